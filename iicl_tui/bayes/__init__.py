@@ -1,0 +1,1 @@
+"""Ground floor, numpy only: hypothesis spaces, inference, exact Markov prediction."""

@@ -1,0 +1,137 @@
+"""What a table of a file may hold, said once: it reads files, names their faults, and drives the form that edits them."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from iicl_tui.errors import Fault
+
+Path = tuple[str | int, ...]
+Kind = Literal["int", "float", "str", "bool", "choice", "strings", "table", "any"]
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key of a table.
+
+    help is shown where the field stands in the form and in the documentation. low and high are inclusive.
+    convert takes the value after its type was checked and raises ValueError with a sentence for a person.
+    in_form: False for what a form cannot say; such keys of a loaded file are kept as they are.
+    """
+
+    key: str
+    kind: Kind
+    label: str
+    help: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    convert: Callable[[Any], Any] | None = None
+    in_form: bool = True
+
+    @property
+    def expected(self) -> str:
+        """What may stand here, in words."""
+        words = {
+            "int": "a whole number",
+            "float": "a number",
+            "str": "a text in quotes",
+            "bool": "true or false",
+            "choice": "one of " + ", ".join(self.choices),
+            "strings": "a list of texts",
+            "table": "a table",
+            "any": "a value",
+        }[self.kind]
+        if self.low is not None and self.high is not None:
+            return f"{words} from {self.low:g} to {self.high:g}"
+        if self.low is not None:
+            return f"{words}, at least {self.low:g}"
+        if self.high is not None:
+            return f"{words}, at most {self.high:g}"
+        return words
+
+    def read(self, value: Any) -> Any:
+        """The value, checked and converted. Raises ValueError with a sentence for a person."""
+        if not self._has_kind(value):
+            raise ValueError(f"expected {self.expected}, found {describe(value)}")
+        if self.kind == "choice" and value not in self.choices:
+            near = nearest(value, self.choices)
+            raise ValueError(f"expected {self.expected}, found {describe(value)}" + (f"; nearest: {near}" if near else ""))
+        if self.kind in ("int", "float"):
+            too_low = self.low is not None and value < self.low
+            too_high = self.high is not None and value > self.high
+            if too_low or too_high or not math.isfinite(value):
+                raise ValueError(f"expected {self.expected}, found {value}")
+            value = float(value) if self.kind == "float" else value
+        return self.convert(value) if self.convert else value
+
+    def _has_kind(self, value: Any) -> bool:
+        if self.kind == "int":
+            return isinstance(value, int) and not isinstance(value, bool)
+        if self.kind == "float":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        if self.kind in ("str", "choice"):
+            return isinstance(value, str)
+        if self.kind == "bool":
+            return isinstance(value, bool)
+        if self.kind == "strings":
+            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if self.kind == "table":
+            return isinstance(value, dict)
+        return True
+
+
+def describe(value: Any) -> str:
+    """A value of a file in a few words, for a message."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 40 else f'"{value[:39]}…"'
+    if isinstance(value, (int, float)):
+        return str(value)
+    return {list: "a list", dict: "a table"}.get(type(value), type(value).__name__)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like this one, if any is at all."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def read_table(
+    fields: Sequence[Field], table: Mapping[str, Any], path: Path, faults: list[Fault], also: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Every field's value by key, defaults filled in; whatever is wrong is added to faults.
+
+    also: keys that somebody else reads. A field that is at fault has its default in the result.
+    """
+    known = [field.key for field in fields] + list(also)
+    for key in table:
+        if key not in known:
+            near = nearest(key, known)
+            hint = f"; nearest known: {near}" if near else "; known: " + ", ".join(known)
+            faults.append(Fault((*path, key), f"unknown key{hint}"))
+    values: dict[str, Any] = {}
+    for field in fields:
+        values[field.key] = None if field.default is REQUIRED else field.default
+        if field.key in table:
+            try:
+                values[field.key] = field.read(table[field.key])
+            except ValueError as error:
+                faults.append(Fault((*path, field.key), str(error)))
+        elif field.default is REQUIRED:
+            faults.append(Fault((*path, field.key), f"is missing; expected {field.expected}"))
+    return values
