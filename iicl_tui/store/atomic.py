@@ -1,0 +1,81 @@
+"""Files that are there whole or not at all, also after a power cut."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+
+
+def write_all(descriptor: int, data: bytes, offset: int = 0) -> None:
+    """Write all of data at the offset, however few bytes the system takes at a time. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(descriptor, view, offset)
+        if written == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        view = view[written:]
+        offset += written
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new or changed name durable. A system that cannot open or sync folders has nothing to offer here."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    with contextlib.suppress(OSError):
+        os.fsync(descriptor)
+    os.close(descriptor)
+
+
+@contextmanager
+def _written_beside(path: Path, data: bytes) -> Iterator[tuple[int, Path]]:
+    """A whole, fsynced file in path's folder under a name of its own; gone again, unless it was renamed, on leaving."""
+    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        write_all(descriptor, data)
+        os.fsync(descriptor)
+        yield descriptor, temporary
+    except BaseException:
+        os.close(descriptor)
+        raise
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def create(path: Path, data: bytes) -> int:
+    """A new file with this content; returns its descriptor, open for reading and writing.
+
+    The name appears only when the content is safe on the disk. Raises FileExistsError rather than overwrite, else OSError.
+    """
+    with _written_beside(path, data) as (descriptor, temporary):
+        try:
+            os.link(temporary, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # No hard links on this file system: take the name first, so that nobody's file is replaced.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            os.replace(temporary, path)
+        sync_folder(path.parent)
+    return descriptor
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write the file anew, keeping its permissions; a symbolic link stays one. Raises OSError, the old file untouched."""
+    path = Path(os.path.realpath(path))
+    with _written_beside(path, data) as (descriptor, temporary):
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, path.stat().st_mode & 0o7777)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    os.close(descriptor)

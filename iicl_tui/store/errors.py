@@ -1,0 +1,55 @@
+"""What can go wrong with a file, in words a person can act on."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from iicl_tui.errors import StoreError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+class MissingFile(StoreError):
+    """There is no such file."""
+
+    exit_code = 2
+
+
+class DeletedFile(StoreError):
+    """The file was deleted or moved while it was open here. Nothing was written."""
+
+
+class ChangedFile(StoreError):
+    """The file is not what this program last wrote: another program changed it. Nothing was written."""
+
+
+class ExistingFile(StoreError):
+    """There is a file of this name already, and it is never overwritten."""
+
+    exit_code = 2
+
+
+class FullDisk(StoreError):
+    """No room. The file is as it was before; the same write may be tried again."""
+
+
+class ReadOnlyFile(StoreError):
+    """The file or its folder may not be written to."""
+
+
+def of(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
+    """The StoreError for an OSError. doing: "write", "read", … as in "Could not write NAME"."""
+    title = f"Could not {doing} {Path(path).name}"
+    where = f"{path}: {error.strerror or error}."
+    if isinstance(error, FileNotFoundError):
+        return MissingFile(title, where, "Check the name; the home screen lists the sessions there are.")
+    if isinstance(error, FileExistsError):
+        return ExistingFile(title, where, "Choose another name; nothing was overwritten.")
+    if error.errno in _FULL:
+        return FullDisk(title, where, "Make room on the disk and try again, or save a copy in another folder.")
+    if error.errno in REFUSED:
+        return ReadOnlyFile(title, where, "Choose a folder that may be written to, for example with --sessions DIR.")
+    return StoreError(title, where, "Try again, or save a copy in another folder.")

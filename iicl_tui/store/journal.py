@@ -1,0 +1,264 @@
+"""An append-only text file of blocks, one a phase, each on the disk before the next is begun.
+
+A block ends with a marker, a comment line such as `# end: imitation 3`. What follows the last marker is a block that was
+not finished, even where it happens to be valid TOML, and it never counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from iicl_tui.errors import StoreError
+from iicl_tui.store import atomic, errors
+from iicl_tui.store.lock import Lock, take
+
+HEAD = "head"
+_MARKER = re.compile(rb"^# end: [a-z]+(?: [0-9]+)?\r?\n", re.MULTILINE)
+_HEAD_MARKER = re.compile(rb"^# end: head\r?\n", re.MULTILINE)
+_SPACE = b" \t\r\n"
+
+
+def marker_line(marker: str) -> str:
+    """The line that ends a block."""
+    return f"# end: {marker}\n"
+
+
+@dataclass(frozen=True)
+class Split:
+    """A file's bytes, told apart. is_journal: it has blocks; a text without any is taken whole, as a person wrote it."""
+
+    whole: bytes
+    torn: bytes
+    is_journal: bool
+
+
+def split(data: bytes) -> Split:
+    """Whole blocks, and what is left of one that was not finished (white space does not count)."""
+    if not _HEAD_MARKER.search(data):
+        return Split(data, b"", False)
+    end = len(data)
+    while True:
+        start = data.rfind(b"# end: ", 0, end)
+        match = _MARKER.match(data, start) if start == 0 or data[start - 1 : start] == b"\n" else None
+        if match:
+            return Split(data[: match.end()], data[match.end() :], True)
+        end = start + 1
+
+
+class Journal:
+    """An open file of blocks.
+
+    read_only: a sentence that says why nothing may be appended, or None. notices: what a person should hear of.
+    content: what was read on opening, whole blocks alone. Close it, or use it as a context manager.
+    """
+
+    def __init__(self, path: Path, descriptor: int, size: int) -> None:
+        self.path = path
+        self.read_only: str | None = None
+        self.notices: list[str] = []
+        self.content = b""
+        self.is_journal = True
+        self._descriptor = descriptor
+        self._size = size
+        self._tail_to_cut = False
+        self._has_writer = False  # another program; then an unfinished block is one under way
+
+    @classmethod
+    def create(cls, path: Path, head: str) -> Journal:
+        """A new file that holds the head as its first block. Raises StoreError; never overwrites."""
+        data = (head + marker_line(HEAD)).encode()
+        try:
+            descriptor = atomic.create(path, data)
+        except OSError as error:
+            raise errors.of(error, "create", path) from error
+        journal = cls(path, descriptor, len(data))
+        journal.content = data
+        journal._lock()
+        return journal
+
+    @classmethod
+    def open(cls, path: Path, read_only: bool = False) -> Journal:
+        """Open for appending, or for reading alone where asked for or where nothing else can be had.
+
+        Raises StoreError where the file cannot be read at all.
+        """
+        descriptor, reason = _open(path, read_only)
+        journal = cls(path, descriptor, 0)
+        journal.read_only = reason
+        try:
+            if not reason:
+                journal._lock()
+            journal._read()
+        except OSError as error:
+            journal.close()
+            raise errors.of(error, "read", path) from error
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes in whole blocks."""
+        return self._size
+
+    def close(self) -> None:
+        """Give up the file and its lock. Closing twice is no fault."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def append(self, text: str, marker: str) -> None:
+        """Add a block; when this returns it is on the disk. The cost does not depend on the file's length.
+
+        Raises StoreError with the file as it was before, so that the same append may be tried again: ReadOnlyFile,
+        DeletedFile, ChangedFile, FullDisk, or a plain one for a failing disk.
+        """
+        if self.read_only is not None or self._descriptor < 0:
+            why = self.read_only or "It was closed."
+            raise errors.ReadOnlyFile(f"{self.path.name} is read-only here", why, "Branch from it, or save a copy.")
+        data = (text + marker_line(marker)).encode()
+        self._check_still_ours()
+        try:
+            if self._tail_to_cut:
+                os.ftruncate(self._descriptor, self._size)
+            self._tail_to_cut = True
+            atomic.write_all(self._descriptor, data, self._size)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self._cut_tail()
+            raise errors.of(error, "write", self.path) from error
+        except BaseException:
+            self._cut_tail()
+            raise
+        self._tail_to_cut = False
+        self._size += len(data)
+
+    def save_copy(self, path: Path) -> None:
+        """All whole blocks in a new file, also when this one was deleted meanwhile. Raises StoreError; never overwrites."""
+        try:
+            data = _read_all(self._descriptor, self._size)
+            if len(data) != self._size or (self.is_journal and split(data).torn):
+                raise _changed(self.path)
+            os.close(atomic.create(path, data))
+        except OSError as error:
+            raise errors.of(error, "create", path) from error
+
+    def _lock(self) -> None:
+        lock = take(self._descriptor)
+        self._has_writer = lock is Lock.TAKEN
+        if self._has_writer:
+            self.read_only = f"{self.path.name} is open in another window or program, which may write to it."
+        elif lock is Lock.NONE:
+            self.notices.append(f"{self.path.parent} offers no file locks: do not open {self.path.name} twice.")
+
+    def _read(self) -> None:
+        data = _read_all(self._descriptor, None)
+        parts = split(data)
+        self.content = parts.whole
+        self.is_journal = parts.is_journal
+        self._size = len(parts.whole)
+        if not parts.is_journal:
+            self.read_only = self.read_only or f"{self.path.name} was not written by a run; running it starts a new file."
+        elif parts.torn and not self.read_only:
+            self._mend(parts.torn)
+        elif parts.torn.strip(_SPACE) and not self._has_writer:
+            self.notices.append(f"{self.path.name} ends in an unfinished block, left out here; the file is untouched.")
+
+    def _mend(self, torn: bytes) -> None:
+        """Cut an unfinished block off, but only once its bytes are safe beside the file."""
+        try:
+            if torn.strip(_SPACE):
+                kept = _keep_beside(self.path, torn)
+                self.notices.append(
+                    f"The last block of {self.path.name} was unfinished and is cut off; its {len(torn)} bytes are in {kept.name}."
+                )
+            os.ftruncate(self._descriptor, self._size)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self.read_only = (
+                f"{self.path.name} ends in an unfinished block that cannot be set aside: {error.strerror or error}."
+            )
+
+    def _check_still_ours(self) -> None:
+        try:
+            there = os.stat(self.path)
+        except FileNotFoundError:
+            there = None
+        except OSError as error:
+            raise errors.of(error, "write", self.path) from error
+        ours = os.fstat(self._descriptor)
+        if there is None or not os.path.samestat(there, ours):
+            raise errors.DeletedFile(
+                f"{self.path.name} was deleted, moved or replaced",
+                "It is no longer the file that this session was opened from. Nothing was written.",
+                "Save a copy under another name: all that was kept so far goes with it.",
+            )
+        if ours.st_size != self._size and not self._tail_to_cut:
+            raise _changed(self.path)
+
+    def _cut_tail(self) -> None:
+        """Back to the last whole block. Where even that fails, the next append begins with it."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, self._size)
+            self._tail_to_cut = False
+
+
+def _changed(path: Path) -> StoreError:
+    return errors.ChangedFile(
+        f"{path.name} was changed by another program",
+        "It is not what was last written here. Nothing was written.",
+        "Save a copy under another name, or close the session and open the file as it is now.",
+    )
+
+
+def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise StoreError(f"{path.name} is no file", f"{path} is a folder or a device.", "Name a session file.")
+        if read_only:
+            return os.open(path, os.O_RDONLY), f"{path.name} was opened to be read."
+        try:
+            return os.open(path, os.O_RDWR), None
+        except OSError as error:
+            if error.errno not in errors.REFUSED:
+                raise
+            return os.open(path, os.O_RDONLY), f"{path.name} may not be written to: {error.strerror}."
+    except OSError as error:
+        raise errors.of(error, "open", path) from error
+
+
+def _read_all(descriptor: int, size: int | None) -> bytes:
+    """The first size bytes, or all; fewer where the file is shorter."""
+    parts: list[bytes] = []
+    offset = 0
+    while size is None or offset < size:
+        part = os.pread(descriptor, 1 << 20 if size is None else min(1 << 20, size - offset), offset)
+        if not part:
+            break
+        parts.append(part)
+        offset += len(part)
+    return b"".join(parts)
+
+
+def _keep_beside(path: Path, data: bytes) -> Path:
+    number = 1
+    while True:
+        kept = path.with_name(f"{path.name}.torn" + (f"-{number}" if number > 1 else ""))
+        try:
+            os.close(atomic.create(kept, data))
+        except FileExistsError:
+            number += 1
+        else:
+            return kept

@@ -1,0 +1,49 @@
+"""Where files live: the platform's user folders, and what is shipped with the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+import iicl_tui
+
+_NAME = "iicl-tui"
+_PACKAGE = Path(iicl_tui.__file__).parent
+
+
+@dataclass(frozen=True)
+class Paths:
+    """settings: settings.toml. themes: a person's own theme files. sessions: a folder. state: crash reports and logs.
+
+    None of them is made before something is written to it.
+    """
+
+    settings: Path
+    themes: Path
+    sessions: Path
+    state: Path
+
+
+def user_paths(sessions: str | Path | None = None, config: str | Path | None = None) -> Paths:
+    """The user's paths. sessions and config take the places of the platform's, as --sessions and --config say."""
+    base = platformdirs.PlatformDirs(_NAME, appauthor=False)
+    settings = Path(config).expanduser() if config else base.user_config_path / "settings.toml"
+    return Paths(
+        settings=settings,
+        themes=settings.parent / "themes",
+        sessions=Path(sessions).expanduser() if sessions else base.user_data_path / "sessions",
+        state=base.user_state_path,
+    )
+
+
+def shipped(name: str) -> Path:
+    """The folder of shipped files of this name, "themes" or "sessions", in the installed wheel or in the source tree.
+
+    Raises FileNotFoundError where neither is: then the installation is broken.
+    """
+    for folder in (_PACKAGE / "_shipped" / name, _PACKAGE.parent / name):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"no shipped {name} beside {_PACKAGE}")

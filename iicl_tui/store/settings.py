@@ -1,0 +1,107 @@
+"""settings.toml: what a person chose once for all sessions. A fault in it never stops the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from iicl_tui.errors import ConfigError, Fault, LabError
+from iicl_tui.schema import Field, read_table
+from iicl_tui.store import atomic, errors, toml_lines
+
+FIELDS = (
+    Field("theme", "str", "Theme", "The name of a theme; the command palette lists them."),
+    Field("sessions", "str", "Sessions folder", "Where sessions are kept."),
+    Field("keys", "table", "Keys", "Action id = keys, separated by commas.", default={}),
+    Field("lab", "table", "Lab", "How the lab shows the belief.", default={}),
+)
+LAB_FIELDS = (
+    Field("form", "choice", "Form", "How the belief is drawn.", choices=("strips", "mosaic", "ranked")),
+    Field("scale", "choice", "Scale", "The scale of probabilities.", choices=("linear", "log")),
+    Field("by", "str", "By", "The object whose states part the belief, or \"d0\" for the examples explained."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """None and {} mean that the person chose nothing. keys: action id → keys, separated by commas."""
+
+    theme: str | None = None
+    sessions: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    lab: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(path: Path) -> tuple[Settings, list[Fault]]:
+    """The settings, each fault's key left at its default, and all the faults with their lines. Never raises."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        document = toml_lines.parse(text, path.name)
+    except FileNotFoundError:
+        return Settings(), []
+    except OSError as error:
+        return Settings(), [Fault((), f"{path} cannot be read: {error.strerror or error}")]
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return Settings(), [Fault((), "no valid UTF-8", line)]
+    except ConfigError as error:
+        return Settings(), list(error.faults)
+    settings, faults = read(document)
+    return settings, [replace(fault, line=toml_lines.line_of(text, fault.path)) for fault in faults]
+
+
+def read(document: Mapping[str, Any]) -> tuple[Settings, list[Fault]]:
+    """The settings of a parsed document and its faults, without lines."""
+    faults: list[Fault] = []
+    values = read_table(FIELDS, document, (), faults)
+    lab = read_table(LAB_FIELDS, values["lab"], ("lab",), faults)
+    keys = {}
+    for action, chosen in values["keys"].items():
+        if isinstance(chosen, str) and chosen.strip():
+            keys[action] = chosen
+        else:
+            faults.append(Fault(("keys", action), 'expected keys in quotes, as "f5,r"'))
+    chosen_lab = {key: value for key, value in lab.items() if value is not None}
+    return Settings(values["theme"], values["sessions"], keys, chosen_lab), faults
+
+
+def save(path: Path, changes: Mapping[str, Any]) -> None:
+    """Write some settings, leaving comments, order and unknown keys of the file as they are.
+
+    changes: as {"theme": "dark", "lab": {"form": "mosaic"}, "keys": {"step": "space"}}; None takes a key out. Raises
+    StoreError, or LabError where the file is no TOML and a person's text would be lost.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        text = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
+        document = tomlkit.parse(text)
+    except OSError as error:
+        raise errors.of(error, "read", path) from error
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise LabError(
+            "The settings were not saved", f"{path} is not valid TOML: {error}", "Correct the file, or move it away."
+        ) from error
+    for key, value in changes.items():
+        if not isinstance(value, Mapping):
+            _put(document, key, value)
+            continue
+        if not isinstance(document.get(key), Mapping):
+            document[key] = tomlkit.table()
+        for inner, inner_value in value.items():
+            _put(document[key], inner, inner_value)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.replace(path, tomlkit.dumps(document).encode())
+    except OSError as error:
+        raise errors.of(error, "write", path) from error
+
+
+def _put(table: Any, key: str, value: Any) -> None:
+    if value is not None:
+        table[key] = value
+    elif key in table:
+        del table[key]
