@@ -102,7 +102,9 @@ def describe(value: Any) -> str:
         return f'"{value}"' if len(value) <= 40 else f'"{value[:39]}…"'
     if isinstance(value, (int, float)):
         return str(value)
-    return {list: "a list", dict: "a table"}.get(type(value), type(value).__name__)
+    if isinstance(value, dict):
+        return "a table"
+    return "a list" if isinstance(value, list) else type(value).__name__
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -1,0 +1,1 @@
+"""Who learns: one module a kind of agent."""

@@ -69,4 +69,5 @@ class ProductSpace:
 
     def marginal(self, probabilities: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
         """(values,): the belief about one factor, from (size,) probabilities of whole hypotheses."""
-        return np.bincount(self.codes[:, factor], weights=probabilities, minlength=self.shape[factor])
+        counts: NDArray[np.float64] = np.bincount(self.codes[:, factor], probabilities, self.shape[factor]).astype(np.float64)
+        return counts

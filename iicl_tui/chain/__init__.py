@@ -1,0 +1,1 @@
+"""One chain: its configuration, the phase machine, its records, and the measures derived from them."""

@@ -1,0 +1,187 @@
+"""The configuration of a chain: from a file's tables to a task, agents and filters, with all faults at once."""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from iicl_tui.agents.base import Agent, agent_kinds
+from iicl_tui.errors import ConfigError, Fault
+from iicl_tui.filters.base import Filter, filter_kinds
+from iicl_tui.schema import Field, Kind, describe, nearest, read_table
+from iicl_tui.tasks.base import Start, Task, task_kinds
+
+FORMAT = "iicl-tui/1"
+
+CHAIN_FIELDS = (
+    Field("title", "str", "title", "What the session is called in lists and in its file name.", "Untitled chain"),
+    Field("task", "choice", "task", "What is learned.", "acre"),
+    Field("generations", "int", "generations", "How many generations the chain has.", 6, low=1, high=1_000_000),
+    Field("seed", "int", "seed", "The same seed gives the same chain, however it is stepped, resumed or branched.", 42, low=0,
+          high=2**63 - 1),
+    Field("lookback", "int", "look-back", "How many earlier rounds of its own data an agent still sees; 0 is a fresh agent.", 0,
+          low=0, high=1000),
+)  # fmt: skip
+"""The [chain] table. `task` has its choices filled in by `chain_fields`, since tasks are found, not listed."""
+
+SECTIONS = ("format", "created", "parent", "chain", "task", "agent", "filter", "start", "generation")
+
+
+@dataclass(frozen=True, eq=False)
+class ChainConfig:
+    """A checked configuration. document: the tables as they are written to a session's head, every file embedded."""
+
+    title: str
+    generations: int
+    seed: int
+    lookback: int
+    task: Task
+    agents: tuple[Agent, ...]
+    filters: tuple[Filter, ...]
+    start: Start
+    document: Mapping[str, Any]
+
+    def asks_at(self, gate: Any) -> bool:
+        """Whether a person is asked at a gate ("hypothesis" or "samples")."""
+        return any(each.asks_at(gate) for each in self.filters)
+
+
+def chain_fields() -> tuple[Field, ...]:
+    """The fields of [chain], with the tasks there are."""
+    names = tuple(task_kinds())
+    return tuple(
+        Field(f.key, f.kind, f.label, f.help, f.default, names, f.low, f.high) if f.key == "task" else f for f in CHAIN_FIELDS
+    )
+
+
+def read_config(document: Mapping[str, Any], folder: Path | None = None) -> ChainConfig:
+    """A configuration from a file's tables ([[generation]] is left to the store). Raises ConfigError with every fault.
+
+    folder: where the file's own file names are looked up. What [start] does not give is drawn here, by the seed.
+    """
+    faults: list[Fault] = []
+    for key in document:
+        if key not in SECTIONS:
+            near = nearest(key, SECTIONS)
+            faults.append(Fault((key,), f"unknown key; {f'nearest known: {near}' if near else 'known: ' + ', '.join(SECTIONS)}"))
+    if document.get("format", FORMAT) != FORMAT:
+        faults.append(Fault(("format",), f'expected "{FORMAT}", found {describe(document["format"])}'))
+    chain = read_table(chain_fields(), _table(document, "chain", faults), ("chain",), faults)
+    task_kind = task_kinds()[chain["task"]]
+    task_values = read_table(task_kind.fields, _table(document, "task", faults), ("task",), faults)
+    task = task_kind.build(task_values, ("task",), faults)
+    agents, agent_tables = [], []
+    for i, table in enumerate(_tables(document, "agent", faults) or [{"kind": "bayes"}]):
+        kind = _kind(table, agent_kinds(), ("agent", i), faults, default="bayes")
+        if kind is not None:
+            before = len(faults)
+            values = read_table(kind.fields, table, ("agent", i), faults, also=("kind",))
+            agents.append(kind.build(values, task, ("agent", i), faults, folder))
+            agent_tables.append(kind.embed(table, task, folder) if len(faults) == before else table)
+    filters = []
+    for i, table in enumerate(_tables(document, "filter", faults)):
+        filter_kind = _kind(table, filter_kinds(), ("filter", i), faults)
+        if filter_kind is not None:
+            values = read_table(filter_kind.fields, table, ("filter", i), faults, also=("kind",))
+            filters.append(filter_kind.build(values, task, ("filter", i), faults))
+    start = _start(task, chain["seed"], document, faults)
+    if faults or start is None:
+        raise ConfigError(faults)
+    written = {key: copy.deepcopy(document[key]) for key in ("chain", "task", "filter") if document.get(key)}
+    written["agent"] = copy.deepcopy(agent_tables)
+    written["chain"] = {"title": chain["title"], "task": chain["task"], **written.get("chain", {})}
+    for key in ("generations", "seed", "lookback"):
+        written["chain"].setdefault(key, chain[key])
+    return ChainConfig(
+        chain["title"], chain["generations"], chain["seed"], chain["lookback"], task, tuple(agents), tuple(filters), start, written
+    )
+
+
+def _start(task: Task, seed: int, document: Mapping[str, Any], faults: list[Fault]) -> Start | None:
+    given = _table(document, "start", faults)
+    before = len(faults)
+    kinds: dict[str, Kind] = {"hypothesis": "any", "rival": "any", "sample": "any"}
+    read_table([Field(key, kind, key, "") for key, kind in kinds.items()], given, ("start",), faults)
+    if "sample" in given:
+        entries = given["sample"]
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            faults.append(Fault(("start", "sample"), "expected [[start.sample]] tables"))
+        else:
+            for i, entry in enumerate(entries):
+                read_table([Field("input", "any", "", ""), Field("output", "any", "", "")], entry, ("start", "sample", i), faults)
+    if len(faults) > before:
+        return None
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    return task.start(rng, given, ("start",), faults)
+
+
+def _table(document: Mapping[str, Any], key: str, faults: list[Fault]) -> Mapping[str, Any]:
+    value = document.get(key, {})
+    if not isinstance(value, dict):
+        faults.append(Fault((key,), f"expected a table [{key}], found {describe(value)}"))
+        return {}
+    return value
+
+
+def _tables(document: Mapping[str, Any], key: str, faults: list[Fault]) -> list[Mapping[str, Any]]:
+    value = document.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        faults.append(Fault((key,), f"expected tables [[{key}]], found {describe(value)}"))
+        return []
+    return value
+
+
+def _kind(table: Mapping[str, Any], kinds: Mapping[str, Any], path: Any, faults: list[Fault], default: str | None = None) -> Any:
+    name = table.get("kind", default)
+    if isinstance(name, str) and name in kinds:
+        return kinds[name]
+    near = nearest(name, kinds) if isinstance(name, str) else None
+    found = "nothing" if name is None else describe(name)
+    hint = f"nearest: {near}" if near else "known: " + ", ".join(kinds)
+    faults.append(Fault((*path, "kind"), f"found {found}; {hint}"))
+    return None
+
+
+_STEP = re.compile(r"([A-Za-z0-9_-]+)(?:\[(\d+)\])?")
+
+
+def assign(document: dict[str, Any], assignment: str) -> None:
+    """Applies `chain.seed=7` or `agent[1].temperature=0.5` to the document (lists are counted from 1; a value that is no TOML
+    is a text). Raises ConfigError when it cannot be read so."""
+    where, equals, text = assignment.partition("=")
+    steps = [_STEP.fullmatch(step) for step in where.strip().split(".")]
+    if not equals or not all(steps):
+        raise ConfigError([Fault((), f"--set {assignment}: expected section.key=value, as chain.seed=7")])
+    try:
+        value = tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    here: Any = document
+    for position, step in enumerate(steps):
+        assert step is not None
+        name, number, last = step[1], step[2], position == len(steps) - 1
+        if number is None:
+            if last:
+                here[name] = value
+                return
+            here = here.setdefault(name, {})
+            here = here[0] if isinstance(here, list) and len(here) == 1 else here
+        else:
+            items, at = here.setdefault(name, []), int(number) - 1
+            if not isinstance(items, list) or not 0 <= at <= len(items):
+                raise ConfigError([Fault((), f"--set {assignment}: there is no {name}[{number}]")])
+            if at == len(items):
+                items.append({})
+            if last:
+                items[at] = value
+                return
+            here = items[at]
+        if not isinstance(here, dict):
+            raise ConfigError([Fault((), f"--set {assignment}: {name} is no table")])

@@ -1,0 +1,142 @@
+"""The measures of a chain, derived from its records and beliefs and never stored. Entropies in nats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.bayes import inference
+from iicl_tui.chain.engine import Chain
+
+Array = NDArray[np.float64]
+
+BLOCK = 512
+"""Generations whose beliefs are in memory at once: 512 × 243 numbers are 1 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """One row a generation, t = 1 … T, each after its imitation. NaN where the belief is not known, or a target is absent.
+
+    entropy (T,): of the belief, in nats; ln |H| is uniform, 0 one-hot. p_target, p_rival (T,): P(h*), P(ĥ).
+    p_kept (T,): P(hᵗ) of the hypothesis that goes on. marginals: for each factor (T, values).
+    explained (T,): how many of d⁰ hᵗ explains. hypothesis (T,): hᵗ.
+    """
+
+    entropy: Array
+    p_target: Array
+    p_rival: Array
+    p_kept: Array
+    marginals: tuple[Array, ...]
+    explained: NDArray[np.int64]
+    hypothesis: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.entropy)
+
+    def extended(self, more: Measures, keep: int) -> Measures:
+        """The first `keep` rows of this one, then all of `more`."""
+
+        def joined(name: str) -> Array:
+            return np.concatenate([getattr(self, name)[:keep], getattr(more, name)])
+
+        return Measures(
+            joined("entropy"),
+            joined("p_target"),
+            joined("p_rival"),
+            joined("p_kept"),
+            tuple(np.concatenate([a[:keep], b]) for a, b in zip(self.marginals, more.marginals, strict=True)),
+            np.concatenate([self.explained[:keep], more.explained]),
+            np.concatenate([self.hypothesis[:keep], more.hypothesis]),
+        )
+
+
+def measure(chain: Chain, first: int = 1) -> Measures:
+    """The measures of generations first … the last one begun. One matrix product for BLOCK generations."""
+    last = len(chain.generations)
+    parts = [_block(chain, at, min(at + BLOCK - 1, last)) for at in range(first, last + 1, BLOCK)]
+    if not parts:
+        return _block(chain, first, first - 1)
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.extended(part, len(whole))
+    return whole
+
+
+def remeasure(before: Measures, chain: Chain) -> Measures:
+    """The measures brought up to date after a step: the last known row and what follows it are measured again."""
+    keep = min(max(len(before) - 1, 0), len(chain.generations))
+    return before.extended(measure(chain, keep + 1), keep)
+
+
+def _block(chain: Chain, first: int, last: int) -> Measures:
+    space, start = chain.task.space, chain.start
+    beliefs = chain.beliefs(first, last)
+    kept = np.array([chain.generations[t - 1].hypothesis for t in range(first, last + 1)], dtype=np.int64)
+    log_p = np.full((len(beliefs), space.size), np.nan)
+    for row, belief in zip(log_p, beliefs, strict=True):
+        if belief is not None:
+            row[:] = belief.log_p
+    known = np.array([belief is not None for belief in beliefs], dtype=bool)
+    p = np.exp(log_p)
+    entropy = np.full(len(beliefs), np.nan)
+    if known.any():
+        entropy[known] = inference.entropy(log_p[known])
+    marginals = []
+    for factor, values in enumerate(space.shape):
+        members = np.equal.outer(space.codes[:, factor], np.arange(values)).astype(np.float64)
+        marginals.append(p @ members)
+    explained = chain.task.explained(start.samples)
+    nothing = np.full(len(beliefs), np.nan)
+    return Measures(
+        entropy,
+        p[:, start.target],
+        nothing if start.rival is None else p[:, start.rival],
+        p[np.arange(len(kept)), kept],
+        tuple(marginals),
+        explained[kept],
+        kept,
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a chain stands, in figures. None where a figure does not apply.
+
+    both: hᵗ explains all of d⁰ and gives the focus the value that h* gives it (Table 1's BOTH).
+    """
+
+    generation: int
+    entropy: float | None
+    p_target: float | None
+    explained: int
+    initial: int
+    focus: tuple[str, str, float] | None
+    """The factor in focus, its likeliest value, and that value's probability."""
+    both: bool | None
+
+
+def outcome(chain: Chain) -> Outcome | None:
+    """The figures of the last generation begun; None for a new chain."""
+    if not chain.generations:
+        return None
+    t = len(chain.generations)
+    m = measure(chain, t)
+    task, start = chain.task, chain.start
+    focus = both = None
+    if task.focus is not None:
+        factor = task.space.factors[task.focus]
+        row = m.marginals[task.focus][0]
+        if np.isfinite(row).all():
+            focus = (factor.name, factor.values[int(row.argmax())], float(row.max()))
+        codes = task.space.codes
+        same = codes[m.hypothesis[0], task.focus] == codes[start.target, task.focus]
+        both = bool(same and m.explained[0] == len(start.samples))
+    return Outcome(t, _figure(m.entropy), _figure(m.p_target), int(m.explained[0]), len(start.samples), focus, both)
+
+
+def _figure(values: Sequence[float] | Array) -> float | None:
+    return float(values[0]) if np.isfinite(values[0]) else None

@@ -1,0 +1,175 @@
+"""The protocol of a filter, and how filters compose.
+
+A filter stands at two gates: the hypothesis that an agent learned, and each sample made from it. It pulls what comes
+from the filters before it, again if it wants a redraw, until it is content; so whatever passes has passed them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from iicl_tui import registry
+from iicl_tui.errors import Fault
+from iicl_tui.schema import Field
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.base import Example, Start, Task
+
+Verdict = Literal["approve", "reject", "edit"]
+Standing = Literal["approved", "rejected", "edited"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person (or a script) decided about a drawn hypothesis. hypothesis: what goes on (the shown one but for edit)."""
+
+    shown: int
+    verdict: Verdict
+    hypothesis: int
+    reason: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample at the gate. example: as it goes on; shown: as it was drawn, where it was edited. seconds: time taken.
+
+    number: its place among all that were drawn in this generation, redraws included.
+    """
+
+    example: Example
+    number: int = 0
+    verdict: Standing = "approved"
+    shown: Example | None = None
+    reason: str = ""
+    seconds: float | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Approved and edited samples are passed on."""
+        return self.verdict != "rejected"
+
+
+@dataclass(frozen=True)
+class HypothesisShown:
+    """What a decider sees at the first gate. attempt: 0 for the first draw; redraws_left: how often it may still reject."""
+
+    scene: Scene
+    hypothesis: int
+    attempt: int
+    redraws_left: int
+    blind: bool
+
+
+@dataclass(frozen=True)
+class SamplesShown:
+    """What a decider sees at the second gate. kept: what passed in earlier rounds. refill: rejected ones are drawn again."""
+
+    scene: Scene
+    hypothesis: int
+    samples: tuple[Sample, ...]
+    kept: tuple[Sample, ...]
+    attempt: int
+    redraws_left: int
+    refill: bool
+    blind: bool
+
+
+class Decider(Protocol):
+    """Who decides for the human filter: the review screen, or a list of scripted decisions."""
+
+    async def hypothesis(self, shown: HypothesisShown) -> Decision:
+        """A verdict on the drawn hypothesis."""
+
+    async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
+        """A verdict on each of shown.samples, in their order."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the filters know at one generation. decisions: filled by those who decide, in the order of deciding."""
+
+    task: Task
+    generation: int
+    start: Start
+    decider: Decider | None = None
+    decisions: list[Decision] = field(default_factory=list)
+
+
+Propose = Callable[[], Awaitable[int]]
+"""The next hypothesis drawn."""
+Draw = Callable[[int], Awaitable[Sequence[Sample]]]
+"""So many samples drawn; those of them that pass."""
+
+
+class Exhausted(Exception):
+    """A filter's redraws are used up. hypothesis: the last one it saw."""
+
+    def __init__(self, filter: str, attempts: int, hypothesis: int) -> None:
+        super().__init__(filter)
+        self.filter = filter
+        self.attempts = attempts
+        self.hypothesis = hypothesis
+
+
+class Filter(Protocol):
+    """One filter. A gate where it has no say returns what it is given."""
+
+    kind: str
+
+    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
+        """Whether a person is asked at this gate."""
+
+    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+        """The hypothesis that goes on. Raises Exhausted when its redraws are used up."""
+
+    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+        """The samples seen, in order, each with its verdict; those that pass are at most count."""
+
+
+def hypothesis_gate(filters: Sequence[Filter], propose: Propose, scene: Scene) -> Propose:
+    """All filters in order as one source of hypotheses."""
+    for each in filters:
+        propose = _hypothesis_of(each, propose, scene)
+    return propose
+
+
+def _hypothesis_of(one: Filter, propose: Propose, scene: Scene) -> Propose:
+    async def passed() -> int:
+        return await one.hypothesis(propose, scene)
+
+    return passed
+
+
+def sample_gate(filters: Sequence[Filter], draw: Draw, hypothesis: int, scene: Scene, aside: list[Sample]) -> Draw:
+    """All filters in order as one source of samples; the rejected ones are laid aside."""
+    for each in filters:
+        draw = _samples_of(each, draw, hypothesis, scene, aside)
+    return draw
+
+
+def _samples_of(one: Filter, draw: Draw, hypothesis: int, scene: Scene, aside: list[Sample]) -> Draw:
+    async def passed(count: int) -> Sequence[Sample]:
+        seen = await one.samples(draw, count, hypothesis, scene)
+        aside.extend(sample for sample in seen if not sample.passes)
+        return [sample for sample in seen if sample.passes]
+
+    return passed
+
+
+@dataclass(frozen=True)
+class FilterKind:
+    """A filter as the configuration knows it. build: option values (by key) → a filter."""
+
+    name: str
+    title: str
+    help: str
+    fields: tuple[Field, ...]
+    build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault]], Filter]
+    order: int = 100
+
+
+def filter_kinds() -> dict[str, FilterKind]:
+    """Every kind of filter there is, by the name that files use."""
+    return registry.kinds("iicl_tui.filters")

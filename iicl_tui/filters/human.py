@@ -1,0 +1,92 @@
+"""Human: a person approves, rejects or edits the drawn hypothesis and each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from iicl_tui.errors import ChainStopped, Fault
+from iicl_tui.filters.base import Decider, Draw, Exhausted, FilterKind, HypothesisShown, Propose, Sample, SamplesShown, Scene
+from iicl_tui.schema import Field
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.base import Task
+
+
+class NeedsPerson(ChainStopped):
+    """A person is asked, and nobody is there to answer."""
+
+
+class Human:
+    """Asks the scene's decider. Rejected samples are drawn again (at most `redraws` times) or dropped."""
+
+    kind = "human"
+
+    def __init__(self, gates: str = "both", on_reject: str = "redraw", redraws: int = 20, blind: bool = False) -> None:
+        self.gates = gates
+        self.on_reject = on_reject
+        self.redraws = redraws
+        self.blind = blind
+
+    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
+        """Whether the person is asked at this gate."""
+        return self.gates in ("both", gate)
+
+    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+        """The hypothesis approved or put in its place. Raises Exhausted, NeedsPerson."""
+        if not self.asks_at("hypothesis"):
+            return await propose()
+        decider = _decider(scene)
+        for attempt in range(self.redraws + 1):
+            hypothesis = await propose()
+            decision = await decider.hypothesis(HypothesisShown(scene, hypothesis, attempt, self.redraws - attempt, self.blind))
+            scene.decisions.append(decision)
+            if decision.verdict != "reject":
+                return decision.hypothesis
+        raise Exhausted(self.kind, self.redraws + 1, hypothesis)
+
+    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+        """All that was shown, with its verdict. Raises NeedsPerson."""
+        if not self.asks_at("samples"):
+            return await draw(count)
+        decider = _decider(scene)
+        refill = self.on_reject == "redraw"
+        seen: list[Sample] = []
+        for attempt in range(self.redraws + 1 if refill else 1):
+            kept = tuple(sample for sample in seen if sample.passes)
+            if len(kept) == count and attempt:
+                break
+            drawn = tuple(await draw(count - len(kept)))
+            left = self.redraws - attempt if refill else 0
+            seen += await decider.samples(
+                SamplesShown(scene, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind)
+            )
+        return seen
+
+
+def _decider(scene: Scene) -> Decider:
+    if scene.decider is None:
+        raise NeedsPerson(
+            "A person is asked here",
+            f"Generation {scene.generation} waits for its human filter.",
+            "Open the session in the program, or give the decisions with --decisions FILE.",
+        )
+    return scene.decider
+
+
+FIELDS = (
+    Field("gates", "choice", "asked about", "hypothesis: the drawn hypothesis. samples: each sample. both: one after the other.",
+          "both", choices=("both", "hypothesis", "samples")),
+    Field("on-reject", "choice", "rejected samples", "redraw: others are drawn in their place. drop: fewer samples pass.", "redraw",
+          choices=("redraw", "drop")),
+    Field("redraws", "int", "redraws at most", "How often it is drawn again, for a hypothesis and for samples.", 20,
+          low=0, high=1000),
+    Field("blind", "bool", "blind", "Hides h*, ĥ and every mark of right and wrong while deciding.", False),
+)  # fmt: skip
+
+
+def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> Human:
+    """The filter of a [[filter]] table."""
+    return Human(values["gates"], values["on-reject"], values["redraws"], values["blind"])
+
+
+KIND = FilterKind("human", "a person", "You approve, reject or edit the hypothesis and each sample.", FIELDS, build, order=2)

@@ -1,0 +1,106 @@
+"""Priors over a product space from an [agent.prior] table: a weight a value, or a table over whole hypotheses."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.bayes.inference import log_normalise
+from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.errors import Fault
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.schema import describe, nearest
+
+Array = NDArray[np.float64]
+
+
+def read_prior(space: ProductSpace, table: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
+    """(H,) log P₀ in nats.
+
+    Keys are factors, each with weights of its values (absent = equal weights); or `weights`, one a hypothesis in the
+    order of the space; or `table`, a CSV file with a column a factor and a column weight. Faults give the uniform prior.
+    """
+    before = len(faults)
+    factors = [factor.name for factor in space.factors]
+    log_prior = np.zeros(space.size)
+    for key, value in table.items():
+        try:
+            if key == "weights":
+                log_prior = log_prior + _log_weights(value, space.size)
+            elif key == "table":
+                if "weights" not in table:  # a saved session brings the weights along; the name then only says whence
+                    log_prior = log_prior + _log_weights(read_weights(value, space, folder), space.size)
+            elif key in factors:
+                position = factors.index(key)
+                log_prior = log_prior + _log_values(value, space.factors[position].values)[space.codes[:, position]]
+            else:
+                near = nearest(key, [*factors, "weights", "table"])
+                raise ValueError(f"unknown key; nearest known: {near or ', '.join(factors)}")
+        except ValueError as error:
+            faults.append(Fault((*path, key), str(error)))
+    if len(faults) == before and not np.isfinite(log_prior).any():
+        faults.append(Fault(path, "no hypothesis is left with a weight above 0"))
+    return log_normalise(log_prior if len(faults) == before else np.zeros(space.size))
+
+
+def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[float]:
+    """The weight of every hypothesis, in the order of the space, from a CSV file. Raises ValueError for a person."""
+    if not isinstance(name, str):
+        raise ValueError(f"expected the name of a CSV file, found {describe(name)}")
+    file = (folder or Path()) / name
+    factors = [factor.name for factor in space.factors]
+    weights: dict[int, float] = {}
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            missing = [name for name in [*factors, "weight"] if name not in (reader.fieldnames or [])]
+            if missing:
+                raise ValueError(f"{file.name}: no column {', '.join(missing)}")
+            for row in reader:
+                codes = []
+                for factor in space.factors:
+                    if row[factor.name] not in factor.values:
+                        known = ", ".join(factor.values)
+                        raise ValueError(f"{file.name}, line {reader.line_num}: {factor.name} must be one of {known}")
+                    codes.append(factor.values.index(row[factor.name]))
+                hypothesis = space.index(tuple(codes))
+                if hypothesis in weights:
+                    raise ValueError(f"{file.name}, line {reader.line_num}: this hypothesis stands there twice")
+                try:
+                    weights[hypothesis] = float(row["weight"])
+                except (TypeError, ValueError):
+                    raise ValueError(f"{file.name}, line {reader.line_num}: the weight is not a number") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{file.name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(weights) != space.size:
+        raise ValueError(f"{file.name} has {len(weights)} of the {space.size} hypotheses; a weight of 0 rules one out")
+    return [weights[hypothesis] for hypothesis in range(space.size)]
+
+
+def _log_weights(value: Any, size: int) -> Array:
+    if not isinstance(value, list) or len(value) != size:
+        raise ValueError(f"expected a list of {size} numbers, one a hypothesis")
+    return np.array([_log_weight(weight) for weight in value])
+
+
+def _log_values(value: Any, names: tuple[str, ...]) -> Array:
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a table of weights, as {{ {names[0]} = 1 }}, found {describe(value)}")
+    for key in value:
+        if key not in names:
+            near = nearest(key, names)
+            raise ValueError(f"unknown state {describe(key)}; nearest known: {near or ', '.join(names)}")
+    return np.array([_log_weight(value.get(name, 1)) for name in names])
+
+
+def _log_weight(value: Any) -> float:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < 0:
+        raise ValueError(f"a weight must be a number from 0 up, found {describe(value)}")
+    return math.log(value) if value > 0 else -math.inf
