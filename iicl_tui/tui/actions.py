@@ -1,0 +1,217 @@
+"""One registry of everything that a person can do: id, keys, label, help.
+
+Footer, help page, keys page, command palette and the person's own keymap are all made from it, so that none of them can
+drift from the others. A class takes its part with `GROUP = "lab"` and `BINDINGS = bindings("lab")`, and has one method
+for each action: `lab.next-phase` runs `action_next_phase`.
+
+Plain letters and function keys come first. A ctrl chord is never the only way, since terminals and multiplexers eat them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do.
+
+    id: "group.what-it-does", what a settings file names. keys: Textual's names, or the character itself; the first one is
+    shown. label: two or three words. help: a sentence or two, plain text. footer: place in the footer, 1 first; 0 = not
+    there. priority: works even where a text field has the focus.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    footer: int = 0
+    priority: bool = False
+
+    @property
+    def group(self) -> str:
+        return self.id.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """Textual's name of it: `action_` + name is the method that does it."""
+        return self.id.partition(".")[2].replace("-", "_")
+
+
+APP = (
+    Action("app.help", ("?", "f1"), "more", "What this screen is for and every key that works on it now.", footer=99),
+    Action(
+        "app.command-palette",
+        ("ctrl+p", "f2"),
+        "commands",
+        "A list of everything that can be done here; type a few letters to find it.",
+        priority=True,
+    ),
+    Action("app.theme", ("f3",), "theme", "Choose the colours; each theme is shown as you move through the list."),
+    Action("app.keys", ("f4",), "keys", "Every action of the program with its id and its keys, also your own ones."),
+    Action("app.copy", ("y",), "copy", "Put what is under the cursor on the clipboard of the terminal (OSC 52)."),
+    Action("app.screenshot", ("f12",), "picture", "Save the screen as an SVG picture beside your sessions."),
+    Action("app.quit", ("q",), "quit", "Leave the program. All that was done is in the session's file already."),
+    Action("app.back", ("escape",), "back", "Go back to where you came from.", footer=98),
+)
+
+HOME = (
+    Action("home.open", ("enter",), "open", "Open the session, example or preset under the cursor.", footer=1),
+    Action("home.new", ("n",), "new", "Set up a new chain.", footer=2),
+    Action("home.branch", ("b",), "branch", "Start a new session from a generation of this one.", footer=4),
+    Action("home.rename", ("r",), "rename", "Give the session another title.", footer=5),
+    Action("home.delete", ("d", "delete"), "delete", "Move the session to the trash; undo brings it back.", footer=6),
+    Action("home.undo", ("u",), "undo", "Take back the last deletion or renaming.", footer=7),
+    Action("home.search", ("/",), "search", "Show only the sessions whose text has these words.", footer=3),
+    Action("home.yours", ("1",), "yours", "Your own sessions, newest first."),
+    Action("home.examples", ("2",), "examples", "Sessions that come with the program, to look at and to branch from."),
+    Action("home.presets", ("3",), "presets", "Ready-made experiments to start from."),
+    Action("home.refresh", ("f5",), "refresh", "Read the sessions folder again."),
+)
+
+CONFIGURE = (
+    Action("configure.create", ("f5",), "create", "Write the session's file and open it in the laboratory.", footer=1),
+    Action("configure.redraw", ("f6",), "redraw d⁰", "Draw the first data and a random h* anew, with another seed.", footer=2),
+    Action("configure.preset", ("f7",), "preset", "Fill the form from a ready-made experiment.", footer=3),
+    Action("configure.pane", ("f8",), "form or file", "At small sizes: turn between the form and the TOML.", footer=4),
+)
+
+LAB = (
+    Action("lab.next-phase", ("space",), "next phase", "Do the phase that is next: imitation, interaction or transmission.",
+           footer=1),
+    Action("lab.end-generation", ("g",), "generation", "Run to the end of this generation.", footer=2),
+    Action("lab.run-to", ("r",), "run to…", "Run to a generation that you name.", footer=3),
+    Action("lab.run-to-end", ("R",), "run all", "Run to the last generation.", footer=7),
+    Action("lab.pause", ("p",), "pause", "Stop after the phase under way.", footer=4),
+    Action("lab.review", ("w",), "review", "Decide on what waits for you in the interaction phase.", footer=5),
+    Action("lab.earlier", ("[",), "earlier", "Look back at the generation before.", footer=8),
+    Action("lab.later", ("]",), "later", "Look at the generation after.", footer=9),
+    Action("lab.first", ("{",), "first", "Look at the first data, d⁰."),
+    Action("lab.latest", ("}",), "latest", "Return to the newest generation."),
+    Action("lab.branch", ("b",), "branch", "Start a new session from the generation you look at; this one stays as it is.",
+           footer=6),
+    Action("lab.view", ("v",), "view", "Turn the belief's form: strips, mosaic, ranked.", footer=10),
+    Action("lab.scale", ("s",), "scale", "Turn the belief's scale: linear or logarithmic.", footer=11),
+    Action("lab.strip-by", ("o",), "strips by", "Choose the object whose states make the strips.", footer=13),
+    Action("lab.colour-by", ("c",), "colour by", "Colour by an object's state or by the d⁰ examples explained.", footer=12),
+    Action("lab.ghost", ("G",), "ghost", "Show or hide the belief of the generation before."),
+    Action("lab.transcript", ("t",), "transcript", "Everything that happened, as a text to search and copy.", footer=14),
+    Action("lab.pane-belief", ("1",), "belief", "At small sizes: show the belief."),
+    Action("lab.pane-trajectories", ("2",), "trajectories", "At small sizes: show the curves over generations."),
+    Action("lab.pane-data", ("3",), "data", "At small sizes: show the data passed on."),
+    Action("lab.pane-generations", ("4",), "generations", "At small sizes: show the list of generations."),
+)
+
+# The cursor of the belief chart: for the widget that has it, so that a text field or a list keeps its own arrows.
+CHART = (
+    Action("chart.left", ("left", "h"), "left", "Move the cursor one hypothesis to the left."),
+    Action("chart.right", ("right", "l"), "right", "Move the cursor one hypothesis to the right."),
+    Action("chart.up", ("up", "k"), "up", "Move the cursor up: to the strip, row or rank above."),
+    Action("chart.down", ("down", "j"), "down", "Move the cursor down: to the strip, row or rank below."),
+    Action("chart.start", ("home",), "start", "Move the cursor to the first hypothesis."),
+    Action("chart.end", ("end",), "end", "Move the cursor to the last hypothesis."),
+    Action("chart.likeliest", ("m",), "likeliest", "Move the cursor to the likeliest hypothesis."),
+)
+
+REVIEW = (
+    Action("review.approve", ("a",), "approve", "Let this one pass on.", footer=1),
+    Action("review.reject", ("x",), "reject", "Keep this one from passing on.", footer=2),
+    Action("review.edit", ("e",), "edit", "Change this one, then let it pass on.", footer=3),
+    Action("review.reason", ("n",), "reason", "Write down why.", footer=6),
+    Action("review.approve-rest", ("A",), "all the rest", "Approve all that is not decided yet.", footer=7),
+    Action("review.reject-rest", ("X",), "none of the rest", "Reject all that is not decided yet.", footer=8),
+    Action("review.undo", ("u",), "undo", "Take back the last decision; each one can be taken back until they are committed.",
+           footer=4),
+    Action("review.commit", ("enter",), "commit", "Write the decisions down and go on.", footer=5),
+    Action("review.blind", ("B",), "blind", "Hide h* and every mark of what is right, or show them.", footer=9),
+)
+
+TRANSCRIPT = (
+    Action("transcript.search", ("/",), "search", "Find text; Enter goes to the next place.", footer=1),
+    Action("transcript.next", ("n",), "next", "The next place that has the text.", footer=2),
+    Action("transcript.previous", ("N",), "previous", "The place before that has the text.", footer=3),
+    Action("transcript.next-generation", ("]",), "later", "Go to the next generation.", footer=4),
+    Action("transcript.previous-generation", ("[",), "earlier", "Go to the generation before.", footer=5),
+)
+
+HELP = (Action("help.all-keys", ("k",), "all keys", "Every action of the program with its id.", footer=1),)
+
+KEYS = (Action("keys.search", ("/",), "search", "Show only the actions whose text has these words.", footer=1),)
+
+# Modal screens: the app's keys do not reach them, so they have a way out of their own.
+ERROR = (
+    Action("error.close", ("escape", "enter", "space"), "close", "Close this message.", footer=1),
+    Action("error.copy", ("y",), "copy", "Put this message on the clipboard of the terminal (OSC 52).", footer=2),
+)
+THEME = (
+    Action("theme.keep", ("enter",), "keep", "Keep the theme under the cursor.", footer=1),
+    Action("theme.cancel", ("escape",), "cancel", "Return to the theme that was.", footer=2),
+)
+
+GROUPS: dict[str, tuple[Action, ...]] = {
+    "app": APP,
+    "home": HOME,
+    "configure": CONFIGURE,
+    "lab": LAB,
+    "chart": CHART,
+    "review": REVIEW,
+    "transcript": TRANSCRIPT,
+    "help": HELP,
+    "keys": KEYS,
+    "error": ERROR,
+    "theme": THEME,
+}
+
+# The groups that can be active at one time: within each of these a key means one thing.
+TOGETHER: tuple[tuple[str, ...], ...] = (
+    ("app", "home"),
+    ("app", "configure"),
+    ("app", "lab", "chart", "review"),
+    ("app", "transcript"),
+    ("app", "help"),
+    ("app", "keys"),
+    ("error",),
+    ("theme",),
+)
+
+TITLES: dict[str, str] = {
+    "app": "everywhere",
+    "home": "home",
+    "configure": "set up",
+    "lab": "laboratory",
+    "chart": "belief chart",
+    "review": "review",
+    "transcript": "transcript",
+    "help": "help",
+    "keys": "keys",
+    "error": "message",
+    "theme": "theme",
+}
+
+ACTIONS: dict[str, Action] = {action.id: action for action in chain.from_iterable(GROUPS.values())}
+
+
+def bindings(*groups: str) -> list[Binding]:
+    """The Textual bindings of these groups, one an action, each with the id that a keymap may name."""
+    return [_binding(action) for action in chain.from_iterable(GROUPS[group] for group in groups)]
+
+
+def actions(groups: Iterable[str]) -> list[Action]:
+    """The actions of these groups, in the registry's order."""
+    return [action for group in groups for action in GROUPS.get(group, ())]
+
+
+def _binding(action: Action) -> Binding:
+    return Binding(
+        ",".join(action.keys),
+        action.name,
+        action.label,
+        show=action.footer > 0,
+        tooltip=action.help,
+        priority=action.priority,
+        id=action.id,
+    )

@@ -1,0 +1,232 @@
+"""The program's shell: themes, keys, errors, and the way from one screen to another."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+
+from iicl_tui.errors import Fault, LabError
+from iicl_tui.store.paths import Paths
+from iicl_tui.store.settings import Settings, save
+from iicl_tui.text import printable
+from iicl_tui.tui import crash, themes
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.commands import ActionProvider
+from iicl_tui.tui.keymap import Keymap, resolve
+from iicl_tui.tui.screens.base import LabScreen
+
+# Screens by name. A module is imported when its screen is first opened, so that the first text is there at once.
+ROOMS = {
+    "home": "iicl_tui.tui.screens.home:HomeScreen",
+    "configure": "iicl_tui.tui.screens.configure:ConfigureScreen",
+    "lab": "iicl_tui.tui.screens.lab:LabRoom",
+    "review": "iicl_tui.tui.screens.review:ReviewScreen",
+    "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
+    "help": "iicl_tui.tui.screens.help:HelpScreen",
+    "keys": "iicl_tui.tui.screens.keys:KeysScreen",
+    "theme": "iicl_tui.tui.screens.theme:ThemeScreen",
+    "error": "iicl_tui.tui.screens.error:ErrorScreen",
+}
+
+
+@dataclass(frozen=True)
+class Start:
+    """The screen to begin with, and what its constructor is given."""
+
+    room: str = "home"
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class LabApp(App[None]):
+    """The app. A screen reaches it as `self.lab`."""
+
+    TITLE = "iicl-tui"
+    GROUP = "app"
+    BINDINGS: ClassVar[list] = [*bindings("app")]
+    COMMANDS: ClassVar[set] = {ActionProvider}
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings | None = None,
+        faults: Sequence[Fault] = (),
+        start: Start | None = None,
+        theme: str | None = None,
+    ) -> None:
+        """faults: what was wrong with the settings file. theme: for this run only, before the settings' one."""
+        super().__init__()
+        self.paths = paths
+        self.settings = settings or Settings()
+        self._start = start or Start()
+        self._notices: list[tuple[str, list[str]]] = []
+        if faults:
+            self._notices.append((f"{paths.settings.name}: some settings are left out", [str(fault) for fault in faults]))
+        self._take_themes(theme or self.settings.theme)
+        self.keymap: Keymap = resolve(self.settings.keys)
+        self.set_keymap(self.keymap.overrides())
+        if self.keymap.faults:
+            self._notices.append(("Some keys of your settings are left out", list(self.keymap.faults)))
+
+    def _take_themes(self, wanted: str | None) -> None:
+        found, faults = themes.load_all(self.paths.themes)
+        for theme in found:
+            self.register_theme(theme)
+        name = wanted or themes.DEFAULT
+        if name not in self.available_themes:
+            faults.append(f"there is no theme named {printable(name, 40)}; {themes.DEFAULT} is shown")
+            name = themes.DEFAULT
+        self.theme = name if name in self.available_themes else "textual-dark"
+        if faults:
+            self._notices.append(("Some themes are left out", faults))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.defaults(self.current_theme)
+
+    def get_default_screen(self) -> Screen:
+        return self.make(self._start.room, **self._start.values)
+
+    def on_mount(self) -> None:
+        for title, lines in self._notices:
+            self.notify("\n".join(lines), title=title, severity="warning", timeout=12, markup=False)
+        self._notices.clear()
+
+    # The way about
+
+    def make(self, room: str, /, *args: Any, **values: Any) -> Any:
+        """A new screen of this name; its module is imported now."""
+        module, _, name = ROOMS[room].partition(":")
+        return getattr(import_module(module), name)(*args, **values)
+
+    def open(self, room: str, /, *args: Any, **values: Any) -> AwaitComplete:
+        """Show a screen above this one; the back key returns here. Raises LabError where it cannot be made."""
+        return AwaitComplete(self.push_screen(self.make(room, *args, **values)))
+
+    def go(self, room: str, /, *args: Any, **values: Any) -> AwaitComplete:
+        """Show a screen in the place of this one."""
+        return self.switch_screen(self.make(room, *args, **values))
+
+    def leave(self) -> None:
+        """Return to the screen below; from a screen that the program began with, to the home screen."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        elif getattr(self.screen, "GROUP", "") != "home":
+            self.go("home")
+
+    # Errors
+
+    def show_error(self, error: LabError) -> None:
+        """Tell of it: a toast where it is one line, else a message with what happened and what can be done."""
+        if not (error.what or error.remedy):
+            self.notify(printable(error.title, 400), severity="warning", markup=False)
+            return
+        screen = self.make("error", error)
+        if getattr(self.screen, "text", None) != screen.text:
+            self.push_screen(screen)
+
+    async def run_action(self, action: Any, default_namespace: DOMNode | None = None, namespaces: Any = None) -> bool:
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except LabError as error:
+            self.show_error(error)
+            return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(cause, LabError) and isinstance(error, WorkerFailed):
+            self.show_error(cause)
+            return
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+            if isinstance(cause, LabError):
+                self._return_code = cause.exit_code
+                message = printable(str(cause), 4000, newlines=True)
+            else:
+                self._return_code = 1
+                message = crash.sentence(crash.write(cause, self.paths.state, self.size))
+            self._exit_renderables.append(Text(message))
+        self._close_messages_no_wait()
+
+    # The app's actions; the screen says what back and copy mean on it
+
+    def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine that only pops
+        if isinstance(self.screen, LabScreen):
+            self.screen.back()
+        else:
+            self.leave()
+
+    def action_help(self) -> None:
+        if getattr(self.screen, "GROUP", "") == "help":
+            self.leave()
+        else:
+            self.open("help", self.screen)
+
+    def action_keys(self) -> None:
+        if getattr(self.screen, "GROUP", "") == "keys":
+            self.leave()
+        else:
+            self.open("keys")
+
+    def action_theme(self) -> None:
+        self.open("theme")
+
+    def action_copy(self) -> None:
+        text = self.screen.copy_text() if isinstance(self.screen, LabScreen) else None
+        if text:
+            self.copy(text)
+        else:
+            self.notify("There is nothing to copy here.", markup=False)
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        folder = self.paths.sessions / "screenshots"
+        name = filename or f"iicl-tui-{datetime.now():%Y-%m-%d-%H%M%S-%f}.svg"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            where = self.save_screenshot(name, str(folder))
+        except OSError as error:
+            raise LabError(
+                "The picture was not saved",
+                f"{folder}: {error.strerror or error}.",
+                "Choose a folder that may be written to, with --sessions DIR.",
+            ) from error
+        self.notify(printable(where), title="Picture saved", markup=False)
+
+    def copy(self, text: str, said: str = "Copied.") -> None:
+        """Put text on the terminal's clipboard, its control characters made visible."""
+        self.copy_to_clipboard(printable(text, newlines=True))
+        self.notify(said, markup=False, timeout=2)
+
+    def keep_theme(self, name: str) -> None:
+        """Show this theme from now on, also the next time."""
+        self.theme = name
+        try:
+            save(self.paths.settings, {"theme": name})
+        except LabError as error:
+            self.notify(printable(str(error), 600, newlines=True), title="The theme is not kept", severity="warning",
+                        markup=False)  # fmt: skip
+
+
+def run_app(app: LabApp) -> int:
+    """Run it; the exit code. No traceback reaches a person: an unforeseen error becomes a report and a sentence."""
+    try:
+        app.run()
+    except LabError as error:
+        print(printable(str(error), newlines=True), file=sys.stderr)
+        return error.exit_code
+    except Exception as error:
+        print(crash.sentence(crash.write(error, app.paths.state)), file=sys.stderr)
+        return 1
+    return app.return_code or 0

@@ -1,0 +1,55 @@
+"""The command palette: every action of the active screen and of the app, from the registry, with its key and its help."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from iicl_tui.tui.keymap import Live, group_title, key_label, live_actions
+
+
+class ActionProvider(Provider):
+    """Actions that cannot be done now are listed too, and say so: nothing is looked for in vain."""
+
+    @property
+    def _live(self) -> list[Live]:
+        from iicl_tui.tui.app import LabApp
+
+        assert isinstance(self.app, LabApp)
+        return [one for one in live_actions(self.screen, self.app.keymap) if one.action.id != "app.command-palette"]
+
+    async def discover(self) -> Hits:
+        for one in self._live:
+            yield DiscoveryHit(_display(one), partial(self._run, one), text=_text(one), help=_help(one))
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for one in self._live:
+            text = _text(one)
+            if (score := max(matcher.match(text), 0.6 * matcher.match(one.action.help))) > 0:
+                display = Content.assemble(matcher.highlight(text), *_suffix(one))
+                yield Hit(score, display, partial(self._run, one), text=text, help=_help(one))
+
+    async def _run(self, one: Live) -> None:
+        await self.app.run_action(one.action.name, one.node)
+
+
+def _text(one: Live) -> str:
+    return f"{group_title(one.action)}: {one.label}"
+
+
+def _suffix(one: Live) -> list[tuple[str, str]]:
+    parts = [("   " + " ".join(key_label(key) for key in one.keys), "$text-muted")]
+    if not one.enabled:
+        parts.append(("   not now", "$text-muted italic"))
+    return parts
+
+
+def _display(one: Live) -> Content:
+    return Content.assemble(_text(one), *_suffix(one))
+
+
+def _help(one: Live) -> str:
+    return one.action.help

@@ -1,0 +1,93 @@
+"""A report of what should not have happened: enough to find the fault, nothing that is nobody's business.
+
+It has the traceback's places, the kinds of the errors, versions and the terminal's size. It has no environment, no
+local variables, and of an error's own words only what cannot be a key or a piece of a file.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from iicl_tui.text import printable
+
+_PACKAGES = ("iicl-tui", "textual", "rich", "numpy", "plotext")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|‘[^’]*’|“[^”]*”")
+_LONG = re.compile(r"\S{24,}")
+_PLAIN = re.compile(r"[\w.\- ]{1,24}")
+
+
+def write(error: BaseException, folder: Path, size: tuple[int, int] | None = None) -> Path | None:
+    """Write the report of this error into the folder; None where that cannot be done either."""
+    now = datetime.now(UTC)
+    path = folder / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(report(error, now, size), encoding="utf-8")
+    except OSError:
+        return None
+    return path
+
+
+def report(error: BaseException, now: datetime, size: tuple[int, int] | None = None) -> str:
+    """The text of the report. now: with its time zone. size: columns and lines of the terminal."""
+    lines = [f"iicl-tui stopped: {type(error).__name__}", f"{now:%Y-%m-%dT%H:%M:%SZ}", ""]
+    lines += [f"{name} {version}" for name, version in _versions()]
+    lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.release()}")
+    lines.append(f"terminal {size[0]} × {size[1]}" if size else "terminal of unknown size")
+    for one in _chain(error):
+        lines += ["", f"{type(one).__module__}.{type(one).__qualname__}: {harmless(str(one))}"]
+        for frame in traceback.extract_tb(one.__traceback__):
+            lines.append(f"  {_place(frame.filename)}:{frame.lineno} in {frame.name}")
+            if frame.line:
+                lines.append(f"    {printable(frame.line, 160)}")
+    return "\n".join(lines) + "\n"
+
+
+def sentence(path: Path | None) -> str:
+    """What a person is told at the end."""
+    where = f"A report is in {path} ." if path else "The report of it could not be written."
+    return (
+        "iicl-tui has stopped because of a fault of its own. What each finished phase gave is in its session's file.\n"
+        f"{where} It names the place of the fault; it has no keys and nothing from your files."
+    )
+
+
+def harmless(text: str) -> str:
+    """The error's own words, without quotations and long words, which may be a key or a piece of a file."""
+    text = _QUOTED.sub(lambda match: match[0] if _PLAIN.fullmatch(match[0][1:-1]) else "‹left out›", text)
+    text = _LONG.sub("‹left out›", text)
+    first = text.splitlines()[0] if text else ""
+    return printable(first, 200)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    for name in _PACKAGES:
+        try:
+            yield name, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            yield name, "not installed"
+
+
+def _place(filename: str) -> str:
+    """The file without the person's home folder."""
+    path = Path(filename)
+    for root in (*map(Path, sys.path), Path.home()):
+        if root.is_absolute() and root != Path("/") and path.is_relative_to(root):
+            return str(path.relative_to(root))
+    return path.name

@@ -1,0 +1,172 @@
+"""Which keys run which action now: the registry's own, and those that a person's settings put in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from textual.dom import DOMNode
+from textual.keys import Keys, _character_to_key, format_key, key_to_character
+from textual.screen import Screen
+
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import ACTIONS, TITLES, TOGETHER, Action, actions
+
+_NAMED = frozenset(key.value for key in Keys)
+_LABELS = {"escape": "Esc", "enter": "Enter", "space": "Space", "delete": "Del", "tab": "Tab", "home": "Home", "end": "End",
+           "pageup": "PgUp", "pagedown": "PgDn", "backspace": "Backspace", "insert": "Ins"}  # fmt: skip
+_MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
+
+
+@dataclass(frozen=True)
+class Keymap:
+    """keys: action id → its keys under Textual's names. faults: what could not be done, a sentence each."""
+
+    keys: Mapping[str, tuple[str, ...]]
+    faults: tuple[str, ...] = ()
+
+    def __getitem__(self, action: Action | str) -> tuple[str, ...]:
+        return self.keys[action if isinstance(action, str) else action.id]
+
+    def overrides(self) -> dict[str, str]:
+        """What `App.set_keymap` takes: only the actions whose keys are not the registry's."""
+        return {name: ",".join(keys) for name, keys in self.keys.items() if keys != _defaults(ACTIONS[name])}
+
+
+@dataclass(frozen=True)
+class Live:
+    """An action on the screen as it is now. node: whose method it is. usable: the focused widget leaves it a key."""
+
+    action: Action
+    node: DOMNode
+    label: str
+    keys: tuple[str, ...]
+    enabled: bool
+    usable: bool
+
+
+def resolve(overrides: Mapping[str, str | Sequence[str]]) -> Keymap:
+    """The keymap that these settings make of the registry's.
+
+    An entry that names no action or no key, or that gives a key to two actions of one screen, is left out, and the
+    action keeps its own keys: so a bad settings file never takes a key away.
+    """
+    faults: list[str] = []
+    wanted: dict[str, tuple[str, ...]] = {}
+    for name, value in overrides.items():
+        if name not in ACTIONS:
+            near = get_close_matches(name, ACTIONS, n=1)
+            faults.append(f"{printable(name, 40)}: there is no such action" + (f"; the nearest is {near[0]}" if near else ""))
+            continue
+        parts = _split(value)
+        bad = [part for part in parts if not _is_key(part)]
+        if bad or not parts:
+            faults.append(f"{name}: {', '.join(printable(part, 20) for part in bad) or 'an empty text'} is not a key")
+            continue
+        wanted[name] = tuple(dict.fromkeys(_normal(part) for part in parts))
+    while True:
+        keys = {action.id: wanted.get(action.id, _defaults(action)) for action in ACTIONS.values()}
+        clashes = [clash for clash in _clashes(keys) if clash[1] in wanted or clash[2] in wanted]
+        if not clashes:
+            return Keymap(keys, tuple(dict.fromkeys(faults)))
+        for key, one, other in clashes:
+            faults.append(f"{key_label(key)} would be both {one} and {other}; the keys named for them are left out")
+        for _, one, other in clashes:
+            wanted.pop(one, None)
+            wanted.pop(other, None)
+
+
+def key_label(key: str) -> str:
+    """The key as a person reads it: ^p, Space, Enter, R, [ ."""
+    *modifiers, base = key.split("+") if key != "+" else [key]
+    label = _LABELS.get(base) or (base.upper() if base[0] == "f" and base[1:].isdigit() else format_key(base))
+    if modifiers == ["ctrl"]:
+        return "^" + label
+    return "+".join([*modifiers, label])
+
+
+def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
+    """The actions of the screen, of its focused widget and those around it, and of the app, each once, as they are now."""
+    nodes: list[DOMNode] = list(screen.focused.ancestors_with_self) if screen.focused is not None else [screen, screen.app]
+    for widget in screen.walk_children():
+        if getattr(widget, "GROUP", "") and widget not in nodes and widget.display:
+            nodes.insert(0, widget)
+    if screen.is_modal:
+        nodes = nodes[: nodes.index(screen) + 1]
+    # The screen's own first, then what is on it, then the app's.
+    nodes.sort(key=lambda node: 2 if node is screen.app else 0 if node is screen else 1)
+    found: dict[str, Live] = {}
+    for node in nodes:
+        for action in actions(_groups(node)):
+            if action.id in found:
+                continue
+            state = node.check_action(action.name, ())
+            if state is False:
+                continue
+            keys = keymap[action]
+            label = getattr(screen, "LABELS", {}).get(action.id, action.label)
+            usable = any(not _consumed(screen, key) for key in keys)
+            found[action.id] = Live(action, node, label, keys, state is True, usable)
+    return list(found.values())
+
+
+def first_key(screen: Screen[object], live: Live) -> str:
+    """The key to show for it: the first that the focused widget does not take for itself."""
+    return next((key for key in live.keys if not _consumed(screen, key)), live.keys[0])
+
+
+def group_title(action: Action) -> str:
+    return TITLES[action.group]
+
+
+def _groups(node: DOMNode) -> tuple[str, ...]:
+    group = getattr(node, "GROUP", "")
+    return (group,) if isinstance(group, str) and group else ()
+
+
+def _consumed(screen: Screen[object], key: str) -> bool:
+    focused = screen.focused
+    if focused is None:
+        return False
+    return any(
+        node is not screen and node.check_consume_key(key, key_to_character(key)) for node in focused.ancestors_with_self
+    )
+
+
+def _defaults(action: Action) -> tuple[str, ...]:
+    return tuple(_normal(key) for key in action.keys)
+
+
+def _normal(key: str) -> str:
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+def _split(value: str | Sequence[str]) -> list[str]:
+    if not isinstance(value, str):
+        return [str(part).strip() for part in value]
+    if value.strip() == ",":
+        return [","]
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _is_key(text: str) -> bool:
+    if len(text) == 1:
+        return text.isprintable() and not text.isspace()
+    *modifiers, base = text.split("+")
+    if not set(modifiers) <= _MODIFIERS or not base:
+        return False
+    return text in _NAMED or base in _NAMED or key_to_character(base) is not None
+
+
+def _clashes(keys: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str, str]]:
+    """(key, one action, another) wherever a key means two things at one time."""
+    seen: set[tuple[str, str, str]] = set()
+    for groups in TOGETHER:
+        owner: dict[str, str] = {}
+        for action in actions(groups):
+            for key in keys[action.id]:
+                other = owner.setdefault(key, action.id)
+                if other != action.id and (clash := (key, other, action.id)) not in seen:
+                    seen.add(clash)
+                    yield clash

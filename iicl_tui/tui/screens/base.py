@@ -1,0 +1,83 @@
+"""What every full screen has: the line above, the line below, the app's keys, errors told and not thrown.
+
+A screen of the program is written so:
+
+    class HomeScreen(LabScreen):
+        GROUP = "home"                      # its part of the action registry
+        BINDINGS = bindings("home")
+        CSS_PATH = "home.tcss"              # beside the module
+        HELP = "What this screen is for."   # a paragraph on the help page
+        LABELS = {"app.back": "later"}      # only where the registry's word does not fit here
+
+        def body(self) -> ComposeResult: …  # what stands between the lines
+
+        def action_open(self) -> None: …    # one method for each action of the group
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from iicl_tui.errors import LabError
+from iicl_tui.tui.widgets.footer import KeyBar
+from iicl_tui.tui.widgets.header import HeaderLine
+
+if TYPE_CHECKING:
+    from iicl_tui.tui.app import LabApp
+
+TOO_SMALL = "This needs a window of 60 × 16.\nMake it larger and all is as it was."
+
+
+class LabScreen(Screen[object]):
+    """A full screen: header, body, footer.
+
+    Size classes for its .tcss: -narrow below 100 columns, -wide from 160; -short below 30 lines, -tall from 50.
+    """
+
+    GROUP: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    LABELS: ClassVar[Mapping[str, str]] = {}
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny-width"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny-height"), (16, "-short"), (30, "-medium"), (50, "-tall")]  # noqa: RUF012
+
+    @property
+    def lab(self) -> LabApp:
+        """The app, by its own type."""
+        return cast("LabApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine()
+        with Vertical(id="body"):
+            yield from self.body()
+        yield KeyBar()
+        yield Static(TOO_SMALL, id="too-small", markup=False)
+
+    def body(self) -> ComposeResult:
+        """The widgets between header and footer."""
+        raise NotImplementedError
+
+    def header(self, title: str, facts: Sequence[str] = (), state: str = "") -> None:
+        """Fill the line above. state: saved, unsaved, read-only, running, paused, or any words. Untrusted text is welcome."""
+        self.query_one(HeaderLine).show(title, facts, state)
+
+    def back(self) -> None:
+        """What the back key does. A screen that has something to close first closes that."""
+        self.lab.leave()
+
+    def copy_text(self) -> str | None:
+        """What the copy key puts on the clipboard; None = nothing here to copy."""
+        return None
+
+    async def _dispatch_message(self, message: Message) -> None:
+        # Textual ends the program when a handler raises. A LabError is for the person; the screen lives on.
+        try:
+            await super()._dispatch_message(message)
+        except LabError as error:
+            self.lab.show_error(error)

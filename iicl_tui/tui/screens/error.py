@@ -1,0 +1,55 @@
+"""A failed action, told in words: what happened, and what can be done."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from iicl_tui.errors import LabError
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.widgets.footer import KeyBar
+
+
+class ErrorScreen(ModalScreen[None]):
+    """Title, what happened, remedy. The app's keys rest until it is closed."""
+
+    GROUP = "error"
+    BINDINGS: ClassVar[list] = [*bindings("error")]
+    CSS_PATH = "error.tcss"
+
+    def __init__(self, error: LabError) -> None:
+        super().__init__()
+        self._title = printable(error.title, 200)
+        self._what = printable(error.what, 4000, newlines=True)
+        self._remedy = printable(error.remedy, 1000, newlines=True)
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(part for part in (self._title, self._what, self._remedy) if part)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static(Content("✗ " + self._title), id="title")
+            with VerticalScroll(id="what"):
+                yield Static(Content(self._what))
+            if self._remedy:
+                yield Static(Content(self._remedy), id="remedy")
+            yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.query_one("#what").display = bool(self._what)
+
+    def action_close(self) -> None:
+        self.dismiss()
+
+    def action_copy(self) -> None:
+        from iicl_tui.tui.app import LabApp
+
+        assert isinstance(self.app, LabApp)
+        self.app.copy(self.text)

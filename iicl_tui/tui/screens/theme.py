@@ -1,0 +1,64 @@
+"""Choose the colours: the theme under the cursor is the one that is shown."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from iicl_tui.tui import themes
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.widgets.footer import KeyBar
+
+
+class ThemeScreen(ModalScreen[None]):
+    """A list of all themes, our own first; what is behind it changes at once."""
+
+    GROUP = "theme"
+    BINDINGS: ClassVar[list] = [*bindings("theme")]
+    CSS_PATH = "theme.tcss"
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box"):
+            yield Static("Theme", id="title")
+            yield OptionList(id="themes", markup=False)
+            yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._before = self.app.theme
+        found = sorted(
+            self.app.available_themes.values(), key=lambda theme: (theme.name in themes.BUILTIN_THEMES, theme.ansi, theme.name)
+        )
+        choices = self.query_one(OptionList)
+        for theme in found:
+            kind = "ansi" if theme.ansi else "dark" if theme.dark else "light"
+            choices.add_option(Option(Content.assemble(theme.name, "  ", (kind, "$text-muted")), id=theme.name))
+        choices.highlighted = choices.get_option_index(self.app.current_theme.name)
+
+    @on(OptionList.OptionHighlighted)
+    def _preview(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option.id is not None:
+            self.app.theme = event.option.id
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self) -> None:
+        self.action_keep()
+
+    def action_keep(self) -> None:
+        from iicl_tui.tui.app import LabApp
+
+        assert isinstance(self.app, LabApp)
+        option = self.query_one(OptionList).highlighted_option
+        if option is not None and option.id is not None:
+            self.app.keep_theme(option.id)
+        self.dismiss()
+
+    def action_cancel(self) -> None:
+        self.app.theme = self._before
+        self.dismiss()

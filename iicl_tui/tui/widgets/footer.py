@@ -1,0 +1,92 @@
+"""The line at the bottom: the keys that matter now, as many as fit, and always the way to all the others."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from iicl_tui.tui.keymap import Keymap, Live, first_key, key_label, live_actions
+
+
+class KeyBar(Widget):
+    """Keys and labels by their place in the registry; never clipped, each one can be clicked."""
+
+    DEFAULT_CSS = """
+    KeyBar {
+        dock: bottom;
+        height: 1;
+        background: $footer-background;
+        color: $footer-foreground;
+        padding: 0 1;
+        text-wrap: nowrap;
+    }
+    """
+    ALLOW_SELECT = False
+    GAP = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: list[tuple[int, int, Live]] = []
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, screen: Screen) -> None:
+        self.refresh()
+
+    def render(self) -> Content:
+        screen = self.screen
+        width = self.content_size.width
+        shown: list[tuple[Live, str]] = []
+        used = 0
+        live = [one for one in live_actions(screen, _keymap(self)) if one.action.footer and one.usable]
+        # The way to everything else has its room before all others.
+        live.sort(key=lambda one: (one.action.id != "app.help", one.action.id != "app.back", one.action.footer))
+        for one in live:
+            key = key_label(first_key(screen, one))
+            need = cell_len(key) + 1 + cell_len(one.label) + (self.GAP if shown else 0)
+            if used + need <= width:
+                used += need
+                shown.append((one, key))
+        shown.sort(key=lambda pair: pair[0].action.footer)
+        return self._line(shown)
+
+    def _line(self, shown: list[tuple[Live, str]]) -> Content:
+        parts: list[str | tuple[str, str]] = []
+        self._places = []
+        at = 0
+        for one, key in shown:
+            if parts:
+                parts.append(" " * self.GAP)
+                at += self.GAP
+            length = cell_len(key) + 1 + cell_len(one.label)
+            dim = "" if one.enabled else " dim"
+            parts.append((key, f"bold $footer-key-foreground{dim}"))
+            parts.append((" " + one.label, f"$footer-description-foreground{dim}"))
+            self._places.append((at, at + length, one))
+            at += length
+        return Content.assemble(*parts)
+
+    def at(self, x: int) -> Live | None:
+        """The action shown at a column of the content, if there is one."""
+        return next((one for start, end, one in self._places if start <= x < end), None)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        one = self.at(event.x - self.styles.padding.left)
+        if one is not None and one.enabled:
+            self.app.call_later(self.app.run_action, one.action.name, one.node)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        one = self.at(event.x - self.styles.padding.left)
+        self.tooltip = Content(one.action.help) if one is not None else None
+
+
+def _keymap(widget: Widget) -> Keymap:
+    from iicl_tui.tui.app import LabApp
+
+    assert isinstance(widget.app, LabApp)
+    return widget.app.keymap

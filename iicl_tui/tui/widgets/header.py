@@ -1,0 +1,58 @@
+"""The line at the top: what this is, the facts that matter, and whether it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from iicl_tui.text import printable
+
+# A word with its sign, so that the state can be read without colour.
+STATES = {
+    "saved": "● saved",
+    "unsaved": "○ unsaved",
+    "read-only": "◌ read-only",
+    "running": "▶ running",
+    "paused": "‖ paused",
+}
+
+
+class HeaderLine(Widget):
+    """One line: title, facts as far as they fit, state at the right. Give it plain text; nothing is read as markup."""
+
+    DEFAULT_CSS = """
+    HeaderLine {
+        dock: top;
+        height: 1;
+        background: $footer-background;
+        color: $footer-foreground;
+        padding: 0 1;
+        text-wrap: nowrap;
+    }
+    """
+    ALLOW_SELECT = False
+
+    title: reactive[str] = reactive("iicl-tui")
+    facts: reactive[tuple[str, ...]] = reactive(())
+    state: reactive[str] = reactive("")
+
+    def show(self, title: str, facts: Sequence[str] = (), state: str = "") -> None:
+        self.title = printable(title, 200)
+        self.facts = tuple(printable(fact, 80) for fact in facts if fact)
+        self.state = STATES.get(state, printable(state, 40))
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        state = self.state
+        room = width - (cell_len(state) + 2 if state else 0)
+        left = Content.styled(self.title, "bold").truncate(max(room, 1), ellipsis=True)
+        for fact in self.facts:
+            if left.cell_length + 2 + cell_len(fact) > room:
+                break
+            left = Content.assemble(left, "  ", (fact, "$text-muted"))
+        gap = max(width - left.cell_length - cell_len(state), 0)
+        return Content.assemble(left, " " * gap, (state, "$text-accent"))
