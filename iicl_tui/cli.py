@@ -1,0 +1,112 @@
+"""The front door: reads the command line, then imports what the command needs and no more."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from iicl_tui import __version__
+from iicl_tui.errors import LabError
+from iicl_tui.text import printable
+
+INTERRUPTED = 130
+
+EPILOG = """exit codes:
+  0 done · 1 a check failed · 2 wrong use or a faulty file · 3 stopped before the end, saved and resumable · 130 interrupted"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {printable(message)}\nTry `{self.prog} --help`.\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    everywhere = _Parser(add_help=False)
+    group = everywhere.add_argument_group("everywhere")
+    group.add_argument("--sessions", metavar="DIR", default=argparse.SUPPRESS, help="where sessions are kept")
+    group.add_argument("--theme", metavar="NAME", default=argparse.SUPPRESS, help="theme of this run")
+    group.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="settings file in place of your own")
+    top = _Parser(
+        prog="iicl-tui",
+        description="A laboratory for iterated learning. Without a command it opens the home screen.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"iicl-tui {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=_Parser)
+
+    def command(name: str, help: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = commands.add_parser(
+            name, help=help, description=help[0].upper() + help[1:] + ".", parents=[everywhere], allow_abbrev=False
+        )
+        return added
+
+    one = command("open", "open a session in the lab")
+    one.add_argument("file", metavar="FILE")
+    one = command("new", "set up a chain on the configure screen")
+    one.add_argument("--preset", metavar="NAME", help="begin with this preset")
+    command("presets", "list the presets")
+    one = command("run", "run a chain without a screen, from a config file or a preset")
+    one.add_argument("source", metavar="CONFIG|PRESET")
+    one.add_argument("-o", "--output", metavar="FILE", help="the session file to write (default: in the sessions folder)")
+    one.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], dest="assignments", help="as chain.seed=7 or agent[1].noise=0.05"
+    )
+    one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
+    one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    one = command("resume", "go on with a session where it stopped, without a screen")
+    one.add_argument("file", metavar="FILE")
+    one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
+    one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    one = command("show", "print what the lab shows, as plain text")
+    one.add_argument("file", metavar="FILE")
+    one.add_argument("--generation", metavar="T", type=int, help="the generation to look at (default: the last)")
+    one.add_argument("--no-charts", action="store_true", help="words and figures only, for a screen reader")
+    one = command("check", "name every fault of session and config files, with its line")
+    one.add_argument("files", metavar="FILE", nargs="+")
+    one = command("export", "write a session's figures for other programs")
+    one.add_argument("file", metavar="FILE")
+    one.add_argument("--to", choices=("csv", "json"), required=True)
+    one.add_argument("-o", "--output", metavar="DIR", required=True)
+    command("doctor", "say what this terminal, installation and environment can do")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit code. Whatever goes wrong is told in words: never a traceback."""
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal in another encoding shows what it can, and nothing fails
+        sys.stdout.reconfigure(errors="replace")
+        sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
+    arguments = parser().parse_args(argv)
+    name = arguments.command or "home"
+    module = "iicl_tui.commands." + ("screen" if name in ("home", "open", "new") else name)
+    try:
+        code: int = importlib.import_module(module).main(arguments)
+        sys.stdout.flush()
+        return code
+    except LabError as error:
+        print(printable(str(error), newlines=True), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, as in `| head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        from iicl_tui.store.paths import user_paths
+        from iicl_tui.tui import crash
+
+        print(crash.sentence(crash.write(error, user_paths().state)), file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""iicl-tui, iicl-tui open FILE, iicl-tui new: the commands that take the whole terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from iicl_tui.commands.common import surroundings
+from iicl_tui.errors import LabError
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Opens the app on the screen that the command names."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LabError(
+            "This needs a terminal",
+            "The screens cannot be drawn into a pipe or a file.",
+            "`iicl-tui run`, `show` and `export` work without a terminal.",
+        )
+    room, values = "home", dict[str, Any]()
+    if arguments.command == "open":
+        room, values = "lab", {"path": Path(arguments.file)}
+    elif arguments.command == "new":
+        room, values = "configure", {"preset": arguments.preset}
+        if arguments.preset is not None:
+            from iicl_tui.store.presets import load
+
+            load(arguments.preset)  # an unknown name is told before the terminal is taken
+    from iicl_tui.tui.app import LabApp, Start
+
+    paths, settings, faults = surroundings(arguments)
+    app = LabApp(paths, settings, faults, Start(room, values), getattr(arguments, "theme", None))
+    app.run()
+    return app.return_code or 0
