@@ -154,7 +154,7 @@ class Chain:
             self.flush()
             upcoming = self.next
             if upcoming is None:
-                raise self._no_more()
+                raise self.no_more()
             record = await self._phase(*upcoming)
             self._take(record)
             self._unsaved = record
@@ -193,7 +193,8 @@ class Chain:
         else:
             self._generations[-1] = self._generations[-1].with_record(record)
 
-    def _no_more(self) -> ChainStopped:
+    def no_more(self) -> ChainStopped:
+        """Why no phase follows, and what can be done: for a chain whose `next` is None."""
         if self.stuck:
             interaction = self._generations[-1].interaction
             assert interaction is not None

@@ -1,0 +1,30 @@
+"""iicl-tui check FILE…"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from iicl_tui.errors import LabError
+from iicl_tui.store.check import check
+from iicl_tui.text import printable
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Every fault of every file, one a line, as FILE:LINE: KEY: what is wrong; 1 if there is any."""
+    failed = False
+    for name in arguments.files:
+        try:
+            faults = check(Path(name))
+        except LabError as error:
+            print(printable(f"{name}: {error.title}: {error.what}"))
+            failed = True
+            continue
+        for fault in faults:
+            where = f"{name}:{fault.line}" if fault.line is not None else name
+            words = f"{fault.key}: {fault.message}" if fault.path else fault.message
+            print(printable(f"{where}: {words}"))
+        if not faults:
+            print(printable(f"{name}: no fault"))
+        failed |= bool(faults)
+    return 1 if failed else 0

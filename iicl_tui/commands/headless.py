@@ -1,0 +1,113 @@
+"""A chain run without a screen: progress on a terminal, a summary at the end, everything saved phase by phase."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.metrics import outcome
+from iicl_tui.chain.records import PhaseRecord
+from iicl_tui.commands.common import read_text, with_lines
+from iicl_tui.errors import ChainStopped, ConfigError, LabError
+from iicl_tui.filters.scripted import ScriptedDecider
+from iicl_tui.store import toml_lines
+from iicl_tui.store.session import SessionFile
+from iicl_tui.text import printable
+
+INTERRUPTED = 130
+
+
+def go_on(session: SessionFile, decisions: str | None, quiet: bool) -> int:
+    """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands."""
+    chain = session.chain(scripted(decisions, session) if decisions else None)
+    try:
+        with progress(chain, quiet) as done:
+            interrupted = asyncio.run(_run(chain, done))
+    except LabError as error:
+        error.remedy = f"{error.remedy}\n{standing(chain, session)}".strip()
+        raise
+    if interrupted:
+        print(f"Interrupted. {standing(chain, session)}", file=sys.stderr)
+        return INTERRUPTED
+    if chain.stuck:
+        raise ChainStopped(chain.no_more().title, chain.no_more().what, f"{chain.no_more().remedy}\n{session.path}")
+    if not quiet:
+        print(summary(chain))
+        print(session.path)
+    return 0
+
+
+async def _run(chain: Chain, done: Callable[[PhaseRecord], None]) -> bool:
+    """Whether it was interrupted; the phase under way when the signal came is then given up, and none before it."""
+    task = asyncio.ensure_future(chain.run(done=done))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # no signal handlers in event loops on Windows
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def progress(chain: Chain, quiet: bool) -> Iterator[Callable[[PhaseRecord], None]]:
+    """A bar on a terminal's standard error; nothing where nobody would see it."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda record: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("generations", total=chain.config.generations, completed=complete(chain))
+
+        def done(record: PhaseRecord) -> None:
+            if record.phase == "transmission":
+                bar.update(task, completed=record.generation)
+
+        yield done
+
+
+def scripted(path: str, session: SessionFile) -> ScriptedDecider:
+    """The decisions of a file. Raises StoreError, ConfigError."""
+    text = read_text(Path(path))
+    try:
+        return ScriptedDecider(toml_lines.parse(text, Path(path).name), session.config.task)
+    except ConfigError as error:
+        raise with_lines(error, text, Path(path).name) from None
+
+
+def complete(chain: Chain) -> int:
+    """How many generations are complete."""
+    return sum(generation.complete for generation in chain.generations[-1:]) + max(len(chain.generations) - 1, 0)
+
+
+def standing(chain: Chain, session: SessionFile) -> str:
+    """Where the session stands, and how to go on."""
+    kept = complete(chain)
+    return f"Saved: {kept} of {chain.config.generations} generations. Go on with: iicl-tui resume {session.path}"
+
+
+def summary(chain: Chain) -> str:
+    """One line of figures on the last generation."""
+    figures = outcome(chain)
+    if figures is None:
+        return f"{printable(chain.config.title)}: nothing has happened yet"
+    words = [f"generation {figures.generation}/{chain.config.generations}"]
+    if figures.entropy is not None:
+        words.append(f"H {figures.entropy:.3f} nats")
+    if figures.p_target is not None:
+        words.append(f"P(h*) {figures.p_target:.3g}")
+    words.append(f"d⁰ {figures.explained}/{figures.initial}")
+    if figures.focus is not None:
+        name, value, p = figures.focus
+        words.append(f"P({name} {value}) {p:.3g}")
+    return f"{printable(chain.config.title)}: " + " · ".join(words)

@@ -1,0 +1,52 @@
+"""iicl-tui run CONFIG|PRESET"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+from pathlib import Path
+
+from iicl_tui.chain.config import assign, read_config
+from iicl_tui.commands.common import read_text, surroundings, with_lines
+from iicl_tui.commands.headless import go_on
+from iicl_tui.errors import ConfigError, Fault
+from iicl_tui.store import toml_lines
+from iicl_tui.store.session import SessionFile
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Writes a new session and runs it to its end. Raises LabError; what was done until then is in the file."""
+    paths, _, _ = surroundings(arguments)
+    text, name, folder = source(arguments.source)
+    document = copy.deepcopy(toml_lines.parse(text, name))
+    if "generation" in document:
+        raise ConfigError(
+            [Fault(("generation",), "this is a session with generations, not a configuration; `iicl-tui resume` goes on with it")], name
+        )
+    for key in ("created", "parent"):
+        document.pop(key, None)
+    for assignment in arguments.assignments:
+        assign(document, assignment)
+    try:
+        config = read_config(document, folder)
+    except ConfigError as error:
+        raise with_lines(error, text, name) from None
+    if arguments.output:
+        session = SessionFile.create(config, path=Path(arguments.output))
+    else:
+        session = SessionFile.create(config, folder=paths.sessions)
+    with session:
+        return go_on(session, arguments.decisions, arguments.quiet)
+
+
+def source(given: str) -> tuple[str, str, Path | None]:
+    """A config file's or a preset's text, its name, and the folder of its own file names."""
+    path = Path(given)
+    if path.exists() or path.suffix == ".toml":
+        return read_text(path), path.name, path.parent
+    from iicl_tui.store.presets import load
+
+    preset = load(given)
+    return preset.text, preset.name, None
+
+
