@@ -14,6 +14,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import AwaitMount
 from textual.worker import WorkerFailed
 
 from iicl_tui.errors import Fault, LabError
@@ -110,9 +111,9 @@ class LabApp(App[None]):
         module, _, name = ROOMS[room].partition(":")
         return getattr(import_module(module), name)(*args, **values)
 
-    def open(self, room: str, /, *args: Any, **values: Any) -> AwaitComplete:
+    def open(self, room: str, /, *args: Any, **values: Any) -> AwaitMount:
         """Show a screen above this one; the back key returns here. Raises LabError where it cannot be made."""
-        return AwaitComplete(self.push_screen(self.make(room, *args, **values)))
+        return self.push_screen(self.make(room, *args, **values))
 
     def go(self, room: str, /, *args: Any, **values: Any) -> AwaitComplete:
         """Show a screen in the place of this one."""

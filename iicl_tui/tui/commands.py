@@ -7,7 +7,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from iicl_tui.tui.keymap import Live, group_title, key_label, live_actions
+from iicl_tui.tui.keymap import Live, key_label, live_actions
 
 
 class ActionProvider(Provider):
@@ -22,22 +22,18 @@ class ActionProvider(Provider):
 
     async def discover(self) -> Hits:
         for one in self._live:
-            yield DiscoveryHit(_display(one), partial(self._run, one), text=_text(one), help=_help(one))
+            yield DiscoveryHit(_display(one), partial(self._run, one), text=one.label, help=one.action.help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for one in self._live:
-            text = _text(one)
+            text = one.label
             if (score := max(matcher.match(text), 0.6 * matcher.match(one.action.help))) > 0:
                 display = Content.assemble(matcher.highlight(text), *_suffix(one))
-                yield Hit(score, display, partial(self._run, one), text=text, help=_help(one))
+                yield Hit(score, display, partial(self._run, one), text=text, help=one.action.help)
 
     async def _run(self, one: Live) -> None:
         await self.app.run_action(one.action.name, one.node)
-
-
-def _text(one: Live) -> str:
-    return f"{group_title(one.action)}: {one.label}"
 
 
 def _suffix(one: Live) -> list[tuple[str, str]]:
@@ -48,8 +44,4 @@ def _suffix(one: Live) -> list[tuple[str, str]]:
 
 
 def _display(one: Live) -> Content:
-    return Content.assemble(_text(one), *_suffix(one))
-
-
-def _help(one: Live) -> str:
-    return one.action.help
+    return Content.assemble(one.label, *_suffix(one))

@@ -1,0 +1,88 @@
+"""What the screen is for and every key that works on it, read from the live keymap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.keymap import Live, group_title, key_label, live_actions
+from iicl_tui.tui.screens.base import LabScreen
+
+_KEYS_WIDTH = 13
+
+
+class HelpScreen(LabScreen):
+    """Help of the screen it was opened from."""
+
+    GROUP = "help"
+    BINDINGS: ClassVar[list] = [*bindings("help")]
+    CSS_PATH = "help.tcss"
+
+    def __init__(self, about: Screen) -> None:
+        super().__init__()
+        self._about = about
+        self._live: list[Live] = []
+
+    def body(self) -> ComposeResult:
+        self._live = live_actions(self._about, self.lab.keymap)
+        with VerticalScroll(id="help"):
+            about = getattr(self._about, "HELP", "")
+            if about:
+                yield Static(Content(about), classes="about")
+            for title, group in groupby(self._live, key=lambda one: group_title(one.action)):
+                yield Static(Content(title), classes="title")
+                yield Static(_table((_keys(one), _what(one)) for one in group))
+            inside = _inside(self._about)
+            if inside:
+                yield Static(Content("where the cursor is"), classes="title")
+                yield Static(_table(inside))
+
+    def on_mount(self) -> None:
+        self.header("Help", (group_title(self._live[0].action),))
+        self.query_one("#help").focus()
+
+    def copy_text(self) -> str:
+        return "\n".join(f"{_keys(one)}\t{_what(one).plain}" for one in self._live)
+
+    def action_all_keys(self) -> None:
+        self.lab.go("keys")
+
+
+def _table(rows: Iterable[tuple[str, Text]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=_KEYS_WIDTH, justify="right", style="bold")
+    table.add_column(ratio=1)
+    for keys, what in rows:
+        table.add_row(Text(keys), what)
+    return table
+
+
+def _keys(one: Live) -> str:
+    return " ".join(key_label(key) for key in one.keys)
+
+
+def _what(one: Live) -> Text:
+    now = "" if one.enabled else " Not now."
+    return Text.assemble((one.label, "bold"), "  ", one.action.help, (now, "italic"))
+
+
+def _inside(screen: Screen) -> list[tuple[str, Text]]:
+    """Keys of the focused widget that are Textual's own: a list's arrows, a text field's editing."""
+    focused = screen.focused
+    if focused is None:
+        return []
+    found: dict[str, list[str]] = {}
+    for key, binding in focused._bindings:
+        if binding.id is None and binding.description and not binding.system:
+            found.setdefault(binding.description, []).append(key_label(key))
+    return [(" ".join(keys[:2]), Text(what)) for what, keys in found.items()]

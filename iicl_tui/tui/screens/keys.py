@@ -1,0 +1,105 @@
+"""Every action of the program: id, keys, the keys it would have by default, and what it does."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import DataTable, Input, Static
+
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import ACTIONS, Action, bindings
+from iicl_tui.tui.keymap import group_title, key_label, resolve
+from iicl_tui.tui.screens.base import LabScreen
+
+
+class KeysScreen(LabScreen):
+    """The list that a person reads to write their own `[keys]`."""
+
+    GROUP = "keys"
+    BINDINGS: ClassVar[list] = [*bindings("keys")]
+    CSS_PATH = "keys.tcss"
+    HELP = "Every action with its id. The settings file's [keys] gives an action other keys, under that id."
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="search: / here, words of an id, a key or a help text", id="search")
+        yield DataTable(id="actions", cursor_type="row")
+        yield Static(id="what")
+        yield Static(id="how")
+
+    def on_mount(self) -> None:
+        table = self.query_one(DataTable)
+        table.add_column("id", width=max(map(len, ACTIONS)), key="id")
+        table.add_column("keys", width=13, key="keys")
+        table.add_column("default", width=13, key="default")
+        table.add_column("help", key="help")
+        self._fill("")
+        path = printable(str(self.lab.paths.settings), 200)
+        self.query_one("#how", Static).update(
+            Content(f'Your own keys stand in {path} under [keys], as\n"lab.next-phase" = "space,f". One id, its keys by commas.')
+        )
+        table.focus()
+
+    def _fill(self, words: str) -> None:
+        table = self.query_one(DataTable)
+        table.clear()
+        defaults = resolve({})
+        wanted = words.casefold().split()
+        for action in ACTIONS.values():
+            keys, default = self._shown(self.lab.keymap[action]), self._shown(defaults[action])
+            text = f"{action.id} {keys} {action.label} {action.help} {group_title(action)}".casefold()
+            if all(word in text for word in wanted):
+                own = "bold" if keys != default else ""
+                table.add_row(
+                    Text(action.id), Text(keys, own), Text(default), Text(action.help), key=action.id
+                )  # fmt: skip
+        count = f"{table.row_count} of {len(ACTIONS)} actions"
+        own_keys = len(self.lab.keymap.overrides())
+        self.header("Keys", (count, f"{own_keys} of your own" if own_keys else ""))
+        if not table.row_count:
+            self.query_one("#what", Static).update(Content("No action has these words."))
+
+    @staticmethod
+    def _shown(keys: tuple[str, ...]) -> str:
+        return " ".join(key_label(key) for key in keys)
+
+    def _under_cursor(self) -> Action | None:
+        table = self.query_one(DataTable)
+        if not table.row_count:
+            return None
+        return ACTIONS[str(table.ordered_rows[table.cursor_row].key.value)]
+
+    @on(DataTable.RowHighlighted)
+    def _row(self, event: DataTable.RowHighlighted) -> None:
+        if event.row_key.value in ACTIONS:
+            action = ACTIONS[event.row_key.value]
+            self.query_one("#what", Static).update(Content.assemble((action.label, "bold"), "  ", action.help))
+
+    @on(Input.Changed)
+    def _search(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted)
+    def _found(self) -> None:
+        self.query_one(DataTable).focus()
+
+    def action_search(self) -> None:
+        self.query_one(Input).focus()
+
+    def back(self) -> None:
+        """The search is left first, then the page."""
+        field = self.query_one(Input)
+        if field.has_focus or field.value:
+            field.value = ""
+            self.query_one(DataTable).focus()
+        else:
+            self.lab.leave()
+
+    def copy_text(self) -> str | None:
+        action = self._under_cursor()
+        if action is None:
+            return None
+        return f'"{action.id}" = "{",".join(self.lab.keymap[action])}"'

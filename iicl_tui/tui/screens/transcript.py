@@ -1,0 +1,194 @@
+"""Everything that happened in a chain: a line each, the one under the cursor in full, to search and to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.widgets.log_list import LogList
+
+_LINE = 300
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. generation: 0 = before the first. text: any length, untrusted. kind: shown beside the phase,
+    as "decision" or "reply"."""
+
+    generation: int
+    phase: str
+    title: str
+    text: str = ""
+    kind: str = ""
+
+
+class TranscriptScreen(LabScreen):
+    """A log of entries, oldest first."""
+
+    GROUP = "transcript"
+    BINDINGS: ClassVar[list] = [*bindings("transcript")]
+    CSS_PATH = "transcript.tcss"
+    HELP = (
+        "Everything that happened in this chain, oldest first. The entry under the cursor stands in full below; "
+        "Tab goes there to scroll it, and y copies it."
+    )
+
+    def __init__(self, title: str, entries: Sequence[Entry], at: int | None = None) -> None:
+        """title: the session's. at: the entry to begin with; the last where it is not said."""
+        super().__init__()
+        self._session = title
+        self._entries = tuple(entries)
+        self._at = len(self._entries) - 1 if at is None else at
+        self._folded: list[str] | None = None
+        self._words = ""
+        self._found: list[int] = []
+
+    def body(self) -> ComposeResult:
+        yield LogList([(_left(entry), _line(entry)) for entry in self._entries], id="entries")
+        yield Input(placeholder="find: Enter goes to the next place, Esc returns to the list", id="search")
+        with VerticalScroll(id="entry"):
+            yield Static(id="text")
+
+    def on_mount(self) -> None:
+        self.query_one("#search").display = False
+        entries = self.query_one(LogList)
+        entries.focus()
+        if self._entries:
+            # The list knows its height after the first layout; only then can it scroll to its end.
+            self.call_after_refresh(setattr, entries, "cursor", self._at)
+        else:
+            self.query_one("#text", Static).update(Content("Nothing has happened yet."))
+        self._facts()
+
+    def _facts(self) -> None:
+        facts = ["transcript", f"{len(self._entries):,} entries"]
+        if self._words:
+            at = self.query_one(LogList).cursor
+            place = self._found.index(at) + 1 if at in self._found else None
+            total = f"{len(self._found):,}"
+            facts.append(f"“{self._words}” {f'{place:,} of {total}' if place else f'in {total}'}")
+        self.header(self._session, facts)
+
+    @on(LogList.Moved)
+    def _show(self, event: LogList.Moved) -> None:
+        if not self._entries:
+            return
+        entry = self._entries[event.at]
+        head = Content.assemble((_heading(entry), "bold"), "\n")
+        text = Content(printable(entry.text, newlines=True))
+        self.query_one("#text", Static).update(head + _mark(text, self._words))
+        self.query_one("#entry").scroll_home(animate=False)
+        self._facts()
+
+    # Search
+
+    def action_search(self) -> None:
+        field = self.query_one("#search", Input)
+        field.display = True
+        field.focus()
+
+    @on(Input.Changed)
+    def _look_for(self, event: Input.Changed) -> None:
+        self._words = event.value.casefold()
+        if self._folded is None:
+            self._folded = [f"{_heading(entry)}\n{printable(entry.text, newlines=True)}".casefold() for entry in self._entries]
+        self._found = [at for at, text in enumerate(self._folded) if self._words in text] if self._words else []
+        entries = self.query_one(LogList)
+        entries.words = self._words
+        if self._found and entries.cursor not in self._found:
+            self._go(1)
+        else:
+            entries.cursor = entries.cursor
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.query_one(LogList).focus()
+        self._go(1)
+
+    def action_next(self) -> None:
+        self._go(1)
+
+    def action_previous(self) -> None:
+        self._go(-1)
+
+    def _go(self, step: int) -> None:
+        """To the next entry found in this direction; after the last comes the first."""
+        if not self._found:
+            self.lab.notify("Search with / first." if not self._words else "No entry has this text.", markup=False, timeout=3)
+            return
+        entries = self.query_one(LogList)
+        beyond = [at for at in self._found if (at - entries.cursor) * step > 0]
+        if step > 0:
+            entries.cursor = beyond[0] if beyond else self._found[0]
+        else:
+            entries.cursor = beyond[-1] if beyond else self._found[-1]
+
+    def action_next_generation(self) -> None:
+        self._to_generation(1)
+
+    def action_previous_generation(self) -> None:
+        self._to_generation(-1)
+
+    def _to_generation(self, step: int) -> None:
+        """To the first entry of the next generation that has any, in this direction."""
+        if not self._entries:
+            return
+        entries = self.query_one(LogList)
+        now = self._entries[entries.cursor].generation
+        others = [entry.generation for entry in self._entries if (entry.generation - now) * step > 0]
+        if others:
+            wanted = min(others) if step > 0 else max(others)
+            entries.cursor = next(at for at, entry in enumerate(self._entries) if entry.generation == wanted)
+
+    def back(self) -> None:
+        """The search is left first, then the page."""
+        field = self.query_one("#search", Input)
+        if field.display:
+            field.value = ""
+            field.display = False
+            self.query_one(LogList).focus()
+        else:
+            self.lab.leave()
+
+    def copy_text(self) -> str | None:
+        if not self._entries:
+            return None
+        entry = self._entries[self.query_one(LogList).cursor]
+        return f"{_heading(entry)}\n{entry.text}".rstrip()
+
+
+def _left(entry: Entry) -> str:
+    return f"{entry.generation:>5}  {printable(entry.phase, 12):<12}"
+
+
+def _line(entry: Entry) -> str:
+    title = printable(entry.title, _LINE)
+    text = printable(entry.text[:_LINE].replace("\n", " "), _LINE)
+    return f"{title}  {text}" if text else title
+
+
+def _heading(entry: Entry) -> str:
+    parts = (f"generation {entry.generation}", entry.phase, entry.kind, entry.title)
+    return " · ".join(printable(part, _LINE) for part in parts if part)
+
+
+def _mark(text: Content, words: str) -> Content:
+    """The words marked wherever they stand. Where folding changes lengths, places cannot be told, and none is marked."""
+    folded = text.plain.casefold()
+    if not words or len(folded) != len(text.plain):
+        return text
+    start = 0
+    while (at := folded.find(words, start)) >= 0:
+        text = text.stylize("bold reverse", at, at + len(words))
+        start = at + len(words)
+    return text
