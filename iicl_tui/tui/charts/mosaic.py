@@ -1,0 +1,265 @@
+"""Mosaic: one tile a hypothesis, the first factors down, the others across; it keeps its place in every generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.tui.charts.heading import NO_BELIEF, heading, mark_key
+from iicl_tui.tui.charts.picture import (
+    CURSOR,
+    DIM,
+    LEVELS,
+    MARK,
+    Picture,
+    Role,
+    fit_hue,
+    ink,
+    notice,
+    shorten,
+    state_hue,
+    text_width,
+)
+from iicl_tui.tui.charts.view import BeliefView, Direction, by_text, view_scale
+
+_WIDE = 3.0  # how many times more tiles across than down look best
+_SHADES = np.array([ord(c) for c in "·░░░░▒▒▒▒▓▓▓▓███"], dtype=np.uint32)  # by level: no colour is needed to read it
+
+
+@dataclass(frozen=True)
+class _Layout:
+    split: int  # factors [0, split) go down, the others across
+    down: int  # how many of those down have rows of their own; the tiles are the likeliest of the rest
+    across: int  # the same for the others
+    rows: int
+    columns: int
+    tile_width: int
+    tile_height: int
+    gutter: int
+    value_widths: tuple[int, ...]  # of the row headers; empty: no headers
+    header_rows: int
+    top: int  # of the tiles
+
+
+@lru_cache(64)
+def _split(shape: tuple[int, ...]) -> int:
+    def badness(split: int) -> float:
+        return abs(log(prod(shape[split:]) / prod(shape[:split]) / _WIDE))
+
+    return min(range(len(shape)), key=badness)
+
+
+def _fitting(shape: tuple[int, ...], room: int) -> int:
+    """How many of the leading factors have room for a place each."""
+    return max(n for n in range(len(shape) + 1) if n == 0 or prod(shape[:n]) <= room)
+
+
+@lru_cache(64)
+def _layout(space: ProductSpace, width: int, height: int) -> _Layout:
+    split = _split(space.shape)
+    across_shape, down_shape = space.shape[split:], space.shape[:split]
+    top = 1 if height > 2 else 0
+    header_rows = len(across_shape) if height - top - len(across_shape) >= min(prod(down_shape), 4) else 0
+    down = _fitting(down_shape, max(height - top - header_rows, 1))
+    value_widths = tuple(
+        max(map(text_width, (factor.name, *factor.values))) for factor in space.factors[:down]
+    )  # fmt: skip
+    names = max(text_width(factor.name) for factor in space.factors[split:])
+    gutter = max(sum(value_widths) + len(value_widths), names + 1 if header_rows else 0)
+    if gutter > width // 3 or gutter + min(prod(across_shape), width // 2) > width:
+        value_widths, gutter = (), 0
+    across = _fitting(across_shape, max(width - gutter, 1))
+    rows, columns = prod(down_shape[:down]), prod(across_shape[:across])
+    tile_width = max((width - gutter) // columns, 1)
+    tile_height = max(min((height - top - header_rows) // rows, (tile_width + 1) // 2, 4), 1)
+    tile_width = min(tile_width, 2 * tile_height + 2)
+    return _Layout(
+        split, down, across, rows, columns, tile_width, tile_height, gutter, value_widths, header_rows,
+        top + header_rows,
+    )  # fmt: skip
+
+
+def _owners(log_p: NDArray[np.float64], layout: _Layout, space: ProductSpace) -> NDArray[np.intp]:
+    """(rows, columns): the hypothesis that each tile shows, the likeliest of those that share it."""
+    everything = np.arange(space.size)
+    if layout.rows * layout.columns == space.size:
+        return everything.reshape(layout.rows, layout.columns)
+    height = prod(space.shape[layout.down : layout.split])
+    shared = (layout.rows, height, layout.columns, -1)
+    beliefs = log_p.reshape(shared).swapaxes(1, 2).reshape(layout.rows, layout.columns, -1)
+    owners = everything.reshape(shared).swapaxes(1, 2).reshape(layout.rows, layout.columns, -1)
+    best = beliefs.argmax(axis=2)[:, :, None]
+    return np.take_along_axis(owners, best, axis=2)[:, :, 0]
+
+
+def _hues(view: BeliefView) -> NDArray[np.int32]:
+    if view.by is not None:
+        palette = np.array([state_hue(v) for v in range(view.space.shape[view.by])], dtype=np.int32)
+        return palette[view.space.codes[:, view.by]]
+    if view.explained is not None:
+        palette = np.array([fit_hue(n, view.explained_of) for n in range(view.explained_of + 1)], dtype=np.int32)
+        return palette[np.clip(view.explained, 0, view.explained_of)]
+    return np.full(view.space.size, state_hue(0), dtype=np.int32)
+
+
+def draw(view: BeliefView, width: int, height: int) -> Picture:
+    """The picture, width × height cells."""
+    if view.log_p is None or width < 1 or height < 1:
+        return notice(width, height, NO_BELIEF)
+    layout, scale = _layout(view.space, width, height), view_scale(view)
+    picture = Picture(width, height)
+    owners = _owners(view.log_p, layout, view.space)
+    lengths = scale.lengths(view.log_p[owners])
+    levels = np.maximum(np.rint(lengths * LEVELS), lengths > 0).astype(np.int32)
+    codes = Role.TILE | _hues(view)[owners] << 4 | levels << 10
+    size = (layout.tile_height, layout.tile_width)
+    area = np.s_[
+        layout.top : layout.top + layout.rows * size[0], layout.gutter : layout.gutter + layout.columns * size[1]
+    ]
+    held = picture.chars[area].shape
+    chars = np.where(levels > 0, _SHADES[levels], _SHADES[0])
+    picture.chars[area] = chars.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
+    picture.inks[area] = codes.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
+    _thin_dots(picture, layout, levels)
+    _headers(picture, view.space, layout)
+    _marks(picture, view, layout)
+    if height > 2:
+        shared = view.space.size // (layout.rows * layout.columns)
+        joined = f"likeliest of {shared} h a tile" if shared > 1 else ""
+        heading(picture, view, (scale.text, joined, by_text(view)), [*_colour_key(view), *mark_key(view)])
+    return picture
+
+
+def _thin_dots(picture: Picture, layout: _Layout, levels: NDArray[np.int32]) -> None:
+    """A tile at the floor has one dot, not one in each of its cells."""
+    rows, columns = np.nonzero(levels == 0)
+    height, width = layout.tile_height, layout.tile_width
+    for dy in range(height):
+        for dx in range(width):
+            if (dy, dx) != ((height - 1) // 2, (width - 1) // 2):
+                picture.chars[layout.top + rows * height + dy, layout.gutter + columns * width + dx] = ord(" ")
+
+
+def _colour_key(view: BeliefView) -> list[tuple[str, int]]:
+    if view.by is None or len(view.space.factors[view.by].values) > 5:
+        return []
+    values = view.space.factors[view.by].values
+    return [(f"■ {value}", ink(Role.VALUE, state_hue(code))) for code, value in enumerate(values)]
+
+
+def _headers(picture: Picture, space: ProductSpace, layout: _Layout) -> None:
+    names_row = layout.top - 1
+    x = 0
+    for factor, width in enumerate(layout.value_widths):
+        owner, step = space.factors[factor], prod(space.shape[factor + 1 : layout.down])
+        across_name = space.factors[layout.split + layout.header_rows - 1].name if layout.header_rows else ""
+        if layout.header_rows and x + width + text_width(across_name) + 1 <= layout.gutter:
+            picture.put_right(x + width, names_row, owner.name, DIM)
+        for position in range(prod(space.shape[: factor + 1])):
+            value = owner.values[position % len(owner.values)]
+            picture.put_right(x + width, layout.top + position * step * layout.tile_height, value, DIM)
+        x += width + 1
+    if not layout.header_rows:
+        return
+    for number in range(layout.across):
+        owner = space.factors[layout.split + number]
+        y = layout.top - layout.header_rows + number
+        step = prod(space.shape[layout.split + number + 1 : layout.split + layout.across]) * layout.tile_width
+        longest = max(map(text_width, owner.values))
+        room = step - 1 if longest < step else step
+        if layout.gutter:
+            picture.put_right(layout.gutter - 1, y, owner.name, DIM)
+        for position in range(prod(space.shape[layout.split : layout.split + number + 1])):
+            value = owner.values[position % len(owner.values)]
+            picture.put(layout.gutter + position * step, y, _initial(value, room), DIM)
+
+
+def _initial(value: str, room: int) -> str:
+    if text_width(value) <= room:
+        return value
+    return value[:room] if value.isascii() else shorten(value, room)
+
+
+def _marks(picture: Picture, view: BeliefView, layout: _Layout) -> None:
+    places: dict[tuple[int, int], str] = {}
+    for mark in view.marks:
+        place = _place(view.space, layout, mark.hypothesis)
+        places[place] = places.get(place, "") + mark.symbol
+    for place, symbols in places.items():
+        x, y = _cell(layout, place)
+        room = layout.tile_width * layout.tile_height
+        if len(symbols) > room:
+            symbols = "✱"
+        start = (layout.tile_width - min(len(symbols), layout.tile_width)) // 2
+        for number, symbol in enumerate(symbols):
+            row, column = divmod(number, layout.tile_width)
+            _over(picture, x + start + column, y + (layout.tile_height - 1) // 2 + row, symbol)
+    if view.cursor is not None:
+        x, y = _cell(layout, _place(view.space, layout, view.cursor))
+        picture.inks[y : y + layout.tile_height, x : x + layout.tile_width] |= CURSOR
+        if layout.tile_width > 1:
+            for row in range(layout.tile_height):
+                left, right = ("[]", "⎡⎤⎣⎦")[0] if layout.tile_height == 1 else _corner(row, layout.tile_height)
+                _over(picture, x, y + row, left)
+                if layout.tile_width > 2 or picture.chars[min(y + row, picture.height - 1), x + 1] != ord("★"):
+                    _over(picture, x + layout.tile_width - 1, y + row, right)
+
+
+def _corner(row: int, rows: int) -> str:
+    return "┌┐" if row == 0 else "└┘" if row == rows - 1 else "││"
+
+
+def _over(picture: Picture, x: int, y: int, char: str) -> None:
+    """A character on a tile, which keeps its colour and its brightness below it."""
+    if 0 <= x < picture.width and 0 <= y < picture.height:
+        picture.chars[y, x] = ord(char)
+        picture.inks[y, x] = picture.inks[y, x] & ~15 | MARK
+
+
+def _place(space: ProductSpace, layout: _Layout, hypothesis: int) -> tuple[int, int]:
+    across = prod(space.shape[layout.split :])
+    down = prod(space.shape[: layout.split])
+    row, column = divmod(hypothesis, across)
+    return row * layout.rows // down, column * layout.columns // across
+
+
+def _cell(layout: _Layout, place: tuple[int, int]) -> tuple[int, int]:
+    return layout.gutter + place[1] * layout.tile_width, layout.top + place[0] * layout.tile_height
+
+
+def position(view: BeliefView, width: int, height: int, hypothesis: int) -> tuple[int, int] | None:
+    """(x, y) of the upper left cell of the hypothesis's tile; None if it is not drawn."""
+    if view.log_p is None or width < 1 or height < 1:
+        return None
+    layout = _layout(view.space, width, height)
+    x, y = _cell(layout, _place(view.space, layout, hypothesis))
+    return (x, y) if x < width and y < height else None
+
+
+def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> int | None:
+    """The hypothesis whose tile is at the cell; the likeliest one if a tile stands for several."""
+    if view.log_p is None or width < 1 or height < 1 or not (0 <= x < width and 0 <= y < height):
+        return None
+    layout = _layout(view.space, width, height)
+    row, column = (y - layout.top) // layout.tile_height, (x - layout.gutter) // layout.tile_width
+    if not (0 <= row < layout.rows and 0 <= column < layout.columns):
+        return None
+    return int(_owners(view.log_p, layout, view.space)[row, column])
+
+
+def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
+    """The next tile in that direction, or the same hypothesis at an edge."""
+    if view.log_p is None:
+        return hypothesis
+    layout = _layout(view.space, max(width, 1), max(height, 1))
+    row, column = _place(view.space, layout, hypothesis)
+    row += {"up": -1, "down": 1}.get(direction, 0)
+    column += {"left": -1, "right": 1}.get(direction, 0)
+    if not (0 <= row < layout.rows and 0 <= column < layout.columns):
+        return hypothesis
+    return int(_owners(view.log_p, layout, view.space)[row, column])

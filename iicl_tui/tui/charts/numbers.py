@@ -1,0 +1,79 @@
+"""Probabilities as people read them, and as lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, exp, floor, isinf, log, log10
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LN10 = log(10.0)
+
+VERTICAL = np.array([ord(c) for c in " ▁▂▃▄▅▆▇█"], dtype=np.uint32)
+HORIZONTAL = " ▏▎▍▌▋▊▉█"
+
+
+def probability_text(log_p: float) -> str:
+    """At most 7 cells: "0.031", "3.2e-10", "0". Takes a natural logarithm, so that nothing underflows to 0."""
+    if isinf(log_p):
+        return "0"
+    if log_p >= log(0.0005):
+        return f"{min(exp(log_p), 1.0):.3f}"
+    exponent = floor(log_p / _LN10)
+    mantissa = exp(log_p - exponent * _LN10)
+    if mantissa >= 9.95:
+        mantissa, exponent = 1.0, exponent + 1
+    return f"{mantissa:.1f}e{exponent}" if exponent > -1000 else f"1e{exponent}"
+
+
+def percent_text(p: float) -> str:
+    """At most 6 cells: "71.6%", "100%", "<0.1%", "0%"."""
+    if p <= 0.0:
+        return "0%"
+    if p < 0.0005:
+        return "<0.1%"
+    if 0.9995 <= p < 1.0 - 1e-12:
+        return ">99.9%"
+    return "100%" if p >= 0.9995 else f"{100 * p:.1f}%"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a probability becomes a length between 0 and 1; both ends stay where they are from one picture to the next."""
+
+    kind: str  # "log" | "linear"
+    floor: float  # log: at or below it nothing is drawn
+    top: float
+
+    @property
+    def text(self) -> str:
+        """The scale in words, with both of its ends."""
+        return f"log {self.floor:.0e} … 1".replace("e-0", "e-") if self.kind == "log" else f"linear 0 … {self.top:g}"
+
+    def lengths(self, log_p: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Lengths, 0 … 1, of any array of natural logarithms; −inf has length 0."""
+        if self.kind == "log":
+            low = log(self.floor)
+            return np.clip(1.0 - log_p / low, 0.0, 1.0)
+        return np.clip(np.exp(log_p) / self.top, 0.0, 1.0)
+
+
+def scale_for(kind: str, size: int, peak: float) -> Scale:
+    """The scale for a space of `size` hypotheses whose likeliest has the natural log-probability `peak`.
+
+    log: from 1 down to at least 1e-6, and three decades below the uniform belief. linear: up to the next 1, 2 or 5.
+    """
+    decades = max(6, 3 + ceil(log10(size)))
+    if kind == "log":
+        return Scale("log", 10.0**-decades, 1.0)
+    highest = max(exp(min(peak, 0.0)), 1e-300) * (1 - 1e-9)
+    power = 10.0 ** floor(log10(highest))
+    top = next((step * power for step in (1.0, 2.0, 5.0) if step * power >= highest), 10.0 * power)
+    return Scale("linear", 0.0, min(float(f"{top:.0e}"), 1.0))
+
+
+def eighths(lengths: NDArray[np.float64], cells: int) -> NDArray[np.intp]:
+    """Lengths 0 … 1 as eighths of a cell, 0 … 8·cells; what is not nothing is at least one eighth."""
+    rounded = np.rint(lengths * (8 * cells)).astype(np.intp)
+    return np.maximum(rounded, lengths > 0)

@@ -1,0 +1,194 @@
+"""A picture made of characters: a grid of cells, each with one character and one ink.
+
+Inks are whole numbers, so that numpy can lay down a thousand cells at once. They say what a cell means, never which
+colour it has: the theme decides that, and plain text needs no colour at all.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVELS = 15  # the brightest tile
+FIT_STEPS = 8  # steps of the ramp that stands for "examples of d⁰ explained"
+
+_STATES = 32
+_FIT_BASE = 1 + _STATES
+
+
+class Role(IntEnum):
+    """What a cell is."""
+
+    TEXT = 0
+    DIM = 1
+    STRONG = 2
+    MARK = 3  # a hypothesis with a name; with a hue it lies on a tile
+    GHOST = 4  # the last generation; with `under` it lies on a bar
+    BAR = 5  # a block; with `under` the rest of the cell has that hue
+    TILE = 6  # its background, or its shade, is the brightness of the hue
+    SEGMENT = 7  # a part of a stacked bar: solid in colour, a pattern without
+    LABEL = 8  # words on a segment
+    ACCENT = 9
+    VALUE = 10  # a word in its hue
+
+
+class Ink(NamedTuple):
+    """An ink taken apart."""
+
+    role: Role
+    hue: int = 0
+    level: int = 0
+    under: int = 0
+    cursor: bool = False
+
+
+CURSOR = 1 << 20  # add it (bitwise or) to any ink
+
+
+def ink(role: Role, hue: int = 0, level: int = 0, under: int = 0, cursor: bool = False) -> int:
+    """The number of an ink: hue and under from `state_hue` or `fit_hue`, or 0; level 0 … LEVELS."""
+    return role | hue << 4 | level << 10 | under << 14 | (CURSOR if cursor else 0)
+
+
+@lru_cache(4096)
+def unpack(code: int) -> Ink:
+    """The opposite of `ink`."""
+    return Ink(Role(code & 15), code >> 4 & 63, code >> 10 & 15, code >> 14 & 63, bool(code & CURSOR))
+
+
+def state_hue(value: int) -> int:
+    """The hue of the value-th value of a factor."""
+    return 1 + value % _STATES
+
+
+def fit_hue(explained: int, of: int) -> int:
+    """The hue of a number of examples explained: a ramp from none to all."""
+    return _FIT_BASE + (round(FIT_STEPS * explained / of) if of else FIT_STEPS)
+
+
+def hue_name(hue: int) -> tuple[str, int]:
+    """("state", value), ("fit", 0 … FIT_STEPS) or ("none", 0)."""
+    if hue == 0:
+        return "none", 0
+    return ("fit", hue - _FIT_BASE) if hue >= _FIT_BASE else ("state", hue - 1)
+
+
+TEXT, DIM, STRONG, MARK, ACCENT = Role.TEXT, Role.DIM, Role.STRONG, Role.MARK, Role.ACCENT
+
+_BLANK = ord(" ")
+_SECOND_HALF = 0  # the cell that a wide character covers besides its own
+
+
+@lru_cache(4096)
+def _cells(text: str) -> tuple[int, ...]:
+    if text.isascii() and text.isprintable():
+        return tuple(map(ord, text))
+    cells: list[int] = []
+    for char in text:
+        category = unicodedata.category(char)
+        if category in ("Mn", "Me", "Cf"):  # no cell of their own
+            continue
+        if category[0] == "C" or category in ("Zl", "Zp"):
+            cells.append(0x2400 + ord(char) if ord(char) < 32 else 0xFFFD)
+            continue
+        cells.append(ord(char))
+        if unicodedata.east_asian_width(char) in "WF":
+            cells.append(_SECOND_HALF)
+    return tuple(cells)
+
+
+def text_width(text: str) -> int:
+    """Number of cells that `Picture.put` would use for the text."""
+    return len(_cells(text))
+
+
+def shorten(text: str, width: int) -> str:
+    """The text, or as much of it as fits into `width` cells with an ellipsis; never longer."""
+    if text_width(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[: max(width, 0)]
+    kept, used = [], 0
+    for char in text:
+        size = text_width(char)
+        if used + size > width - 1:
+            break
+        kept.append(char)
+        used += size
+    return "".join(kept) + "…"
+
+
+class Picture:
+    """A width × height grid of cells. `chars` holds code points, `inks` ink numbers; both are (height, width)."""
+
+    __slots__ = ("chars", "height", "inks", "width")
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = max(width, 0), max(height, 0)
+        self.chars: NDArray[np.uint32] = np.full((self.height, self.width), _BLANK, dtype=np.uint32)
+        self.inks: NDArray[np.int32] = np.zeros((self.height, self.width), dtype=np.int32)
+
+    def put(self, x: int, y: int, text: str, code: int = TEXT, limit: int | None = None) -> int:
+        """Write the text from (x, y), at most `limit` cells of it, cut at the edges; returns the column after it."""
+        if limit is not None:
+            text = shorten(text, limit)
+        cells = _cells(text)
+        end = x + len(cells)
+        if not 0 <= y < self.height or not cells or x >= self.width or end <= 0:
+            return end
+        first, last = max(x, 0), min(end, self.width)
+        row = self.chars[y]
+        if first > 0 and row[first] == _SECOND_HALF:
+            row[first - 1] = _BLANK
+        if last < self.width and row[last] == _SECOND_HALF:
+            row[last] = _BLANK
+        row[first:last] = cells[first - x : last - x]
+        if row[first] == _SECOND_HALF:
+            row[first] = _BLANK
+        if last < end and cells[last - x] == _SECOND_HALF:
+            row[last - 1] = _BLANK
+        self.inks[y, first:last] = code
+        return end
+
+    def put_right(self, end: int, y: int, text: str, code: int = TEXT) -> None:
+        """Write the text so that it ends before column `end`."""
+        self.put(end - text_width(text), y, text, code)
+
+    def put_middle(self, y: int, text: str, code: int = TEXT) -> None:
+        """Write the text in the middle of row y, shortened to fit."""
+        text = shorten(text, self.width)
+        self.put((self.width - text_width(text)) // 2, y, text, code)
+
+    def runs(self, y: int) -> Iterator[tuple[str, int]]:
+        """Row y as stretches of one ink: (text, ink number); the texts together are `width` cells wide."""
+        inks = self.inks[y]
+        text = self.chars[y].tobytes().decode("utf-32-le")
+        edges = (np.flatnonzero(inks[1:] != inks[:-1]) + 1).tolist()
+        start = 0
+        for end in [*edges, self.width]:
+            yield text[start:end].replace("\0", ""), int(inks[start]) if self.width else 0
+            start = end
+
+    def plain(self) -> list[str]:
+        """The picture as lines of text, without blanks at their ends."""
+        return [row.tobytes().decode("utf-32-le").replace("\0", "").rstrip() for row in self.chars]
+
+    def paste(self, other: Picture, x: int, y: int) -> None:
+        """Lay another picture over this one, its upper left corner at (x, y) ≥ (0, 0)."""
+        width, height = min(other.width, self.width - x), min(other.height, self.height - y)
+        if width > 0 and height > 0:
+            self.chars[y : y + height, x : x + width] = other.chars[:height, :width]
+            self.inks[y : y + height, x : x + width] = other.inks[:height, :width]
+
+
+def notice(width: int, height: int, text: str) -> Picture:
+    """A picture of one calm sentence, for when there is nothing to draw."""
+    picture = Picture(width, height)
+    picture.put_middle(picture.height // 2, text, DIM)
+    return picture

@@ -1,0 +1,305 @@
+"""Trajectories: numbers by generation, drawn by plotext.
+
+This is the only module that knows plotext, whose figure is one global; every use of it is inside one lock and begins
+with a clear figure. Only finite numbers within the panel's limits are handed to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from threading import Lock
+
+import numpy as np
+import plotext
+from numpy.typing import NDArray
+
+from iicl_tui.tui.charts.picture import (
+    ACCENT,
+    DIM,
+    MARK,
+    STRONG,
+    TEXT,
+    Picture,
+    Role,
+    ink,
+    notice,
+    shorten,
+    state_hue,
+    text_width,
+)
+
+_LOCK = Lock()
+_MARKERS = "●▲■◆○△□◇"
+_REFERENCE = "┄"
+_FIRST_COLOUR, _REFERENCE_COLOUR = 16, 15  # numbers that plotext gives back, so that we know whose cell it is
+_ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
+_LEAST_WIDTH, _LEAST_HEIGHT = 18, 5
+_LABELS_FROM = 34  # columns from which a panel names its lines at their ends
+_COMFORTABLE = 34, 8  # a panel's size below which another panel is not put beside or below it
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One line: values by generation, NaN or infinite where nothing is known. style: state.N, mark, accent or text."""
+
+    name: str
+    values: NDArray[np.float64]
+    style: str = "text"
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A few lines on common axes. references: named levels. selected: an index into the values. first: generation of index 0."""
+
+    title: str
+    series: tuple[Series, ...]
+    low: float
+    high: float
+    references: tuple[tuple[str, float], ...] = ()
+    selected: int | None = None
+    first: int = 0
+
+    @property
+    def length(self) -> int:
+        """Number of generations."""
+        return max((len(series.values) for series in self.series), default=0)
+
+
+def style_ink(style: str) -> int:
+    """The ink of a series' style."""
+    if style.startswith("state."):
+        return ink(Role.VALUE, state_hue(int(style.removeprefix("state."))))
+    return int({"mark": MARK, "accent": ACCENT}.get(style, TEXT))
+
+
+def number_text(value: float) -> str:
+    """A number in at most 7 cells."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000 or abs(value) < 0.0005:
+        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}".removesuffix(".00")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    labels: tuple[str, ...]  # of the y axis: low, high
+    left: int  # columns before the canvas
+    columns: int  # of the canvas
+    rows: int
+    right: int  # columns after it
+    low: float
+    high: float
+    last: int  # index at the right edge
+
+    def column(self, index: float) -> int:
+        return self.left + int(0.5 + (self.columns - 1) * index / self.last)
+
+    def row(self, value: float) -> int:
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return 1 + self.rows - 1 - int(0.5 + (self.rows - 1) * share)
+
+
+def _layout(panel: Panel, width: int, height: int) -> _Layout:
+    low, high = (panel.low, panel.high) if panel.high > panel.low else (panel.low, panel.low + 1.0)
+    labels = (number_text(low), number_text(high))
+    left = max(map(len, labels)) + 1
+    names = [series.name for series in panel.series] + [name for name, _ in panel.references]
+    right = min(max(map(text_width, names), default=0) + 3, width // 4) if width >= _LABELS_FROM else 0
+    return _Layout(labels, left, width - left - right, height - 3, right, low, high, max(panel.length - 1, 1))
+
+
+def draw(panel: Panel, width: int, height: int) -> Picture:
+    """The picture of one panel, width × height cells."""
+    if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
+        return notice(width, height, panel.title)
+    if not panel.length:
+        return notice(width, height, f"{panel.title}: no generation yet")
+    layout, picture = _layout(panel, width, height), Picture(width, height)
+    inks = [style_ink(series.style) for series in panel.series]
+    text = _plot(panel, layout, width - layout.right, height - 1)
+    for y, line in enumerate(text.split("\n")[: height - 1], start=1):
+        _line(picture, y, line, inks)
+    _selected(picture, panel, layout)
+    _end_labels(picture, panel, layout, inks)
+    _title(picture, panel, inks, key=not layout.right)
+    return picture
+
+
+def _plot(panel: Panel, layout: _Layout, width: int, height: int) -> str:
+    with _LOCK:
+        plotext.clear_figure()
+        plotext.theme("clear")
+        plotext.limit_size(False, False)
+        plotext.plotsize(width, height)
+        plotext.xaxes(True, False)
+        plotext.yaxes(True, False)
+        plotext.xlim(0, layout.last)
+        plotext.ylim(layout.low, layout.high)
+        plotext.yticks([layout.low, layout.high], list(layout.labels))
+        ticks = _ticks(panel, layout)
+        plotext.xticks(ticks, [str(panel.first + tick) for tick in ticks])
+        for _, level in panel.references:
+            if layout.low <= level <= layout.high:
+                levels = [level, level]
+                plotext.plot([0, layout.last], levels, marker=_REFERENCE, color=_REFERENCE_COLOUR)
+        for number, series in enumerate(panel.series):
+            colour, marker = _FIRST_COLOUR + number, _MARKERS[number % len(_MARKERS)]
+            for xs, ys in _stretches(series.values, layout.columns, layout.low, layout.high):
+                if len(xs) > 1:
+                    plotext.plot(xs, ys, marker="braille", color=colour)
+            xs, ys = _points(panel, series, layout)
+            if xs:
+                plotext.scatter(xs, ys, marker=marker, color=colour)
+        text: str = plotext.build()
+        plotext.clear_figure()
+    return text
+
+
+def _ticks(panel: Panel, layout: _Layout) -> list[int]:
+    room = len(str(panel.first + panel.length)) + 3
+    steps = (n * power for power in (10**e for e in range(8)) for n in (1, 2, 5))
+    step = next(step for step in steps if step * layout.columns / layout.last >= room)
+    offset = -panel.first % step
+    return list(range(offset, panel.length, step))
+
+
+def _stretches(
+    values: NDArray[np.float64], columns: int, low: float, high: float
+) -> Iterator[tuple[list[float], list[float]]]:
+    """The known parts of a series, cut at what is unknown, with at most two points a column: its least and its most."""
+    known = np.isfinite(values)
+    clipped = np.clip(np.where(known, values, 0.0), low, high)
+    if len(values) <= 2 * columns:
+        keep = np.arange(len(values))
+    else:
+        chosen: list[int] = []
+        for part in np.array_split(np.arange(len(values)), columns):
+            finite = part[known[part]]
+            if len(finite):
+                chosen += sorted({int(finite[clipped[finite].argmin()]), int(finite[clipped[finite].argmax()])})
+            else:
+                chosen.append(int(part[0]))
+        keep = np.array(chosen)
+    for stretch in np.split(keep, np.flatnonzero(~known[keep])):
+        stretch = stretch[known[stretch]]
+        if len(stretch):
+            yield stretch.astype(float).tolist(), clipped[stretch].tolist()
+
+
+def _points(panel: Panel, series: Series, layout: _Layout) -> tuple[list[float], list[float]]:
+    """Where the series' own marker stands: on every generation, or when they are many on its last and the chosen one."""
+    known = np.flatnonzero(np.isfinite(series.values))
+    if 4 * len(series.values) > layout.columns and len(known):
+        known = np.array([x for x in known.tolist() if x == known[-1] or x == panel.selected])
+    return known.astype(float).tolist(), np.clip(series.values[known], layout.low, layout.high).tolist()
+
+
+def _line(picture: Picture, y: int, line: str, inks: list[int]) -> None:
+    """Write a line of plotext's, its colours turned back into the series that they stand for."""
+    x, code, start = 0, int(DIM), 0
+    for match in _ESCAPE.finditer(line):
+        x = picture.put(x, y, line[start : match.start()], code)
+        parts = match.group(1).split(";")
+        number = int(parts[2]) - _FIRST_COLOUR if parts[:2] == ["38", "5"] else -1
+        code = inks[number] if 0 <= number < len(inks) else int(DIM)
+        start = match.end()
+    picture.put(x, y, line[start:], code)
+
+
+def _selected(picture: Picture, panel: Panel, layout: _Layout) -> None:
+    if panel.selected is None or not 0 <= panel.selected < panel.length:
+        return
+    column = layout.column(panel.selected)
+    for y in range(1, 1 + layout.rows):
+        if picture.chars[y, column] in (ord(" "), ord(_REFERENCE)):
+            picture.put(column, y, "┊", DIM)
+    picture.put(column, 1 + layout.rows, "▴", ACCENT)
+
+
+def _end_labels(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]) -> None:
+    """Names beside the ends of the lines; lines before levels, and each on the nearest row that is free."""
+    if not layout.right:
+        return
+    wanted: list[tuple[int, str, int]] = []
+    for number, series in enumerate(panel.series):
+        known = series.values[np.isfinite(series.values)]
+        if len(known):
+            text = f"{_MARKERS[number % len(_MARKERS)]} {series.name}"
+            wanted.append((layout.row(float(known[-1])), text, inks[number]))
+    wanted += [(layout.row(level), name, int(DIM)) for name, level in panel.references]
+    free = set(range(1, 1 + layout.rows))
+    for row, text, code in wanted:
+        if not free:
+            break
+        nearest = min(free, key=lambda y, row=row: (abs(y - row), y))
+        free.remove(nearest)
+        picture.put(picture.width - layout.right + 1, nearest, shorten(text, layout.right - 1), code)
+
+
+def _title(picture: Picture, panel: Panel, inks: list[int], key: bool) -> None:
+    column = picture.put(0, 0, shorten(panel.title, picture.width), STRONG) + 2
+    parts: list[tuple[str, int]] = []
+    for number, series in enumerate(panel.series):
+        chosen = panel.selected if panel.selected is not None else len(series.values) - 1
+        value = float(series.values[chosen]) if 0 <= chosen < len(series.values) else float("nan")
+        shown = number_text(value) if isfinite(value) else "–"
+        parts.append((f"{_MARKERS[number % len(_MARKERS)]} {series.name} {shown}", inks[number]))
+    if len(parts) == 1 and not key:
+        parts = [(parts[0][0].rsplit(" ", 1)[1], parts[0][1])]
+    if column + sum(text_width(text) + 2 for text, _ in parts) - 2 > picture.width:
+        parts = [(text.rsplit(" ", 1)[0], code) for text, code in parts] if key else []
+    end = picture.width
+    for text, code in reversed(parts):
+        if end - text_width(text) < column:
+            break
+        picture.put_right(end, 0, text, code)
+        end -= text_width(text) + 2
+
+
+def panel_boxes(count: int, width: int, height: int, current: int = 0) -> list[tuple[int, int, int, int, int]]:
+    """(panel, x, y, width, height) of the panels that have room, beside and below one another; one at least.
+
+    If some have none, those from `current` on are shown.
+    """
+    if not count or width < 1 or height < 1:
+        return []
+    across = max(1, min(count, (width + 2) // (_COMFORTABLE[0] + 2)))
+    down = max(1, min(-(-count // across), height // _COMFORTABLE[1]))
+    across = -(-min(count, across * down) // down)
+    start = 0 if across * down >= count else current % count
+    box_width, box_height = (width - 2 * (across - 1)) // across, height // down
+    boxes = []
+    for place in range(min(across * down, count)):
+        row, column = divmod(place, across)
+        boxes.append(((start + place) % count, column * (box_width + 2), row * box_height, box_width, box_height))
+    return boxes
+
+
+def draw_panels(panels: Sequence[Panel], width: int, height: int, current: int = 0) -> Picture:
+    """As many panels as have room in one picture, width × height cells."""
+    picture = Picture(width, height)
+    for panel, x, y, box_width, box_height in panel_boxes(len(panels), width, height, current):
+        picture.paste(draw(panels[panel], box_width, box_height), x, y)
+    return picture
+
+
+def generation_at(
+    panels: Sequence[Panel], width: int, height: int, x: int, y: int, current: int = 0
+) -> int | None:
+    """The index of the generation that is nearest to the cell; None beside the canvases."""
+    for number, left, top, box_width, box_height in panel_boxes(len(panels), width, height, current):
+        panel = panels[number]
+        if not (left <= x < left + box_width and top <= y < top + box_height) or not panel.length:
+            continue
+        if box_width < _LEAST_WIDTH or box_height < _LEAST_HEIGHT:
+            return None
+        layout = _layout(panel, box_width, box_height)
+        column = x - left - layout.left
+        if not 0 <= column < layout.columns:
+            return None
+        return min(round(column * layout.last / max(layout.columns - 1, 1)), panel.length - 1)
+    return None

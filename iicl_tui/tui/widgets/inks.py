@@ -1,0 +1,131 @@
+"""What inks look like in a theme."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color, ColorParseError
+
+from iicl_tui.tui.charts.picture import FIT_STEPS, LEVELS, Role, hue_name, unpack
+
+_DARK = ("#f0a35e", "#5b8def", "#9aa0a6", "#7bc47f", "#d685d6", "#e3d26f", "#5fc9c9", "#e57373")
+_LIGHT = ("#b4600a", "#2b5fc7", "#6b7178", "#2f7d38", "#963f96", "#7d6b00", "#0f7a7a", "#b73a3a")
+_ANSI = ("yellow", "blue", "white", "green", "magenta", "bright_yellow", "cyan", "red")
+_MARK = {"dark": "#ff6b6b", "light": "#c4262e"}
+
+
+class Inks:
+    """Turns ink numbers into styles, for one theme and one background.
+
+    Where colours cannot be mixed (ANSI themes) or are not wanted (NO_COLOR), tiles and segments are not painted:
+    their shade characters and patterns, hidden otherwise, are what is seen.
+    """
+
+    def __init__(self, app: App[object], background: Color) -> None:
+        self._variables = app.theme_variables
+        self._ansi = app.native_ansi_color
+        self.painted = not (self._ansi or app.no_color)
+        self._kind = "ansi" if self._ansi else "dark" if app.current_theme.dark else "light"
+        self._background = background
+        self._text = self._named("foreground", "#e0e0e0" if self._kind == "dark" else "#202020")
+        self._styles: dict[int, Style] = {}
+
+    def style(self, code: int) -> Style:
+        """The style of an ink."""
+        style = self._styles.get(code)
+        if style is None:
+            style = self._styles[code] = self._make(code)
+        return style
+
+    def _named(self, name: str, default: str) -> Color:
+        for value in (self._variables.get(name), default):
+            try:
+                if value:
+                    return Color.parse(value.split()[0])
+            except ColorParseError:
+                continue
+        return Color.parse("ansi_default")
+
+    def _hue(self, hue: int) -> Color:
+        kind, number = hue_name(hue)
+        if kind == "none":
+            return self._text
+        if kind == "fit":
+            if self._ansi:
+                return Color.parse("ansi_green" if number == FIT_STEPS else "ansi_white")
+            none = self._mix(self._text, 0.45)
+            return none.blend(self._named("success", "#4ebf71"), number / FIT_STEPS)
+        palette = {"dark": _DARK, "light": _LIGHT}.get(self._kind)
+        default = palette[number % len(palette)] if palette else f"ansi_{_ANSI[number % len(_ANSI)]}"
+        return self._named(f"state-{number}", default)
+
+    def _mix(self, color: Color, share: float) -> Color:
+        """The colour thinned towards the background; itself where colours cannot be mixed."""
+        return color if self._ansi else self._background.blend(color, share, 1.0)
+
+    def _make(self, code: int) -> Style:
+        role, hue, level, under, cursor = unpack(code)
+        color = self._hue(hue)
+        style = self._role_style(role, hue, color, level, under)
+        if not cursor:
+            return style
+        if role in (Role.TILE, Role.BAR, Role.GHOST):  # a bar's shape must survive, so it is only lit from behind
+            return style if role == Role.TILE or not self.painted else style + self._lit(under)
+        return style + Style(bold=True) + (self._lit(0) if self.painted and not hue else Style(reverse=role == Role.MARK))
+
+    def _lit(self, under: int) -> Style:
+        return Style() if under else Style(bgcolor=self._mix(self._text, 0.22).rich_color)
+
+    def _role_style(self, role: Role, hue: int, color: Color, level: int, under: int) -> Style:
+        if role == Role.TEXT:
+            return Style(color=self._text.rich_color)
+        if role == Role.STRONG:
+            return Style(color=self._text.rich_color, bold=True)
+        if role == Role.DIM:
+            return Style(dim=True) if self._ansi else Style(color=self._mix(self._text, 0.55).rich_color)
+        if role == Role.ACCENT:
+            return Style(color=self._named("accent", "#ffa62b").rich_color, bold=True)
+        if role == Role.VALUE:
+            return Style(color=color.rich_color, bold=True)
+        if role == Role.MARK:
+            return self._mark(hue, color, level)
+        if role == Role.GHOST:
+            return self._ghost(hue, color, under)
+        if role == Role.TILE:
+            tile = self._tile(color, level)
+            return self._solid(tile, tile if level else self._mix(self._text, 0.3)) if self.painted else self._shade(color)
+        if role in (Role.SEGMENT, Role.LABEL) and self.painted:
+            return self._solid(color, color if role == Role.SEGMENT else color.get_contrast_text(0.9))
+        if role == Role.LABEL:
+            return Style(bold=True)
+        below = Style(bgcolor=self._hue(under).rich_color) if under and self.painted else Style()
+        return self._shade(color) + below
+
+    def _mark(self, hue: int, color: Color, level: int) -> Style:
+        mark = self._named("mark", "ansi_red" if self._ansi else _MARK[self._kind])
+        if not hue:
+            return Style(color=mark.rich_color, bold=True)
+        if not self.painted:
+            return Style(bold=True)
+        tile = self._tile(color, level)
+        return self._solid(tile, tile.get_contrast_text(1.0)) + Style(bold=True)
+
+    def _ghost(self, hue: int, color: Color, under: int) -> Style:
+        if not hue:
+            return Style(dim=True) if self._ansi else Style(color=self._mix(self._text, 0.5).rich_color)
+        if not under:
+            return Style(color=self._mix(color, 0.6).rich_color, dim=self._ansi)
+        if not self.painted:
+            return Style(color=color.rich_color, reverse=True)
+        return self._solid(color, self._mix(color, 0.55))
+
+    def _tile(self, color: Color, level: int) -> Color:
+        return self._mix(color, 0.04 + 0.96 * level / LEVELS) if level else self._mix(self._text, 0.03)
+
+    @staticmethod
+    def _shade(color: Color) -> Style:
+        return Style(color=color.rich_color)
+
+    @staticmethod
+    def _solid(background: Color, text: Color) -> Style:
+        return Style(color=text.rich_color, bgcolor=background.rich_color)

@@ -1,0 +1,25 @@
+"""The belief about each factor by itself."""
+
+from __future__ import annotations
+
+from textual.reactive import reactive
+
+from iicl_tui.tui.charts import marginals
+from iicl_tui.tui.charts.heading import NO_BELIEF
+from iicl_tui.tui.charts.marginals import MarginalsView
+from iicl_tui.tui.charts.picture import Picture, notice
+from iicl_tui.tui.widgets.picture_widget import PictureWidget
+
+
+class Marginals(PictureWidget):
+    """Draws its `view`."""
+
+    view: reactive[MarginalsView | None] = reactive(None)
+
+    def picture(self, width: int, height: int) -> Picture:
+        if self.view is None:
+            return notice(width, height, NO_BELIEF)
+        return marginals.draw(self.view, width, height)
+
+    def watch_view(self) -> None:
+        self.redraw()

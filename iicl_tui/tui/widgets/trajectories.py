@@ -1,0 +1,54 @@
+"""Numbers by generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+
+from iicl_tui.tui.charts import trajectories
+from iicl_tui.tui.charts.picture import Picture
+from iicl_tui.tui.charts.trajectories import Panel
+from iicl_tui.tui.widgets.picture_widget import PictureWidget
+
+
+class Trajectories(PictureWidget):
+    """Draws its `panels`, as many as have room; with too little room those from `current` on."""
+
+    panels: reactive[tuple[Panel, ...]] = reactive(())
+    current: reactive[int] = reactive(0)
+
+    @dataclass
+    class GenerationChosen(Message):
+        """The person wants to see a generation. index: position in the series' values."""
+
+        trajectories: Trajectories
+        index: int
+
+        @property
+        def control(self) -> Trajectories:
+            return self.trajectories
+
+    def picture(self, width: int, height: int) -> Picture:
+        return trajectories.draw_panels(self.panels, width, height, self.current)
+
+    def watch_panels(self) -> None:
+        self.redraw()
+
+    def watch_current(self) -> None:
+        self.redraw()
+
+    def next_panel(self) -> None:
+        """Show the next panel first."""
+        self.current = (self.current + 1) % max(len(self.panels), 1)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        index = trajectories.generation_at(self.panels, *self.size, offset.x, offset.y, self.current)
+        if index is not None:
+            event.stop()
+            self.post_message(self.GenerationChosen(self, index))
