@@ -46,10 +46,15 @@ def sample(log_p: Array, rng: np.random.Generator) -> int:
     return drawn
 
 
+def is_mode(log_p: Array) -> NDArray[np.bool_]:
+    """(…, H): which hypotheses tie for the maximum over the last axis. Equal sums in another order differ by rounding,
+    hence the tolerance of 1e-9 nats, far below any difference that one example or one prior weight makes."""
+    return log_p >= log_p.max(axis=-1, keepdims=True) - 1e-9
+
+
 def modes(log_p: Array) -> NDArray[np.intp]:
-    """The hypotheses that tie for the maximum. Equal sums in another order differ by rounding, hence the tolerance
-    of 1e-9 nats, far below any difference that one example or one prior weight makes."""
-    return np.flatnonzero(log_p >= log_p.max() - 1e-9)
+    """The hypotheses that tie for the maximum of (H,) log-probabilities."""
+    return np.flatnonzero(is_mode(log_p))
 
 
 def argmax(log_p: Array, rng: np.random.Generator) -> int:
