@@ -1,0 +1,157 @@
+"""Each preset shows what its text says; the figures here are the ones in the texts."""
+
+from __future__ import annotations
+
+import tomllib
+
+import numpy as np
+import pytest
+
+from iicl_tui.chain.config import read_config
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.metrics import Measures, measure
+from iicl_tui.errors import LabError
+from iicl_tui.filters.scripted import ScriptedDecider
+from iicl_tui.store.presets import load, presets, summary
+
+NAMES = [preset.name for preset in presets()]
+
+
+async def run(name: str) -> tuple[Chain, Measures]:
+    config = read_config(tomllib.loads(load(name).text))
+    chain = Chain(config, decider=ScriptedDecider({"default": "approve"}, config.task))
+    await chain.run()
+    return chain, measure(chain)
+
+
+def shares(chain: Chain, measures: Measures) -> np.ndarray:
+    """How often each state of the screen occurs among all hᵗ."""
+    codes = chain.task.space.codes[measures.hypothesis, chain.task.focus]
+    return np.bincount(codes, minlength=3) / len(codes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_runs_to_its_end(name: str) -> None:
+    chain, measures = await run(name)
+    assert chain.status == "finished"
+    assert len(measures) == chain.config.generations
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_says_what_it_is(name: str) -> None:
+    preset = load(name)
+    headline, _, rest = preset.summary.partition("\n")
+    assert headline.endswith(".")
+    assert len(headline) < 80
+    assert len(rest) > 200
+    assert "#" not in preset.summary
+
+
+@pytest.mark.parametrize(("name", "first", "last"), [("1", 4.52, 1.21), ("0.5", 3.82, 0.06), ("0.1", 0.19, 0.11)])
+async def test_e1_entropy_falls(name: str, first: float, last: float) -> None:
+    _, measures = await run(f"e1-temperature-{name}")
+    assert measures.entropy[[0, -1]] == pytest.approx([first, last], abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("name", "off"),
+    [
+        ("strong-none", [0.33, 1.00, 0.27, 0.33]),
+        ("strong-high", [0.94, 1.00, 0.92, 0.94]),
+        ("weak-none", [0.43, 0.43, 0.27, 0.33]),
+        ("weak-high", [0.96, 0.96, 0.92, 0.94]),
+    ],
+)
+async def test_e2_belief_in_screen_off(name: str, off: list[float]) -> None:
+    chain, measures = await run(f"e2-{name}")
+    assert measures.marginals[chain.task.focus][:, 1] == pytest.approx(off, abs=0.005)
+    assert measures.explained[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "explained"), [("none", [8, 8, 8, 6]), ("human", [8, 8, 8, 6]), ("effective-set", [8, 8, 8, 8])]
+)
+async def test_e3_filters_keep_faith_with_d0(name: str, explained: list[int]) -> None:
+    _, measures = await run(f"e3-{name}")
+    assert measures.explained.tolist() == explained
+
+
+async def test_sampling_gives_back_the_prior() -> None:
+    chain, measures = await run("theory-1-sampling")
+    assert shares(chain, measures) == pytest.approx([0.102, 0.802, 0.096], abs=0.0006)
+
+
+async def test_tempered_learners_amplify() -> None:
+    chain, measures = await run("theory-2-tempered")
+    assert shares(chain, measures)[1] == pytest.approx(0.976, abs=0.0006)
+    assert measures.marginals[4][:, 1].mean() == pytest.approx(0.970, abs=0.0006)
+
+
+async def test_effective_set_gives_back_the_prior_within_it() -> None:
+    chain, measures = await run("theory-3-effective-set")
+    inside = chain.task.explained(chain.start.samples) == 4
+    assert inside.sum() == 21
+    prior = np.where(inside, np.exp(chain.config.agents[0].log_prior), 0)
+    assert chain.task.space.marginal(prior / prior.sum(), 4) == pytest.approx([0, 0.857, 0.143], abs=0.0005)
+    assert shares(chain, measures) == pytest.approx([0, 0.864, 0.136], abs=0.0006)
+    assert (measures.explained == 4).all()
+
+
+def traps(chain: Chain) -> np.ndarray:
+    """(H,): the most inputs that a hypothesis shares with one that the prior likes as much; below M it is a trap."""
+    table, prior = chain.task.table, chain.config.agents[0].log_prior
+    agree = (table[:, None, :] == table[None]).sum(axis=-1)
+    better = prior[None, :] >= prior[:, None] - 1e-9
+    np.fill_diagonal(better, False)
+    return np.where(better, agree, -1).max(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "moves"), [("prior-wins", 1, [4, 5, 7, 8, 16]), ("stops-short", 11, [3]), ("frozen", 243, [])]
+)
+async def test_map_learners_and_the_bottleneck(name: str, count: int, moves: list[int]) -> None:
+    chain, measures = await run(f"theory-4-map-{name}")
+    shared = traps(chain)
+    assert (shared < chain.task.samples).sum() == count
+    assert [(shared < m).sum() for m in (24, 30)] == [51, 211]
+    assert [at + 2 for at in np.flatnonzero(np.diff(measures.hypothesis))] == moves
+    prior = chain.config.agents[0].log_prior
+    assert (np.diff(prior[measures.hypothesis]) >= -1e-12).all()
+    assert shared[measures.hypothesis[-1]] < chain.task.samples
+    favourite = measures.hypothesis[-1] == prior.argmax()
+    assert favourite == (name == "prior-wins")
+    if name == "stops-short":
+        assert np.exp(prior[[measures.hypothesis[-1], prior.argmax()]]) == pytest.approx([0.012, 0.070], abs=0.0005)
+    if name == "frozen":
+        assert (measures.p_target == 1).all()
+
+
+async def test_the_markov_preset_states_its_matrix() -> None:
+    chain, measures = await run("theory-5-markov")
+    task = chain.task
+    matrix = np.zeros((4, 4))
+    for hypothesis in range(4):
+        for x in task.inputs:
+            example = task.read_example(list(x), task.predict(hypothesis, x))
+            explains = task.explained([example])
+            matrix[hypothesis] += explains / explains.sum() / len(task.inputs)
+    rows = [line.split()[1:] for line in load("theory-5-markov").summary.splitlines() if line.startswith("  ")]
+    assert np.array(rows, dtype=float) == pytest.approx(matrix, abs=0.0005)
+    assert np.bincount(measures.hypothesis) / 2000 == pytest.approx([0.25] * 4, abs=0.026)
+    moves = np.zeros((4, 4))
+    np.add.at(moves, (measures.hypothesis[:-1], measures.hypothesis[1:]), 1)
+    assert moves[3, 3] / moves[3].sum() == pytest.approx(0.627, abs=0.0005)
+    assert moves[3, 0] == 0
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(LabError, match="e3-none") as caught:
+        load("e3-nome")
+    assert caught.value.exit_code == 2
+    with pytest.raises(LabError, match="theory-5-markov"):
+        load("\x1b[31m")
+
+
+def test_summary_joins_lines_and_keeps_set_in_ones() -> None:
+    assert summary("# One\n# two.\n#\n# Three\n#   a b\n#   c d\n# four\n\n# not this\n") == "One two.\n\nThree\n  a b\n  c d\nfour"
+    assert summary("x = 1") == ""
