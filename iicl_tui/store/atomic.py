@@ -38,7 +38,7 @@ def sync_folder(folder: Path) -> None:
 @contextmanager
 def _written_beside(path: Path, data: bytes) -> Iterator[tuple[int, Path]]:
     """A whole, fsynced file in path's folder under a name of its own; gone again, unless it was renamed, on leaving."""
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         write_all(descriptor, data)
@@ -79,3 +79,19 @@ def replace(path: Path, data: bytes) -> None:
         os.replace(temporary, path)
         sync_folder(path.parent)
     os.close(descriptor)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file another name. Raises FileExistsError rather than overwrite, else OSError."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.replace(source, target)
+    else:
+        os.unlink(source)
+    sync_folder(target.parent)
+    if source.parent != target.parent:
+        sync_folder(source.parent)

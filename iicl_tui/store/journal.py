@@ -7,6 +7,7 @@ not finished, even where it happens to be valid TOML, and it never counts.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import stat
@@ -54,30 +55,32 @@ class Journal:
     """An open file of blocks.
 
     read_only: a sentence that says why nothing may be appended, or None. notices: what a person should hear of.
-    content: what was read on opening, whole blocks alone. Close it, or use it as a context manager.
+    is_journal: False for a text written by hand. torn: bytes of an unfinished last block, found on opening. Close it, or use
+    it as a context manager.
     """
 
     def __init__(self, path: Path, descriptor: int, size: int) -> None:
         self.path = path
         self.read_only: str | None = None
         self.notices: list[str] = []
-        self.content = b""
         self.is_journal = True
+        self.torn = 0
         self._descriptor = descriptor
         self._size = size
+        self._digest = hashlib.blake2b()  # of the whole blocks, so that a change by another program is never taken for ours
         self._tail_to_cut = False
         self._has_writer = False  # another program; then an unfinished block is one under way
 
     @classmethod
-    def create(cls, path: Path, head: str) -> Journal:
-        """A new file that holds the head as its first block. Raises StoreError; never overwrites."""
-        data = (head + marker_line(HEAD)).encode()
+    def create(cls, path: Path, head: str, blocks: bytes = b"") -> Journal:
+        """A new file that holds the head as its first block, and whole blocks after it. Raises StoreError; never overwrites."""
+        data = (head + marker_line(HEAD)).encode() + blocks
         try:
             descriptor = atomic.create(path, data)
         except OSError as error:
             raise errors.of(error, "create", path) from error
         journal = cls(path, descriptor, len(data))
-        journal.content = data
+        journal._digest.update(data)
         journal._lock()
         return journal
 
@@ -144,13 +147,25 @@ class Journal:
             raise
         self._tail_to_cut = False
         self._size += len(data)
+        self._digest.update(data)
 
-    def save_copy(self, path: Path) -> None:
-        """All whole blocks in a new file, also when this one was deleted meanwhile. Raises StoreError; never overwrites."""
+    def read(self) -> bytes:
+        """All whole blocks (or a text written by hand), also when the file was deleted meanwhile.
+
+        Raises ChangedFile where they are not what was read and written here, StoreError where the disk fails.
+        """
         try:
             data = _read_all(self._descriptor, self._size)
-            if len(data) != self._size or (self.is_journal and split(data).torn):
-                raise _changed(self.path)
+        except OSError as error:
+            raise errors.of(error, "read", self.path) from error
+        if hashlib.blake2b(data).digest() != self._digest.digest():
+            raise _changed(self.path)
+        return data
+
+    def save_copy(self, path: Path) -> None:
+        """What `read` gives, in a new file. Raises StoreError; never overwrites."""
+        data = self.read()
+        try:
             os.close(atomic.create(path, data))
         except OSError as error:
             raise errors.of(error, "create", path) from error
@@ -166,20 +181,21 @@ class Journal:
     def _read(self) -> None:
         data = _read_all(self._descriptor, None)
         parts = split(data)
-        self.content = parts.whole
         self.is_journal = parts.is_journal
+        self.torn = len(parts.torn) if parts.torn.strip(_SPACE) else 0
         self._size = len(parts.whole)
+        self._digest.update(parts.whole)
         if not parts.is_journal:
             self.read_only = self.read_only or f"{self.path.name} was not written by a run; running it starts a new file."
         elif parts.torn and not self.read_only:
             self._mend(parts.torn)
-        elif parts.torn.strip(_SPACE) and not self._has_writer:
+        elif self.torn and not self._has_writer:
             self.notices.append(f"{self.path.name} ends in an unfinished block, left out here; the file is untouched.")
 
     def _mend(self, torn: bytes) -> None:
         """Cut an unfinished block off, but only once its bytes are safe beside the file."""
         try:
-            if torn.strip(_SPACE):
+            if self.torn:
                 kept = _keep_beside(self.path, torn)
                 self.notices.append(
                     f"The last block of {self.path.name} was unfinished and is cut off; its {len(torn)} bytes are in {kept.name}."

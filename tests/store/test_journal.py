@@ -42,7 +42,7 @@ def test_what_is_appended_is_what_is_read(tmp_path: Path) -> None:
     write(path).close()
     assert path.read_bytes() == WHOLE
     with Journal.open(path) as journal:
-        assert journal.content == WHOLE
+        assert journal.read() == WHOLE
         assert (journal.read_only, journal.notices) == (None, [])
         journal.append("y = 1\n", "transmission 11")
     assert path.read_bytes() == WHOLE + b"y = 1\n# end: transmission 11\n"
@@ -88,7 +88,7 @@ def test_every_prefix_gives_its_whole_blocks(tmp_path: Path) -> None:
             whole = max(end for end in ends if end <= length)
             torn = WHOLE[whole:length] + tail
             with Journal.open(path) as journal:
-                assert journal.content == WHOLE[:whole]
+                assert journal.read() == WHOLE[:whole]
                 assert journal.read_only is None
                 assert len(journal.notices) == bool(torn.strip())
                 journal.append("y = 1\n", "imitation 99")
@@ -113,7 +113,7 @@ def test_reading_alone_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(WHOLE + b"torn")
     with Journal.open(path, read_only=True) as journal, Journal.open(path, read_only=True) as again:
-        assert journal.content == again.content == WHOLE
+        assert journal.read() == again.read() == WHOLE
         assert len(journal.notices) == 1
         with pytest.raises(errors.ReadOnlyFile):
             journal.append("y = 1\n", "imitation 12")
@@ -134,7 +134,7 @@ def test_a_text_written_by_hand_is_taken_whole_and_left_alone(tmp_path: Path) ->
     path = tmp_path / "a.toml"
     path.write_text("a = 1\n# a comment")
     with Journal.open(path) as journal:
-        assert journal.content == b"a = 1\n# a comment"
+        assert journal.read() == b"a = 1\n# a comment"
         assert not journal.is_journal
         assert "not written by a run" in (journal.read_only or "")
     assert path.read_text() == "a = 1\n# a comment"
@@ -151,7 +151,7 @@ def test_the_second_of_two_openers_reads_only(tmp_path: Path) -> None:
     first.close()
     with Journal.open(path) as third:
         assert third.read_only is None
-        assert third.content.endswith(b"y = 1\n# end: imitation 12\n")
+        assert third.read().endswith(b"y = 1\n# end: imitation 12\n")
 
 
 def test_a_block_under_way_elsewhere_is_no_torn_one(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_block_under_way_elsewhere_is_no_torn_one(tmp_path: Path) -> None:
         with path.open("ab") as file:
             file.write(b"half")
         with Journal.open(path) as second:
-            assert second.content == WHOLE
+            assert second.read() == WHOLE
             assert second.notices == []
         assert path.read_bytes() == WHOLE + b"half"
         assert os.listdir(tmp_path) == ["a.toml"]
@@ -208,7 +208,7 @@ def test_a_file_that_may_not_be_written_is_read(tmp_path: Path, monkeypatch: pyt
     write(path).close()
     fail(monkeypatch, "open", code, lambda _path, flags, *_: flags & os.O_RDWR)
     with Journal.open(path) as journal:
-        assert journal.content == WHOLE
+        assert journal.read() == WHOLE
         assert os.strerror(code) in (journal.read_only or "")
 
 
@@ -221,7 +221,7 @@ def test_torn_bytes_that_cannot_be_kept_stay_where_they_are(
     with monkeypatch.context() as patch:
         fail(patch, "open", code, lambda _path, flags, *_: flags & os.O_CREAT)
         with Journal.open(path) as journal:
-            assert journal.content == WHOLE
+            assert journal.read() == WHOLE
             assert os.strerror(code) in (journal.read_only or "")
     assert path.read_bytes() == WHOLE + b"torn"
 
@@ -335,6 +335,14 @@ def test_a_file_changed_under_us_is_said_and_left_alone(tmp_path: Path, data: by
             with pytest.raises(errors.ChangedFile):
                 journal.save_copy(tmp_path / "b.toml")
             assert os.listdir(tmp_path) == ["a.toml"]
+
+
+def test_another_programs_bytes_are_never_copied_as_ours(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    with write(path) as journal:
+        path.write_bytes(WHOLE.replace(b"index", b"xedni"))
+        with pytest.raises(errors.ChangedFile):
+            journal.save_copy(tmp_path / "b.toml")
 
 
 def test_nothing_is_appended_to_a_closed_file(tmp_path: Path) -> None:

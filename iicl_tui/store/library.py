@@ -1,0 +1,244 @@
+"""The sessions of a folder: a cheap summary of each, renaming, and a trash that gives back."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from iicl_tui.chain.config import FORMAT
+from iicl_tui.chain.engine import Status
+from iicl_tui.errors import ConfigError, LabError, StoreError
+from iicl_tui.schema import describe
+from iicl_tui.store import atomic, blocks, errors, toml_lines
+from iicl_tui.store.journal import Journal, split
+from iicl_tui.store.lock import Lock, take
+from iicl_tui.store.session import SUFFIX, text_of
+
+TRASH = ".trash"
+_TAIL = 64 * 1024
+_LAST_MARKER = re.compile(rb"^# end: ([a-z]+)(?: ([0-9]+))?\r?\n\Z", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One line of the list. All texts are as the file has them: untrusted.
+
+    agents: a few words each. generation: the last one begun. generations: how many there are to be. rule: the hypothesis
+    that goes on, or was learned, last. modified: seconds since the epoch. fault: what is wrong with the file, or None.
+    """
+
+    path: Path
+    title: str
+    modified: float
+    task: str = ""
+    agents: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    generation: int = 0
+    generations: int = 0
+    status: Status | Literal["configuration", "broken"] = "broken"
+    rule: str = ""
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What `restore` needs to undo a deletion."""
+
+    path: Path
+    kept: Path
+
+
+class Library:
+    """A folder of sessions. Summaries are kept for as long as a file's time and size stay the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: dict[str, tuple[int, int, Summary]] = {}
+
+    def sessions(self) -> list[Summary]:
+        """All sessions and configurations, the newest first; a broken one says what is wrong with it.
+
+        A folder that is not there has none. Raises StoreError where the folder cannot be read.
+        """
+        known: dict[str, tuple[int, int, Summary]] = {}
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith(".") or not entry.name.endswith(SUFFIX):
+                        continue
+                    try:
+                        if not entry.is_file():
+                            continue
+                        there = entry.stat()
+                    except OSError:  # gone since the folder was read, or a broken link
+                        continue
+                    old = self._known.get(entry.name)
+                    if old is None or old[:2] != (there.st_mtime_ns, there.st_size):
+                        old = there.st_mtime_ns, there.st_size, summary(self.folder / entry.name, there.st_mtime)
+                    known[entry.name] = old
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise errors.of(error, "list", self.folder) from error
+        self._known = known
+        return sorted((each for _, _, each in known.values()), key=lambda each: (-each.modified, each.path.name))
+
+    def rename(self, path: Path, title: str) -> None:
+        """Give a session another title. Its file name stays, since branches refer to it.
+
+        Raises StoreError where it is open elsewhere or cannot be written, ConfigError where it is broken.
+        """
+        import tomlkit
+
+        with Journal.open(path) as journal:
+            if journal.read_only:
+                raise errors.ReadOnlyFile(f"{path.name} was not renamed", journal.read_only, "Close it there, then try again.")
+            data = journal.read()
+            head, rest = _parted(data)
+            document = tomlkit.parse(text_of(head, path.name))
+            if "chain" not in document:
+                document["chain"] = tomlkit.table()
+            document["chain"]["title"] = title.encode(errors="replace").decode()  # type: ignore[index]
+            try:
+                atomic.replace(path, tomlkit.dumps(document).encode() + rest)
+            except OSError as error:
+                raise errors.of(error, "write", path) from error
+
+    def delete(self, path: Path) -> Deleted:
+        """Move a session to the trash inside the folder. Raises StoreError where it is open elsewhere or cannot be moved."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                if take(descriptor) is Lock.TAKEN:
+                    raise StoreError(f"{path.name} was not deleted", "It is open in another window or program.", "Close it there.")
+                trash = self.folder / TRASH
+                trash.mkdir(exist_ok=True)
+                return Deleted(path, _move(path, trash / path.name))
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise errors.of(error, "delete", path) from error
+
+    def restore(self, deleted: Deleted) -> Path:
+        """Undo a deletion; the path that the session has now (another, if its name was taken meanwhile). Raises StoreError."""
+        try:
+            return _move(deleted.kept, deleted.path)
+        except OSError as error:
+            raise errors.of(error, "restore", deleted.path) from error
+
+
+def summary(path: Path, modified: float) -> Summary:
+    """What a list shows of a file, from its head and its last blocks alone. Never raises for what is in the file."""
+    blank = Summary(path, path.stem, modified)
+    try:
+        head, tail, is_journal = _head_and_tail(path)
+        document = toml_lines.parse(text_of(head, path.name), path.name)
+        if "chain" not in document and "format" not in document:
+            raise LabError("this is no session file")
+        if document.get("format", FORMAT) != FORMAT:
+            raise LabError(f'expected format "{FORMAT}", found {describe(document["format"])}')
+        found = _of_head(blank, document)
+        if not is_journal:
+            return replace(found, status="configuration", generation=len(document.get("generation", ())))
+        return _with_tail(found, document, tail)
+    except OSError as error:
+        return replace(blank, fault=error.strerror or str(error))
+    except ConfigError as error:
+        return replace(blank, fault=str(error.faults[0]))
+    except LabError as error:
+        return replace(blank, fault=error.title)
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+        return replace(blank, fault="some keys do not have the kind of value they should; `check` names them")
+
+
+def _of_head(blank: Summary, document: Mapping[str, Any]) -> Summary:
+    chain = document.get("chain", {})
+    agents = document.get("agent") or [{"kind": "bayes"}]
+    return replace(
+        blank,
+        title=str(chain.get("title", blank.title)),
+        task=str(chain.get("task", "acre")),
+        agents=tuple(_agent(table) for table in agents),
+        filters=tuple(str(table["kind"]) for table in document.get("filter", ())),
+        generations=int(chain.get("generations", 6)),
+        status="new",
+    )
+
+
+def _agent(table: Mapping[str, Any]) -> str:
+    words = [table.get("kind", "bayes"), table.get("model") or table.get("choose")]
+    return " ".join(str(word) for word in words if word)
+
+
+def _with_tail(found: Summary, document: Mapping[str, Any], tail: bytes) -> Summary:
+    marker = _LAST_MARKER.search(tail)
+    if not marker or not marker[2]:
+        return found
+    phase, number = marker[1].decode(), int(marker[2])
+    start = tail.rfind(b"\n[[generation]]\n") + 1
+    last = blocks.parse("\n" + tail[start:].decode())["generation"][-1] if start else {}
+    interaction = last.get("interaction", {})
+    hypothesis = (interaction or last.get("imitation", {})).get("hypothesis", {})
+    return replace(found, generation=number, rule=_rule(hypothesis), status=_status(found, document, phase, number, interaction))
+
+
+def _status(
+    found: Summary, document: Mapping[str, Any], phase: str, number: int, interaction: Mapping[str, Any]
+) -> Status:
+    if "exhausted" in interaction:
+        return "stuck"
+    if phase == "transmission":
+        return "finished" if number >= found.generations else "under way"
+    gate = "hypothesis" if phase == "imitation" else "samples"
+    humans = [table for table in document.get("filter", ()) if table["kind"] == "human"]
+    return "waiting for review" if any(table.get("gates", "both") in ("both", gate) for table in humans) else "under way"
+
+
+def _rule(hypothesis: Any) -> str:
+    return "  ".join(f"{name} {state}" for name, state in hypothesis.items()) if isinstance(hypothesis, dict) else str(hypothesis)
+
+
+def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
+    """The head, the last whole blocks (the whole last generation at least), and whether the file has blocks at all."""
+    with path.open("rb") as file:
+        data = file.read(_TAIL)
+        size = os.fstat(file.fileno()).st_size
+        while len(data) < size and b"\n# end: head" not in data:
+            data += file.read(len(data)) or b""
+        parts = split(data)
+        if not parts.is_journal:
+            return data, b"", False
+        head, rest = _parted(parts.whole)
+        if len(data) >= size:
+            return head, rest, True
+        length = _TAIL
+        while True:
+            file.seek(max(size - length, 0))
+            tail = file.read()
+            end = tail.rfind(b"\n# end: ")
+            whole = tail[: tail.find(b"\n", end + 1) + 1] if end >= 0 else b""
+            if whole.rfind(b"\n[[generation]]\n") >= 0 or length >= size:
+                return head, whole, True
+            length *= 8
+
+
+def _parted(data: bytes) -> tuple[bytes, bytes]:
+    """A journal's head, and the rest from the head's marker on."""
+    match = re.search(rb"^# end: head\r?\n", data, re.MULTILINE)
+    return (data[: match.start()], data[match.start() :]) if match else (data, b"")
+
+
+def _move(source: Path, target: Path) -> Path:
+    number = 1
+    while True:
+        path = target.with_stem(f"{target.stem}-{number}") if number > 1 else target
+        try:
+            atomic.move(source, path)
+        except FileExistsError:
+            number += 1
+        else:
+            return path

@@ -1,0 +1,208 @@
+"""A session: one chain's file, open for reading and, if nobody else has it, for appending."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from iicl_tui.chain.config import ChainConfig, assign, read_config
+from iicl_tui.chain.records import Generation, ImitationRecord, PhaseRecord
+from iicl_tui.errors import ConfigError, Fault, LabError
+from iicl_tui.store import errors
+from iicl_tui.store.decode import Contents, decode
+from iicl_tui.store.format import Encoder, Parent, head_text, start_table
+from iicl_tui.store.journal import Journal, marker_line
+
+SUFFIX = ".toml"
+
+
+class SessionFile:
+    """What a session file says, and where a chain's records are kept (the engine's sink).
+
+    generations: all that is kept, also of what was appended since. read_only: why nothing may be appended, or None.
+    notices: what happened on opening that a person should hear of. Close it, or use it as a context manager.
+    """
+
+    def __init__(self, journal: Journal, contents: Contents) -> None:
+        self.config: ChainConfig = contents.config
+        self.created = contents.created
+        self.parent = contents.parent
+        self._generations = list(contents.generations)
+        self._journal = journal
+        self._encoder = Encoder(contents.config.task)
+
+    @classmethod
+    def create(
+        cls, config: ChainConfig, where: Path, *, parent: Parent | None = None, created: datetime | None = None
+    ) -> SessionFile:
+        """A new session. where: the file, if the name ends in .toml, else a folder, in which its title names it.
+
+        Folders are made where they are missing. created: now, unless it is given. Raises StoreError; never overwrites.
+        """
+        contents = Contents(config, created or datetime.now(UTC).replace(microsecond=0), parent, ())
+        return cls(_create(contents, where), contents)
+
+    @classmethod
+    def open(cls, path: Path, read_only: bool = False) -> SessionFile:
+        """An existing session, or (read-only, and without generations) a configuration written by hand.
+
+        Raises StoreError where it cannot be read, ConfigError with every fault where it is no session.
+        """
+        journal = Journal.open(path, read_only)
+        try:
+            return cls(journal, decode(text_of(journal.read(), path.name), path.name, path.parent))
+        except BaseException:
+            journal.close()
+            raise
+
+    def __enter__(self) -> SessionFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._journal.path
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing may be appended, as a sentence; None where it may."""
+        return self._journal.read_only
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What happened on opening: a block cut off and set aside, a file system without locks."""
+        return self._journal.notices
+
+    @property
+    def generations(self) -> Sequence[Generation]:
+        """Generations 1, 2, … as far as they are kept."""
+        return self._generations
+
+    def close(self) -> None:
+        """Give up the file and its lock."""
+        self._journal.close()
+
+    def append(self, record: PhaseRecord) -> None:
+        """Keep a record; it is on the disk when this returns. Raises StoreError, and then may be tried again."""
+        self._journal.append(*self._encoder.block(record))
+        if isinstance(record, ImitationRecord):
+            self._generations.append(Generation(record.generation, record))
+        else:
+            self._generations[-1] = self._generations[-1].with_record(record)
+
+    def branch(
+        self, generation: int, path: Path | None = None, *, seed: int | None = None, changes: Sequence[str] = ()
+    ) -> SessionFile:
+        """A new session that has generations 1 … generation of this one, word for word, and goes its own way after them.
+
+        path: a file or a folder; absent, this file's folder. changes: as ["chain.generations=12"]; they may not touch
+        what is kept. This file stays as it is. Raises LabError where the generation is not complete, ConfigError where a
+        change does not fit, StoreError.
+        """
+        done = [each for each in self._generations if each.complete]
+        if not 0 <= generation <= len(done):
+            raise LabError(
+                f"There is no generation {generation} to branch from",
+                f"{self.path.name} has {len(done)} complete generations.",
+                f"Choose one from 0 (the start) to {len(done)}.",
+            )
+        where = path or self.path.parent
+        folder = where.parent if _names_file(where) else where
+        is_beside = folder.resolve() == self.path.parent.resolve()
+        parent = Parent(self.path.name if is_beside else str(self.path.resolve()), generation)
+        config = self._changed(seed, changes)
+        kept = self._kept(generation)
+        created = datetime.now(UTC).replace(microsecond=0)
+        if changes:
+            decode(head_text(config, created, parent) + kept.decode(), "The branch")
+        contents = Contents(config, created, parent, tuple(done[:generation]))
+        return type(self)(_create(contents, where, kept), contents)
+
+    def save_copy(self, path: Path) -> None:
+        """All that is kept in another file, also when this one was deleted or changed meanwhile.
+
+        The session goes on in its own file; open the copy to go on there. Raises StoreError; never overwrites.
+        """
+        try:
+            self._journal.save_copy(path)
+        except errors.ChangedFile:
+            contents = Contents(self.config, self.created, self.parent, tuple(self._generations))
+            _create(contents, path, encode(self._generations, self._encoder)).close()
+
+    def _kept(self, generation: int) -> bytes:
+        """The blocks of generations 1 … generation, as they stand in the file if they still do."""
+        if self._journal.is_journal:
+            try:
+                data = self._journal.read()
+            except errors.ChangedFile:
+                pass
+            else:
+                head = re.search(rb"^# end: head\r?\n", data, re.MULTILINE)
+                last = re.search(rb"^# end: transmission %d\r?\n" % generation, data, re.MULTILINE)
+                if head and last:
+                    return data[head.end() : last.end()]
+        return encode(self._generations[:generation], self._encoder)
+
+    def _changed(self, seed: int | None, changes: Sequence[str]) -> ChainConfig:
+        if seed is None and not changes:
+            return self.config
+        document = copy.deepcopy(dict(self.config.document))
+        document["start"] = start_table(self.config.task, self.config.start)
+        for change in [*([] if seed is None else [f"chain.seed={seed}"]), *changes]:
+            assign(document, change)
+        return read_config(document)
+
+
+def encode(generations: Sequence[Generation], encoder: Encoder) -> bytes:
+    """The generations as blocks."""
+    parts = []
+    for generation in generations:
+        for record in (generation.imitation, generation.interaction, generation.transmission):
+            if record is not None:
+                text, marker = encoder.block(record)
+                parts += [text, marker_line(marker)]
+    return "".join(parts).encode()
+
+
+def text_of(data: bytes, source: str) -> str:
+    """A file's text. Raises ConfigError with the line of what is no UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = Fault((), "this is no UTF-8 text", data.count(b"\n", 0, error.start) + 1)
+        raise ConfigError([fault], source) from error
+
+
+def slug(title: str) -> str:
+    """A title as a file name: words of letters and digits with hyphens between."""
+    words = re.findall(r"\w+", title.encode(errors="ignore").decode().lower().replace("_", " "))
+    short = "-".join(words).encode()[:120].decode(errors="ignore")  # a name has at most 255 bytes
+    return short.strip("-") or "session"
+
+
+def _names_file(where: Path) -> bool:
+    return where.suffix == SUFFIX and not where.is_dir()
+
+
+def _create(contents: Contents, where: Path, blocks: bytes = b"") -> Journal:
+    head = head_text(contents.config, contents.created or datetime.now(UTC).replace(microsecond=0), contents.parent)
+    is_file = _names_file(where)
+    folder = where.parent if is_file else where
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.of(error, "create", folder) from error
+    if is_file:
+        return Journal.create(where, head, blocks)
+    stem, number = slug(contents.config.title), 1
+    while True:
+        try:
+            return Journal.create(folder / f"{stem}{f'-{number}' if number > 1 else ''}{SUFFIX}", head, blocks)
+        except errors.ExistingFile:
+            number += 1

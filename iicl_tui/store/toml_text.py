@@ -1,0 +1,83 @@
+"""Values as TOML, one line each, and tables with a header of their own, so that a file can always be added to at its end."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WIDE = 110
+
+
+def string(text: str) -> str:
+    """A basic string on one line. Lone surrogates, which no file can hold, become U+FFFD."""
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    # JSON's escapes are TOML's too; DEL alone is escaped in TOML and not in JSON.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def key(text: str) -> str:
+    """A key, in quotes where it must be."""
+    return text if _BARE.fullmatch(text) else string(text)
+
+
+def value(item: Any) -> str:
+    """A value on one line, tables inline. Raises TypeError for what TOML has no word for."""
+    if isinstance(item, str):
+        return string(item)
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, int):
+        return str(int(item))
+    if isinstance(item, float):
+        return repr(float(item))
+    if isinstance(item, Mapping):
+        return "{ " + ", ".join(f"{key(k)} = {value(v)}" for k, v in item.items()) + " }" if item else "{}"
+    if isinstance(item, (list, tuple)):
+        return "[" + ", ".join(map(value, item)) + "]"
+    if isinstance(item, (datetime, date, time)):
+        return item.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"{type(item).__name__} is no TOML value")
+
+
+def table(header: str, items: Mapping[str, Any]) -> str:
+    """A table under its header line, as "[chain]" or "[[agent]]".
+
+    Inside, a table of plain values is inline, any other one follows under a header of its own.
+    """
+    name = header.strip("[]")
+    lines, tables = [header], []
+    for k, item in items.items():
+        if isinstance(item, Mapping) and not all(_is_plain(inner) for inner in item.values()):
+            tables.append(table(f"[{name}.{key(k)}]", item))
+        elif _is_tables(item):
+            tables += [table(f"[[{name}.{key(k)}]]", inner) for inner in item]
+        else:
+            lines.append(f"{key(k)} = {_wrapped(item)}")
+    return "\n".join(lines) + "\n" + "".join(tables)
+
+
+def _is_plain(item: Any) -> bool:
+    return not isinstance(item, (Mapping, list, tuple))
+
+
+def _is_tables(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) and bool(item) and all(isinstance(inner, Mapping) for inner in item)
+
+
+def _wrapped(item: Any) -> str:
+    """A long list goes over several lines."""
+    line = value(item)
+    if len(line) <= _WIDE or not isinstance(item, Sequence) or isinstance(item, str):
+        return line
+    rows = [""]
+    for part in map(value, item):
+        if rows[-1] and len(rows[-1]) + len(part) > _WIDE:
+            rows.append("")
+        rows[-1] += (" " if rows[-1] else "") + part + ","
+    return "[\n  " + "\n  ".join(rows) + "\n]"
