@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
@@ -56,7 +56,7 @@ class LabApp(App[None]):
     GROUP = "app"
     BINDINGS: ClassVar[list] = [*bindings("app")]
     COMMANDS: ClassVar[set] = {ActionProvider}
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -72,6 +72,7 @@ class LabApp(App[None]):
         self.paths = paths
         self.settings = settings or Settings()
         self._start = start or Start()
+        self._last_words = ""
         self._notices: list[tuple[str, list[str]]] = []
         if faults:
             self._notices.append((f"{paths.settings.name}: some settings are left out", [str(fault) for fault in faults]))
@@ -158,8 +159,14 @@ class LabApp(App[None]):
             else:
                 self._return_code = 1
                 message = crash.sentence(crash.write(cause, self.paths.state, self.size))
-            self._exit_renderables.append(Text(message))
+            self._last_words = message
         self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        # Not through Rich, which would break a path into lines where it cannot be copied whole.
+        if self._last_words:
+            print(self._last_words, file=sys.stderr)
+        super()._print_error_renderables()
 
     # The app's actions; the screen says what back and copy mean on it
 

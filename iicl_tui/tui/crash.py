@@ -52,11 +52,11 @@ def report(error: BaseException, now: datetime, size: tuple[int, int] | None = N
 
 def sentence(path: Path | None) -> str:
     """What a person is told at the end."""
-    where = f"A report is in {path} ." if path else "The report of it could not be written."
-    return (
-        "iicl-tui has stopped because of a fault of its own. What each finished phase gave is in its session's file.\n"
-        f"{where} It names the place of the fault; it has no keys and nothing from your files."
-    )
+    stopped = "iicl-tui has stopped because of a fault of its own. What each finished phase gave is in its session's file."
+    if path is None:
+        return f"{stopped}\nThe report of it could not be written."
+    return f"{stopped}\nA report, without keys and without anything from your files, is in\n{path}"
+
 
 
 def harmless(text: str) -> str:

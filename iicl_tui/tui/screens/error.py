@@ -37,13 +37,13 @@ class ErrorScreen(ModalScreen[None]):
         with Vertical(id="box"):
             yield Static(Content("✗ " + self._title), id="title")
             with VerticalScroll(id="what"):
-                yield Static(Content(self._what))
-            if self._remedy:
-                yield Static(Content(self._remedy), id="remedy")
+                yield Static(Content(self._what), classes="part")
+                yield Static(Content(self._remedy), classes="part", id="remedy")
             yield KeyBar()
 
     def on_mount(self) -> None:
-        self.query_one("#what").display = bool(self._what)
+        for part, text in zip(self.query(".part"), (self._what, self._remedy), strict=True):
+            part.display = bool(text)
 
     def action_close(self) -> None:
         self.dismiss()
