@@ -1,0 +1,63 @@
+"""The trajectories of a chain as panels, from its measures."""
+
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.chain.metrics import Measures
+from iicl_tui.tasks.base import Start, Task
+from iicl_tui.text import printable
+from iicl_tui.tui.charts.trajectories import Panel, Series
+
+_STEPS = (1, 2, 5)
+_SHORT = 40
+"""Chains up to this length have their whole axis from the beginning."""
+
+
+def axis_length(known: int, total: int) -> int:
+    """How many generations the axis spans: it grows in few steps, so that a running chain's curves do not slide about."""
+    if total <= _SHORT:
+        return total
+    power = 10
+    while True:
+        for step in _STEPS:
+            if step * power >= max(known, _SHORT):
+                return min(step * power, total)
+        power *= 10
+
+
+def panels(measures: Measures, task: Task, start: Start, look: int, total: int) -> tuple[Panel, ...]:
+    """Entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained."""
+    length = max(axis_length(len(measures), total), len(measures))
+    selected = look - 1 if 1 <= look <= length else None
+
+    def line(name: str, values: NDArray[np.float64], style: str = "text") -> Series:
+        return Series(name, _padded(values, length), style)
+
+    uniform = log(task.space.size)
+    out = [
+        Panel("entropy (nats)", (line("H", measures.entropy, "accent"),), 0.0, uniform * 1.0001,
+              (("uniform", uniform), ("one-hot", 0.0)), selected, 1)
+    ]  # fmt: skip
+    if task.focus is not None:
+        factor = task.space.factors[task.focus]
+        values = measures.marginals[task.focus]
+        states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(factor.values))
+        out.append(Panel(f"P({printable(factor.name, 24)})", states, 0.0, 1.0, (), selected, 1))
+    rules = [line("★ h*", measures.p_target, "mark")]
+    if start.rival is not None:
+        rules.append(line("+ ĥ", measures.p_rival, "text"))
+    out.append(Panel("P(h*), P(ĥ)" if start.rival is not None else "P(h*)", tuple(rules), 0.0, 1.0, (), selected, 1))
+    if start.samples:
+        right = line("hᵗ", measures.explained.astype(np.float64), "accent")
+        out.append(Panel(f"d⁰ explained (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1))
+    return tuple(out)
+
+
+def _padded(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    out = np.full(length, np.nan)
+    out[: len(values)] = values
+    return out

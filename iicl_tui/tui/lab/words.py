@@ -1,0 +1,104 @@
+"""The laboratory's sentences: what a phase does, what was done, what can be done now."""
+
+from __future__ import annotations
+
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.records import Generation, Phase
+from iicl_tui.filters.base import filter_kinds
+from iicl_tui.text import printable
+from iicl_tui.tui.lab.state import Activity, Saving
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def raised(number: int) -> str:
+    """d² for d and 2: the number as superscript digits."""
+    return str(number).translate(_RAISED)
+
+
+def rule(chain: Chain, hypothesis: int) -> str:
+    """The hypothesis in words, made printable."""
+    return printable(chain.task.rule(hypothesis))
+
+
+def phase_detail(chain: Chain, phase: Phase, generation: int) -> str:
+    """Who or what does a phase, for the phases line."""
+    if phase == "imitation":
+        return printable(chain.agent(generation).describe(), 40)
+    if phase == "interaction":
+        return " + ".join(_filter_title(each.kind) for each in chain.config.filters) or "no filter"
+    return f"{chain.task.samples} samples" + (", you decide" if chain.config.asks_at("samples") else "")
+
+
+def _filter_title(kind: str) -> str:
+    found = filter_kinds().get(kind)
+    return found.title if found is not None else printable(kind, 40)
+
+
+def next_phase(chain: Chain) -> str:
+    """What the next step does. The chain must have a next phase."""
+    upcoming = chain.next
+    assert upcoming is not None
+    t, phase = upcoming
+    if phase == "imitation":
+        lookback = chain.config.lookback
+        memory = f", beside its last {lookback} rounds," if lookback else ""
+        return f"Next: an agent ({phase_detail(chain, phase, t)}) sees d{raised(t - 1)}{memory} and learns a hypothesis, h{raised(t)}."
+    if phase == "interaction":
+        if chain.config.asks_at("hypothesis"):
+            return f"Next, you decide whether h{raised(t)} goes on."
+        acting = [each.kind for each in chain.config.filters if not each.asks_at("samples")]
+        if not acting:
+            return f"Next: no filter looks at h{raised(t)}; it goes on as it is."
+        return f"Next: h{raised(t)} is filtered. " + " ".join(filter_kinds()[kind].help for kind in acting if kind in filter_kinds())
+    made = f"{chain.task.samples} sample{'s' if chain.task.samples != 1 else ''}"
+    if chain.config.asks_at("samples"):
+        return f"Next, h{raised(t)} makes {made}, and you decide which of them become d{raised(t)}."
+    return f"Next: h{raised(t)} makes {made}: d{raised(t)}, all that the next agent sees."
+
+
+def interaction_done(generation: Generation) -> str:
+    """What the interaction did to hᵗ; "" while it is to come."""
+    record = generation.interaction
+    if record is None:
+        return ""
+    if record.exhausted is not None:
+        return f"{_filter_title(record.exhausted)} let none of {record.redraws + 1} draws pass"
+    parts = []
+    if record.redraws:
+        parts.append(f"drawn again {record.redraws}×")
+    if any(decision.verdict == "edit" for decision in record.decisions):
+        parts.append("edited")
+    return ", ".join(parts)
+
+
+def standing(chain: Chain, saving: Saving, activity: Activity, look: int, now: int) -> tuple[str, tuple[str, ...]]:
+    """The sentence under the phases, and the ids of the actions that it offers."""
+    back: tuple[str, ...] = ("lab.latest",) if look != now else ()
+    if activity.asking:
+        return f"Generation {now} waits for your decision.", ("lab.review",)
+    if activity.kind == "run":
+        if activity.pausing:
+            return "Stops after the phase under way.", ()
+        return f"Running to the end of generation {activity.goal}: now in {now}.", ("lab.pause", *back)
+    if saving.kind == "unsaved":
+        return f"Not saved: {saving.reason} What happened is here, and is written when it can be.", ("lab.next-phase", "lab.save-copy")
+    if look != now:
+        begun = "d⁰, as given" if look == 0 else f"generation {look}"
+        return f"You look back at {begun}. {where(chain)}", ("lab.latest", "lab.branch")
+    if saving.kind == "read-only":
+        return f"Read-only: {saving.reason}", ("lab.branch", "lab.save-copy")
+    if chain.next is None:
+        why = chain.no_more()
+        if chain.stuck:
+            return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
+        return f"Finished: {why.what}", ("lab.earlier", "lab.branch", "lab.save-copy", "lab.transcript")
+    return next_phase(chain), ()
+
+
+def where(chain: Chain) -> str:
+    """How far the chain is, one sentence."""
+    upcoming = chain.next
+    if upcoming is None:
+        return f"The chain is {'stuck' if chain.stuck else 'finished'} at generation {len(chain.generations)}."
+    return f"The chain is at generation {upcoming[0]}, before its {upcoming[1]}."
