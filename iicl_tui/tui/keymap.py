@@ -16,6 +16,7 @@ from iicl_tui.tui.actions import ACTIONS, TITLES, TOGETHER, Action, actions
 _NAMED = frozenset(key.value for key in Keys)
 _LABELS = {"escape": "Esc", "enter": "Enter", "space": "Space", "delete": "Del", "tab": "Tab", "home": "Home", "end": "End",
            "pageup": "PgUp", "pagedown": "PgDn", "backspace": "Backspace", "insert": "Ins"}  # fmt: skip
+_NOT_TYPED = frozenset({"up", "down", "left", "right", "enter", "backspace"})  # shown as one sign all the same
 _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
 
 
@@ -129,9 +130,10 @@ def _consumed(screen: Screen[object], key: str) -> bool:
     focused = screen.focused
     if focused is None:
         return False
-    return any(
-        node is not screen and node.check_consume_key(key, key_to_character(key)) for node in focused.ancestors_with_self
-    )
+    # Textual's key_to_character does not know that "slash" and a few others are characters; format_key does.
+    shown = "" if "+" in key else format_key(key)
+    character = shown if len(shown) == 1 and key not in _NOT_TYPED else key_to_character(key)
+    return any(node is not screen and node.check_consume_key(key, character) for node in focused.ancestors_with_self)
 
 
 def _defaults(action: Action) -> tuple[str, ...]:

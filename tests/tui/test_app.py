@@ -223,7 +223,7 @@ async def test_hostile_text_in_a_message(make: Make) -> None:
 async def test_an_unforeseen_error_ends_with_a_report_and_a_sentence(make: Make, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("A_KEY", "sk-from-the-environment")
     app = make()
-    with pytest.raises(ValueError, match="boom"):
+    with pytest.raises(ValueError, match="boom"):  # noqa: PT012 (the pilot raises it again at the end)
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.press("v")
             await pilot.pause()

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import DataTable, Input, OptionList, Static
+
+from iicl_tui.store.paths import Paths
+from iicl_tui.store.settings import Settings
+from iicl_tui.tui.actions import ACTIONS, GROUPS, bindings
+from iicl_tui.tui.app import LabApp
+from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.help import HelpScreen
+from iicl_tui.tui.screens.keys import KeysScreen
+from iicl_tui.tui.widgets.footer import KeyBar
+from iicl_tui.tui.widgets.header import HeaderLine
+
+
+class Chart(Static, can_focus=True):
+    GROUP = "chart"
+    BINDINGS = bindings("chart")  # noqa: RUF012
+
+
+class Demo(LabScreen):
+    GROUP = "lab"
+    BINDINGS = bindings("lab")  # noqa: RUF012
+    HELP = "What the [/ screen is for."
+
+    def body(self) -> ComposeResult:
+        yield OptionList("one", "two")
+        yield Chart("chart")
+
+
+class Shell(LabApp):
+    def get_default_screen(self) -> Demo:
+        return Demo()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Shell:
+    keys = {"lab.pause": "z", "app.help": "h", "transcript.next": "f6"}
+    # h is the chart's: help keeps its own keys.
+    return Shell(Paths(tmp_path / "settings.toml", tmp_path, tmp_path, tmp_path), Settings(keys=keys))
+
+
+async def test_help_is_the_live_keymap_of_the_screen_it_was_asked_on(app: Shell) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.pause()
+        page = app.screen
+        assert isinstance(page, HelpScreen)
+        text = page.copy_text()
+        lines = text.splitlines()
+        for group in ("lab", "chart", "app"):
+            for action in GROUPS[group]:
+                assert any(f"\t{action.label}  {action.help}" in line for line in lines)
+        assert not any(action.help in text for action in GROUPS["home"])
+        assert "z\tpause" in lines[4]
+        assert "? F1\tmore" in text
+        titles = [str(one.render()) for one in page.query(".title").results(Static)]
+        assert titles == ["laboratory", "belief chart", "everywhere", "where the cursor is"]
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, Demo)
+
+
+async def test_help_can_be_read_and_scrolled_at_80_by_24(app: Shell) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f1")
+        await pilot.pause()
+        scroll = app.screen.query_one("#help", VerticalScroll)
+        assert scroll.has_focus
+        assert scroll.max_scroll_x == 0
+        assert scroll.max_scroll_y > 0
+        await pilot.press("end")
+        await pilot.pause()
+        assert scroll.is_vertical_scroll_end
+        await pilot.press("k")
+        await pilot.pause()
+        assert isinstance(app.screen, KeysScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, Demo)
+
+
+async def test_the_keys_page_lists_every_action_with_its_keys(app: Shell) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f4")
+        await pilot.pause()
+        table = app.screen.query_one(DataTable)
+        assert [str(row.key.value) for row in table.ordered_rows] == list(ACTIONS)
+        row = [str(cell) for cell in table.get_row("lab.pause")]
+        assert row[:3] == ["lab.pause", "z", "p"]
+        assert str(table.get_row("lab.earlier")[1]) == "["
+        assert "2 of your own" in app.screen.query_one(HeaderLine).render().plain
+        assert app.screen.copy_text() == '"app.help" = "question_mark,f1"'
+
+
+async def test_the_keys_page_is_searched_and_left_step_by_step(app: Shell) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f4", "slash")
+        await pilot.press(*"BRANCH lab")
+        await pilot.pause()
+        table = app.screen.query_one(DataTable)
+        assert [str(row.key.value) for row in table.ordered_rows] == ["lab.branch"]
+        assert app.screen.query_one(KeyBar).render().plain == "Esc back  F1 more"
+        await pilot.press("enter")
+        assert table.has_focus
+        await pilot.press("slash", *"[/")
+        await pilot.pause()
+        assert table.row_count == 0
+        assert app.screen.copy_text() is None
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, KeysScreen)
+        assert app.screen.query_one(Input).value == ""
+        assert table.row_count == len(ACTIONS)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, Demo)
