@@ -43,7 +43,7 @@ class Action:
 
 
 APP = (
-    Action("app.help", ("?", "f1"), "more", "What this screen is for and every key that works on it now.", footer=99),
+    Action("app.help", ("?", "f1"), "help", "What this screen is for and every key that works on it now.", footer=99),
     Action(
         "app.command-palette",
         ("ctrl+p", "f2"),
@@ -117,17 +117,39 @@ CHART = (
     Action("chart.likeliest", ("m",), "likeliest", "Move the cursor to the likeliest hypothesis."),
 )
 
+# The pane of the review has a bar of its own for these, so that they leave the footer to the screen around it.
 REVIEW = (
-    Action("review.approve", ("a",), "approve", "Let this one pass on.", footer=1),
-    Action("review.reject", ("x",), "reject", "Keep this one from passing on.", footer=2),
-    Action("review.edit", ("e",), "edit", "Change this one, then let it pass on.", footer=3),
-    Action("review.reason", ("n",), "reason", "Write down why.", footer=6),
-    Action("review.approve-rest", ("A",), "all the rest", "Approve all that is not decided yet.", footer=7),
-    Action("review.reject-rest", ("X",), "none of the rest", "Reject all that is not decided yet.", footer=8),
-    Action("review.undo", ("u",), "undo", "Take back the last decision; each one can be taken back until they are committed.",
-           footer=4),
-    Action("review.commit", ("enter",), "commit", "Write the decisions down and go on.", footer=5),
-    Action("review.blind", ("B",), "blind", "Hide h* and every mark of what is right, or show them.", footer=9),
+    Action("review.approve", ("a",), "approve", "Let this one pass on."),
+    Action("review.reject", ("x",), "reject", "Keep this one from passing on; a hypothesis is then drawn anew."),
+    Action("review.edit", ("e",), "edit", "Change this one, then let it pass on."),
+    Action("review.reason", ("n",), "reason", "Write down why."),
+    Action("review.approve-rest", ("A",), "all the rest", "Approve all that is not decided yet."),
+    Action("review.reject-rest", ("X",), "none of the rest", "Reject all that is not decided yet."),
+    Action("review.undo", ("u",), "undo", "Take back the last decision; each one can be taken back until they are committed."),
+    Action("review.redo", ("U",), "redo", "Decide again what was taken back."),
+    Action("review.commit", ("enter",), "commit", "Write the decisions down and go on."),
+    Action("review.pass-nothing", ("0",), "pass nothing", "When all samples are rejected: go on with none of them."),
+    Action("review.blind", ("B",), "blind", "Hide h* and every mark of what is right, or show them."),
+    Action("review.up", ("up", "k"), "up", "Go to the sample above."),
+    Action("review.down", ("down", "j"), "down", "Go to the sample below."),
+    Action("review.first", ("home",), "first", "Go to the first sample."),
+    Action("review.last", ("end",), "last", "Go to the last sample."),
+)
+
+# The row editor of a review, while it is open.
+EDIT = (
+    Action("edit.previous", ("left",), "left", "Go to the control to the left."),
+    Action("edit.next", ("right",), "right", "Go to the control to the right."),
+    Action("edit.change", ("space", "up"), "change", "Give this control its next value, or switch it."),
+    Action("edit.change-back", ("down",), "back", "Give this control the value before, or switch it."),
+    Action("edit.keep", ("enter",), "keep", "Take it as it stands now."),
+    Action("edit.cancel", ("escape",), "cancel", "Leave it as it was."),
+)
+
+# A line of text in a review, while it is open.
+FIELD = (
+    Action("field.keep", ("enter",), "keep", "Take the text as it stands."),
+    Action("field.cancel", ("escape",), "cancel", "Leave it as it was."),
 )
 
 TRANSCRIPT = (
@@ -159,6 +181,8 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "lab": LAB,
     "chart": CHART,
     "review": REVIEW,
+    "edit": EDIT,
+    "field": FIELD,
     "transcript": TRANSCRIPT,
     "help": HELP,
     "keys": KEYS,
@@ -170,7 +194,10 @@ GROUPS: dict[str, tuple[Action, ...]] = {
 TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "home"),
     ("app", "configure"),
-    ("app", "lab", "chart", "review"),
+    ("app", "lab", "chart"),
+    ("app", "lab", "review"),
+    ("edit",),
+    ("field",),
     ("app", "transcript"),
     ("app", "help"),
     ("app", "keys"),
@@ -185,6 +212,8 @@ TITLES: dict[str, str] = {
     "lab": "laboratory",
     "chart": "belief chart",
     "review": "review",
+    "edit": "row editor",
+    "field": "line of text",
     "transcript": "transcript",
     "help": "help",
     "keys": "keys",
