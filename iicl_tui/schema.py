@@ -56,12 +56,10 @@ class Field:
             "any": "a value",
         }[self.kind]
         if self.low is not None and self.high is not None:
-            return f"{words} from {self.low:g} to {self.high:g}"
+            return f"{words} from {self.low} to {self.high}"
         if self.low is not None:
-            return f"{words}, at least {self.low:g}"
-        if self.high is not None:
-            return f"{words}, at most {self.high:g}"
-        return words
+            return f"{words}, at least {self.low}"
+        return words if self.high is None else f"{words}, at most {self.high}"
 
     def read(self, value: Any) -> Any:
         """The value, checked and converted. Raises ValueError with a sentence for a person."""

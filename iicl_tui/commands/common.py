@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,13 @@ def read_document(path: Path) -> dict[str, Any]:
     return document
 
 
-def with_lines(error: ConfigError, text: str, source: str) -> ConfigError:
-    """The same faults with their lines in the text that they came from."""
-    found = [replace(fault, line=fault.line or toml_lines.line_of(text, fault.path)) for fault in error.faults]
+def with_lines(error: ConfigError, text: str, source: str, given: Sequence[str] = ()) -> ConfigError:
+    """The same faults with their lines in the text that they came from.
+
+    given: keys that did not come from the text but from --set; their faults have no line.
+    """
+    found = [
+        fault if fault.key.startswith(tuple(given)) else replace(fault, line=fault.line or toml_lines.line_of(text, fault.path))
+        for fault in error.faults
+    ]
     return ConfigError(found, source)

@@ -24,7 +24,7 @@ INTERRUPTED = 130
 
 def go_on(session: SessionFile, decisions: str | None, quiet: bool) -> int:
     """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands."""
-    chain = session.chain(scripted(decisions, session) if decisions else None)
+    chain = Chain(session.config, session.generations, session, scripted(decisions, session) if decisions else None)
     try:
         with progress(chain, quiet) as done:
             interrupted = asyncio.run(_run(chain, done))

@@ -20,9 +20,8 @@ def main(arguments: argparse.Namespace) -> int:
     text, name, folder = source(arguments.source)
     document = copy.deepcopy(toml_lines.parse(text, name))
     if "generation" in document:
-        raise ConfigError(
-            [Fault(("generation",), "this is a session with generations, not a configuration; `iicl-tui resume` goes on with it")], name
-        )
+        what = "this is a session with generations, not a configuration; `iicl-tui resume` goes on with it"
+        raise ConfigError([Fault(("generation",), what)], name)
     for key in ("created", "parent"):
         document.pop(key, None)
     for assignment in arguments.assignments:
@@ -30,12 +29,9 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         config = read_config(document, folder)
     except ConfigError as error:
-        raise with_lines(error, text, name) from None
-    if arguments.output:
-        session = SessionFile.create(config, path=Path(arguments.output))
-    else:
-        session = SessionFile.create(config, folder=paths.sessions)
-    with session:
+        given = [assignment.partition("=")[0].strip() for assignment in arguments.assignments]
+        raise with_lines(error, text, name, given) from None
+    with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
         return go_on(session, arguments.decisions, arguments.quiet)
 
 
@@ -48,5 +44,3 @@ def source(given: str) -> tuple[str, str, Path | None]:
 
     preset = load(given)
     return preset.text, preset.name, None
-
-

@@ -1,0 +1,69 @@
+"""python tests/benchmarks/bench_screens.py: start, memory and key-to-repaint of the real program against a bare Textual app."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from terminal import Terminal, bare, program
+
+ROUNDS = 7
+
+
+def started(command: list[str], text: bytes, size: tuple[int, int] = (120, 40)) -> tuple[float, float]:
+    """(seconds to the text, resident MB once all is drawn), the median of ROUNDS runs."""
+    times, sizes = [], []
+    for _ in range(ROUNDS):
+        terminal = Terminal(command, size)
+        times.append(terminal.wait_for(text))
+        terminal.settle(0.6)
+        sizes.append(terminal.memory())
+        terminal.close()
+    return median(times), median(sizes)
+
+
+def repaint(command: list[str], ready: bytes, keys: list[bytes], size: tuple[int, int]) -> float:
+    """Seconds from a key to the last byte of its repaint: the median over the keys."""
+    terminal = Terminal(command, size)
+    terminal.wait_for(ready)
+    terminal.settle(1.0)
+    times = [terminal.press(key) for key in keys]
+    terminal.close()
+    return median(times)
+
+
+def line(name: str, ours: float, theirs: float, unit: str, most: float) -> None:
+    scale = 1000 if unit == "ms" else 1
+    print(f"{name:<44}{ours * scale:8.1f} {unit} against {theirs * scale:7.1f} {unit} = {ours / theirs:5.2f}× (at most {most}×)")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = str(Path(folder) / "settings.toml")
+        session = str(Path(folder) / "session.toml")
+        everywhere = ["--sessions", folder, "--config", settings]
+        subprocess.run(
+            [*program("run", "theory-1-sampling", "-o", session, "-q"), "--set", "chain.generations=40", *everywhere], check=True
+        )
+        fresh = str(Path(folder) / "fresh.toml")
+        subprocess.run([*program("run", "e3-human", "-o", fresh, "-q", *everywhere)], capture_output=True)
+        text = Path(fresh).read_text().replace('[[filter]]\nkind = "human"\n', "").replace("generations = 4", "generations = 400")
+        Path(fresh).write_text(text)
+        time_bare, memory_bare = started(bare(), b"first text")
+        time_home, memory_home = started(program(*everywhere), b"iicl-tui")
+        line("home: first text", time_home, time_bare, "ms", 1.5)
+        line("home: resident memory", memory_home, memory_bare, "MB", 2.5)
+        time_lab, memory_lab = started(program("open", session, *everywhere), b"P(h")
+        line("lab with charts: first picture", time_lab, time_bare, "ms", 2.5)
+        line("lab with charts: resident memory", memory_lab, memory_bare, "MB", 2.5)
+        spaces = [b" "] * 30
+        key_bare = repaint(bare(), b"first text", spaces, (200, 60))
+        key_lab = repaint(program("open", fresh, *everywhere), b"P(h", spaces, (200, 60))
+        line("one Bayesian step at 200×60, all charts", key_lab, key_bare, "ms", 1.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""A program on a pseudo-terminal, timed from outside: what a person waits for."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from pathlib import Path
+
+QUIET = 0.15
+"""Seconds without output that end a repaint; they are not counted."""
+
+
+class Terminal:
+    """A command on a pseudo-terminal of the given size. Bytes that it writes are read, timed, and answered where Textual asks."""
+
+    def __init__(self, command: list[str], size: tuple[int, int] = (120, 40)) -> None:
+        self.started = time.perf_counter()
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", COLUMNS=str(size[0]), LINES=str(size[1]))
+            os.execvp(command[0], command)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+
+    def wait_for(self, text: bytes, limit: float = 30.0) -> float:
+        """Seconds from the start of the program until it has written the text."""
+        seen = b""
+        end = time.perf_counter() + limit
+        while time.perf_counter() < end:
+            seen = seen[-4096:] + self._read(0.05)
+            if text in seen:
+                return time.perf_counter() - self.started
+        raise TimeoutError(f"{text!r} did not appear")
+
+    def settle(self, quiet: float = QUIET) -> float | None:
+        """Reads until nothing comes for so long; when the last byte came, or None if none did."""
+        last = None
+        while self._read(quiet):
+            last = time.perf_counter()
+        return last
+
+    def press(self, key: bytes) -> float:
+        """Seconds from a key until the screen has stopped changing."""
+        self.settle()
+        begun = time.perf_counter()
+        os.write(self._fd, key)
+        last = self.settle()
+        if last is None:
+            raise TimeoutError(f"{key!r} changed nothing")
+        return last - begun
+
+    def memory(self) -> float:
+        """Resident memory in MB."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def close(self) -> None:
+        """Ends the program."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+    def _read(self, seconds: float) -> bytes:
+        if not select.select([self._fd], [], [], seconds)[0]:
+            return b""
+        try:
+            return os.read(self._fd, 65536)
+        except OSError:
+            return b""
+
+
+BARE = """
+from textual.app import App
+from textual.binding import Binding
+from textual.widgets import Static
+
+class Bare(App):
+    BINDINGS = [Binding("space", "count", "count")]
+    count = 0
+    def compose(self):
+        yield Static("first text")
+    def action_count(self):
+        self.count += 1
+        self.query_one(Static).update(f"count {self.count}")
+
+Bare().run()
+"""
+
+
+def bare() -> list[str]:
+    """A bare Textual app: one line of text, and a key that changes it."""
+    return [sys.executable, "-c", BARE]
+
+
+def program(*arguments: str) -> list[str]:
+    """The program with these arguments."""
+    return [sys.executable, "-m", "iicl_tui", *arguments]
