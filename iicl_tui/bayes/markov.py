@@ -67,9 +67,9 @@ def _learned(log_posterior: Array, choose: str, temperature: float, members: NDA
 def _datasets(inputs: int, outputs: int, m: int, distinct: bool) -> Iterator[tuple[NDArray[np.intp], Array]]:
     """Blocks of (D, m) datasets as sorted numbers x·Y + y of their pairs, with (D,) log p(their inputs) over all orders."""
     if distinct:
-        labels = np.array(list(itertools.product(range(outputs), repeat=m)), dtype=np.intp).reshape(-1, m)
+        labels = np.array(list(itertools.product(range(outputs), repeat=m)), dtype=np.intp).reshape(outputs**m, m)
         for chosen in _blocks(itertools.combinations(range(inputs), m), m, max(BLOCK // len(labels), 1)):
-            pairs = (chosen[:, None, :] * outputs + labels).reshape(-1, m)
+            pairs = (chosen[:, None, :] * outputs + labels).reshape(len(chosen) * len(labels), m)
             yield pairs, np.full(len(pairs), -math.log(math.comb(inputs, m)))
         return
     for pairs in _blocks(itertools.combinations_with_replacement(range(inputs * outputs), m), m, BLOCK):

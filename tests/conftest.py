@@ -1,0 +1,59 @@
+"""What all tests share: the same terminal everywhere, and a short way to a chain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from iicl_tui.chain.config import ChainConfig, read_config
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.records import PhaseRecord
+from iicl_tui.errors import StoreError
+
+for variable in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TEXTUAL_ANIMATIONS", "TEXTUAL_THEME"):
+    os.environ.pop(variable, None)
+os.environ["COLORTERM"] = "truecolor"
+os.environ["TERM"] = "xterm-256color"
+
+
+class Memory:
+    """A sink in memory. fail_next: so many appends fail first."""
+
+    def __init__(self) -> None:
+        self.records: list[PhaseRecord] = []
+        self.fail_next = 0
+
+    def append(self, record: PhaseRecord) -> None:
+        if self.fail_next:
+            self.fail_next -= 1
+            raise StoreError("No room", "The disk is full.", "Make room.")
+        self.records.append(record)
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def config() -> Callable[..., ChainConfig]:
+    """config(task={…}, chain={…}, agent=[…], filter=[…], start={…}) → a checked configuration."""
+
+    def make(**document: Any) -> ChainConfig:
+        return read_config(document)
+
+    return make
+
+
+@pytest.fixture
+def records() -> Callable[[Chain], list[PhaseRecord]]:
+    """records(chain) → all of its records in the order in which they happened."""
+
+    def of(chain: Chain) -> list[PhaseRecord]:
+        phases = [(g.imitation, g.interaction, g.transmission) for g in chain.generations]
+        return [record for three in phases for record in three if record is not None]
+
+    return of
