@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import runpy
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
@@ -64,15 +66,15 @@ def test_each_action_of_a_group_has_its_method(group: str, used: type) -> None:
 
 
 def test_a_keymap_takes_keys_as_a_person_writes_them() -> None:
-    keymap = resolve({"lab.next-phase": "f, ?", "lab.pause": ["z"], "transcript.search": "f7 , ctrl+f"})
+    keymap = resolve({"lab.next-phase": "f9, ?", "lab.pause": ["f8"], "transcript.search": "f7 , ctrl+f"})
     # ? is help's already: both entries' keys stay with help.
     assert keymap["lab.next-phase"] == ("space",)
-    assert keymap["lab.pause"] == ("z",)
+    assert keymap["lab.pause"] == ("f8",)
     assert keymap["transcript.search"] == ("f7", "ctrl+f")
     assert len(keymap.faults) == 1
     assert "app.help" in keymap.faults[0]
     assert "lab.next-phase" in keymap.faults[0]
-    assert keymap.overrides() == {"lab.pause": "z", "transcript.search": "f7,ctrl+f"}
+    assert keymap.overrides() == {"lab.pause": "f8", "transcript.search": "f7,ctrl+f"}
 
 
 def test_two_actions_may_swap_their_keys() -> None:
@@ -100,3 +102,9 @@ def test_one_key_in_screens_that_are_never_together_is_no_clash() -> None:
 )  # fmt: skip
 def test_keys_are_shown_as_a_person_reads_them(key: str, label: str) -> None:
     assert key_label(key) == label
+
+
+def test_the_page_of_keys_is_the_registrys() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    made = runpy.run_path(str(docs / "make_keys.py"))["page"]()
+    assert (docs / "keys.md").read_text(encoding="utf-8") == made, "run: python docs/make_keys.py"

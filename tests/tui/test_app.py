@@ -137,6 +137,14 @@ async def test_the_footer_is_clicked(make: Make) -> None:
         assert app.screen.GROUP == "help"
 
 
+async def test_a_click_on_the_header_opens_the_commands(make: Make) -> None:
+    app = make()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.click(HeaderLine, offset=(1, 0))
+        await pilot.pause()
+        assert isinstance(app.screen, CommandPalette)
+
+
 async def test_the_header_keeps_title_and_state_and_drops_what_does_not_fit(make: Make) -> None:
     app = make()
     async with app.run_test(size=(60, 24)) as pilot:
@@ -148,7 +156,7 @@ async def test_the_header_keeps_title_and_state_and_drops_what_does_not_fit(make
         assert "\x1b" not in line.plain
         assert "[/]" in line.plain
         app.screen.header("short", ("a fact", "f" * 70), "read-only")
-        assert app.screen.query_one(HeaderLine).render().plain.split("  ")[:2] == ["short", "a fact"]
+        assert app.screen.query_one(HeaderLine).render().plain.split("  ")[:2] == ["≡ short", "a fact"]
 
 
 async def test_too_small_a_window_says_so_and_all_comes_back(make: Make) -> None:
@@ -282,12 +290,12 @@ def test_a_start_that_fails_says_why_without_a_traceback(make: Make, capsys, mon
 
 
 async def test_a_persons_keys_are_taken_and_faults_are_told_once(make: Make) -> None:
-    app = make(settings=Settings(keys={"lab.next-phase": "f", "lab.nothing": "x", "lab.run-to": "q"}))
+    app = make(settings=Settings(keys={"lab.next-phase": "f9", "lab.nothing": "x", "lab.run-to": "q"}))
     async with app.run_test(size=(80, 24)) as pilot:
-        assert footer(app).startswith("f next phase")
+        assert footer(app).startswith("F9 next phase")
         await pilot.press("space")
         assert app.screen.done == []
-        await pilot.press("f")
+        await pilot.press("f9")
         assert app.screen.done == ["next-phase"]
         (notice,) = notices(app)
         assert "lab.nothing" in notice

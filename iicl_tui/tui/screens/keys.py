@@ -39,7 +39,7 @@ class KeysScreen(LabScreen):
         self._fill("")
         path = printable(str(self.lab.paths.settings), 200)
         self.query_one("#how", Static).update(
-            Content(f'Your own keys stand in {path} under [keys], as\n"lab.next-phase" = "space,f". One id, its keys by commas.')
+            Content(f'Your own keys stand in {path} under [keys], as\n"lab.next-phase" = "space,f9". One id, its keys by commas.')
         )
         table.focus()
 

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.theme import BUILTIN_THEMES
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from iicl_tui.tui import themes
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.widgets.footer import KeyBar
 
@@ -33,7 +33,7 @@ class ThemeScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         self._before = self.app.theme
         found = sorted(
-            self.app.available_themes.values(), key=lambda theme: (theme.name in themes.BUILTIN_THEMES, theme.ansi, theme.name)
+            self.app.available_themes.values(), key=lambda theme: (theme.name in BUILTIN_THEMES, theme.ansi, theme.name)
         )
         choices = self.query_one(OptionList)
         for theme in found:

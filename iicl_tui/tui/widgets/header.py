@@ -1,10 +1,11 @@
-"""The line at the top: what this is, the facts that matter, and whether it is saved."""
+"""The line at the top: what this is, the facts that matter, and whether it is saved. A click opens the commands."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -35,6 +36,7 @@ class HeaderLine(Widget):
     }
     """
     ALLOW_SELECT = False
+    MENU = "≡ "
 
     title: reactive[str] = reactive("iicl-tui")
     facts: reactive[tuple[str, ...]] = reactive(())
@@ -49,10 +51,17 @@ class HeaderLine(Widget):
         width = self.content_size.width
         state = self.state
         room = width - (cell_len(state) + 2 if state else 0)
-        left = Content.styled(self.title, "bold").truncate(max(room, 1), ellipsis=True)
+        left = Content.assemble((self.MENU, "$text-accent"), (self.title, "bold")).truncate(max(room, 1), ellipsis=True)
         for fact in self.facts:
             if left.cell_length + 2 + cell_len(fact) > room:
                 break
             left = Content.assemble(left, "  ", (fact, "$text-muted"))
         gap = max(width - left.cell_length - cell_len(state), 0)
         return Content.assemble(left, " " * gap, (state, "$text-accent"))
+
+    def on_mount(self) -> None:
+        self.tooltip = "Everything that can be done here"
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.app.call_later(self.app.run_action, "command_palette", self.app)
