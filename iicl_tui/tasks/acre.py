@@ -33,6 +33,10 @@ RANDOM_STATES = (0.5, 0.3, 0.2)
 """P(on), P(off), P(und) of each object of a random h* (experiment E1)."""
 
 
+RESERVED = ("weight", "weights", "table")
+"""Keys of [agent.prior] and columns of its file beside those of the objects."""
+
+
 class Acre:
     """An ACRE task: n objects and the states on, off, und (whose names may be others, in this order; und may be left out)."""
 
@@ -162,6 +166,14 @@ class Acre:
             raise ValueError(f"unknown object {describe(unknown[0])}; nearest known: {near or ', '.join(self.objects)}")
         return self.space.index(tuple(codes))
 
+    def read_target(self, value: Any) -> int:
+        """h* from {A = "on", …}. Raises ValueError, also where it does not leave the spurious object off."""
+        target = self.read_hypothesis(value)
+        if self.focus is not None and self.space.codes[target, self.focus] != 1:
+            name = self.objects[self.focus]
+            raise ValueError(f"h* must have {name} {self.outputs[1]}: it is the rule without the spurious cause")
+        return target
+
     def read_example(self, input: Any, output: Any) -> Example:
         """From a list of objects and a state. Raises ValueError."""
         if not isinstance(input, list) or not input:
@@ -213,7 +225,7 @@ class Acre:
         target, rival = self._draw_target(rng)
         try:
             if "hypothesis" in given:
-                target = self.read_hypothesis(given["hypothesis"])
+                target = self.read_target(given["hypothesis"])
                 rival = self._rival_of(target)
         except ValueError as error:
             faults.append(Fault((*path, "hypothesis"), str(error)))
@@ -244,6 +256,8 @@ class Acre:
             weights = np.array(RANDOM_STATES[: len(self.outputs)])
             while True:
                 codes = rng.choice(len(weights), size=len(self.objects), p=weights / weights.sum())
+                if self.focus is not None:
+                    codes[self.focus] = 1  # h* has it off; something else must be on
                 if (codes == 0).any() and (codes == 1).any():
                     break
             if self.focus is None:
@@ -266,7 +280,7 @@ class Acre:
         return self.space.index(tuple(codes))
 
 
-def _names(what: str, least: int, most: int) -> Any:
+def _names(what: str, least: int, most: int, taken: Sequence[str] = ()) -> Any:
     def convert(value: list[str]) -> tuple[str, ...]:
         if not least <= len(value) <= most:
             raise ValueError(f"expected {least} to {most} {what}, found {len(value)}")
@@ -275,6 +289,8 @@ def _names(what: str, least: int, most: int) -> Any:
         for name in value:
             if not name.strip() or name != name.strip() or "," in name or len(name) > 24 or not name.isprintable():
                 raise ValueError(f"{describe(name)} is no name: 1 to 24 printable characters, no comma, no blank at an end")
+            if name in taken:
+                raise ValueError(f"{describe(name)} means something else in a table of prior weights; choose another name")
         return tuple(value)
 
     return convert
@@ -282,7 +298,7 @@ def _names(what: str, least: int, most: int) -> Any:
 
 FIELDS = (
     Field("objects", "strings", "objects", "The objects of the scene, 2 to 8. 3ⁿ hypotheses: with 8 there are 6,561, and "
-          "one more would make a step slow.", ("A", "B", "C", "D", "screen"), convert=_names("objects", 2, MOST_OBJECTS)),
+          "one more would make a step slow.", ("A", "B", "C", "D", "screen"), convert=_names("objects", 2, MOST_OBJECTS, RESERVED)),
     Field("states", "strings", "states", "The names of the states on, off and undetermined, in this order. "
           "Two names leave undetermined out.", ("on", "off", "und"), convert=_names("states", 2, 3)),
     Field("hypothesis", "any", "true rule h*", "random, a number, or a table of states. With a spurious object the number "
@@ -309,8 +325,8 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Acre
     if spurious is not None and spurious not in objects:
         near = nearest(spurious, objects)
         faults.append(Fault((*path, "spurious"), f"no such object: {describe(spurious)}; known: {near or ', '.join(objects)}"))
-        options["spurious"] = spurious = None
-    if spurious is None:
+        options |= {"spurious": None, "bias": "none", "draw": "any", "rival": None}  # one fault, not four
+    elif spurious is None:
         for key in ("bias", "draw", "rival"):
             neutral = {"bias": "none", "draw": "any", "rival": None}[key]
             if options[key] != neutral:
@@ -340,9 +356,7 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Acre
             if not 0 <= wanted < count:
                 raise ValueError(f"expected a number from 0 to {count - 1}, found {wanted}")
         elif isinstance(wanted, dict):
-            target = task.read_hypothesis(wanted)
-            if task.focus is not None and task.space.codes[target, task.focus] != 1:
-                raise ValueError(f"h* must have {spurious} {states[1]}: it is the rule without the spurious cause")
+            task.read_target(wanted)
     except ValueError as error:
         faults.append(Fault((*path, "hypothesis"), str(error)))
         return task
