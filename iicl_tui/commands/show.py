@@ -1,0 +1,157 @@
+"""iicl-tui show FILE: what the lab shows, as plain text."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from iicl_tui.bayes.inference import entropy
+from iicl_tui.errors import LabError
+from iicl_tui.store.session import SessionFile
+from iicl_tui.tui.charts import belief, film, marginals, ranked, trajectories
+from iicl_tui.tui.charts.numbers import probability_text
+from iicl_tui.tui.lab.build import build, current
+from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.state import ChartSettings, LabState
+
+LIKELIEST = 10
+WIDEST, NARROWEST = 140, 60
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Prints the session, and one of its generations. Raises LabError."""
+    with SessionFile.open(Path(arguments.file), read_only=True) as file:
+        for notice in file.notices:
+            print(notice, file=sys.stderr)
+        session = LabSession.of(file)
+        look, now = arguments.generation, current(session.chain)
+        if look is not None and not 0 <= look <= now:
+            raise LabError(f"There is no generation {look}", f"The session is at {now}.", f"Give a number from 0 to {now}.")
+        state = build(session, look, ChartSettings(by=session.chain.task.focus))
+        width = min(max(shutil.get_terminal_size((100, 40)).columns, NARROWEST), WIDEST)
+        for line in page(session, state, width, charts=not arguments.no_charts):
+            print(line.rstrip())
+    return 0
+
+
+def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iterator[str]:
+    """The lines. Everything that a chart says stands there in figures too."""
+    yield state.title
+    yield " · ".join(state.facts)
+    yield _standing(session)
+    yield ""
+    yield "Generations"
+    yield from _generations(session, state)
+    yield ""
+    yield f"Belief: {state.belief.title}"
+    yield from _belief(state, width, charts)
+    yield ""
+    yield "Objects"
+    yield from _objects(state, width, charts)
+    for block in state.data:
+        yield ""
+        yield f"{block.name}, {block.caption}"
+        if not block.items:
+            yield f"  {block.empty}"
+        for item in block.items:
+            mark = {"✓": "approved", "✗": "rejected", "✎": "edited"}.get(item.mark, "") if not charts else item.mark
+            yield "  " + "  ".join(part for part in (mark, item.text, item.note) if part)
+    if charts and len(session.chain.generations) > 1:
+        for panel in state.curves:
+            yield ""
+            yield from trajectories.draw(panel, width, 12).plain()
+        yield ""
+        yield "All generations"
+        yield from film.draw(state.film, width, 6).plain()
+
+
+def _standing(session: LabSession) -> str:
+    """How far the chain is. That this reading is read-only says nothing about the file."""
+    chain = session.chain
+    upcoming = chain.next
+    if upcoming is None:
+        return f"{chain.status} at generation {len(chain.generations)}"
+    return f"{chain.status}: next is the {upcoming[1]} of generation {upcoming[0]}"
+
+
+def _generations(session: LabSession, state: LabState) -> Iterator[str]:
+    m, task, start = session.measures, session.chain.task, session.chain.start
+    if not len(m):
+        yield "  none yet"
+        return
+    focus = task.focus
+    names = [] if focus is None else [f"P({task.space.factors[focus].name} {value})" for value in task.space.factors[focus].values]
+    columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names, "d⁰ right", "hᵗ"]
+    widths = [max(len(name), 7) for name in columns]
+    widths[0] = 5
+    yield "  ".join(name.rjust(size) for name, size in zip(columns[:-1], widths, strict=False)) + f"  {columns[-1]}"
+    shown = range(len(m)) if len(m) <= 40 else [*range(10), -1, *range(max(len(m) - 30, 10), len(m))]
+    for row in shown:
+        if row == -1:
+            yield f"    …  {len(m) - 40} generations more; export them with `iicl-tui export`"
+            continue
+        figures = [_figure(m.entropy[row], 3), _p(m.p_target[row])]
+        if start.rival is not None:
+            figures.append(_p(m.p_rival[row]))
+        if focus is not None:
+            figures += [_p(value) for value in m.marginals[focus][row]]
+        figures.append(f"{m.explained[row]}/{len(start.samples)}")
+        mark = ">" if row + 1 == state.look else " "
+        cells = [f"{mark}{row + 1}", *figures]
+        words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
+        yield f"{words}  {task.rule(int(m.hypothesis[row]))}"
+
+
+def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:
+    view = state.belief
+    if view.log_p is None:
+        yield "  no belief is known for this generation"
+        return
+    size = view.space.size
+    yield f"  entropy {float(entropy(view.log_p)):.3f} nats; uniform is ln {size} = {np.log(size):.3f}, one-hot 0"
+    for mark in view.marks:
+        rank, _ = ranked.rank_of(view.log_p, mark.hypothesis)
+        name = mark.name if not charts else f"{mark.symbol} {mark.name}"
+        p = probability_text(float(view.log_p[mark.hypothesis]))
+        yield f"  {name}: P {p}, rank {rank} of {size}, {_rule(state, mark.hypothesis)}"
+    yield "  The likeliest:"
+    possible = [h for h in np.argsort(-view.log_p, kind="stable")[:LIKELIEST].tolist() if np.isfinite(view.log_p[h])]
+    for place, hypothesis in enumerate(possible, 1):
+        fits = f"  d⁰ {int(view.explained[hypothesis])}/{view.explained_of}" if view.explained is not None else ""
+        yield f"  {place:>4}  P {probability_text(float(view.log_p[hypothesis])):<8} {_rule(state, hypothesis)}{fits}"
+    if charts:
+        yield ""
+        yield from belief.draw(view, width, 14).plain()
+
+
+def _objects(state: LabState, width: int, charts: bool) -> Iterator[str]:
+    view = state.objects
+    if view.log_p is None:
+        yield "  no belief is known for this generation"
+        return
+    if charts:
+        yield from marginals.draw(view, width, len(view.space.factors)).plain()
+        return
+    p = np.exp(view.log_p)
+    for place, factor in enumerate(view.space.factors):
+        shares = view.space.marginal(p, place)
+        yield f"  {factor.name}: " + ", ".join(f"{value} {_p(share)}" for value, share in zip(factor.values, shares, strict=True))
+
+
+def _rule(state: LabState, hypothesis: int) -> str:
+    return "  ".join(f"{name} {value}" for name, value in state.belief.space.assignment(hypothesis).items())
+
+
+def _figure(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if np.isfinite(value) else "unknown"
+
+
+def _p(value: float) -> str:
+    if not np.isfinite(value):
+        return "unknown"
+    return probability_text(float(np.log(value))) if value > 0 else "0"

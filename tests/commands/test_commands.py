@@ -1,0 +1,212 @@
+"""The command line as a person or a script uses it: real processes, their output and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+HERE = {**os.environ, "TERM": "dumb", "PYTHONUTF8": "1"}
+
+
+def lab(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The program in its own folder, with settings and sessions of its own."""
+    where = ["--sessions", str(folder / "sessions"), "--config", str(folder / "settings.toml")]
+    return subprocess.run(
+        [sys.executable, "-m", "iicl_tui", *arguments, *where],
+        capture_output=True, text=True, cwd=folder, env={**HERE, **more}, timeout=120, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def without_time(path: Path) -> str:
+    return re.sub(r"(?m)^created = .*$", "", path.read_text(encoding="utf-8"))
+
+
+def test_run_writes_a_session_that_check_accepts_and_show_prints(tmp_path: Path) -> None:
+    run = lab(tmp_path, "run", "e2-weak-high", "-o", "one.toml")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "generation 4/4" in run.stdout
+    assert lab(tmp_path, "check", "one.toml").returncode == 0
+    show = lab(tmp_path, "show", "one.toml")
+    assert show.returncode == 0
+    document = tomllib.loads((tmp_path / "one.toml").read_text(encoding="utf-8"))
+    for generation in document["generation"]:
+        rule = "  ".join(f"{name} {state}" for name, state in generation["interaction"]["hypothesis"].items())
+        assert rule in show.stdout
+    assert "★" in show.stdout
+    plain = lab(tmp_path, "show", "one.toml", "--no-charts", "--generation", "2").stdout
+    assert not set("▁▂▃▄▅▆▇█▔★▲┊⠒✓") & set(plain)
+    assert "Belief: P(h | d¹)  generation 2" in plain
+
+
+def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path: Path) -> None:
+    for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):
+        assert lab(tmp_path, "run", "e3-none", "-o", f"{name}.toml", "--set", f"chain.seed={seed}").returncode == 0
+    a, b, c = (without_time(tmp_path / f"{name}.toml") for name in "abc")
+    assert a == b != c
+
+
+def test_wrong_use_names_every_fault_and_exits_2(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[chain]\nsead = 1\n[task]\ninitial = "many"\n[[agent]]\nkind = "bays"\n[[filter]]\nkind = "humen"\n')
+    run = lab(tmp_path, "run", "config.toml")
+    assert run.returncode == 2
+    for words in (
+        "line 2: chain.sead: unknown key; nearest known: seed",
+        "line 4: task.initial",
+        "line 6: agent[1].kind",
+        "line 8",
+    ):
+        assert words in run.stderr
+    assert lab(tmp_path, "run", "e2-week-high").stderr.count("e2-weak-high") == 1
+    assert lab(tmp_path, "run", "no-such.toml").returncode == 2
+    assert lab(tmp_path, "frobnicate").returncode == 2
+    assert lab(tmp_path, "show", "one.toml").returncode == 2
+    assert lab(tmp_path, "run", "e2-weak-high", "--set", "chain.seed").returncode == 2
+    for process in (run, lab(tmp_path, "frobnicate"), lab(tmp_path, "show", "one.toml")):
+        assert "Traceback" not in process.stderr
+
+
+def test_check_names_faults_with_lines_and_exits_1(tmp_path: Path) -> None:
+    lab(tmp_path, "run", "e2-weak-high", "-o", "good.toml")
+    text = (tmp_path / "good.toml").read_text(encoding="utf-8")
+    (tmp_path / "bad.toml").write_text(text.replace('verdict = "approved"', 'verdict = "aproved"', 1), encoding="utf-8")
+    (tmp_path / "noise.toml").write_bytes(b"\xff\x00 = [")
+    check = lab(tmp_path, "check", "good.toml", "bad.toml", "noise.toml", "missing.toml")
+    assert check.returncode == 1
+    line = text.splitlines().index('verdict = "approved"') + 1
+    assert f"bad.toml:{line}: " in check.stdout
+    assert "good.toml: no fault" in check.stdout
+    assert "missing.toml: " in check.stdout
+
+
+def test_a_person_is_asked_or_the_decisions_file_answers(tmp_path: Path) -> None:
+    alone = lab(tmp_path, "run", "e3-human", "-o", "alone.toml")
+    assert alone.returncode == 3
+    assert "iicl-tui resume alone.toml" in alone.stderr
+    (tmp_path / "yes.toml").write_text('default = "approve"\n')
+    resumed = lab(tmp_path, "resume", "alone.toml", "--decisions", "yes.toml")
+    assert resumed.returncode == 0
+    (tmp_path / "no.toml").write_text(
+        'default = "approve"\n[[generation]]\nindex = 1\n'
+        '[[generation.transmission.sample]]\nverdict = "rejected"\nreason = "dull"\n'
+    )
+    assert lab(tmp_path, "run", "e3-human", "-o", "other.toml", "--decisions", "no.toml").returncode == 0
+    samples = tomllib.loads((tmp_path / "other.toml").read_text(encoding="utf-8"))["generation"][0]["transmission"]["sample"]
+    assert [sample["verdict"] for sample in samples].count("rejected") == 1
+    assert samples[0]["reason"] == "dull"
+    # a session's own decisions, given to the same chain, make the same session
+    assert lab(tmp_path, "run", "e3-human", "-o", "again.toml", "--decisions", "other.toml").returncode == 0
+    assert without_time(tmp_path / "again.toml") == without_time(tmp_path / "other.toml")
+    (tmp_path / "wrong.toml").write_text('[[generation]]\n[[generation.transmission.sample]]\nverdict = "yes"\n')
+    wrong = lab(tmp_path, "run", "e3-human", "-o", "wrong-out.toml", "--decisions", "wrong.toml")
+    assert wrong.returncode == 2
+    assert "line 3" in wrong.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_saved_and_goes_on_as_if_nothing_had_been(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "long.toml"
+    process = _start(path, generations=100_000)
+    _wait_for_size(path, 60_000)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "resume" in stderr
+    assert lab(tmp_path, "check", "long.toml").returncode == 0
+
+
+@pytest.mark.parametrize("size", [3_000, 41_111, 90_002])
+def test_a_killed_run_resumes_to_the_very_file_of_the_unkilled_run(tmp_path: Path, size: int) -> None:
+    whole, killed = tmp_path / "whole.toml", tmp_path / "killed.toml"
+    unkilled = _start(whole, generations=600)
+    unkilled.communicate(timeout=60)
+    assert unkilled.returncode == 0
+    process = _start(killed, generations=600)
+    _wait_for_size(killed, size)
+    process.kill()
+    process.communicate()
+    assert killed.stat().st_size < whole.stat().st_size
+    assert lab(tmp_path, "resume", "killed.toml", "-q").returncode == 0
+    assert without_time(killed) == without_time(whole)
+
+
+def test_export_gives_the_figures_that_show_prints(tmp_path: Path) -> None:
+    lab(tmp_path, "run", "e2-weak-high", "-o", "one.toml")
+    for kind in ("csv", "json"):
+        export = lab(tmp_path, "export", "one.toml", "--to", kind, "-o", kind)
+        assert export.returncode == 0, export.stderr
+    files = list((tmp_path / "json").iterdir())
+    assert len(files) >= 1
+    assert all(json.loads(file.read_text(encoding="utf-8")) for file in files)
+    assert len(list((tmp_path / "csv").iterdir())) >= 2
+    assert lab(tmp_path, "export", "one.toml", "--to", "notebook", "-o", "x").returncode == 2
+
+
+def test_screens_need_a_terminal_and_say_what_works_without_one(tmp_path: Path) -> None:
+    for arguments in ([], ["open", "one.toml"], ["new"]):
+        process = lab(tmp_path, *arguments)
+        assert process.returncode == 2
+        assert "needs a terminal" in process.stderr
+
+
+def test_doctor_names_keys_but_never_shows_them(tmp_path: Path) -> None:
+    process = lab(tmp_path, "doctor", OPENAI_API_KEY="sk-secret-123456")
+    assert process.returncode == 0
+    assert re.search(r"OPENAI_API_KEY\s+set", process.stdout)
+    assert "sk-secret" not in process.stdout + process.stderr
+
+
+def test_presets_are_listed_with_their_names(tmp_path: Path) -> None:
+    process = lab(tmp_path, "presets")
+    assert process.returncode == 0
+    assert "theory-1-sampling" in process.stdout
+
+
+def test_output_into_a_closed_pipe_and_an_old_encoding_is_no_fault(tmp_path: Path) -> None:
+    lab(tmp_path, "run", "e2-weak-high", "-o", "one.toml")
+    shell = f"{sys.executable} -m iicl_tui show one.toml | head -1"
+    piped = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=tmp_path, env=HERE, timeout=60)
+    assert piped.stderr == ""
+    ascii_only = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    process = lab(tmp_path, "show", "one.toml", **ascii_only)
+    assert process.returncode == 0
+    assert "Traceback" not in process.stderr
+
+
+def test_hostile_texts_reach_the_terminal_only_as_symbols(tmp_path: Path) -> None:
+    title = "a\u001b]0;x\u0007 [/b] \u202e漢字"
+    (tmp_path / "config.toml").write_text(f"[chain]\ntitle = {json.dumps(title)}\n", encoding="utf-8")
+    run = lab(tmp_path, "run", "config.toml", "-o", "out.toml")
+    assert run.returncode == 0, run.stderr
+    show = lab(tmp_path, "show", "out.toml")
+    for process in (run, show):
+        assert "[/b]" in process.stdout
+        assert not re.search("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]", process.stdout)
+    (tmp_path / "bad.toml").write_text('[chain]\n"\\u001b[31m" = 1\n')
+    bad = lab(tmp_path, "run", "bad.toml")
+    assert bad.returncode == 2
+    assert "\u001b" not in bad.stderr
+
+
+def _start(path: Path, generations: int) -> subprocess.Popen[str]:
+    length = f"chain.generations={generations}"
+    return subprocess.Popen(
+        [sys.executable, "-m", "iicl_tui", "run", "theory-1-sampling", "-q", "-o", str(path), "--set", length],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=path.parent, env=HERE,
+    )  # fmt: skip
+
+
+def _wait_for_size(path: Path, size: int) -> None:
+    end = time.monotonic() + 60
+    while not (path.exists() and path.stat().st_size >= size):
+        assert time.monotonic() < end, "the run wrote nothing"
+        time.sleep(0.001)
