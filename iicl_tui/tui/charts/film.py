@@ -13,6 +13,7 @@ from iicl_tui.tui.charts.picture import ACCENT, CURSOR, DIM, Picture, Role, ink,
 from iicl_tui.tui.charts.view import Group, group_totals
 
 _WIDEST = 6
+_REST = "rest"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,23 +50,32 @@ class _Layout:
     frame: int  # columns of a frame, its gap included
     start: int  # row of totals that is the first frame drawn
     frames: int
-    shown: int  # groups drawn
-    rows: int  # rows a group
+    lines: tuple[tuple[int, ...], ...]  # positions of the groups that each line adds up
+    rows: int  # rows a line
     numbers: bool
+
+    @property
+    def foot(self) -> int:
+        """The row of the generations' numbers."""
+        return len(self.lines) * self.rows
 
 
 def _layout(view: FilmView, width: int, height: int) -> _Layout:
     count = len(view.totals)
-    gutter = max((text_width(group.short) for group in view.groups), default=0) + 2
+    names = [group.short for group in view.groups] + ([_REST] if len(view.groups) > height else [])
+    gutter = max(map(text_width, names), default=0) + 2
     if gutter * 3 > width:
         gutter = 0
     frame = min(max((width - gutter) // max(count, 1), 1), _WIDEST)
     frames = max(min(count, (width - gutter) // frame), 1)
     start = min(max(view.selected - frames // 2, 0), max(count - frames, 0))
-    numbers = height > 1
-    room = max(height - numbers, 1)
-    shown = min(len(view.groups), room)
-    return _Layout(gutter, frame, start, frames, shown, max(room // max(shown, 1), 1), numbers)
+    groups = range(len(view.groups))
+    numbers = height > len(groups) or (frame == 1 and height > 1)
+    room = height - numbers
+    lines = [(group,) for group in groups]
+    if len(lines) > room:
+        lines = [*lines[: room - 1], tuple(groups[room - 1 :])]
+    return _Layout(gutter, frame, start, frames, tuple(lines), max(room // max(len(lines), 1), 1), numbers)
 
 
 def draw(view: FilmView, width: int, height: int) -> Picture:
@@ -77,12 +87,13 @@ def draw(view: FilmView, width: int, height: int) -> Picture:
     window = view.totals[layout.start : layout.start + layout.frames]
     known = np.isfinite(window).all(axis=1)
     bar = max(layout.frame - 1, 1)
-    for number in range(layout.shown):
-        group, top = view.groups[number], number * layout.rows
+    for number, members in enumerate(layout.lines):
+        group, top = view.groups[members[0]], number * layout.rows
         if layout.gutter:
-            name = shorten(group.short, layout.gutter - 2)
+            name = shorten(group.short if len(members) == 1 else _REST, layout.gutter - 2)
             picture.put_right(layout.gutter - 2, top + layout.rows - 1, name, ink(Role.VALUE, group.hue))
-        heights = eighths(np.where(known, window[:, number], 0.0).clip(0.0, 1.0), layout.rows)
+        share = window[:, list(members)].sum(axis=1)
+        heights = eighths(np.where(known, share, 0.0).clip(0.0, 1.0), layout.rows)
         for row in range(layout.rows):
             cells = VERTICAL[np.clip(heights - 8 * (layout.rows - 1 - row), 0, 8)]
             if row == layout.rows - 1:
@@ -96,13 +107,14 @@ def draw(view: FilmView, width: int, height: int) -> Picture:
 
 
 def _select(picture: Picture, view: FilmView, layout: _Layout, bar: int) -> None:
-    x = layout.gutter + (view.selected - layout.start) * layout.frame
+    x, y = layout.gutter + (view.selected - layout.start) * layout.frame, layout.foot
     if not 0 <= view.selected - layout.start < layout.frames:
         return
-    picture.inks[: layout.shown * layout.rows, x : x + bar] |= CURSOR
+    picture.inks[:y, x : x + bar] |= CURSOR
     if not layout.numbers:
+        if layout.gutter:  # there is a column free before the frame
+            picture.put(x - 1, y - 1, "▸", ACCENT)
         return
-    y = layout.shown * layout.rows
     label = f"▴{view.first + view.selected}"
     label_end = min(x + text_width(label), picture.width)
     label_start = label_end - text_width(label)

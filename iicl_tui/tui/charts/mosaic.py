@@ -126,12 +126,14 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     picture.chars[area] = chars.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
     picture.inks[area] = codes.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
     _thin_dots(picture, layout, levels)
-    _headers(picture, view.space, layout)
+    _headers(picture, view, layout)
     _marks(picture, view, layout)
     if height > 2:
         shared = view.space.size // (layout.rows * layout.columns)
-        joined = f"likeliest of {shared} h a tile" if shared > 1 else ""
-        heading(picture, view, (scale.text, joined, by_text(view)), [*_colour_key(view), *mark_key(view)])
+        joined = f"{shared} h a tile" if shared > 1 else ""
+        explained = f"likeliest of {joined}" if joined else ""
+        variants = ((scale.text, explained, by_text(view)), (scale.text, explained), (scale.text, joined))
+        heading(picture, view, variants, [*mark_key(view), *_colour_key(view)])
     return picture
 
 
@@ -152,9 +154,8 @@ def _colour_key(view: BeliefView) -> list[tuple[str, int]]:
     return [(f"■ {value}", ink(Role.VALUE, state_hue(code))) for code, value in enumerate(values)]
 
 
-def _headers(picture: Picture, space: ProductSpace, layout: _Layout) -> None:
-    names_row = layout.top - 1
-    x = 0
+def _headers(picture: Picture, view: BeliefView, layout: _Layout) -> None:
+    space, names_row, x = view.space, layout.top - 1, 0
     for factor, width in enumerate(layout.value_widths):
         owner, step = space.factors[factor], prod(space.shape[factor + 1 : layout.down])
         across_name = space.factors[layout.split + layout.header_rows - 1].name if layout.header_rows else ""
@@ -171,12 +172,16 @@ def _headers(picture: Picture, space: ProductSpace, layout: _Layout) -> None:
         y = layout.top - layout.header_rows + number
         step = prod(space.shape[layout.split + number + 1 : layout.split + layout.across]) * layout.tile_width
         longest = max(map(text_width, owner.values))
-        room = step - 1 if longest < step else step
         if layout.gutter:
             picture.put_right(layout.gutter - 1, y, owner.name, DIM)
-        for position in range(prod(space.shape[layout.split : layout.split + number + 1])):
-            value = owner.values[position % len(owner.values)]
-            picture.put(layout.gutter + position * step, y, _initial(value, room), DIM)
+        blocks = prod(space.shape[layout.split : layout.split + number + 1])
+        if longest > step:  # too narrow to be read everywhere: once is enough to tell the order
+            blocks = len(owner.values)
+        for position in range(blocks):
+            code = position % len(owner.values)
+            text = _initial(owner.values[code], step - 1 if longest < step else step)
+            own_hue = layout.split + number == view.by
+            picture.put(layout.gutter + position * step, y, text, ink(Role.VALUE, state_hue(code)) if own_hue else DIM)
 
 
 def _initial(value: str, room: int) -> str:
@@ -186,32 +191,32 @@ def _initial(value: str, room: int) -> str:
 
 
 def _marks(picture: Picture, view: BeliefView, layout: _Layout) -> None:
+    if view.cursor is not None:
+        _cursor(picture, layout, *_cell(layout, _place(view.space, layout, view.cursor)))
     places: dict[tuple[int, int], str] = {}
     for mark in view.marks:
         place = _place(view.space, layout, mark.hypothesis)
         places[place] = places.get(place, "") + mark.symbol
     for place, symbols in places.items():
         x, y = _cell(layout, place)
-        room = layout.tile_width * layout.tile_height
-        if len(symbols) > room:
+        if len(symbols) > layout.tile_width:
             symbols = "✱"
-        start = (layout.tile_width - min(len(symbols), layout.tile_width)) // 2
+        x += (layout.tile_width - len(symbols)) // 2
+        y += (layout.tile_height - 1) // 2
         for number, symbol in enumerate(symbols):
-            row, column = divmod(number, layout.tile_width)
-            _over(picture, x + start + column, y + (layout.tile_height - 1) // 2 + row, symbol)
-    if view.cursor is not None:
-        x, y = _cell(layout, _place(view.space, layout, view.cursor))
-        picture.inks[y : y + layout.tile_height, x : x + layout.tile_width] |= CURSOR
-        if layout.tile_width > 1:
-            for row in range(layout.tile_height):
-                left, right = ("[]", "⎡⎤⎣⎦")[0] if layout.tile_height == 1 else _corner(row, layout.tile_height)
-                _over(picture, x, y + row, left)
-                if layout.tile_width > 2 or picture.chars[min(y + row, picture.height - 1), x + 1] != ord("★"):
-                    _over(picture, x + layout.tile_width - 1, y + row, right)
+            _over(picture, x + number, y, symbol)
 
 
-def _corner(row: int, rows: int) -> str:
-    return "┌┐" if row == 0 else "└┘" if row == rows - 1 else "││"
+def _cursor(picture: Picture, layout: _Layout, x: int, y: int) -> None:
+    """A frame around the tile; a tile of one column is turned light for dark."""
+    last = layout.tile_height - 1
+    if layout.tile_width == 1:
+        picture.inks[y : y + layout.tile_height, x : x + 1] |= CURSOR
+        return
+    for row in range(layout.tile_height):
+        left, right = "[]" if last == 0 else "┌┐" if row == 0 else "└┘" if row == last else "││"
+        _over(picture, x, y + row, left)
+        _over(picture, x + layout.tile_width - 1, y + row, right)
 
 
 def _over(picture: Picture, x: int, y: int, char: str) -> None:

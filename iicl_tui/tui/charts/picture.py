@@ -140,7 +140,7 @@ class Picture:
             text = shorten(text, limit)
         cells = _cells(text)
         end = x + len(cells)
-        if not 0 <= y < self.height or not cells or x >= self.width or end <= 0:
+        if not 0 <= y < self.height or not cells or x >= self.width or end <= 0 or not self.width:
             return end
         first, last = max(x, 0), min(end, self.width)
         row = self.chars[y]

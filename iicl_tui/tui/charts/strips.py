@@ -72,7 +72,8 @@ def _bars(view: BeliefView, longest: int, room: int) -> int:
 
 def _layout(view: BeliefView, width: int, height: int) -> _Layout:
     groups = view_groups(view)
-    shown = min(len(groups), max(height - 1, 1)) if len(groups) > height else len(groups)
+    shown = len(groups) if len(groups) <= height else max(height - 1, 1)
+    foot = 1 if shown < len(groups) and height > 1 else 0  # says how many strips are not drawn
     longest = max(len(group.members) for group in groups)
     names = tuple(group.name for group in groups)
     gutter = max(6, *map(text_width, names)) + 1
@@ -86,8 +87,8 @@ def _layout(view: BeliefView, width: int, height: int) -> _Layout:
     wide = max(1, min((width - gutter) // bins, 4))
 
     others = [factor for factor in range(len(view.space.shape)) if factor != view.by] if view.by is not None else []
-    top = 1 if height > shown else 0
-    room = height - top - (1 if shown < len(groups) else 0)
+    top = 1 if height > shown + foot else 0
+    room = height - top - foot
     axis = next((n for n in (2, 1) if (room - n) // shown >= 2 + n and n <= len(others)), 0)
     pitch = max((room - axis) // shown, 1)
     mark_rows = 0 if pitch < 2 else 1 if pitch < 6 else 2
@@ -112,7 +113,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
         _draw_bars(picture, layout, group, top, _binned(lengths, group, layout), ghosts)
     _draw_marks(picture, view, layout)
     _draw_axis(picture, view, layout)
-    if layout.hidden:
+    if layout.hidden and height > 1:
         picture.put(0, height - 1, shorten(f"… {layout.hidden} more", width), DIM)
     if layout.top:
         _heading(picture, view, layout, scale)
@@ -120,11 +121,13 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
 
 
 def _heading(picture: Picture, view: BeliefView, layout: _Layout, scale: Scale) -> None:
-    binned = f"likeliest of {layout.per} h a column" if layout.per > 1 else ""
-    if binned and text_width(view.title) + len(scale.text) + len(binned) + 5 > picture.width:
-        binned = f"{layout.per} h a column"
-    ghost = [("▔ last generation", ink(Role.GHOST))] if view.previous is not None and layout.rows > 1 else []
-    heading(picture, view, (scale.text, binned, by_text(view)), mark_key(view, *ghost))
+    binned = f"{layout.per} h a column" if layout.per > 1 else ""
+    explained = f"likeliest of {binned}" if binned else ""
+    by, ghost = by_text(view), []
+    if view.previous is not None and layout.rows > 1:
+        ghost.append(("▔ last generation", ink(Role.GHOST)))
+    variants = ((scale.text, explained, by), (scale.text, explained), (scale.text, binned))
+    heading(picture, view, variants, mark_key(view, *ghost))
 
 
 def _name(picture: Picture, layout: _Layout, position: int, top: int, total: str) -> None:

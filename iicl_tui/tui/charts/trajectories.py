@@ -95,12 +95,11 @@ class _Layout:
     high: float
     last: int  # index at the right edge
 
-    def column(self, index: float) -> int:
-        return self.left + int(0.5 + (self.columns - 1) * index / self.last)
-
-    def row(self, value: float) -> int:
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return 1 + self.rows - 1 - int(0.5 + (self.rows - 1) * share)
+    def cell(self, index: float, value: float) -> tuple[int, int]:
+        """(x, y) of the cell in which plotext's braille line, 2 × 4 dots a cell, has this point."""
+        across = (2 * self.columns - 1) * index / self.last
+        up = (4 * self.rows - 1) * (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return self.left + int(round(0.5 + across, 8)) // 2, self.rows - int(round(0.5 + up, 8)) // 4
 
 
 def _layout(panel: Panel, width: int, height: int) -> _Layout:
@@ -123,6 +122,7 @@ def draw(panel: Panel, width: int, height: int) -> Picture:
     text = _plot(panel, layout, width - layout.right, height - 1)
     for y, line in enumerate(text.split("\n")[: height - 1], start=1):
         _line(picture, y, line, inks)
+    _markers(picture, panel, layout, inks)
     _selected(picture, panel, layout)
     _end_labels(picture, panel, layout, inks)
     _title(picture, panel, inks, key=not layout.right)
@@ -147,13 +147,9 @@ def _plot(panel: Panel, layout: _Layout, width: int, height: int) -> str:
                 levels = [level, level]
                 plotext.plot([0, layout.last], levels, marker=_REFERENCE, color=_REFERENCE_COLOUR)
         for number, series in enumerate(panel.series):
-            colour, marker = _FIRST_COLOUR + number, _MARKERS[number % len(_MARKERS)]
             for xs, ys in _stretches(series.values, layout.columns, layout.low, layout.high):
                 if len(xs) > 1:
-                    plotext.plot(xs, ys, marker="braille", color=colour)
-            xs, ys = _points(panel, series, layout)
-            if xs:
-                plotext.scatter(xs, ys, marker=marker, color=colour)
+                    plotext.plot(xs, ys, marker="braille", color=_FIRST_COLOUR + number)
         text: str = plotext.build()
         plotext.clear_figure()
     return text
@@ -190,12 +186,21 @@ def _stretches(
             yield stretch.astype(float).tolist(), clipped[stretch].tolist()
 
 
-def _points(panel: Panel, series: Series, layout: _Layout) -> tuple[list[float], list[float]]:
-    """Where the series' own marker stands: on every generation, or when they are many on its last and the chosen one."""
-    known = np.flatnonzero(np.isfinite(series.values))
-    if 4 * len(series.values) > layout.columns and len(known):
-        known = np.array([x for x in known.tolist() if x == known[-1] or x == panel.selected])
-    return known.astype(float).tolist(), np.clip(series.values[known], layout.low, layout.high).tolist()
+def _markers(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]) -> None:
+    """A series' own marker on every generation; where these are many on its last, the chosen and every lonely one."""
+    for number, series in enumerate(panel.series):
+        known = np.isfinite(series.values)
+        if 4 * len(known) > layout.columns:
+            apart = np.concatenate(([False], known, [False]))
+            marked = known & ~apart[:-2] & ~apart[2:]
+            marked[np.flatnonzero(known)[-1:]] = True
+            if panel.selected is not None and 0 <= panel.selected < len(known):
+                marked[panel.selected] = known[panel.selected]
+        else:
+            marked = known
+        for index in np.flatnonzero(marked).tolist():
+            x, y = layout.cell(index, float(series.values[index]))
+            picture.put(x, y, _MARKERS[number % len(_MARKERS)], inks[number])
 
 
 def _line(picture: Picture, y: int, line: str, inks: list[int]) -> None:
@@ -213,7 +218,7 @@ def _line(picture: Picture, y: int, line: str, inks: list[int]) -> None:
 def _selected(picture: Picture, panel: Panel, layout: _Layout) -> None:
     if panel.selected is None or not 0 <= panel.selected < panel.length:
         return
-    column = layout.column(panel.selected)
+    column = layout.cell(panel.selected, 0.0)[0]
     for y in range(1, 1 + layout.rows):
         if picture.chars[y, column] in (ord(" "), ord(_REFERENCE)):
             picture.put(column, y, "┊", DIM)
@@ -229,8 +234,8 @@ def _end_labels(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]
         known = series.values[np.isfinite(series.values)]
         if len(known):
             text = f"{_MARKERS[number % len(_MARKERS)]} {series.name}"
-            wanted.append((layout.row(float(known[-1])), text, inks[number]))
-    wanted += [(layout.row(level), name, int(DIM)) for name, level in panel.references]
+            wanted.append((layout.cell(0, float(known[-1]))[1], text, inks[number]))
+    wanted += [(layout.cell(0, level)[1], name, int(DIM)) for name, level in panel.references]
     free = set(range(1, 1 + layout.rows))
     for row, text, code in wanted:
         if not free:

@@ -28,13 +28,14 @@ class Inks:
         self._kind = "ansi" if self._ansi else "dark" if app.current_theme.dark else "light"
         self._background = background
         self._text = self._named("foreground", "#e0e0e0" if self._kind == "dark" else "#202020")
+        self._below = Style() if self._ansi else Style(bgcolor=background.rich_color)
         self._styles: dict[int, Style] = {}
 
     def style(self, code: int) -> Style:
         """The style of an ink."""
         style = self._styles.get(code)
         if style is None:
-            style = self._styles[code] = self._make(code)
+            style = self._styles[code] = self._below + self._make(code)
         return style
 
     def _named(self, name: str, default: str) -> Color:
@@ -69,12 +70,15 @@ class Inks:
         style = self._role_style(role, hue, color, level, under)
         if not cursor:
             return style
-        if role in (Role.TILE, Role.BAR, Role.GHOST):  # a bar's shape must survive, so it is only lit from behind
-            return style if role == Role.TILE or not self.painted else style + self._lit(under)
-        return style + Style(bold=True) + (self._lit(0) if self.painted and not hue else Style(reverse=role == Role.MARK))
+        if role == Role.TILE or (role == Role.MARK and not self.painted):
+            return style + Style(reverse=True)
+        if role in (Role.BAR, Role.GHOST):  # a bar's shape must survive, so it is only lit from behind
+            return style if under else style + self._lit
+        return style + self._lit + Style(bold=True)
 
-    def _lit(self, under: int) -> Style:
-        return Style() if under else Style(bgcolor=self._mix(self._text, 0.22).rich_color)
+    @property
+    def _lit(self) -> Style:
+        return Style(bgcolor=self._mix(self._text, 0.16).rich_color) if self.painted else Style()
 
     def _role_style(self, role: Role, hue: int, color: Color, level: int, under: int) -> Style:
         if role == Role.TEXT:
@@ -84,7 +88,7 @@ class Inks:
         if role == Role.DIM:
             return Style(dim=True) if self._ansi else Style(color=self._mix(self._text, 0.55).rich_color)
         if role == Role.ACCENT:
-            return Style(color=self._named("accent", "#ffa62b").rich_color, bold=True)
+            return Style(color=self._named("text-accent", "#ffa62b").rich_color, bold=True)
         if role == Role.VALUE:
             return Style(color=color.rich_color, bold=True)
         if role == Role.MARK:

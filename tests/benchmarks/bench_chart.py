@@ -1,0 +1,93 @@
+"""Milliseconds a frame of every chart, from values to a Picture and on to a widget's strips.
+
+    python tests/benchmarks/bench_chart.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+from textual.app import App
+from textual.color import Color
+
+from iicl_tui.bayes.space import Factor, ProductSpace
+from iicl_tui.tui.charts import belief, film, marginals
+from iicl_tui.tui.charts.film import FilmView
+from iicl_tui.tui.charts.marginals import MarginalsView
+from iicl_tui.tui.charts.picture import Picture
+from iicl_tui.tui.charts.trajectories import Panel, Series, draw_panels
+from iicl_tui.tui.charts.view import BeliefView, Mark, groups_of
+from iicl_tui.tui.widgets.inks import Inks
+from iicl_tui.tui.widgets.picture_widget import picture_strips
+
+FRAMES = 60
+
+
+def a_belief(space: ProductSpace, seed: int) -> np.ndarray:
+    scores = np.random.default_rng(seed).normal(0.0, 3.0, space.size)
+    return scores - np.log(np.exp(scores).sum())
+
+
+def milliseconds(frame: Callable[[int], object]) -> float:
+    """The median of many frames, after a few to warm up."""
+    times = []
+    for number in range(FRAMES + 5):
+        start = perf_counter()
+        frame(number)
+        times.append(perf_counter() - start)
+    return 1000 * sorted(times[5:])[FRAMES // 2]
+
+
+def report(name: str, inks: Inks, draw: Callable[[int], Picture]) -> None:
+    alone = milliseconds(draw)
+    whole = milliseconds(lambda number: picture_strips(draw(number), inks))
+    print(f"{name:<44} picture {alone:7.2f} ms   with strips {whole:7.2f} ms")
+
+
+def main() -> None:
+    app = App[None]()
+    app.get_css_variables()
+    inks = Inks(app, Color.parse("#121212"))
+    for objects in (5, 7):
+        names = [*"ABCDEFGH"[: objects - 1], "screen"]
+        space = ProductSpace(tuple(Factor(name, ("on", "off", "und")) for name in names))
+        views = [
+            BeliefView(
+                space, a_belief(space, n), previous=a_belief(space, n + 1), by=objects - 1, cursor=40 + n,
+                marks=(Mark("★", "h*", 33), Mark("+", "ĥ", 34), Mark("▲", "hᵗ", n)), title="P(h | d²)",
+                explained=np.arange(space.size) % 9, explained_of=8,
+            )
+            for n in range(8)
+        ]  # fmt: skip
+        for form in belief.FORMS:
+            for width, height in ((120, 30), (200, 60)):
+                frames = [replace(view, form=form) for view in views]
+                report(
+                    f"{form}, {space.size} hypotheses, {width}×{height}", inks,
+                    lambda n, frames=frames, size=(width, height): belief.draw(frames[n % 8], *size),
+                )  # fmt: skip
+    space, groups = views[0].space, groups_of(views[0].space, 4, None, 0)
+    report("marginals, 60×12", inks, lambda n: marginals.draw(MarginalsView(space, views[n % 8].log_p), 60, 12))
+    for generations in (6, 10_000):
+        totals = np.random.default_rng(0).dirichlet(np.ones(3), generations)
+        report(
+            f"film strip, {generations} generations, 120×5", inks,
+            lambda n, totals=totals: film.draw(FilmView(groups, totals, n % 6), 120, 5),
+        )  # fmt: skip
+        values = np.random.default_rng(0).uniform(0, 1, (3, generations))
+        series = tuple(Series(name, values[k], f"state.{k}") for k, name in enumerate(("on", "off", "und")))
+        panels = (
+            Panel("entropy (nats)", series[:1], 0, 1, (("uniform", 1), ("one-hot", 0)), 2),
+            Panel("P(screen)", series, 0, 1, (), 2),
+        )
+        report(
+            f"trajectories, 2 panels, {generations} generations, 80×12", inks,
+            lambda n, panels=panels: draw_panels(panels, 80, 12),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import plotext
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from iicl_tui.tui.charts import trajectories
+from iicl_tui.tui.charts.picture import ACCENT, Role, unpack
+from iicl_tui.tui.charts.trajectories import Panel, Series, draw, draw_panels, generation_at, number_text, panel_boxes
+
+
+def entropy(values: Any, **changes: Any) -> Panel:
+    given_ = {"references": (("uniform", 5.49), ("one-hot", 0.0)), "selected": 0} | changes
+    return Panel("entropy (nats)", (Series("H", np.asarray(values, dtype=float), "accent"),), 0.0, 5.49, **given_)
+
+
+@pytest.fixture
+def plotted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[float], list[float]]]:
+    """What is handed to plotext."""
+    calls: list[tuple[list[float], list[float]]] = []
+    real = plotext.plot
+
+    def spy(xs: list[float], ys: list[float], **options: Any) -> None:
+        calls.append((list(xs), list(ys)))
+        real(xs, ys, **options)
+
+    monkeypatch.setattr(trajectories.plotext, "plot", spy)
+    return calls
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays(float, st.integers(0, 30), elements=st.floats(allow_nan=True, allow_infinity=True)),
+    st.integers(0, 130),
+    st.integers(0, 30),
+    st.none() | st.integers(-2, 32),
+)
+def test_any_numbers_at_any_size(values: Any, width: int, height: int, selected: int | None) -> None:
+    picture = draw(entropy(values, selected=selected), width, height)
+    assert (picture.width, picture.height) == (width, height)
+    text = "".join(picture.plain())
+    assert "\x1b" not in text
+    assert "nan" not in text
+
+
+def test_neither_nan_nor_infinity_nor_what_is_beyond_the_limits_reaches_plotext(plotted: list[Any]) -> None:
+    draw(entropy([1.0, np.nan, 2.0, 3.0, np.inf, -np.inf, 1e300, 4.0, -7.0]), 60, 12)
+    assert plotted
+    for xs, ys in plotted:
+        assert np.isfinite(xs).all()
+        assert np.isfinite(ys).all()
+        assert 0 <= min(ys) <= max(ys) <= 5.49
+        if 1.0 in xs or 4.0 in xs:
+            raise AssertionError("a gap was drawn over")
+    assert [2.0, 3.0] in [xs for xs, _ in plotted]
+
+
+def test_ten_thousand_points_become_two_a_column_and_keep_the_extremes(plotted: list[Any]) -> None:
+    values = np.random.default_rng(0).uniform(1, 4, 10_000)
+    values[7_777], values[1_234] = 5.4, 0.1
+    picture = draw(entropy(values, selected=5_000, references=()), 80, 14)
+    ((xs, ys),) = plotted
+    assert len(xs) <= 2 * 80
+    assert max(ys) == 5.4
+    assert min(ys) == 0.1
+    assert xs == sorted(xs)
+    assert "▴" in picture.plain()[12]
+
+
+def test_a_long_stretch_of_nothing_stays_a_gap(plotted: list[Any]) -> None:
+    values = np.ones(10_000)
+    values[3_000:6_000] = np.nan
+    draw(entropy(values, references=()), 80, 14)
+    assert len(plotted) == 2
+    assert max(plotted[0][0]) < 3_000
+    assert min(plotted[1][0]) >= 6_000
+
+
+def test_one_point_is_a_marker_and_lines_have_names_and_levels_too() -> None:
+    text = "\n".join(draw(entropy([3.0]), 60, 12).plain())
+    assert "●" in text
+    assert "uniform" in text
+    assert "one-hot" in text
+    assert "5.49" in text
+    assert "┄" in text
+    lonely = "\n".join(draw(entropy([np.nan, 2.0, np.nan, np.nan]), 60, 12).plain()[1:-2])
+    assert lonely.count("●") == 2  # the point and the name
+
+
+def test_the_marker_lies_on_the_line(plotted: list[Any]) -> None:
+    for height in range(6, 30):
+        values = np.linspace(0, 5.49, 5)
+        picture = draw(entropy(values, references=(), selected=None), 70, height)
+        rows = [y for x in range(70) for y in range(1, height) if picture.chars[y, x] == ord("●")]
+        assert len(rows) == 6  # five points and the name
+        for y in range(1, height - 2):
+            for x in range(70):
+                if picture.chars[y, x] == ord("●") and 8 < x < 50:
+                    around = picture.chars[max(y - 1, 0) : y + 2, x - 1 : x + 2]
+                    assert ((around >= 0x2800) & (around <= 0x28FF)).any()
+
+
+def test_each_line_keeps_its_ink_and_its_own_marker() -> None:
+    series = tuple(Series(name, np.full(5, level), f"state.{n}") for n, (name, level) in enumerate(
+        (("on", 0.1), ("off", 0.5), ("und", 0.9))
+    ))  # fmt: skip
+    picture = draw(Panel("P(screen)", series, 0, 1, selected=2), 90, 16)
+    for marker, hue in (("●", 1), ("▲", 2), ("■", 3)):
+        inks = {int(picture.inks[y, x]) for y, x in zip(*np.nonzero(picture.chars == ord(marker)), strict=True)}
+        assert [unpack(code)[:2] for code in inks] == [(Role.VALUE, hue)]
+    top = picture.plain()[0]
+    assert "● on 0.100" in top
+    assert "■ und 0.900" in top
+
+
+def test_the_chosen_generation_is_marked_and_the_mouse_finds_each(plotted: list[Any]) -> None:
+    panels = (entropy(np.linspace(0, 5, 12), selected=7), entropy(np.linspace(0, 5, 12), selected=7))
+    picture = draw_panels(panels, 120, 12)
+    axis = [x for x in range(120) if picture.chars[10, x] == ord("▴")]
+    assert len(axis) == 2
+    assert all(int(picture.inks[10, x]) == ACCENT for x in axis)
+    assert [generation_at(panels, 120, 12, x, 10) for x in axis] == [7, 7]
+    found = {generation_at(panels, 120, 12, x, 5) for x in range(120)}
+    assert found == {None, *range(12)}
+
+
+@given(st.integers(0, 6), st.integers(0, 250), st.integers(0, 80), st.integers(0, 9))
+def test_panels_never_overlap_and_stay_inside(count: int, width: int, height: int, current: int) -> None:
+    taken = np.zeros((height, width), dtype=int)
+    boxes = panel_boxes(count, width, height, current)
+    assert len({box[0] for box in boxes}) == len(boxes)
+    if count and width and height:
+        assert boxes
+    for _, x, y, box_width, box_height in boxes:
+        assert x + box_width <= width
+        assert y + box_height <= height
+        taken[y : y + box_height, x : x + box_width] += 1
+    assert taken.max(initial=0) <= 1
+
+
+def test_with_little_room_the_current_panel_is_the_one_that_is_seen() -> None:
+    panels = tuple(Panel(f"number {n}", (Series("x", np.ones(3)),), 0, 2) for n in range(4))
+    for current in range(4):
+        assert f"number {current}" in draw_panels(panels, 40, 9, current).plain()[0]
+    wide = "\n".join(draw_panels(panels, 160, 12).plain())
+    assert all(f"number {n}" in wide for n in range(4))
+
+
+def test_two_threads_do_not_disturb_each_other() -> None:
+    panels = [entropy(np.linspace(0, level, 6)) for level in (1, 5)]
+    expected = [draw(panel, 60, 12).plain() for panel in panels]
+    wrong: list[int] = []
+
+    def work(which: int) -> None:
+        wrong.extend(which for _ in range(20) if draw(panels[which], 60, 12).plain() != expected[which])
+
+    threads = [threading.Thread(target=work, args=(which,)) for which in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (5.493, "5.49"), (8.0, "8"), (0.031, "0.031"), (1e-9, "1e-9"), (60001.0, "6e4"), (-2.5, "-2.50")],
+)
+def test_numbers_are_short(value: float, text: str) -> None:
+    assert number_text(value) == text
