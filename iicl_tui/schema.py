@@ -71,8 +71,8 @@ class Field:
         if self.kind in ("int", "float"):
             too_low = self.low is not None and value < self.low
             too_high = self.high is not None and value > self.high
-            if too_low or too_high or not math.isfinite(value):
-                raise ValueError(f"expected {self.expected}, found {value}")
+            if too_low or too_high or not is_finite(value):
+                raise ValueError(f"expected {self.expected}, found {describe(value)}")
             value = float(value) if self.kind == "float" else value
         return self.convert(value) if self.convert else value
 
@@ -92,10 +92,20 @@ class Field:
         return True
 
 
+def is_finite(value: float) -> bool:
+    """Whether one can compute with the number: not NaN, not infinite, and no integer beyond every float."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def describe(value: Any) -> str:
     """A value of a file in a few words, for a message."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of 39 digits or more"
     if isinstance(value, str):
         return f'"{value}"' if len(value) <= 40 else f'"{value[:39]}…"'
     if isinstance(value, (int, float)):

@@ -354,7 +354,7 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Acre
         if isinstance(wanted, int):
             count = len(task.candidates())
             if not 0 <= wanted < count:
-                raise ValueError(f"expected a number from 0 to {count - 1}, found {wanted}")
+                raise ValueError(f"expected a number from 0 to {count - 1}, found {describe(wanted)}")
         elif isinstance(wanted, dict):
             task.read_target(wanted)
     except ValueError as error:

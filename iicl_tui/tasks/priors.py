@@ -15,7 +15,7 @@ from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.schema import describe, nearest
+from iicl_tui.schema import describe, is_finite, nearest
 
 Array = NDArray[np.float64]
 
@@ -62,6 +62,9 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
             missing = [name for name in [*factors, "weight"] if name not in (reader.fieldnames or [])]
             if missing:
                 raise ValueError(f"{file.name}: no column {', '.join(missing)}")
+            twice = [name for name in [*factors, "weight"] if (reader.fieldnames or []).count(name) > 1]
+            if twice:
+                raise ValueError(f"{file.name}: the column {twice[0]} stands there twice")
             for row in reader:
                 codes = []
                 for factor in space.factors:
@@ -101,6 +104,6 @@ def _log_values(value: Any, names: tuple[str, ...]) -> Array:
 
 def _log_weight(value: Any) -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < 0:
+    if not number or not is_finite(value) or value < 0:
         raise ValueError(f"a weight must be a number from 0 up, found {describe(value)}")
     return math.log(value) if value > 0 else -math.inf
