@@ -36,14 +36,21 @@ class SessionFile:
 
     @classmethod
     def create(
-        cls, config: ChainConfig, where: Path, *, parent: Parent | None = None, created: datetime | None = None
+        cls,
+        config: ChainConfig,
+        where: Path,
+        *,
+        parent: Parent | None = None,
+        created: datetime | None = None,
+        head: str | None = None,
     ) -> SessionFile:
         """A new session. where: the file, if the name ends in .toml, else a folder, in which its title names it.
 
-        Folders are made where they are missing. created: now, unless it is given. Raises StoreError; never overwrites.
+        Folders are made where they are missing. created: now, unless it is given. head: the same as config says, in a
+        person's own words and with their comments. Raises StoreError; never overwrites.
         """
         contents = Contents(config, created or datetime.now(UTC).replace(microsecond=0), parent, ())
-        return cls(_create(contents, where), contents)
+        return cls(_create(contents, where, head=head), contents)
 
     @classmethod
     def open(cls, path: Path, read_only: bool = False) -> SessionFile:
@@ -190,8 +197,8 @@ def _names_file(where: Path) -> bool:
     return where.suffix == SUFFIX and not where.is_dir()
 
 
-def _create(contents: Contents, where: Path, blocks: bytes = b"") -> Journal:
-    head = head_text(contents.config, contents.created or datetime.now(UTC).replace(microsecond=0), contents.parent)
+def _create(contents: Contents, where: Path, blocks: bytes = b"", head: str | None = None) -> Journal:
+    head = head or head_text(contents.config, contents.created or datetime.now(UTC).replace(microsecond=0), contents.parent)
     is_file = _names_file(where)
     folder = where.parent if is_file else where
     try:

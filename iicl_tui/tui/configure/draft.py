@@ -1,0 +1,254 @@
+"""A configuration under edit: a text of TOML that changes key by key and keeps all else as it is, comments too."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any, Literal
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from iicl_tui.chain.config import FORMAT, ChainConfig, read_config
+from iicl_tui.errors import ConfigError, Fault, LabError
+from iicl_tui.schema import Path
+from iicl_tui.store import toml_lines, toml_text
+from iicl_tui.store.decode import decode, located
+from iicl_tui.store.format import start_table
+
+ListName = Literal["agent", "filter"]
+
+HISTORY = ("format", "created", "parent", "generation")
+"""What a session has beyond its configuration."""
+
+_MARKER = "# end:"
+"""How the lines begin that part a session's blocks."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A valid TOML text. Every change gives another draft."""
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str, source: str = "") -> Draft:
+        """The configuration in a file's text; of a session only what was set up, with the start that it had.
+
+        Raises ConfigError, with the line, where the text is no TOML.
+        """
+        head, marker, _ = text.partition(f"\n{_MARKER} head")
+        draft = cls(head + "\n" if marker else text)
+        toml_lines.parse(draft.text, source)
+        past = [key for key in HISTORY if key in draft.document]
+        return draft._edit(lambda document, _: [document.pop(key) for key in past]) if past else draft
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The text's plain values."""
+        return toml_lines.parse(self.text)
+
+    def get(self, path: Path) -> Any:
+        """The value at a path; None where there is none."""
+        here: Any = self.document
+        for step in path:
+            try:
+                here = here[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return here
+
+    def set(self, path: Path, value: Any) -> Draft:
+        """With this value at the path of a table's key; None takes the key out. Raises LabError where there is no such table."""
+        if value is None and self.get(path) is None:
+            return self
+
+        def change(document: Any, make: _Make) -> None:
+            here = document
+            for step in path[:-1]:
+                if isinstance(step, str) and step not in here:
+                    here[step] = make.tables() if step == "agent" else make.table({})
+                if step == 0 and not here:
+                    here.append(make.table({"kind": "bayes"}))  # the agent that a file without agents has
+                here = here[step]
+            if value is None:
+                del here[path[-1]]
+            else:
+                here[path[-1]] = make.item(value)
+
+        return self._edit(change)
+
+    def add(self, name: ListName, kind: str) -> Draft:
+        """With one more agent or filter at the end."""
+
+        def change(document: Any, make: _Make) -> None:
+            if name not in document:
+                document[name] = make.tables()
+                if name == "agent":
+                    document[name].append(make.table({"kind": "bayes"}))
+            document[name].append(make.table({"kind": kind}))
+
+        return self._edit(change)
+
+    def remove(self, name: ListName, index: int) -> Draft:
+        """Without one agent or filter."""
+
+        def change(document: Any, make: _Make) -> None:
+            del document[name][index]
+            if not document[name]:
+                del document[name]
+
+        return self._edit(change)
+
+    def move(self, name: ListName, index: int, by: int) -> Draft:
+        """With one agent or filter at another place in the order; at an end it stays."""
+        to = index + by
+        if not 0 <= to < len(self.get((name,)) or ()):
+            return self
+
+        def change(document: Any, make: _Make) -> None:
+            entries = document[name]
+            entry = entries[index]
+            del entries[index]
+            entries.insert(to, entry)
+
+        return self._edit(change)
+
+    def redrawn(self) -> Draft:
+        """With the next seed, and without a [start] of its own, so that h* (where it is random) and d⁰ are drawn anew."""
+        seed = self.get(("chain", "seed"))
+        fresh = seed + 1 if isinstance(seed, int) and not isinstance(seed, bool) else 43
+        return self.set(("start",), None).set(("chain", "seed"), max(fresh, 0) % 2**63)
+
+    def head(self, config: ChainConfig, created: datetime) -> str | None:
+        """A session's head in this draft's own words, comments too, completed by what the file must hold to stand alone:
+        the defaults of [chain], embedded tables, the start as it was drawn.
+
+        None where it cannot be had so; the store's own words then say the same. config: what this draft was read as.
+        """
+
+        def change(document: Any, make: _Make) -> None:
+            for name, given in config.document.items():
+                if isinstance(given, Mapping):
+                    _complete(document.setdefault(name, make.table({})), given, make)
+                elif name not in document:
+                    document[name] = make.tables()
+                    for table in given:
+                        document[name].append(make.table(table))
+                else:
+                    for there, table in zip(document[name], given, strict=True):
+                        _complete(there, table, make)
+            document.pop("start", None)
+
+        text = self._edit(change).text
+        if any(line.lstrip().startswith(_MARKER) for line in text.splitlines()):
+            return None
+        lines = [f"format = {toml_text.string(FORMAT)}", f"created = {toml_text.value(created)}", "", text.rstrip("\n"), ""]
+        head = "\n".join(lines) + "\n" + toml_text.table("[start]", start_table(config.task, config.start))
+        try:
+            same = decode(head).config
+        except ConfigError:
+            return None
+        return head if same.document == config.document and same.start == config.start else None
+
+    def _edit(self, change: Callable[[Any, _Make], object]) -> Draft:
+        try:
+            plain = copy.deepcopy(self.document)
+            change(plain, _PLAIN)
+            kept = tomlkit.parse(self.text)
+            change(kept, _KEPT)
+        except TOMLKitError:
+            return Draft(_rewritten(plain))
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+            raise LabError(
+                "The form cannot change this file",
+                "Its tables have another shape than [chain], [task], [[agent]] and [[filter]].",
+                "Start from a preset, or correct the file by hand.",
+            ) from error
+        text = tomlkit.dumps(kept)
+        for candidate in (_spaced(text), text):
+            try:
+                if toml_lines.parse(candidate) == plain:
+                    return Draft(candidate)
+            except ConfigError:
+                continue
+        return Draft(_rewritten(plain))  # the values matter more than the comments
+
+
+def examine(draft: Draft, folder: FilePath | None = None) -> tuple[ChainConfig | None, list[Fault]]:
+    """The checked configuration and no faults, or None and every fault with its line. folder: where its file names are."""
+    try:
+        return read_config(draft.document, folder), []
+    except ConfigError as error:
+        return None, located(list(error.faults), draft.text)
+
+
+@dataclass(frozen=True)
+class _Make:
+    """How values are made for a document: plain ones, or tomlkit's, which know how they are written."""
+
+    item: Callable[[Any], Any]
+    table: Callable[[Mapping[str, Any]], Any]
+    tables: Callable[[], Any]
+
+
+def _kept_item(value: Any) -> Any:
+    if isinstance(value, Mapping):  # on one line
+        inline = tomlkit.inline_table()
+        inline.update({key: _kept_item(inner) for key, inner in value.items()})
+        return inline
+    return tomlkit.item(value)
+
+
+def _kept_table(values: Mapping[str, Any]) -> Any:
+    table = tomlkit.table()
+    for key, value in values.items():
+        table.add(key, _kept_item(value))
+    return table
+
+
+_PLAIN = _Make(copy.deepcopy, lambda values: copy.deepcopy(dict(values)), list)
+_KEPT = _Make(_kept_item, _kept_table, tomlkit.aot)
+
+
+def _complete(there: Any, table: Mapping[str, Any], make: _Make) -> None:
+    for key, value in table.items():
+        if isinstance(value, Mapping) and isinstance(there.get(key), Mapping):
+            _complete(there[key], value, make)
+        elif key not in there or there[key] != value:
+            there[key] = make.item(value)
+
+
+def _spaced(text: str) -> str:
+    """One empty line before each table's header (or before the comment on it)."""
+    out: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("["):
+            at = len(out)
+            while at and out[at - 1].startswith("#"):
+                at -= 1
+            while at > 1 and not out[at - 1] and not out[at - 2]:
+                del out[at - 1]
+                at -= 1
+            if at and out[at - 1]:
+                out.insert(at, "")
+        out.append(line)
+    return "\n".join(out).strip("\n") + "\n"
+
+
+def _rewritten(document: Mapping[str, Any]) -> str:
+    """The values as a new text, without what was written around them."""
+    tables = []
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            tables.append(toml_text.table(f"[{toml_text.key(name)}]", value))
+        elif isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
+            tables += [toml_text.table(f"[[{toml_text.key(name)}]]", each) for each in value]
+        else:
+            tables.insert(0, f"{toml_text.key(name)} = {toml_text.value(value)}\n")
+    return "\n".join(tables)
+
