@@ -57,7 +57,8 @@ class LabApp(App[None]):
     BINDINGS: ClassVar[list] = [*bindings("app")]
     COMMANDS: ClassVar[set] = {ActionProvider}
     CSS_PATH = Path(__file__).with_name("app.tcss")
-    ENABLE_COMMAND_PALETTE = True
+    # A mode of our own: Textual does not load the style sheet of a default screen.
+    DEFAULT_MODE = "main"
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class LabApp(App[None]):
     ) -> None:
         """faults: what was wrong with the settings file. theme: for this run only, before the settings' one."""
         super().__init__()
+        self.add_mode("main", self.first_screen)
         self.paths = paths
         self.settings = settings or Settings()
         self._start = start or Start()
@@ -97,7 +99,8 @@ class LabApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.defaults(self.current_theme)
 
-    def get_default_screen(self) -> Screen:
+    def first_screen(self) -> Screen:
+        """The screen that the program begins with."""
         return self.make(self._start.room, **self._start.values)
 
     def on_mount(self) -> None:
@@ -118,6 +121,9 @@ class LabApp(App[None]):
 
     def go(self, room: str, /, *args: Any, **values: Any) -> AwaitComplete:
         """Show a screen in the place of this one."""
+        if not self.screen._result_callbacks:
+            # switch_screen takes one away, and Textual gives the first screen none.
+            self.screen._push_result_callback(self.screen, None)
         return self.switch_screen(self.make(room, *args, **values))
 
     def leave(self) -> None:

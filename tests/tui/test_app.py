@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -21,7 +22,7 @@ from iicl_tui.store.paths import Paths
 from iicl_tui.store.settings import Settings
 from iicl_tui.tui import crash
 from iicl_tui.tui.actions import GROUPS, bindings
-from iicl_tui.tui.app import LabApp, run_app
+from iicl_tui.tui.app import ROOMS, LabApp, Start, run_app
 from iicl_tui.tui.keymap import live_actions
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.screens.error import ErrorScreen
@@ -79,7 +80,7 @@ class Demo(LabScreen):
 
 
 class Shell(LabApp):
-    def get_default_screen(self) -> Demo:
+    def first_screen(self) -> Demo:
         return Demo()
 
 
@@ -284,6 +285,46 @@ def test_a_start_that_fails_says_why_without_a_traceback(make: Make, capsys, mon
     monkeypatch.setattr(app, "run", refuse)
     assert run_app(app) == 2
     assert capsys.readouterr().err == "No such session\nx.toml is not there.\nCheck the name.\n"
+
+
+class Refused(LabScreen):
+    def __init__(self, path: Path) -> None:
+        raise LabError("No such session", f"{path.name} is not there.", "Check the name.")
+
+
+async def test_a_first_screen_that_cannot_be_made_ends_with_its_own_words(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(ROOMS, "lab", f"{__name__}:Refused")
+    app = LabApp(Paths(*[tmp_path] * 4), start=Start("lab", {"path": tmp_path / "x.toml"}))
+    with pytest.raises(LabError):
+        async with app.run_test():
+            raise AssertionError("it started")
+    assert app.return_code == 2
+    assert capsys.readouterr().err == "No such session\nx.toml is not there.\nCheck the name.\n"
+    assert not os.listdir(tmp_path)
+
+
+async def test_a_screen_that_cannot_be_opened_leaves_all_as_it_was(make: Make, monkeypatch) -> None:
+    monkeypatch.setitem(ROOMS, "theme", f"{__name__}:Refused")
+    monkeypatch.setattr(LabApp, "action_theme", lambda app: app.open("theme", Path("x.toml")))
+    app = make()
+    async with app.run_test() as pilot:
+        await pilot.press("f3")
+        await pilot.pause()
+        assert isinstance(app.screen, ErrorScreen)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Demo)
+
+
+async def test_back_from_the_screen_that_was_started_with_goes_home(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(ROOMS, "home", f"{__name__}:Demo")
+    app = LabApp(Paths(*[tmp_path] * 4), start=Start("transcript", {"title": "a", "entries": ()}))
+    async with app.run_test() as pilot:
+        assert app.screen.query_one("#entry").styles.border_top[0] == "solid"  # its own .tcss is there
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, Demo)
+        assert len(app.screen_stack) == 1
 
 
 # Keys and commands

@@ -34,7 +34,7 @@ class Demo(LabScreen):
 
 
 class Shell(LabApp):
-    def get_default_screen(self) -> Demo:
+    def first_screen(self) -> Demo:
         return Demo()
 
 
