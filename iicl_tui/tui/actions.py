@@ -99,7 +99,7 @@ LAB = (
     Action("lab.colour-by", ("c",), "by", "What makes the strips and the colours: the states of each object, or the d⁰ examples "
            "explained.", footer=12),
     Action("lab.ghost", ("G",), "ghost", "Show or hide the belief of the generation before."),
-    Action("lab.curves", ("f",), "next curve", "Where not all curves have room: show the next one."),
+    Action("lab.curves", ("T",), "next curve", "Where not all curves have room: show the next one."),
     Action("lab.transcript", ("t",), "transcript", "Everything that happened, as a text to search and copy.", footer=14),
     Action("lab.save-copy", ("S",), "save a copy", "Write all that happened into another file.", footer=15),
     Action("lab.pane-belief", ("1",), "belief", "At small sizes: show the belief."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,21 +28,27 @@ from iicl_tui.tui.lab.state import (
     GenerationRows,
     LabState,
     PhaseStep,
+    Sign,
 )
 from iicl_tui.tui.lab.words import raised
 
+NO_START = "no example: the chain starts from nothing"
 MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎"}
 
 Array = NDArray[np.float64]
 
 
-def build(session: LabSession, look: int | None, charts: ChartSettings, activity: Activity = IDLE) -> LabState:
-    """The state. look: the generation looked at; None follows the chain."""
+def build(
+    session: LabSession, look: int | None, charts: ChartSettings, activity: Activity = IDLE, blind: bool = False
+) -> LabState:
+    """The state. look: the generation looked at; None follows the chain. blind: nothing shows what is right."""
     chain = session.chain
     now = current(chain)
     look = now if look is None else max(0, min(look, now))
     beliefs = _beliefs(chain, look, now)
     saving = session.saving
+    if blind and charts.by is None:
+        charts = replace(charts, by=chain.task.focus or 0)
     sentence, offers = words.standing(chain, saving, activity, look, now)
     upcoming = chain.next
     last, total = len(chain.generations), chain.config.generations
@@ -55,24 +61,24 @@ def build(session: LabSession, look: int | None, charts: ChartSettings, activity
         now=now,
         last=last,
         total=total,
-        belief=_belief(session, look, charts, beliefs),
+        belief=_belief(session, look, charts, beliefs, blind),
         film=_film(session, look, now, charts, beliefs.upcoming),
         objects=MarginalsView(chain.task.space, beliefs.here, charts.by),
-        curves=panels(session.measures, chain.task, chain.start, look, total),
+        curves=panels(session.measures, chain.task, chain.start, look, total, blind),
         phases=_phases(chain, look),
         words=printable(sentence, 600),
         offers=offers,
-        data=_data(chain, look, last),
+        data=_data(session, look, last, blind),
         rows=GenerationRows(
             look,
             now,
             total,
             session.measures.entropy,
             session.measures.explained,
-            len(chain.start.samples),
+            0 if blind else len(chain.start.samples),
             _row_note(chain),
         ),
-        steppable=upcoming is not None and saving.kind != "read-only",
+        steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
         waits_for_person=chain.waits_for_person,
     )
 
@@ -129,14 +135,15 @@ def _prior(chain: Chain) -> Array | None:
     return belief.log_p if belief is not None else None
 
 
-def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Beliefs) -> BeliefView:
+def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Beliefs, blind: bool) -> BeliefView:
     chain = session.chain
+    marks = tuple(mark for mark in _marks(chain, look) if not (blind and mark.symbol in "★+"))
     return BeliefView(
         chain.task.space,
         beliefs.here,
         beliefs.before if charts.ghost else None,
-        _marks(chain, look),
-        session.explained if chain.start.samples else None,
+        marks,
+        session.explained if chain.start.samples and not blind else None,
         len(chain.start.samples),
         charts.form,
         charts.scale,
@@ -195,31 +202,31 @@ def _phases(chain: Chain, look: int) -> tuple[PhaseStep, ...]:
         detail = words.phase_detail(chain, phase, look)
         if phase == "interaction" and generation is not None and (what := words.interaction_done(generation)):
             detail = f"{detail}: {what}"
-        steps.append(PhaseStep(phase, "●" if done else "◉" if following else "○", printable(detail, 80)))
+        mark: Sign = "●" if done else "◉" if following else "○"
+        if done and generation is not None and generation.stuck and phase == "interaction":
+            mark = "✗"
+        steps.append(PhaseStep(phase, mark, printable(detail, 80)))
     return tuple(steps)
 
 
-def _data(chain: Chain, look: int, last: int) -> tuple[DataBlock, ...]:
+def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataBlock, ...]:
+    chain = session.chain
     if look == 0:
-        return (
-            DataBlock("d⁰", "given, before generation 1", _examples(chain, chain.start.samples), "no example: the chain starts from nothing"),
-            DataBlock("h*", "the true rule", (DataItem(words.rule(chain, chain.start.target)),)),
-        )
+        given = DataBlock("d⁰", "given, before generation 1", _examples(chain, chain.start.samples), NO_START)
+        target = DataBlock("h*", "the true rule", (DataItem(words.rule(chain, chain.start.target)),))
+        return (given,) if blind else (given, target)
     seen = _seen(chain, look)
     if look > last:
         return (seen, DataBlock(f"h{raised(look)}", "learned next", (), "not learned yet"))
     generation = chain.generations[look - 1]
-    made = DataBlock(f"d{raised(look)}", "passed on", (), f"not made yet: {chain.task.samples} samples")
+    name = f"d{raised(look)}"
+    made = DataBlock(name, "passed on", (), f"not made yet: {chain.task.samples} samples")
     if generation.stuck:
-        made = DataBlock(f"d{raised(look)}", "passed on", (), "none: the chain is stuck here")
+        made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
     if generation.transmission is not None:
-        made = DataBlock(
-            f"d{raised(look)}",
-            _caption(generation.transmission.samples),
-            tuple(_sample(chain, sample) for sample in generation.transmission.samples),
-            "nothing passed on",
-        )
-    return (seen, _hypothesis(chain, generation), made)
+        samples = generation.transmission.samples
+        made = DataBlock(name, _caption(samples), tuple(_sample(chain, sample) for sample in samples), "nothing passed on")
+    return (seen, _hypothesis(session, generation, blind), made)
 
 
 def _seen(chain: Chain, look: int) -> DataBlock:
@@ -229,15 +236,16 @@ def _seen(chain: Chain, look: int) -> DataBlock:
         caption += f", beside {rounds} earlier round{'s' if rounds > 1 else ''}"
     name = f"d{raised(look - 1)}"
     if look == 1:
-        return DataBlock(name, caption, _examples(chain, chain.start.samples), "no example: the chain starts from nothing")
+        return DataBlock(name, caption, _examples(chain, chain.start.samples), NO_START)
     record = chain.generations[look - 2].transmission
     samples = record.samples if record is not None else ()
     return DataBlock(name, caption, tuple(_sample(chain, sample) for sample in samples if sample.passes), "nothing was passed on")
 
 
-def _hypothesis(chain: Chain, generation: Generation) -> DataBlock:
-    of = len(chain.start.samples)
-    right = int(chain.task.explained(chain.start.samples)[generation.hypothesis])
+def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> DataBlock:
+    chain = session.chain
+    of = 0 if blind else len(chain.start.samples)
+    right = int(session.explained[generation.hypothesis])
     caption = "learned" if generation.interaction is None else "goes on"
     items = [DataItem(words.rule(chain, generation.hypothesis), "", f"explains {right}/{of} of d⁰" if of else "")]
     if generation.hypothesis != generation.imitation.hypothesis:

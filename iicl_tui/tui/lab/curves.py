@@ -29,8 +29,8 @@ def axis_length(known: int, total: int) -> int:
         power *= 10
 
 
-def panels(measures: Measures, task: Task, start: Start, look: int, total: int) -> tuple[Panel, ...]:
-    """Entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained."""
+def panels(measures: Measures, task: Task, start: Start, look: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
+    """Entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained; blind: without the last two."""
     length = max(axis_length(len(measures), total), len(measures))
     selected = look - 1 if 1 <= look <= length else None
 
@@ -47,6 +47,8 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int) 
         values = measures.marginals[task.focus]
         states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(factor.values))
         out.append(Panel(f"P({printable(factor.name, 24)})", states, 0.0, 1.0, (), selected, 1))
+    if blind:
+        return tuple(out)
     rules = [line("★ h*", measures.p_target, "mark")]
     if start.rival is not None:
         rules.append(line("+ ĥ", measures.p_rival, "text"))

@@ -57,12 +57,15 @@ class Activity:
 IDLE = Activity()
 
 
+Sign = Literal["●", "◉", "○", "✗"]
+
+
 @dataclass(frozen=True)
 class PhaseStep:
-    """One phase of the generation looked at: done ●, next ◉, or to come ○. detail: who or what does it."""
+    """One phase of the generation looked at: done ●, next ◉, to come ○, or stuck ✗. detail: who or what does it."""
 
     phase: Phase
-    mark: Literal["●", "◉", "○"]
+    mark: Sign
     detail: str = ""
 
 

@@ -1,0 +1,80 @@
+"""The laboratory's questions: how far to run, how to branch, where to put a copy."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from iicl_tui.chain.engine import Chain
+from iicl_tui.store.session import SUFFIX, slug
+from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.widgets.ask import Ask, Question, whole_number
+
+RUN_TO, BRANCH, COPY = "run-to", "branch", "copy"
+_MOST_SEED = 2**63 - 1
+
+
+def run_to(chain: Chain) -> Ask:
+    """How far to run. The chain must have a next phase."""
+    assert chain.next is not None
+    first, last = chain.next[0], chain.config.generations
+
+    def hint(answers: Mapping[str, str]) -> str:
+        goal = int(answers["goal"])
+        return f"Runs to the end of generation {goal}: {goal - first + 1} of the {last - first + 1} to go."
+
+    others = tuple(str(goal) for goal in dict.fromkeys((min(first + 9, last), last, first)))
+    question = Question("goal", f"generation, {first} to {last}:", others[0], whole_number(first, last), others)
+    return Ask(RUN_TO, "Run to", [question], hint)
+
+
+def kept(session: LabSession, look: int) -> int:
+    """How many generations a branch from the generation looked at keeps: those that are complete in the file, up to it."""
+    generations = session.file.generations if session.file is not None else ()
+    return sum(each.complete for each in generations[:look])
+
+
+def branch(session: LabSession, look: int) -> Ask:
+    """Which random numbers and how many generations the branch has."""
+    config, keep = session.chain.config, kept(session, look)
+    length = max(config.generations, keep + 1)
+    other = str(secrets.randbelow(1_000_000))
+
+    def hint(answers: Mapping[str, str]) -> str:
+        same = int(answers["seed"]) == config.seed
+        what = f"Keeps generations 1–{keep}" if keep > 1 else "Keeps generation 1" if keep else "Keeps d⁰ alone"
+        return f"{what}, goes on with {'the same' if same else 'other'} random numbers in a new file; this one stays."
+
+    questions = [
+        Question("seed", "seed:", str(config.seed), whole_number(0, _MOST_SEED), (str(config.seed), other)),
+        Question("generations", "generations:", str(length), whole_number(keep + 1, 1_000_000)),
+    ]
+    return Ask(BRANCH, f"Branch after generation {keep}" if keep else "Branch from d⁰", questions, hint)
+
+
+def save_copy(session: LabSession, folder: Path) -> Ask:
+    """Where the copy goes."""
+    stem = session.file.path.stem if session.file is not None else slug(session.chain.config.title)
+    number = 1
+    while (path := folder / f"{stem}-copy{f'-{number}' if number > 1 else ''}{SUFFIX}").exists():
+        number += 1
+
+    def check(text: str) -> str:
+        if not text:
+            return "a file name is needed"
+        wanted = as_path(text)
+        if wanted.suffix != SUFFIX:
+            return f"the name must end in {SUFFIX}"
+        return "there is a file of this name already" if wanted.exists() else ""
+
+    def hint(answers: Mapping[str, str]) -> str:
+        on = session.saving.kind != "saved"
+        return "Everything that happened goes into it" + ("; the session then goes on in the copy." if on else "; this session stays.")
+
+    return Ask(COPY, "Save a copy", [Question("path", "as:", str(path), check)], hint)
+
+
+def as_path(text: str) -> Path:
+    """The path that a person wrote."""
+    return Path(text).expanduser()

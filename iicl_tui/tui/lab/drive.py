@@ -1,0 +1,41 @@
+"""The chain's work as one coroutine: what went wrong comes back in words, and the chain stands where it was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from iicl_tui.chain.records import PhaseRecord
+from iicl_tui.errors import LabError, StoreError
+from iicl_tui.tui import crash
+from iicl_tui.tui.lab.session import LabSession
+
+
+async def drive(session: LabSession, goal: int | None, done: Callable[[PhaseRecord], None], reports: Path) -> LabError | None:
+    """Does the next phase (goal None), or runs to the end of generation `goal`; the error that stopped it, if one did.
+
+    Where the last record is not kept yet, only that is tried. done: told of each record that was kept. reports: the folder for the report of a
+    fault of the program's own. Raises CancelledError; the phase under way is then given up.
+    """
+    chain = session.chain
+    try:
+        if chain.unsaved is not None:
+            record = chain.unsaved
+            session.flush()
+            done(record)
+        elif goal is None:
+            done(await chain.step())
+        else:
+            await chain.run(goal, done)
+    except StoreError as error:
+        session.trouble = error
+        return error
+    except LabError as error:
+        return error
+    except Exception as error:
+        return LabError(
+            "The chain stopped because of a fault of the program",
+            f"{crash.sentence(crash.write(error, reports))}",
+            "What was done before is saved. Try the phase again, or branch from an earlier generation.",
+        )
+    return None

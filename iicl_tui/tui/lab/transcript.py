@@ -1,0 +1,71 @@
+"""Everything that happened in a chain, as entries of the transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.records import Generation
+from iicl_tui.filters.base import Sample
+from iicl_tui.tui.lab.words import interaction_done, phase_detail, raised
+from iicl_tui.tui.screens.transcript import Entry
+
+_VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
+
+
+def entries(chain: Chain, blind: bool = False) -> list[Entry]:
+    """Oldest first. blind: without h*."""
+    task, start = chain.task, chain.start
+    given = ["; ".join(task.example_text(example) for example in start.samples) or "nothing"]
+    if not blind:
+        given.append(f"h*  {task.rule(start.target)}")
+        if start.rival is not None:
+            given.append(f"ĥ  {task.rule(start.rival)}")
+    out = [Entry(0, "start", "d⁰ given", "\n".join(given))]
+    for generation in chain.generations:
+        out += _generation(chain, generation)
+    return out
+
+
+def entry_of(found: list[Entry], generation: int) -> int:
+    """The first entry of a generation; the last one where it has none."""
+    return next((at for at, entry in enumerate(found) if entry.generation == generation), len(found) - 1)
+
+
+def _generation(chain: Chain, generation: Generation) -> Iterator[Entry]:
+    task, t = chain.task, generation.index
+    learned = generation.imitation
+    yield Entry(t, "imitation", f"h{raised(t)}  {task.rule(learned.hypothesis)}", f"by {phase_detail(chain, 'imitation', t)}")
+    for key, value in learned.evidence.items():
+        yield Entry(t, "imitation", key, str(value), "reply" if key == "reply" else "evidence")
+    if (done := generation.interaction) is not None:
+        for decision in done.decisions:
+            lines = [f"shown: {task.rule(decision.shown)}"]
+            if decision.hypothesis != decision.shown:
+                lines.append(f"goes on: {task.rule(decision.hypothesis)}")
+            yield Entry(t, "interaction", _VERDICTS[decision.verdict], _with_why(lines, decision.reason, decision.seconds), "decision")
+        what = interaction_done(generation) or ("goes on as it is" if not done.filters else "passes")
+        yield Entry(t, "interaction", f"h{raised(t)}  {task.rule(done.hypothesis)}", f"{phase_detail(chain, 'interaction', t)}: {what}")
+    if (made := generation.transmission) is not None:
+        passed = sum(sample.passes for sample in made.samples)
+        yield Entry(
+            t,
+            "transmission",
+            f"d{raised(t)}  {passed} of {len(made.samples)} passed on",
+            "\n".join(_sample_line(chain, sample) for sample in made.samples),
+        )
+
+
+def _sample_line(chain: Chain, sample: Sample) -> str:
+    line = f"{sample.verdict:<9} {chain.task.example_text(sample.example)}"
+    if sample.shown is not None:
+        line += f"   (was {chain.task.example_text(sample.shown)})"
+    return _with_why([line], sample.reason, sample.seconds, "   ")
+
+
+def _with_why(lines: list[str], reason: str, seconds: float | None, gap: str = "\n") -> str:
+    if reason:
+        lines = [*lines, f"reason: {reason}"]
+    if seconds is not None:
+        lines = [*lines, f"{seconds:g} s"]
+    return gap.join(lines)

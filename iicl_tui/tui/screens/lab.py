@@ -1,0 +1,473 @@
+"""The laboratory: one chain, stepped and watched."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from iicl_tui.chain.records import PhaseRecord
+from iicl_tui.errors import LabError
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.lab import asks
+from iicl_tui.tui.lab.build import build
+from iicl_tui.tui.lab.drive import drive
+from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane, Saving
+from iicl_tui.tui.lab.transcript import entries, entry_of
+from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest, always_blind
+from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.widgets.ask import Ask
+from iicl_tui.tui.widgets.data_pane import DataPane
+from iicl_tui.tui.widgets.film_strip import FilmStrip
+from iicl_tui.tui.widgets.generations import Generations
+from iicl_tui.tui.widgets.lab_chart import LabChart
+from iicl_tui.tui.widgets.marginals import Marginals
+from iicl_tui.tui.widgets.offers import Offer, Offers
+from iicl_tui.tui.widgets.phases import PhaseLine
+from iicl_tui.tui.widgets.trajectories import Trajectories
+
+_SMALL = 100, 30
+_REPAINT = 0.1
+"""Seconds between repaints while a chain runs."""
+
+
+class LabRoom(LabScreen):
+    """Shows a session's chain; everything on it is made from one `LabState`."""
+
+    GROUP = "lab"
+    BINDINGS: ClassVar[list] = [*bindings("lab")]
+    CSS_PATH = "lab.tcss"
+    HELP = (
+        "One chain of agents. Each generation has three phases: imitation (an agent learns a hypothesis from the data of the "
+        "generation before), interaction (a filter lets it pass, or has another one drawn) and transmission (it makes the data "
+        "that the next generation learns from). The chart shows the agent's belief over all hypotheses: ★ is the true rule h*, "
+        "+ its rival ĥ, ▲ the hypothesis of this generation. Space does the next phase."
+    )
+
+    state: reactive[LabState | None] = reactive(None)
+
+    class Moved(Message):
+        """The chain has come further."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, LabRoom.Moved)
+
+    @dataclass
+    class Rested(Message):
+        """The chain's work is over. error: what stopped it."""
+
+        error: LabError | None
+
+    @dataclass
+    class Asked(Message):
+        """A person is asked, or (None) is asked no more."""
+
+        request: ReviewRequest | None
+
+    def __init__(self, path: Path | None = None, session: LabSession | None = None) -> None:
+        """One of both is given. Raises StoreError, ConfigError where the file cannot be opened."""
+        super().__init__()
+        if session is None:
+            assert path is not None
+            session = LabSession.open(path)
+        self.session = session
+        self._look: int | None = None
+        self._charts = ChartSettings(by=session.chain.task.focus if session.chain.task.focus is not None else 0)
+        self._activity: Activity = IDLE
+        self._pane: Pane = "belief"
+        self._repainted = 0.0
+        self._repaint_pending = False
+        self.decider: ReviewDecider | None = None
+
+    # What stands on it
+
+    def body(self) -> ComposeResult:
+        yield Offers(id="tabs")
+        with Horizontal(id="upper"):
+            yield Generations(id="generations")
+            with Vertical(id="middle"):
+                with Vertical(id="belief"):
+                    yield LabChart(id="chart")
+                    yield Static(id="readout", markup=False)
+                    yield Offers(id="choices")
+                    yield FilmStrip(id="film")
+                with Horizontal(id="lower"):
+                    yield Marginals(id="objects")
+                    yield Trajectories(id="curves")
+        with Vertical(id="now"):
+            yield PhaseLine(id="phases")
+            yield Offers(id="words")
+        yield DataPane(id="data")
+        yield Vertical(id="review")
+
+    def on_mount(self) -> None:
+        file = self.session.file
+        self.decider = ReviewDecider(self._asked, self.lab.paths.state, file.path if file is not None else None)
+        self.session.decider = self.decider
+        for notice in file.notices if file is not None else ():
+            self.lab.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
+        self._fit(self.app.size.width, self.app.size.height)
+        self.show_pane("belief")
+        self.query_one(LabChart).focus()
+        self.rebuild()
+
+    def on_unmount(self) -> None:
+        self.session.close()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size.width, event.size.height)
+        self.rebuild()
+
+    def _fit(self, width: int, height: int) -> None:
+        self.set_class(width < _SMALL[0] or height < _SMALL[1], "-small")
+
+    @property
+    def small(self) -> bool:
+        """There is room for one pane only."""
+        return self.has_class("-small")
+
+    @property
+    def blind(self) -> bool:
+        """What is right is hidden from the person who decides."""
+        return always_blind(self.session.chain.config) or (self.decider is not None and self.decider.blind)
+
+    def rebuild(self) -> None:
+        """The state as it is now."""
+        self.state = build(self.session, self._look, self._charts, self._activity, self.blind)
+
+    def watch_state(self, state: LabState | None) -> None:
+        if state is None or not self.is_mounted:
+            return
+        with self.app.batch_update():
+            self.header(state.title, state.facts, _state_words(state))
+            chart = self.query_one(LabChart)
+            chart.view = state.belief
+            self.query_one(FilmStrip).view = state.film
+            self.query_one(Marginals).view = state.objects
+            self.query_one(Trajectories).panels = state.curves
+            self.query_one(Generations).rows = state.rows
+            phases = self.query_one(PhaseLine)
+            phases.place = _place(state)
+            phases.steps = state.phases
+            self.query_one("#words", Offers).show(state.words, [Offer(name) for name in state.offers])
+            self.query_one("#readout", Static).update(Content(printable(chart.readout, 400)))
+            self.query_one("#choices", Offers).show("", self._choices(state))
+            self.query_one("#tabs", Offers).show("", [Offer(f"lab.pane-{name}", "", name == self._pane) for name in PANES])
+            self.query_one(DataPane).show(state.data, spread=self.small)
+        self.refresh_bindings()
+
+    def _choices(self, state: LabState) -> list[Offer]:
+        view = state.belief
+        by = "d⁰ explained" if view.by is None else printable(view.space.factors[view.by].name, 20)
+        return [
+            Offer("lab.view", view.form),
+            Offer("lab.scale", view.scale),
+            Offer("lab.colour-by", f"by {by}"),
+            Offer("lab.ghost", "ghost " + ("on" if self._charts.ghost else "off")),
+            *([Offer("lab.curves")] if not self.small else []),
+        ]
+
+    # Stepping: one worker at a time, which tells of what it does by messages
+
+    def _start(self, kind: str, goal: int | None = None) -> None:
+        state = self.state
+        if self._activity.busy or state is None:
+            return
+        if not state.steppable:
+            why = self.session.chain.no_more() if self.session.chain.next is None else None
+            raise why or LabError(f"Read-only: {self.session.read_only or ''}")
+        self._activity = Activity("step" if kind == "step" else "run", goal or 0)
+        self.rebuild()
+        self.run_worker(self._work(goal if kind == "run" else None), group="chain", exclusive=True, exit_on_error=False)
+
+    async def _work(self, goal: int | None) -> None:
+        error = None
+        try:
+            error = await drive(self.session, goal, self._done, self.lab.paths.state)
+        finally:
+            self.post_message(self.Rested(error))
+
+    def _done(self, record: PhaseRecord) -> None:
+        if self.decider is not None:
+            self.decider.recorded(record)
+        if not self._repaint_pending and time.monotonic() - self._repainted >= _REPAINT:
+            self._repaint_pending = True
+            self.post_message(self.Moved())
+
+    @on(Moved)
+    def _moved(self) -> None:
+        self.session.refresh()
+        self.rebuild()
+        self.call_after_refresh(self._repainted_now)
+
+    def _repainted_now(self) -> None:
+        self._repainted = time.monotonic()
+        self._repaint_pending = False
+
+    @on(Rested)
+    def _rested(self, event: Rested) -> None:
+        self._activity = IDLE
+        self._repaint_pending = False
+        self.session.refresh()
+        self.rebuild()
+        if event.error is not None:
+            self.lab.show_error(event.error)
+
+    def _goal(self) -> int:
+        upcoming = self.session.chain.next
+        return upcoming[0] if upcoming is not None else len(self.session.chain.generations)
+
+    def action_next_phase(self) -> None:
+        self._start("step")
+
+    def action_end_generation(self) -> None:
+        self._start("run", self._goal())
+
+    def action_run_to_end(self) -> None:
+        self._start("run", self.session.chain.config.generations)
+
+    def action_pause(self) -> None:
+        if self._activity.kind == "run":
+            self.session.chain.pause()
+            self._activity = replace(self._activity, pausing=True)
+            self.rebuild()
+
+    def cancel(self) -> None:
+        """Gives up what runs; the phase under way has not happened."""
+        self.workers.cancel_group(self, "chain")
+
+    # The person as a filter
+
+    def _asked(self, request: ReviewRequest | None) -> None:
+        self.post_message(self.Asked(request))
+
+    @on(Asked)
+    async def _ask_person(self, event: Asked) -> None:
+        place = self.query_one("#review")
+        await place.remove_children()
+        self._activity = replace(self._activity, asking=event.request is not None)
+        self.set_class(event.request is not None, "-reviewing")
+        self.rebuild()
+
+    def action_review(self) -> None:
+        if self._activity.asking:
+            self.query_one("#review").focus()
+        else:
+            self._start("step")
+
+    # Looking back
+
+    def look_at(self, generation: int | None) -> None:
+        """Show a generation, 0 for d⁰; None, or the one where the chain is, follows the chain."""
+        state = self.state
+        if state is None:
+            return
+        if generation is not None:
+            generation = max(0, min(generation, state.now))
+        self._look = None if generation == state.now else generation
+        self.rebuild()
+
+    def action_earlier(self) -> None:
+        if self.state is not None:
+            self.look_at(self.state.look - 1)
+
+    def action_later(self) -> None:
+        if self.state is not None:
+            self.look_at(self.state.look + 1)
+
+    def action_first(self) -> None:
+        self.look_at(0)
+
+    def action_latest(self) -> None:
+        self.look_at(None)
+
+    @on(Generations.Chosen)
+    def _chosen(self, event: Generations.Chosen) -> None:
+        self.look_at(event.generation)
+
+    @on(FilmStrip.GenerationChosen)
+    @on(Trajectories.GenerationChosen)
+    def _frame_chosen(self, event: FilmStrip.GenerationChosen | Trajectories.GenerationChosen) -> None:
+        self.look_at(event.index + 1)
+
+    # The belief chart
+
+    @on(LabChart.CursorMoved)
+    def _cursor_moved(self, event: LabChart.CursorMoved) -> None:
+        self._chart(cursor=event.hypothesis)
+
+    def _chart(self, **changes: object) -> None:
+        self._charts = replace(self._charts, **changes)  # type: ignore[arg-type]
+        self.rebuild()
+
+    def action_view(self) -> None:
+        self._chart(form=FORMS[(FORMS.index(self._charts.form) + 1) % len(FORMS)])
+
+    def action_scale(self) -> None:
+        self._chart(scale="linear" if self._charts.scale == "log" else "log")
+
+    def action_colour_by(self) -> None:
+        count = len(self.session.chain.task.space.factors)
+        choices: list[int | None] = [*range(count)]
+        if self.session.chain.start.samples and not self.blind:
+            choices.append(None)
+        at = choices.index(self._charts.by) if self._charts.by in choices else -1
+        self._chart(by=choices[(at + 1) % len(choices)])
+
+    def action_ghost(self) -> None:
+        self._chart(ghost=not self._charts.ghost)
+
+    def action_curves(self) -> None:
+        self.query_one(Trajectories).next_panel()
+
+    # Panes at small sizes
+
+    def show_pane(self, pane: Pane) -> None:
+        """Show this one where there is room for one only."""
+        self._pane = pane
+        for name in PANES:
+            self.set_class(name == pane, f"-pane-{name}")
+        focus = {"belief": "#chart", "data": "#data", "generations": "#generations"}.get(pane)
+        if self.small and focus is not None:
+            self.query_one(focus).focus()
+        self.rebuild()
+
+    def action_pane_belief(self) -> None:
+        self.show_pane("belief")
+
+    def action_pane_curves(self) -> None:
+        self.show_pane("curves")
+
+    def action_pane_objects(self) -> None:
+        self.show_pane("objects")
+
+    def action_pane_data(self) -> None:
+        self.show_pane("data")
+
+    def action_pane_generations(self) -> None:
+        self.show_pane("generations")
+
+    # Questions, and what follows from the answers
+
+    async def _ask(self, question: Ask) -> None:
+        await self.query(Ask).remove()
+        await self.mount(question, after="#review")
+
+    async def action_run_to(self) -> None:
+        if self.session.chain.next is not None and not self._activity.busy:
+            await self._ask(asks.run_to(self.session.chain))
+
+    async def action_branch(self) -> None:
+        if self.state is None or self._activity.busy:
+            return
+        if self.session.file is None:
+            raise LabError("This chain is in no file yet", "Only a saved session can be branched.", "Save a copy first.")
+        await self._ask(asks.branch(self.session, self.state.look))
+
+    async def action_save_copy(self) -> None:
+        if not self._activity.busy:
+            await self._ask(asks.save_copy(self.session, self.session.home(self.lab.paths.sessions)))
+
+    @on(Ask.Answered)
+    async def _answered(self, event: Ask.Answered) -> None:
+        event.stop()
+        answers = event.answers
+        if answers is None:
+            await self._close_ask()
+        elif event.ask.subject == asks.RUN_TO:
+            await self._close_ask()
+            self._start("run", int(answers["goal"]))
+        elif event.ask.subject == asks.BRANCH:
+            assert self.state is not None
+            keep = asks.kept(self.session, self.state.look)
+            folder = self.session.home(self.lab.paths.sessions)
+            file = self.session.branch(keep, folder, int(answers["seed"]), int(answers["generations"]))
+            await self._close_ask()
+            self.lab.notify(f"Branched into {printable(file.path.name, 80)}.", markup=False)
+            self.lab.go("lab", session=LabSession.of(file))
+        else:
+            path = asks.as_path(answers["path"])
+            moved = self.session.save_copy(path)
+            await self._close_ask()
+            what = "The session goes on in" if moved else "A copy is in"
+            self.lab.notify(f"{what} {printable(str(path), 200)}.", markup=False)
+            self.rebuild()
+
+    async def _close_ask(self) -> None:
+        await self.query(Ask).remove()
+        self.query_one(LabChart).focus()
+
+    # What the screen says about its actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        state = self.state
+        if state is None:
+            return True
+        busy = self._activity.busy
+        if action.startswith("pane_"):
+            return self.small
+        if action in ("next_phase", "end_generation", "run_to", "run_to_end"):
+            return True if state.steppable and not busy else None
+        if action in ("branch", "save_copy"):
+            return None if busy else True
+        if action == "pause":
+            return self._activity.kind == "run"
+        if action == "review":
+            return self._activity.asking or (state.waits_for_person and state.steppable)
+        if action == "latest":
+            return not state.following
+        if action in ("earlier", "first"):
+            return True if state.look > 0 else None
+        if action == "later":
+            return True if state.look < state.now else None
+        return True
+
+    async def action_transcript(self) -> None:
+        if self.state is not None:
+            found = entries(self.session.chain, self.blind)
+            await self.lab.open("transcript", self.state.title, found, entry_of(found, self.state.look))
+
+    def back(self) -> None:
+        """What runs is cancelled first; then the view returns to now; then the lab is left."""
+        if self._activity.busy:
+            self.cancel()
+        elif self._look is not None:
+            self.look_at(None)
+        else:
+            self.lab.leave()
+
+    def copy_text(self) -> str | None:
+        """The data where they have the focus, else the rule under the cursor."""
+        data = self.query_one(DataPane)
+        if data.has_focus_within or (self.small and self._pane == "data"):
+            return data.plain
+        return self.query_one(LabChart).readout or None
+
+
+_SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
+
+
+def _state_words(state: LabState) -> str:
+    activity = {"idle": "", "step": "▶ ", "run": "‖ pausing · " if state.activity.pausing else "▶ running · "}[state.activity.kind]
+    return ("" if state.activity.asking else activity) + _saving(state.saving)
+
+
+def _saving(saving: Saving) -> str:
+    return _SAVING[saving.kind]
+
+
+def _place(state: LabState) -> str:
+    if state.look == 0:
+        return "before generation 1: d⁰"
+    return f"generation {state.look} of {state.total}" + ("" if state.following else ", looking back")

@@ -1,0 +1,124 @@
+"""The list of generations, drawn line by line: ten thousand cost no more than thirty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from iicl_tui.text import printable
+from iicl_tui.tui.lab.state import GenerationRows
+
+_HEAD = 1
+
+
+class Generations(ScrollView, can_focus=True):
+    """One line a generation: its entropy and how much of d⁰ its hypothesis explains. A click, or the arrows, look at one."""
+
+    DEFAULT_CSS = """
+    Generations {
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        & > .rows--head { color: $text-muted; }
+        & > .rows--to-come { color: $text-disabled; }
+        & > .rows--now { color: $text-accent; text-style: bold; }
+        & > .rows--look { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; text-style: bold; }
+        &:focus > .rows--look { background: $block-cursor-background; color: $block-cursor-foreground; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--head", "rows--to-come", "rows--now", "rows--look"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Earlier", show=False),
+        Binding("down,j", "move(1)", "Later", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "edge(0)", "First", show=False),
+        Binding("end", "edge(1)", "Latest", show=False),
+    ]
+
+    rows: reactive[GenerationRows | None] = reactive(None)
+
+    @dataclass
+    class Chosen(Message):
+        """The person wants to see a generation; 0 is d⁰."""
+
+        generation: int
+
+    def watch_rows(self, before: GenerationRows | None, rows: GenerationRows | None) -> None:
+        if rows is None:
+            return
+        self.virtual_size = Size(self.size.width, rows.total + 1 + _HEAD)
+        if before is None or before.look != rows.look:
+            self._reveal()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._reveal()
+
+    def _reveal(self) -> None:
+        if self.rows is not None and self.size.height:
+            # The head covers the first line, so the line above must be in sight as well.
+            self.scroll_to_region(Region(0, self.rows.look, 1, 1 + _HEAD), animate=False, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if self.rows is None:
+            return Strip.blank(width, self.rich_style)
+        if y < _HEAD:
+            text, style = _columns("t", "H", "d⁰" if self.rows.initial else ""), self.get_component_rich_style("rows--head")
+        else:
+            text, style = self._row(y - _HEAD + self.scroll_offset.y)
+        return Strip([Segment(text, style)]).adjust_cell_length(width, style).crop(0, width)
+
+    def _row(self, t: int) -> tuple[str, Style]:
+        rows = self.rows
+        assert rows is not None
+        if t > rows.total:
+            return "", self.rich_style
+        if t == 0:
+            text = _columns("d⁰", "", "", "given")
+        elif t == rows.now and rows.note:
+            text = _columns(str(t), "", "", printable(rows.note, 10))
+        elif t <= len(rows.entropy):
+            entropy = float(rows.entropy[t - 1])
+            fit = f"{int(rows.explained[t - 1])}/{rows.initial}" if rows.initial else ""
+            text = _columns(str(t), f"{entropy:.2f}" if isfinite(entropy) else "–", fit)
+        else:
+            text = _columns(str(t), "", "")
+        kind = "to-come" if t > rows.latest else "now" if t == rows.now else ""
+        if t == rows.look:
+            return "▸" + text[1:], self.get_component_rich_style("rows--look")
+        return text, self.get_component_rich_style(f"rows--{kind}") if kind else self.rich_style
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y >= _HEAD:
+            self._choose(event.y - _HEAD + round(self.scroll_offset.y))
+
+    def _choose(self, generation: int) -> None:
+        if self.rows is not None:
+            self.post_message(self.Chosen(max(0, min(generation, self.rows.latest))))
+
+    def action_move(self, by: int) -> None:
+        if self.rows is not None:
+            self._choose(self.rows.look + by)
+
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(self.size.height - _HEAD - 1, 1))
+
+    def action_edge(self, last: int) -> None:
+        if self.rows is not None:
+            self._choose(self.rows.latest * last)
+
+
+def _columns(t: str, entropy: str, fit: str, note: str = "") -> str:
+    return f" {t:>5}  {note}" if note else f" {t:>5} {entropy:>5} {fit:>6}"

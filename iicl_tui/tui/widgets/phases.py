@@ -1,0 +1,44 @@
+"""The phases of the generation looked at: done, next, to come."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from iicl_tui.tui.lab.state import PhaseStep
+
+
+class PhaseLine(Widget):
+    """One line; the signs say it without colour. Details stand beside the names as far as there is room."""
+
+    DEFAULT_CSS = """
+    PhaseLine { height: 1; width: 1fr; text-wrap: nowrap; }
+    """
+
+    steps: reactive[tuple[PhaseStep, ...]] = reactive(())
+    place: reactive[str] = reactive("")
+    """What stands before the phases: the generation looked at."""
+
+    def render(self) -> Content:
+        if not self.steps:
+            return Content.styled(self.place, "bold")
+        width = self.content_size.width
+        place = f"{self.place}   " if self.place else ""
+        bare = cell_len(place) + sum(len(step.phase) + 2 for step in self.steps)
+        details = [f": {step.detail}" if step.detail else "" for step in self.steps]
+        room = width - bare - 6 * (len(self.steps) - 1)
+        while room < sum(map(cell_len, details)) and any(details):
+            longest = max(range(len(details)), key=lambda at: (cell_len(details[at]), self.steps[at].mark != "◉"))
+            details[longest] = ""
+        rest = width - bare - sum(map(cell_len, details))
+        dash = max(0, min(6, rest // max(len(self.steps) - 1, 1) - 2))
+        parts: list[Content | str | tuple[str, str]] = [(place, "bold")]
+        for at, step in enumerate(self.steps):
+            if at:
+                parts.append((f" {'─' * dash} " if dash else " ", "$text-disabled"))
+            style = {"●": "", "◉": "bold $text-accent", "○": "$text-muted", "✗": "bold $text-error"}[step.mark]
+            parts.append((f"{step.mark} {step.phase.capitalize()}", style))
+            parts.append((details[at], "$text-muted"))
+        return Content.assemble(*parts)
