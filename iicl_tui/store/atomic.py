@@ -6,14 +6,14 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 
 
-def write_all(descriptor: int, data: bytes, offset: int = 0) -> None:
+def write_all(descriptor: int, data: bytes, offset: int) -> None:
     """Write all of data at the offset, however few bytes the system takes at a time. Raises OSError."""
     view = memoryview(data)
     while view:
@@ -36,12 +36,15 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _written_beside(path: Path, data: bytes) -> Iterator[tuple[int, Path]]:
+def _written_beside(path: Path, data: Iterable[bytes]) -> Iterator[tuple[int, Path]]:
     """A whole, fsynced file in path's folder under a name of its own; gone again, unless it was renamed, on leaving."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        write_all(descriptor, data)
+        size = 0
+        for part in data:
+            write_all(descriptor, part, size)
+            size += len(part)
         os.fsync(descriptor)
         yield descriptor, temporary
     except BaseException:
@@ -57,7 +60,7 @@ def create(path: Path, data: bytes) -> int:
 
     The name appears only when the content is safe on the disk. Raises FileExistsError rather than overwrite, else OSError.
     """
-    with _written_beside(path, data) as (descriptor, temporary):
+    with _written_beside(path, [data]) as (descriptor, temporary):
         try:
             os.link(temporary, path)
         except OSError as error:
@@ -70,10 +73,13 @@ def create(path: Path, data: bytes) -> int:
     return descriptor
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write the file anew, keeping its permissions; a symbolic link stays one. Raises OSError, the old file untouched."""
+def replace(path: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write the file anew, keeping its permissions; a symbolic link stays one. Raises OSError, the old file untouched.
+
+    data: also in parts, so that a long file need not be in memory as a whole.
+    """
     path = Path(os.path.realpath(path))
-    with _written_beside(path, data) as (descriptor, temporary):
+    with _written_beside(path, [data] if isinstance(data, bytes) else data) as (descriptor, temporary):
         with contextlib.suppress(OSError):
             os.fchmod(descriptor, path.stat().st_mode & 0o7777)
         os.replace(temporary, path)

@@ -176,7 +176,7 @@ class _Reader:
             evidence = {key: table[key] for key in EVIDENCE if key in table}
         if self.agents is not None and agent > self.agents:
             only = "is only 1 agent" if self.agents == 1 else f"are only {self.agents} agents"
-            self.faults.append(Fault((*path, "agent"), f"expected a number from 1 to {self.agents}, found {agent}: there {only}"))
+            self.faults.append(Fault((*path, "agent"), f"found {agent}, but there {only}"))
         return ImitationRecord(number, agent - 1, self._hypothesis(table, "hypothesis", path), evidence)
 
     def _interaction(self, table: Mapping[str, Any] | None, number: int, path: KeyPath) -> InteractionRecord | None:

@@ -42,13 +42,19 @@ def split(data: bytes) -> Split:
     """Whole blocks, and what is left of one that was not finished (white space does not count)."""
     if not _HEAD_MARKER.search(data):
         return Split(data, b"", False)
+    end = end_of_last_block(data)
+    return Split(data[:end], data[end:], True)
+
+
+def end_of_last_block(data: bytes) -> int:
+    """Where the last whole block ends; 0 where there is none."""
     end = len(data)
-    while True:
-        start = data.rfind(b"# end: ", 0, end)
+    while (start := data.rfind(b"# end: ", 0, end)) >= 0:
         match = _MARKER.match(data, start) if start == 0 or data[start - 1 : start] == b"\n" else None
         if match:
-            return Split(data[: match.end()], data[match.end() :], True)
+            return match.end()
         end = start + 1
+    return 0
 
 
 class Journal:

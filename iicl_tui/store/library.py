@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from iicl_tui.chain.config import FORMAT
 from iicl_tui.chain.engine import Status
-from iicl_tui.errors import ConfigError, LabError, StoreError
+from iicl_tui.errors import ConfigError, Fault, LabError, StoreError
 from iicl_tui.schema import describe
 from iicl_tui.store import atomic, blocks, errors, toml_lines
-from iicl_tui.store.journal import Journal, split
+from iicl_tui.store.journal import Journal, end_of_last_block, split
 from iicl_tui.store.lock import Lock, take
 from iicl_tui.store.session import SUFFIX, text_of
 
@@ -97,12 +97,12 @@ class Library:
         with Journal.open(path) as journal:
             if journal.read_only:
                 raise errors.ReadOnlyFile(f"{path.name} was not renamed", journal.read_only, "Close it there, then try again.")
-            data = journal.read()
-            head, rest = _parted(data)
-            document = tomlkit.parse(text_of(head, path.name))
-            if "chain" not in document:
-                document["chain"] = tomlkit.table()
-            document["chain"]["title"] = title.encode(errors="replace").decode()  # type: ignore[index]
+            head, rest = _parted(journal.read())
+            text = text_of(head, path.name)
+            if not isinstance(toml_lines.parse(text, path.name).get("chain"), dict):
+                raise ConfigError([Fault(("chain",), "expected a table [chain]")], path.name)
+            document = tomlkit.parse(text)
+            document["chain"]["title"] = title.encode(errors="replace").decode()
             try:
                 atomic.replace(path, tomlkit.dumps(document).encode() + rest)
             except OSError as error:
@@ -207,8 +207,8 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
     with path.open("rb") as file:
         data = file.read(_TAIL)
         size = os.fstat(file.fileno()).st_size
-        while len(data) < size and b"\n# end: head" not in data:
-            data += file.read(len(data)) or b""
+        while b"\n# end: head" not in data and (more := file.read(len(data))):
+            data += more
         parts = split(data)
         if not parts.is_journal:
             return data, b"", False
@@ -219,10 +219,9 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
         while True:
             file.seek(max(size - length, 0))
             tail = file.read()
-            end = tail.rfind(b"\n# end: ")
-            whole = tail[: tail.find(b"\n", end + 1) + 1] if end >= 0 else b""
-            if whole.rfind(b"\n[[generation]]\n") >= 0 or length >= size:
-                return head, whole, True
+            tail = tail[: end_of_last_block(tail)]
+            if tail.rfind(b"\n[[generation]]\n") >= 0 or length >= size:
+                return head, tail, True
             length *= 8
 
 

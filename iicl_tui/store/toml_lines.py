@@ -21,6 +21,7 @@ _LITERAL = re.compile(r"'[^']*'")
 _LONG_BASIC = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}(?!")', re.DOTALL)
 _LONG_LITERAL = re.compile(r"'''.*?'{3,5}(?!')", re.DOTALL)
 _SCALAR = re.compile(r"[^,\[\]{}#\r\n]+")
+_MOST_TRIED = 400
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -30,11 +31,26 @@ def parse(text: str, source: str = "") -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
-        line = int(found[1]) if found and found[1] else text.count("\n") + 1
+        line = int(found[1]) if found and found[1] else _unclosed(text)
         message = _AT_LINE.sub("", str(error))
         raise ConfigError([Fault((), f"no valid TOML: {message[:1].lower()}{message[1:]}", line)], source) from error
     except RecursionError as error:
         raise ConfigError([Fault((), "lists or tables nested too deeply")], source) from error
+
+
+def _unclosed(text: str) -> int:
+    """The line on which begins what is still open at the end: the first that cannot be added to the lines above it.
+
+    In a text too long to try, the last line.
+    """
+    lines = text.splitlines(keepends=True)
+    for count in range(len(lines) - 1, 0, -1) if len(lines) <= _MOST_TRIED else ():
+        try:
+            tomllib.loads("".join(lines[:count]))
+        except tomllib.TOMLDecodeError:
+            continue
+        return count + 1
+    return 1 if len(lines) <= _MOST_TRIED else len(lines)
 
 
 def line_of(text: str, path: Path) -> int | None:

@@ -128,7 +128,7 @@ def test_cutting_a_text_before_a_line_never_moves_the_lines_above(document: dict
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("a = 1\nb = \n", 2), ("a = 1\n\nc = [1,\n", 4), ("a = 1\na = 2", 2), ("x", 1), ("a = 1\n\x00", 2)],
+    [("a = 1\nb = \n", 2), ("a = 1\n\nc = [1,\n\n", 3), ("a = 'b\nc = 1\n", 1), ("a = 1\na = 2", 2), ("x", 1), ("a = 1\n\x00", 2)],
 )
 def test_no_toml_is_a_fault_with_its_line(text: str, line: int) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -137,6 +137,12 @@ def test_no_toml_is_a_fault_with_its_line(text: str, line: int) -> None:
     assert (fault.path, fault.line) == ((), line)
     assert "some.toml" in caught.value.title
     assert "(at " not in str(fault)
+
+
+def test_what_is_open_at_the_end_of_a_long_text_is_said_there() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse("a = [\n" + "1,\n" * 500)
+    assert caught.value.faults[0].line == 501
 
 
 def test_deep_nesting_is_a_fault() -> None:

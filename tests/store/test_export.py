@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.metrics import measure
+from iicl_tui.errors import LabError
+from iicl_tui.store.export import KINDS, export
+from iicl_tui.store.session import SessionFile
+
+from .made import HOSTILE, make
+
+
+def chain_of(path: Path) -> Chain:
+    with SessionFile.open(path, read_only=True) as session:
+        return Chain(session.config, session.generations)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_tables(tmp_path: Path) -> None:
+    path = make(tmp_path, human=True)
+    chain, measures = chain_of(path), measure(chain_of(path))
+    written = export(path, "csv", tmp_path / "out")
+    assert [each.name for each in written] == [f"a-test-{name}.csv" for name in ("generations", "samples", "beliefs")]
+    generations, samples, beliefs = map(rows, written)
+    assert [row["generation"] for row in generations] == ["1", "2", "3"]
+    assert [float(row["entropy_nats"]) for row in generations] == measures.entropy.tolist()
+    assert [float(row["p(screen=off)"]) for row in generations] == measures.marginals[4][:, 1].tolist()
+    assert [row["hypothesis"] for row in generations] == [chain.task.rule(h) for h in measures.hypothesis]
+    assert [int(row["samples_passed"]) for row in generations] == [len(each.data) for each in chain.generations]
+    given = [row for row in samples if row["generation"] == "0"]
+    assert [(row["input"], row["output"]) for row in given] == [
+        (", ".join(example.input), example.output) for example in chain.start.samples
+    ]
+    made = [sample for each in chain.generations for sample in (each.transmission.samples if each.transmission else ())]
+    assert [row["verdict"] for row in samples[len(given) :]] == [sample.verdict for sample in made]
+    assert {row["reason"] for row in samples} == {"", HOSTILE}
+    assert all((row["shown_output"] != "") == (row["verdict"] == "edited") for row in samples)
+    assert len(beliefs) == 3 * 243
+    for t in (1, 2, 3):
+        mine = [row for row in beliefs if row["generation"] == str(t)]
+        assert [int(row["index"]) for row in mine] == list(range(243))
+        known = chain.belief(t)
+        assert known is not None
+        np.testing.assert_allclose([float(row["p"]) for row in mine], np.exp(known.log_p))
+    assert beliefs[33]["A"] == chain.task.space.assignment(33)["A"]
+
+
+def test_a_document(tmp_path: Path) -> None:
+    path = make(tmp_path, human=True, until=2)
+    chain, measures = chain_of(path), measure(chain_of(path))
+    (written,) = export(path, "json", tmp_path / "out")
+    document = json.loads(written.read_text(encoding="utf-8"))
+    assert document["config"] == chain.config.document
+    assert document["start"]["hypothesis"] == chain.task.write_hypothesis(chain.start.target)
+    assert len(document["hypotheses"]) == 243
+    first, second = document["generations"]
+    assert first["interaction"]["hypothesis"] == chain.generations[0].hypothesis
+    assert [each["verdict"] for each in first["interaction"]["decisions"]] == ["reject", "edit"]
+    assert second["measures"]["entropy_nats"] == measures.entropy[1]
+    assert sum(second["belief"]) == pytest.approx(1)
+    assert any(sample["shown"] for sample in first["transmission"])
+
+
+def test_a_belief_with_impossible_hypotheses_and_odd_evidence(tmp_path: Path) -> None:
+    path = make(tmp_path, until=1)
+    text = path.read_text().replace("noise = 0.02", "noise = 0.0")
+    path.write_text(text.replace("\nagent = 1\n", "\nagent = 1\nlogprobs = [-inf, nan, 1.5]\n"))
+    (document,) = export(path, "json", tmp_path)
+    (generation,) = json.loads(document.read_text())["generations"]
+    assert generation["imitation"]["logprobs"] == [None, None, 1.5]
+    assert 0.0 in generation["belief"]
+    beliefs = rows(export(path, "csv", tmp_path)[2])
+    assert {row["log_p_nats"] for row in beliefs if row["p"] == "0.0"} == {"-inf"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_session_without_generations(tmp_path: Path, kind: str) -> None:
+    for written in export(make(tmp_path, until=0), kind, tmp_path):
+        assert written.stat().st_size
+
+
+def test_many_generations_are_written_in_parts(tmp_path: Path) -> None:
+    path = make(tmp_path, generations=30)
+    before = path.read_bytes()
+    assert len(rows(export(path, "csv", tmp_path)[2])) == 30 * 243
+    export(path, "csv", tmp_path)  # again: in place of the first
+    assert path.read_bytes() == before
+
+
+def test_unknown_kinds_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="Known: csv, json"):
+        export(make(tmp_path, until=0), "notebook", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

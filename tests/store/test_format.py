@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, TransmissionRecord
+from iicl_tui.errors import ConfigError
+from iicl_tui.filters.base import Decision, Sample
+from iicl_tui.store import blocks, toml_text
+from iicl_tui.store.decode import decode
+from iicl_tui.store.format import EVIDENCE, Encoder, Parent, head_text
+from iicl_tui.store.journal import marker_line, split
+from iicl_tui.store.session import encode
+from iicl_tui.tasks.base import Example
+
+from .made import CREATED, HOSTILE, config
+
+CONFIG = config(generations=4, human=True)
+HEAD = head_text(CONFIG, CREATED, Parent("a b/ü.toml", 2)) + marker_line("head")
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20) | st.just(HOSTILE)
+SECONDS = st.none() | st.floats(0, 1e6)
+HYPOTHESES = st.integers(0, 242)
+EXAMPLES = st.builds(Example, st.sampled_from(CONFIG.task.inputs), st.sampled_from(CONFIG.task.outputs))
+SAMPLES = st.builds(
+    Sample,
+    EXAMPLES,
+    st.integers(0, 30),
+    st.sampled_from(["approved", "rejected", "edited"]),
+    st.none() | EXAMPLES,
+    TEXTS,
+    SECONDS,
+)
+DECISIONS = st.builds(
+    Decision, HYPOTHESES, st.sampled_from(["approve", "reject", "edit"]), HYPOTHESES, TEXTS, SECONDS
+)
+VALUES = st.recursive(
+    st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+EVIDENCES = st.dictionaries(st.sampled_from(EVIDENCE), VALUES, max_size=3)
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> list[Generation]:
+    out = []
+    count = draw(st.integers(0, 4))
+    for index in range(1, count + 1):
+        is_last = index == count
+        agent = draw(st.integers(0, 1))
+        generation = Generation(index, ImitationRecord(index, agent, draw(HYPOTHESES), draw(EVIDENCES)))
+        steps = draw(st.integers(0, 2)) if is_last else 2
+        if steps:
+            exhausted = draw(st.sampled_from([None, "human"])) if is_last and steps == 1 else None
+            filters = draw(st.sampled_from([(), ("human",), ("effective-set", "human")]))
+            decisions = tuple(draw(st.lists(DECISIONS, max_size=2)))
+            redraws = draw(st.integers(0, 9))
+            generation = generation.with_record(
+                InteractionRecord(index, filters, draw(HYPOTHESES), redraws, decisions, exhausted)
+            )
+        if steps == 2:
+            samples = tuple(draw(st.lists(SAMPLES, max_size=4)))
+            generation = generation.with_record(TransmissionRecord(index, samples))
+        out.append(generation)
+    return out
+
+
+@given(chains())
+def test_whatever_happened_is_read_as_it_was_written(generations: list[Generation]) -> None:
+    text = HEAD + encode(generations, Encoder(CONFIG.task)).decode()
+    contents = decode(text)
+    assert list(contents.generations) == generations
+    assert contents.config.document == CONFIG.document
+    assert contents.config.start == CONFIG.start
+    assert (contents.created, contents.parent) == (CREATED, Parent("a b/ü.toml", 2))
+    assert split(text.encode()).whole == text.encode()
+    assert len(re.findall(r"^# end: ", text, re.MULTILINE)) == text.count("\n# end: ")
+
+
+@given(chains())
+def test_the_fast_reading_is_tomllibs(generations: list[Generation]) -> None:
+    text = HEAD + encode(generations, Encoder(CONFIG.task)).decode()
+    assert blocks.parse(text) == tomllib.loads(text)
+
+
+EDITS = [
+    "",
+    "[[generation]]",
+    "[generation.imitation]",
+    "[generation.interaction]",
+    "[generation.transmission]",
+    "[[generation.transmission.sample]]",
+    "[[generation.interaction.decision]]",
+    " [generation.transmission]",
+    "[start]",
+    "[other]",
+    "index = 1",
+    "index = 7",
+    "agent = 1",
+    "agent.x = 1",
+    'sample = "x"',
+    "sample = []",
+    "imitation = { agent = 1 }",
+    'reply = """',
+    '"""',
+    "filter = [",
+    "]",
+    "# a comment",
+    "# a \x01 comment",
+    "  # indented",
+    "x = 1 # and a comment",
+    '"quoted key" = 1',
+    "x = 1\r",
+    "x",
+]
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_the_fast_reading_of_edited_texts_is_tomllibs_too(data: st.DataObject) -> None:
+    made = [Generation(1, ImitationRecord(1, 0, 5)).with_record(InteractionRecord(1, ("human",), 6))]
+    made[0] = made[0].with_record(TransmissionRecord(1, (Sample(Example(("A",), "on")),)))
+    lines = encode(made, Encoder(CONFIG.task)).decode().split("\n")
+    for _ in range(data.draw(st.integers(0, 4))):
+        lines.insert(data.draw(st.integers(0, len(lines))), data.draw(st.sampled_from(EDITS)))
+        if data.draw(st.booleans()):
+            lines.pop(data.draw(st.integers(0, len(lines) - 1)))
+    text = 'format = "iicl-tui/1"\n' + "\n".join(lines)
+    try:
+        expected: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        with pytest.raises(ConfigError):
+            blocks.parse(text)
+    else:
+        assert blocks.parse(text) == expected
+
+
+@given(st.dictionaries(TEXTS, VALUES, max_size=4))
+def test_any_table_is_read_as_it_was_written(table: dict[str, Any]) -> None:
+    assert tomllib.loads(toml_text.table("[a]", table)) == {"a": table}
+    assert tomllib.loads(toml_text.table("[[a]]", table) + toml_text.table("[[a]]", {})) == {"a": [table, {}]}
+
+
+def test_lone_surrogates_become_replacement_characters() -> None:
+    record = ImitationRecord(1, 0, 3, {"reply": "a\ud800b\udfffc"})
+    text, _ = Encoder(CONFIG.task).block(record)
+    (generation,) = decode(HEAD + text).generations
+    assert generation.imitation.evidence == {"reply": "a\ufffdb\ufffdc"}
+    assert text.encode()
+
+
+def test_evidence_that_the_format_has_no_key_for_is_refused() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        Encoder(CONFIG.task).block(ImitationRecord(1, 0, 3, {"colour": "red"}))
+
+
+def test_what_is_no_toml_is_refused() -> None:
+    with pytest.raises(TypeError, match="NoneType"):
+        toml_text.value({"a": [None]})
+
+
+def test_long_lists_are_broken_into_lines() -> None:
+    weights = [n / 7 for n in range(243)]
+    text = toml_text.table("[x]", {"weights": weights})
+    assert max(map(len, text.split("\n"))) < 130
+    assert tomllib.loads(text)["x"]["weights"] == weights
+
+
+FAULTY = """\
+format = "iicl-tui/1"
+created = "yesterday"
+parent = { flie = "a.toml", generation = -1 }
+[chain]
+title = "x"
+generations = 2
+[task]
+spurious = "screen"
+initail = 4
+[[agent]]
+kind = "bayes"
+[[generation]]
+index = 1
+[generation.imitation]
+agnet = 1
+agent = 0
+hypothesis = 3
+[generation.interaction]
+filter = ["hunam"]
+hypothesis = { A = "on" }
+redraws = -1
+[[generation.interaction.decision]]
+verdict = "aprove"
+[generation.transmission]
+[[generation.transmission.sample]]
+inptu = ["A"]
+output = "on"
+verdict = "approvd"
+[[generation]]
+index = 3
+tranmission = 1
+[generation.imitation]
+hypothesis = 3
+"""
+
+# Without the fault in [task], what has a meaning only in a task is read too.
+SEMANTIC = """\
+[chain]
+generations = 2
+[[agent]]
+kind = "bayes"
+[[generation]]
+index = 1
+[generation.imitation]
+agent = 2
+hypothesis = { A = "on", B = "on", C = "on", D = "on", screen = "no" }
+[generation.interaction]
+hypothesis = { A = "on", B = "on", C = "on", D = "on" }
+exhausted = "human"
+[generation.transmission]
+[[generation.transmission.sample]]
+input = ["A", "scren"]
+output = "on"
+[[generation.transmission.sample]]
+input = "A"
+output = "on"
+verdict = "approved"
+[[generation.transmission.sample]]
+input = ["A"]
+output = "maybe"
+[[generation]]
+index = 2
+[generation.imitation]
+hypothesis = { A = "on", B = "on", C = "on", D = "on", screen = "on" }
+[generation.transmission]
+[[generation]]
+index = 3
+[generation.interaction]
+hypothesis = { A = "on", B = "on", C = "on", D = "on", screen = "on" }
+[generation.transmission]
+smaple = 3
+sample = 3
+"""
+
+
+def faults(text: str) -> list[tuple[int | None, str, str]]:
+    with pytest.raises(ConfigError) as caught:
+        decode(text, "x.toml")
+    return [(fault.line, fault.key, fault.message) for fault in caught.value.faults]
+
+
+def test_all_faults_at_once_with_lines_and_the_nearest_known_key() -> None:
+    found = faults(FAULTY)
+    assert [(line, key) for line, key, _ in found] == [
+        (2, "created"),
+        (3, "parent.flie"),
+        (3, "parent.file"),
+        (3, "parent.generation"),
+        (9, "task.initail"),
+        (15, "generation[1].imitation.agnet"),
+        (16, "generation[1].imitation.agent"),
+        (19, "generation[1].interaction.filter[1]"),
+        (21, "generation[1].interaction.redraws"),
+        (22, "generation[1].interaction.decision[1].shown"),
+        (23, "generation[1].interaction.decision[1].verdict"),
+        (25, "generation[1].transmission.sample[1].input"),
+        (26, "generation[1].transmission.sample[1].inptu"),
+        (28, "generation[1].transmission.sample[1].verdict"),
+        (30, "generation[2].index"),
+        (31, "generation[2].tranmission"),
+    ]
+    near = {key: message for _, key, message in found}
+    assert "initial" in near["task.initail"]
+    assert "agent" in near["generation[1].imitation.agnet"]
+    assert "human" in near["generation[1].interaction.filter[1]"]
+    assert "approve" in near["generation[1].interaction.decision[1].verdict"]
+    assert "input" in near["generation[1].transmission.sample[1].inptu"]
+    assert "transmission" in near["generation[2].tranmission"]
+
+
+def test_faults_of_meaning_have_their_lines() -> None:
+    found = faults(SEMANTIC)
+    assert [(line, key) for line, key, _ in found] == [
+        (8, "generation[1].imitation.agent"),
+        (9, "generation[1].imitation.hypothesis"),
+        (11, "generation[1].interaction.hypothesis"),
+        (12, "generation[1].interaction.exhausted"),
+        (15, "generation[1].transmission.sample[1].input"),
+        (18, "generation[1].transmission.sample[2].input"),
+        (23, "generation[1].transmission.sample[3].output"),
+        (28, "generation[2].transmission"),
+        (29, "generation[3]"),
+        (29, "generation[3]"),
+        (31, "generation[3].interaction"),
+        (34, "generation[3].transmission.smaple"),
+        (35, "generation[3].transmission.sample"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["generation = 3", "generation = [1]", "[[generation]]\nindex = 1\nimitation = 4", 'format = "iicl-tui/2"', "parent = 1"],
+)
+def test_wrong_kinds_are_faults(text: str) -> None:
+    assert faults(text)
+
+
+def test_a_generation_without_its_end_before_another_is_a_fault() -> None:
+    rule = '{ A = "on", B = "on", C = "on", D = "on", screen = "on" }'
+    text = "".join(f"[[generation]]\nindex = {n}\n[generation.imitation]\nhypothesis = {rule}\n" for n in (1, 2))
+    ((line, key, message),) = faults(text)
+    assert (line, key) == (1, "generation[1]")
+    assert "interaction" in message
+
+
+def test_created_keeps_its_zone() -> None:
+    text = head_text(CONFIG, datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC))
+    assert "created = 2026-05-06T07:08:09Z\n" in text
+    assert "parent" not in text
