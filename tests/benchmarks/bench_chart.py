@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
@@ -14,7 +15,7 @@ from textual.app import App
 from textual.color import Color
 
 from iicl_tui.bayes.space import Factor, ProductSpace
-from iicl_tui.tui.charts import belief, film, marginals
+from iicl_tui.tui.charts import belief, film, marginals, trajectories
 from iicl_tui.tui.charts.film import FilmView
 from iicl_tui.tui.charts.marginals import MarginalsView
 from iicl_tui.tui.charts.picture import Picture
@@ -34,6 +35,7 @@ def a_belief(space: ProductSpace, seed: int) -> np.ndarray:
 def milliseconds(frame: Callable[[int], object]) -> float:
     """The median of many frames, after a few to warm up."""
     times = []
+    trajectories._plotted.cache_clear()
     for number in range(FRAMES + 5):
         start = perf_counter()
         frame(number)
@@ -77,16 +79,20 @@ def main() -> None:
             f"film strip, {generations} generations, 120×5", inks,
             lambda n, totals=totals: film.draw(FilmView(groups, totals, n % 6), 120, 5),
         )  # fmt: skip
-        values = np.random.default_rng(0).uniform(0, 1, (3, generations))
-        series = tuple(Series(name, values[k], f"state.{k}") for k, name in enumerate(("on", "off", "und")))
-        panels = (
-            Panel("entropy (nats)", series[:1], 0, 1, (("uniform", 1), ("one-hot", 0)), 2),
-            Panel("P(screen)", series, 0, 1, (), 2),
-        )
         report(
             f"trajectories, 2 panels, {generations} generations, 80×12", inks,
-            lambda n, panels=panels: draw_panels(panels, 80, 12),
+            lambda n, generations=generations: draw_panels(walks(generations, n), 80, 12),
         )  # fmt: skip
+
+
+@lru_cache
+def walks(generations: int, seed: int) -> tuple[Panel, Panel]:
+    """Two panels of random walks, other ones for every frame: what is drawn once is not drawn again."""
+    steps = np.random.default_rng(seed).normal(0, generations**-0.5 / 4, (3, generations))
+    values = np.clip(0.5 + steps.cumsum(axis=1), 0, 1)
+    series = tuple(Series(name, values[k], f"state.{k}") for k, name in enumerate(("on", "off", "und")))
+    levels = (("uniform", 1.0), ("one-hot", 0.0))
+    return Panel("entropy (nats)", series[:1], 0, 1, levels, 2), Panel("P(screen)", series, 0, 1, (), 2)
 
 
 if __name__ == "__main__":

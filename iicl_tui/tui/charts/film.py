@@ -72,7 +72,7 @@ def _layout(view: FilmView, width: int, height: int) -> _Layout:
     groups = range(len(view.groups))
     numbers = height > len(groups) or (frame == 1 and height > 1)
     room = height - numbers
-    lines = [(group,) for group in groups]
+    lines: list[tuple[int, ...]] = [(group,) for group in groups]
     if len(lines) > room:
         lines = [*lines[: room - 1], tuple(groups[room - 1 :])]
     return _Layout(gutter, frame, start, frames, tuple(lines), max(room // max(len(lines), 1), 1), numbers)

@@ -18,14 +18,13 @@ from iicl_tui.tui.charts.picture import (
     MARK,
     Picture,
     Role,
-    fit_hue,
     ink,
     notice,
     shorten,
     state_hue,
     text_width,
 )
-from iicl_tui.tui.charts.view import BeliefView, Direction, by_text, view_scale
+from iicl_tui.tui.charts.view import BeliefView, Direction, by_text, hues, view_scale
 
 _WIDE = 3.0  # how many times more tiles across than down look best
 _SHADES = np.array([ord(c) for c in "·░░░░▒▒▒▒▓▓▓▓███"], dtype=np.uint32)  # by level: no colour is needed to read it
@@ -97,16 +96,6 @@ def _owners(log_p: NDArray[np.float64], layout: _Layout, space: ProductSpace) ->
     return np.take_along_axis(owners, best, axis=2)[:, :, 0]
 
 
-def _hues(view: BeliefView) -> NDArray[np.int32]:
-    if view.by is not None:
-        palette = np.array([state_hue(v) for v in range(view.space.shape[view.by])], dtype=np.int32)
-        return palette[view.space.codes[:, view.by]]
-    if view.explained is not None:
-        palette = np.array([fit_hue(n, view.explained_of) for n in range(view.explained_of + 1)], dtype=np.int32)
-        return palette[np.clip(view.explained, 0, view.explained_of)]
-    return np.full(view.space.size, state_hue(0), dtype=np.int32)
-
-
 def draw(view: BeliefView, width: int, height: int) -> Picture:
     """The picture, width × height cells."""
     if view.log_p is None or width < 1 or height < 1:
@@ -116,7 +105,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     owners = _owners(view.log_p, layout, view.space)
     lengths = scale.lengths(view.log_p[owners])
     levels = np.maximum(np.rint(lengths * LEVELS), lengths > 0).astype(np.int32)
-    codes = Role.TILE | _hues(view)[owners] << 4 | levels << 10
+    codes = Role.TILE | hues(view)[owners] << 4 | levels << 10
     size = (layout.tile_height, layout.tile_width)
     area = np.s_[
         layout.top : layout.top + layout.rows * size[0], layout.gutter : layout.gutter + layout.columns * size[1]

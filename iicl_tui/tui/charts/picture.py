@@ -7,7 +7,7 @@ colour it has: the theme decides that, and plain text needs no colour at all.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -159,6 +159,23 @@ class Picture:
     def put_right(self, end: int, y: int, text: str, code: int = TEXT) -> None:
         """Write the text so that it ends before column `end`."""
         self.put(end - text_width(text), y, text, code)
+
+    def put_column(
+        self, x: int, y: int, texts: Sequence[str], width: int, which: NDArray[np.intp], codes: NDArray[np.int32]
+    ) -> None:
+        """Write in the rows from y on: row y + i gets texts[which[i]], padded to `width` cells, in the ink codes[i]."""
+        end = min(x + width, self.width)
+        if end <= x:
+            return
+        table = np.full((len(texts), width), _BLANK, dtype=np.uint32)
+        for number, text in enumerate(texts):
+            cells = _cells(shorten(text, width))
+            table[number, : len(cells)] = cells
+        if end - x < width:
+            table[table[:, end - x] == _SECOND_HALF, end - x - 1] = _BLANK
+        rows = min(len(which), self.height - y)
+        self.chars[y : y + rows, x:end] = table[which[:rows], : end - x]
+        self.inks[y : y + rows, x:end] = codes[:rows, None]
 
     def put_middle(self, y: int, text: str, code: int = TEXT) -> None:
         """Write the text in the middle of row y, shortened to fit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ from iicl_tui.tui.charts.picture import (
     state_hue,
     text_width,
 )
-from iicl_tui.tui.charts.view import BeliefView, Direction, view_groups, view_scale
+from iicl_tui.tui.charts.view import BeliefView, Direction, hues, view_scale
 
 _P_WIDTH = 8
 _LEAST_BAR = 8
@@ -50,6 +51,11 @@ class _Columns:
     marks: int
     fit: int
     bar: int
+
+    @property
+    def rules(self) -> int:
+        """Where the rules begin."""
+        return 3 + self.rank + self.marks + 1
 
 
 def _prefixes(values: tuple[str, ...]) -> dict[str, str]:
@@ -113,13 +119,17 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     bar = layout.columns.bar
     bars = eighths(scale.lengths(view.log_p[shown]), bar).tolist()
     ghosts = None if view.previous is None else eighths(scale.lengths(view.previous[shown]), bar).tolist()
-    hues = {int(h): group.hue for group in view_groups(view) for h in np.intersect1d(group.members, shown)}
+    falling = -view.log_p
+    ranks = np.searchsorted(falling[layout.order], falling[shown]) + 1
+    colours = hues(view)[shown].tolist()
+    _rules(picture, view, layout, shown)
     for row, hypothesis in enumerate(shown.tolist()):
         y = layout.top + row
-        x = _line(picture, view, layout, y, hypothesis, rank_of(view.log_p, hypothesis)[0])
+        x = _figures(picture, view, layout.columns, y, hypothesis, int(ranks[row]))
         if bar:
-            _bar(picture, x, y, bars[row], hues[hypothesis], None if ghosts is None else ghosts[row])
+            _bar(picture, x, y, bars[row], colours[row], None if ghosts is None else ghosts[row])
         if view.cursor == hypothesis:
+            picture.put(0, y, "▸", ACCENT)
             picture.inks[y] |= CURSOR
     if layout.top == 2 and not layout.columns.names:
         _names(picture, view, layout.columns)
@@ -131,40 +141,43 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     return picture
 
 
-def _line(picture: Picture, view: BeliefView, layout: _Layout, y: int, hypothesis: int, rank: int) -> int:
-    columns, log_p = layout.columns, view.log_p
+def _rules(picture: Picture, view: BeliefView, layout: _Layout, shown: NDArray[np.intp]) -> None:
+    """Every rule that is shown, one factor's column after the other."""
+    columns, codes = layout.columns, view.space.codes[shown]
+    rows = np.zeros(len(shown), dtype=np.intp)
+    palette = np.array([ink(Role.VALUE, state_hue(code)) for code in range(max(view.space.shape))], dtype=np.int32)
+    x = columns.rules
+    for factor, (owner, width) in enumerate(zip(view.space.factors, columns.widths, strict=True)):
+        own, start, room = codes[:, factor], x, width
+        values: Sequence[str] = owner.values
+        if columns.names:
+            room = max(map(text_width, values))
+            start = x + width - room
+            picture.put_column(x, layout.top, [owner.name], width - room, rows, np.full(len(shown), DIM, dtype=np.int32))
+        elif max(map(text_width, values)) > width:
+            values = list(_prefixes(owner.values).values())
+        picture.put_column(start, layout.top, values, room, own.astype(np.intp), palette[own])
+        x += width + columns.gap
+
+
+def _figures(picture: Picture, view: BeliefView, columns: _Columns, y: int, hypothesis: int, rank: int) -> int:
+    """What stands beside the rule in row y; returns the first column of the bar."""
+    log_p = view.log_p
     assert log_p is not None
-    if view.cursor == hypothesis:
-        picture.put(0, y, "▸", ACCENT)
     picture.put_right(2 + columns.rank, y, str(rank), DIM)
-    x = 3 + columns.rank
-    picture.put(x, y, "".join(mark.symbol for mark in view.marks if mark.hypothesis == hypothesis), MARK)
-    x = _rule(picture, view, columns, x + columns.marks + 1, y, hypothesis)
-    picture.put_right(x + _P_WIDTH, y, probability_text(float(log_p[hypothesis])), TEXT)
-    x += _P_WIDTH
+    symbols = "".join(mark.symbol for mark in view.marks if mark.hypothesis == hypothesis)
+    picture.put(3 + columns.rank, y, symbols, MARK)
+    x = columns.rules + sum(columns.widths) + columns.gap * (len(columns.widths) - 1) + _P_WIDTH
+    picture.put_right(x, y, probability_text(float(log_p[hypothesis])), TEXT)
     if columns.fit and view.explained is not None:
         count = int(view.explained[hypothesis])
-        code = ink(Role.VALUE, fit_hue(count, view.explained_of))
-        picture.put_right(x + columns.fit, y, f"{count}/{view.explained_of}", code)
         x += columns.fit
+        picture.put_right(x, y, f"{count}/{view.explained_of}", ink(Role.VALUE, fit_hue(count, view.explained_of)))
     return x + 2
 
 
-def _rule(picture: Picture, view: BeliefView, columns: _Columns, x: int, y: int, hypothesis: int) -> int:
-    for factor, code in enumerate(view.space.codes[hypothesis].tolist()):
-        owner, width = view.space.factors[factor], columns.widths[factor]
-        value, start = owner.values[code], x
-        if columns.names:
-            start = picture.put(x, y, owner.name + " ", DIM)
-        elif text_width(value) > width:
-            value = _prefixes(owner.values)[value]
-        picture.put(start, y, value, ink(Role.VALUE, state_hue(code)))
-        x += width + columns.gap
-    return x - columns.gap
-
-
 def _names(picture: Picture, view: BeliefView, columns: _Columns) -> None:
-    x = 3 + columns.rank + columns.marks + 1
+    x = columns.rules
     for factor, width in zip(view.space.factors, columns.widths, strict=True):
         name = factor.name if text_width(factor.name) <= width else factor.name[:width]
         picture.put(x, 1, shorten(name, width), DIM)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from threading import Lock
 
@@ -36,6 +37,7 @@ _MARKERS = "●▲■◆○△□◇"
 _REFERENCE = "┄"
 _FIRST_COLOUR, _REFERENCE_COLOUR = 16, 15  # numbers that plotext gives back, so that we know whose cell it is
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
+_Points = tuple[float, ...]
 _LEAST_WIDTH, _LEAST_HEIGHT = 18, 5
 _LABELS_FROM = 34  # columns from which a panel names its lines at their ends
 _COMFORTABLE = 34, 8  # a panel's size below which another panel is not put beside or below it
@@ -130,6 +132,27 @@ def draw(panel: Panel, width: int, height: int) -> Picture:
 
 
 def _plot(panel: Panel, layout: _Layout, width: int, height: int) -> str:
+    lines = tuple(
+        (number, *stretch)
+        for number, series in enumerate(panel.series)
+        for stretch in _stretches(series.values, layout.columns, layout.low, layout.high)
+        if len(stretch[0]) > 1
+    )
+    levels = tuple(level for _, level in panel.references if layout.low <= level <= layout.high)
+    return _plotted(lines, levels, layout, tuple(_ticks(panel, layout)), panel.first, width, height)
+
+
+@lru_cache(64)  # looking back at another generation leaves the lines as they are, and plotext takes milliseconds
+def _plotted(
+    lines: tuple[tuple[int, _Points, _Points], ...],
+    levels: tuple[float, ...],
+    layout: _Layout,
+    ticks: tuple[int, ...],
+    first: int,
+    width: int,
+    height: int,
+) -> str:
+    """plotext's text, its colours numbering the series from _FIRST_COLOUR."""
     with _LOCK:
         plotext.clear_figure()
         plotext.theme("clear")
@@ -140,16 +163,11 @@ def _plot(panel: Panel, layout: _Layout, width: int, height: int) -> str:
         plotext.xlim(0, layout.last)
         plotext.ylim(layout.low, layout.high)
         plotext.yticks([layout.low, layout.high], list(layout.labels))
-        ticks = _ticks(panel, layout)
-        plotext.xticks(ticks, [str(panel.first + tick) for tick in ticks])
-        for _, level in panel.references:
-            if layout.low <= level <= layout.high:
-                levels = [level, level]
-                plotext.plot([0, layout.last], levels, marker=_REFERENCE, color=_REFERENCE_COLOUR)
-        for number, series in enumerate(panel.series):
-            for xs, ys in _stretches(series.values, layout.columns, layout.low, layout.high):
-                if len(xs) > 1:
-                    plotext.plot(xs, ys, marker="braille", color=_FIRST_COLOUR + number)
+        plotext.xticks(list(ticks), [str(first + tick) for tick in ticks])
+        for level in levels:
+            plotext.plot([0, layout.last], [level, level], marker=_REFERENCE, color=_REFERENCE_COLOUR)
+        for number, xs, ys in lines:
+            plotext.plot(list(xs), list(ys), marker="braille", color=_FIRST_COLOUR + number)
         text: str = plotext.build()
         plotext.clear_figure()
     return text
@@ -165,7 +183,7 @@ def _ticks(panel: Panel, layout: _Layout) -> list[int]:
 
 def _stretches(
     values: NDArray[np.float64], columns: int, low: float, high: float
-) -> Iterator[tuple[list[float], list[float]]]:
+) -> Iterator[tuple[_Points, _Points]]:
     """The known parts of a series, cut at what is unknown, with at most two points a column: its least and its most."""
     known = np.isfinite(values)
     clipped = np.clip(np.where(known, values, 0.0), low, high)
@@ -183,7 +201,7 @@ def _stretches(
     for stretch in np.split(keep, np.flatnonzero(~known[keep])):
         stretch = stretch[known[stretch]]
         if len(stretch):
-            yield stretch.astype(float).tolist(), clipped[stretch].tolist()
+            yield tuple(stretch.astype(float).tolist()), tuple(clipped[stretch].tolist())
 
 
 def _markers(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]) -> None:
@@ -240,7 +258,7 @@ def _end_labels(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]
     for row, text, code in wanted:
         if not free:
             break
-        nearest = min(free, key=lambda y, row=row: (abs(y - row), y))
+        nearest = min((abs(y - row), y) for y in free)[1]
         free.remove(nearest)
         picture.put(picture.width - layout.right + 1, nearest, shorten(text, layout.right - 1), code)
 

@@ -109,6 +109,17 @@ def group_totals(groups: tuple[Group, ...], log_p: NDArray[np.float64]) -> list[
     return [float(p[group.members].sum()) for group in groups]
 
 
+def hues(view: BeliefView) -> NDArray[np.int32]:
+    """(H,): the hue of each hypothesis, that of its group."""
+    if view.by is not None:
+        palette = np.array([state_hue(v) for v in range(view.space.shape[view.by])], dtype=np.int32)
+        return palette[view.space.codes[:, view.by]]
+    if view.explained is not None:
+        palette = np.array([fit_hue(n, view.explained_of) for n in range(view.explained_of + 1)], dtype=np.int32)
+        return palette[np.clip(view.explained, 0, view.explained_of)]
+    return np.full(view.space.size, state_hue(0), dtype=np.int32)
+
+
 def view_scale(view: BeliefView) -> Scale:
     """One scale for the belief and its ghost."""
     arrays = [array for array in (view.log_p, view.previous) if array is not None]

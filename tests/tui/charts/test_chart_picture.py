@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +91,18 @@ def test_a_notice_survives_any_size() -> None:
     for width in range(0, 30, 3):
         for height in range(3):
             assert len(notice(width, height, "nothing here").plain()) == height
+
+
+def test_a_column_of_texts_is_cut_at_the_edges_without_splitting_a_character() -> None:
+    picture = Picture(4, 3)
+    picture.put_column(1, 1, ["日本", "abcd"], 4, np.array([0, 1, 0]), np.array([1, 2, 3], dtype=np.int32))
+    assert picture.plain() == ["", " 日", " abc"]
+    assert picture.inks[1:, 1:].tolist() == [[1, 1, 1], [2, 2, 2]]
+
+
+def test_the_picture_makers_need_no_screen() -> None:
+    code = (
+        "import sys; from iicl_tui.tui.charts import belief, film, marginals, trajectories;"
+        "assert not {'textual', 'rich'} & set(sys.modules), 'a chart imports the screen'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

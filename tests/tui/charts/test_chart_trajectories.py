@@ -31,6 +31,7 @@ def plotted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[float], list[flo
         real(xs, ys, **options)
 
     monkeypatch.setattr(trajectories.plotext, "plot", spy)
+    trajectories._plotted.cache_clear()
     return calls
 
 
