@@ -27,6 +27,7 @@ class HelpScreen(LabScreen):
     GROUP = "help"
     BINDINGS: ClassVar[list] = [*bindings("help")]
     CSS_PATH = "help.tcss"
+    LABELS: ClassVar[dict[str, str]] = {"app.help": "close"}
 
     def __init__(self, about: Screen) -> None:
         super().__init__()

@@ -45,8 +45,8 @@ class KeyBar(Widget):
         shown: list[tuple[Live, str]] = []
         used = 0
         live = [one for one in live_actions(screen, _keymap(self)) if one.action.footer and one.usable]
-        # In this place the help is "more": what the line has no room for.
-        live = [replace(one, label="more") if one.action.id == "app.help" else one for one in live]
+        # In this place the help is "more": what the line has no room for. A screen's own word for it stays.
+        live = [replace(one, label="more") if (one.action.id, one.label) == ("app.help", "help") else one for one in live]
         # The way to everything else has its room before all others.
         live.sort(key=lambda one: (one.action.id != "app.help", one.action.id != "app.back", one.action.footer))
         for one in live:
