@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 from iicl_tui.errors import Fault
 
+FORMAT = "iicl-tui/1"
+"""The format of session files that this program reads and writes."""
+
 Path = tuple[str | int, ...]
 Kind = Literal["int", "float", "str", "bool", "choice", "strings", "table", "any"]
 

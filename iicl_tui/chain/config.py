@@ -15,10 +15,8 @@ import numpy as np
 from iicl_tui.agents.base import Agent, agent_kinds
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.filters.base import Filter, filter_kinds
-from iicl_tui.schema import Field, Kind, describe, nearest, read_table
+from iicl_tui.schema import FORMAT, Field, Kind, describe, nearest, read_table
 from iicl_tui.tasks.base import Start, Task, task_kinds
-
-FORMAT = "iicl-tui/1"
 
 CHAIN_FIELDS = (
     Field("title", "str", "title", "What the session is called in lists and in its file name.", "Untitled chain"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.store import journal
 from iicl_tui.store.decode import decode
-from iicl_tui.store.session import text_of
+from iicl_tui.store.toml_lines import text_of
 
 
 def check(path: Path) -> list[Fault]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from iicl_tui.chain.config import FORMAT, ChainConfig
+from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import ImitationRecord, InteractionRecord, PhaseRecord, TransmissionRecord
 from iicl_tui.filters.base import Decision, Sample
+from iicl_tui.schema import FORMAT
 from iicl_tui.store import toml_text
 from iicl_tui.tasks.base import Example, Start, Task
 

@@ -7,16 +7,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from iicl_tui.chain.config import FORMAT
-from iicl_tui.chain.engine import Status
 from iicl_tui.errors import ConfigError, Fault, LabError, StoreError
-from iicl_tui.schema import describe
+from iicl_tui.schema import FORMAT, describe
 from iicl_tui.store import atomic, blocks, errors, toml_lines
 from iicl_tui.store.journal import Journal, end_of_last_block, split
 from iicl_tui.store.lock import Lock, take
-from iicl_tui.store.session import SUFFIX, text_of
+from iicl_tui.store.toml_lines import text_of
+
+if TYPE_CHECKING:  # the list is the first thing shown, and does without numpy
+    from iicl_tui.chain.engine import Status
 
 TRASH = ".trash"
 _TAIL = 64 * 1024
@@ -68,7 +69,7 @@ class Library:
         try:
             with os.scandir(self.folder) as entries:
                 for entry in entries:
-                    if entry.name.startswith(".") or not entry.name.endswith(SUFFIX):
+                    if entry.name.startswith(".") or not entry.name.endswith(".toml"):
                         continue
                     try:
                         if not entry.is_file():

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from iicl_tui.chain.config import ChainConfig, assign, read_config
 from iicl_tui.chain.records import Generation, ImitationRecord, PhaseRecord
-from iicl_tui.errors import ConfigError, Fault, LabError
-from iicl_tui.store import errors
+from iicl_tui.errors import LabError
+from iicl_tui.store import errors, toml_lines
 from iicl_tui.store.decode import Contents, decode
 from iicl_tui.store.format import Encoder, Parent, head_text, start_table
 from iicl_tui.store.journal import Journal, marker_line
@@ -60,7 +60,7 @@ class SessionFile:
         """
         journal = Journal.open(path, read_only)
         try:
-            return cls(journal, decode(text_of(journal.read(), path.name), path.name, path.parent))
+            return cls(journal, decode(toml_lines.text_of(journal.read(), path.name), path.name, path.parent))
         except BaseException:
             journal.close()
             raise
@@ -175,15 +175,6 @@ def encode(generations: Sequence[Generation], encoder: Encoder) -> bytes:
                 text, marker = encoder.block(record)
                 parts += [text, marker_line(marker)]
     return "".join(parts).encode()
-
-
-def text_of(data: bytes, source: str) -> str:
-    """A file's text. Raises ConfigError with the line of what is no UTF-8."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        fault = Fault((), "this is no UTF-8 text", data.count(b"\n", 0, error.start) + 1)
-        raise ConfigError([fault], source) from error
 
 
 def slug(title: str) -> str:

@@ -37,15 +37,12 @@ class Settings:
 def load(path: Path) -> tuple[Settings, list[Fault]]:
     """The settings, each fault's key left at its default, and all the faults with their lines. Never raises."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = toml_lines.text_of(path.read_bytes(), path.name)
         document = toml_lines.parse(text, path.name)
     except FileNotFoundError:
         return Settings(), []
     except OSError as error:
         return Settings(), [Fault((), f"{path} cannot be read: {error.strerror or error}")]
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        return Settings(), [Fault((), "no valid UTF-8", line)]
     except ConfigError as error:
         return Settings(), list(error.faults)
     settings, faults = read(document)

@@ -25,6 +25,15 @@ _MOST_TRIED = 400
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
+def text_of(data: bytes, source: str) -> str:
+    """A file's text. Raises ConfigError with the line of what is no UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = Fault((), "this is no UTF-8 text", data.count(b"\n", 0, error.start) + 1)
+        raise ConfigError([fault], source) from error
+
+
 def parse(text: str, source: str = "") -> dict[str, Any]:
     """The text's values. Raises ConfigError with the line of the first thing that is no TOML."""
     try:

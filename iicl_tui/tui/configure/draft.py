@@ -13,9 +13,9 @@ from typing import Any, Literal
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from iicl_tui.chain.config import FORMAT, ChainConfig, read_config
+from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.errors import ConfigError, Fault, LabError
-from iicl_tui.schema import Path
+from iicl_tui.schema import FORMAT, Path
 from iicl_tui.store import toml_lines, toml_text
 from iicl_tui.store.decode import decode, located
 from iicl_tui.store.format import start_table
