@@ -56,6 +56,8 @@ class Human:
             if len(kept) == count and attempt:
                 break
             drawn = tuple(await draw(count - len(kept)))
+            if not drawn:  # a filter before this one let nothing pass: there is nothing to ask about
+                continue
             left = self.redraws - attempt if refill else 0
             seen += await decider.samples(
                 SamplesShown(scene, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind)

@@ -64,9 +64,7 @@ def test_the_matrix_is_the_sum_over_all_sequences(
     members = np.array([1, 1, 0, 1, 0, 1, 1, 0, 1], dtype=bool)
     label = log_labels(SMALL, noise)
     for allowed in (None, members):
-        exact = markov.transition(
-            prior, label, m, choose=choose, temperature=temperature, members=allowed, distinct=distinct
-        )
+        exact = markov.transition(prior, label, m, choose=choose, temperature=temperature, members=allowed, distinct=distinct)
         np.testing.assert_allclose(exact, by_sequences(prior, label, m, choose, temperature, allowed, distinct), atol=1e-12)
 
 

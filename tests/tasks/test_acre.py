@@ -112,9 +112,7 @@ def test_the_effective_set_of_h132() -> None:
     assert 50 <= max(sizes) <= 162
 
 
-examples_of = st.lists(
-    st.tuples(st.integers(0, 6), st.sampled_from(STATES)).map(lambda pair: (pair[0], pair[1])), max_size=6
-)
+examples_of = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(STATES)).map(lambda pair: (pair[0], pair[1])), max_size=6)
 
 
 @settings(max_examples=60, deadline=None)

@@ -45,8 +45,10 @@ def test_weights_of_whole_hypotheses_and_of_states_together() -> None:
 
 
 def test_a_table_in_any_order_of_rows_and_columns(tmp_path: Path) -> None:
-    (tmp_path / "p.csv").write_text("note,weight,B,A\n" + "".join(f"x,{w},{b},{a}\n" for a, b, w in
-                                    (row.split(",") for row in reversed(ROWS))), encoding="utf-8-sig")
+    (tmp_path / "p.csv").write_text(
+        "note,weight,B,A\n" + "".join(f"x,{w},{b},{a}\n" for a, b, w in (row.split(",") for row in reversed(ROWS))),
+        encoding="utf-8-sig",
+    )
     p, faults = prior({"table": "p.csv"}, tmp_path)
     assert not faults
     assert p.tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4])
