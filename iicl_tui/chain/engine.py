@@ -1,8 +1,9 @@
 """The phase machine of one chain: imitation → interaction → transmission, one phase a step.
 
-A phase is computed, appended to the sink, and only then part of the chain; a step that is cancelled or fails leaves the
-chain as it was. Random numbers depend on (seed, generation, phase, attempt) alone, so a chain that is stepped, run,
-resumed or branched is the same chain.
+A phase that is cancelled or fails leaves the chain as it was. One that is done is part of the chain, and appended to the sink
+before the next begins; where the sink fails, the record waits as `unsaved`, and nothing goes on before it is kept.
+Random numbers depend on (seed, generation, phase, attempt) alone, so a chain that is stepped, run, resumed or branched is
+the same chain.
 """
 
 from __future__ import annotations
@@ -151,14 +152,9 @@ class Chain:
         """Does the next phase and keeps its record. Raises ChainStopped when there is none, StoreError when it cannot be kept
         (it is then tried again, first of all, by the next step), and whatever an agent or filter raises."""
         async with self._step_lock:
-            self.flush()
-            upcoming = self.next
-            if upcoming is None:
+            record = await self._next_record(self.config.generations)
+            if record is None:
                 raise self.no_more()
-            record = await self._phase(*upcoming)
-            self._take(record)
-            self._unsaved = record
-            self.flush()
             return record
 
     async def run(self, until: int | None = None, done: Callable[[PhaseRecord], None] | None = None) -> None:
@@ -169,13 +165,25 @@ class Chain:
         self._pause = False
         until = self.config.generations if until is None else until
         while not self._pause:
-            upcoming = self.next
-            if upcoming is None or upcoming[0] > until:
+            async with self._step_lock:  # asked within: another step may be what reaches the goal
+                record = await self._next_record(until)
+            if record is None:
                 return
-            record = await self.step()
             if done is not None:
                 done(record)
             await asyncio.sleep(0)
+
+    async def _next_record(self, until: int) -> PhaseRecord | None:
+        """Does the next phase and keeps its record; None where there is none up to generation `until`."""
+        self.flush()
+        upcoming = self.next
+        if upcoming is None or upcoming[0] > until:
+            return None
+        record = await self._phase(*upcoming)
+        self._take(record)
+        self._unsaved = record
+        self.flush()
+        return record
 
     def pause(self) -> None:
         """Lets `run` return after the phase under way."""
