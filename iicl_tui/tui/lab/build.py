@@ -102,7 +102,7 @@ def _row_note(chain: Chain) -> str:
         return ""
     if chain.waits_for_person:
         return "asks you"
-    return {"imitation": "next", "interaction": "learned", "transmission": "filtered"}[upcoming[1]]
+    return {"imitation": "next", "interaction": "learned", "transmission": "goes on"}[upcoming[1]]
 
 
 # -- the belief -------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
         made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
     if generation.transmission is not None:
         samples = generation.transmission.samples
-        made = DataBlock(name, _caption(samples), tuple(_sample(chain, sample) for sample in samples), "nothing passed on")
+        made = DataBlock(name, _caption(samples), _samples(chain, samples), "nothing passed on")
     return (seen, _hypothesis(session, generation, blind), made)
 
 
@@ -239,7 +239,7 @@ def _seen(chain: Chain, look: int) -> DataBlock:
         return DataBlock(name, caption, _examples(chain, chain.start.samples), NO_START)
     record = chain.generations[look - 2].transmission
     samples = record.samples if record is not None else ()
-    return DataBlock(name, caption, tuple(_sample(chain, sample) for sample in samples if sample.passes), "nothing was passed on")
+    return DataBlock(name, caption, _samples(chain, [sample for sample in samples if sample.passes]), "nothing was passed on")
 
 
 def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> DataBlock:
@@ -257,13 +257,20 @@ def _examples(chain: Chain, examples: Sequence[Example]) -> tuple[DataItem, ...]
     return tuple(DataItem(printable(chain.task.example_text(example))) for example in examples)
 
 
-def _sample(chain: Chain, sample: Sample) -> DataItem:
+def _samples(chain: Chain, samples: Sequence[Sample]) -> tuple[DataItem, ...]:
+    """Marks say something only where something is decided."""
+    decided = chain.config.asks_at("samples") or any(sample.verdict != "approved" for sample in samples)
+    return tuple(_sample(chain, sample, decided) for sample in samples)
+
+
+def _sample(chain: Chain, sample: Sample, marked: bool) -> DataItem:
     notes = []
     if sample.shown is not None:
         notes.append(f"was {chain.task.example_text(sample.shown)}")
     if sample.reason:
         notes.append(f"“{sample.reason}”")
-    return DataItem(printable(chain.task.example_text(sample.example)), MARKS[sample.verdict], printable(" · ".join(notes), 300))
+    mark = MARKS[sample.verdict] if marked else ""
+    return DataItem(printable(chain.task.example_text(sample.example)), mark, printable(" · ".join(notes), 300))
 
 
 def _caption(samples: Sequence[Sample]) -> str:

@@ -26,6 +26,7 @@ from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane, Saving
 from iicl_tui.tui.lab.transcript import entries, entry_of
 from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest, always_blind
+from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.ask import Ask
 from iicl_tui.tui.widgets.data_pane import DataPane
@@ -38,6 +39,8 @@ from iicl_tui.tui.widgets.phases import PhaseLine
 from iicl_tui.tui.widgets.trajectories import Trajectories
 
 _SMALL = 100, 30
+_FILM_FROM = 36
+"""Lines below which the film strip leaves its room to the belief, but where the belief stands alone."""
 _REPAINT = 0.1
 """Seconds between repaints while a chain runs."""
 
@@ -82,13 +85,15 @@ class LabRoom(LabScreen):
             assert path is not None
             session = LabSession.open(path)
         self.session = session
+        self._always_blind = always_blind(session.chain.config)
         self._look: int | None = None
         self._charts = ChartSettings(by=session.chain.task.focus if session.chain.task.focus is not None else 0)
         self._activity: Activity = IDLE
         self._pane: Pane = "belief"
         self._repainted = 0.0
         self._repaint_pending = False
-        self.decider: ReviewDecider | None = None
+        self._draft_of = session.file.path if session.file is not None else None
+        self.decider: ReviewDecider
 
     # What stands on it
 
@@ -103,23 +108,23 @@ class LabRoom(LabScreen):
                     yield Offers(id="choices")
                     yield FilmStrip(id="film")
                 with Horizontal(id="lower"):
-                    yield Marginals(id="objects")
+                    with Vertical(id="each"):
+                        yield Static("each object", id="each-title", markup=False)
+                        yield Marginals(id="objects")
                     yield Trajectories(id="curves")
         with Vertical(id="now"):
             yield PhaseLine(id="phases")
             yield Offers(id="words")
         yield DataPane(id="data")
-        yield Vertical(id="review")
+        self.decider = ReviewDecider(self._asked, self.lab.paths.state, self._draft_of)
+        self.session.decider = self.decider
+        yield ReviewPane(self.session.chain, self.decider, id="review")
 
     def on_mount(self) -> None:
-        file = self.session.file
-        self.decider = ReviewDecider(self._asked, self.lab.paths.state, file.path if file is not None else None)
-        self.session.decider = self.decider
-        for notice in file.notices if file is not None else ():
+        for notice in self.session.file.notices if self.session.file is not None else ():
             self.lab.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
         self._fit(self.app.size.width, self.app.size.height)
         self.show_pane("belief")
-        self.query_one(LabChart).focus()
         self.rebuild()
 
     def on_unmount(self) -> None:
@@ -131,6 +136,7 @@ class LabRoom(LabScreen):
 
     def _fit(self, width: int, height: int) -> None:
         self.set_class(width < _SMALL[0] or height < _SMALL[1], "-small")
+        self.set_class(height < _FILM_FROM, "-low")
 
     @property
     def small(self) -> bool:
@@ -140,7 +146,7 @@ class LabRoom(LabScreen):
     @property
     def blind(self) -> bool:
         """What is right is hidden from the person who decides."""
-        return always_blind(self.session.chain.config) or (self.decider is not None and self.decider.blind)
+        return self._always_blind or self.decider.blind
 
     def rebuild(self) -> None:
         """The state as it is now."""
@@ -163,7 +169,8 @@ class LabRoom(LabScreen):
             self.query_one("#words", Offers).show(state.words, [Offer(name) for name in state.offers])
             self.query_one("#readout", Static).update(Content(printable(chart.readout, 400)))
             self.query_one("#choices", Offers).show("", self._choices(state))
-            self.query_one("#tabs", Offers).show("", [Offer(f"lab.pane-{name}", "", name == self._pane) for name in PANES])
+            tabs = [Offer(f"lab.pane-{name}", "", name == self._pane) for name in PANES]
+            self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
             self.query_one(DataPane).show(state.data, spread=self.small)
         self.refresh_bindings()
 
@@ -199,8 +206,7 @@ class LabRoom(LabScreen):
             self.post_message(self.Rested(error))
 
     def _done(self, record: PhaseRecord) -> None:
-        if self.decider is not None:
-            self.decider.recorded(record)
+        self.decider.recorded(record)
         if not self._repaint_pending and time.monotonic() - self._repainted >= _REPAINT:
             self._repaint_pending = True
             self.post_message(self.Moved())
@@ -253,16 +259,22 @@ class LabRoom(LabScreen):
         self.post_message(self.Asked(request))
 
     @on(Asked)
-    async def _ask_person(self, event: Asked) -> None:
-        place = self.query_one("#review")
-        await place.remove_children()
-        self._activity = replace(self._activity, asking=event.request is not None)
-        self.set_class(event.request is not None, "-reviewing")
+    def _ask_person(self, event: Asked) -> None:
+        asking = event.request is not None
+        self._activity = replace(self._activity, asking=asking)
+        self.set_class(asking, "-reviewing")
+        self.rebuild()
+        self.query_one(ReviewPane).show(event.request)
+        if not asking:
+            self._focus_home()
+
+    @on(ReviewPane.BlindChanged)
+    def _blind_changed(self) -> None:
         self.rebuild()
 
     def action_review(self) -> None:
         if self._activity.asking:
-            self.query_one("#review").focus()
+            self.query_one(ReviewPane).focus()
         else:
             self._start("step")
 
@@ -338,10 +350,17 @@ class LabRoom(LabScreen):
         self._pane = pane
         for name in PANES:
             self.set_class(name == pane, f"-pane-{name}")
-        focus = {"belief": "#chart", "data": "#data", "generations": "#generations"}.get(pane)
-        if self.small and focus is not None:
-            self.query_one(focus).focus()
+        self._focus_home()
         self.rebuild()
+
+    def _focus_home(self) -> None:
+        """The focus where a key has something to move."""
+        pane = self._pane if self.small else "belief"
+        place = {"belief": "#chart", "data": "#data", "generations": "#generations"}.get(pane)
+        if place is not None:
+            self.query_one(place).focus()
+        else:
+            self.set_focus(None)
 
     def action_pane_belief(self) -> None:
         self.show_pane("belief")
@@ -406,7 +425,7 @@ class LabRoom(LabScreen):
 
     async def _close_ask(self) -> None:
         await self.query(Ask).remove()
-        self.query_one(LabChart).focus()
+        self._focus_home()
 
     # What the screen says about its actions
 
@@ -418,9 +437,9 @@ class LabRoom(LabScreen):
         if action.startswith("pane_"):
             return self.small
         if action in ("next_phase", "end_generation", "run_to", "run_to_end"):
-            return True if state.steppable and not busy else None
+            return False if self._activity.asking else True if state.steppable and not busy else None
         if action in ("branch", "save_copy"):
-            return None if busy else True
+            return False if self._activity.asking else None if busy else True
         if action == "pause":
             return self._activity.kind == "run"
         if action == "review":
@@ -440,7 +459,9 @@ class LabRoom(LabScreen):
 
     def back(self) -> None:
         """What runs is cancelled first; then the view returns to now; then the lab is left."""
-        if self._activity.busy:
+        if self._activity.asking:
+            self.query_one(ReviewPane).back()
+        elif self._activity.busy:
             self.cancel()
         elif self._look is not None:
             self.look_at(None)
@@ -449,7 +470,9 @@ class LabRoom(LabScreen):
 
     def copy_text(self) -> str | None:
         """The data where they have the focus, else the rule under the cursor."""
-        data = self.query_one(DataPane)
+        review, data = self.query_one(ReviewPane), self.query_one(DataPane)
+        if review.has_focus_within:
+            return review.copy_text()
         if data.has_focus_within or (self.small and self._pane == "data"):
             return data.plain
         return self.query_one(LabChart).readout or None

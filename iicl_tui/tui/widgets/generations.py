@@ -121,4 +121,4 @@ class Generations(ScrollView, can_focus=True):
 
 
 def _columns(t: str, entropy: str, fit: str, note: str = "") -> str:
-    return f" {t:>5}  {note}" if note else f" {t:>5} {entropy:>5} {fit:>6}"
+    return f" {t:>5} {note}" if note else f" {t:>5} {entropy:>5} {fit:>5}"
