@@ -1,4 +1,4 @@
-"""Session format 1, written: a head, then one block a phase. See docs/ for the format, `decode` for its reading."""
+"""Session format 1, written: a head, then one block a phase. `decode` reads it."""
 
 from __future__ import annotations
 
