@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log, prod
@@ -63,17 +64,24 @@ def _layout(space: ProductSpace, width: int, height: int) -> _Layout:
     split = _split(space.shape)
     across_shape, down_shape = space.shape[split:], space.shape[:split]
     top = 1 if height > 2 else 0
-    header_rows = len(across_shape) if height - top - len(across_shape) >= min(prod(down_shape), 4) else 0
+    if prod(down_shape) <= height - top:  # a place for every hypothesis comes before names for the places
+        header_rows = min(len(across_shape), height - top - prod(down_shape))
+    else:
+        header_rows = len(across_shape) if height - top - len(across_shape) >= 4 else 0
     down = _fitting(down_shape, max(height - top - header_rows, 1))
     value_widths = tuple(
         max(map(text_width, (factor.name, *factor.values))) for factor in space.factors[:down]
     )  # fmt: skip
-    names = max(text_width(factor.name) for factor in space.factors[split:])
-    gutter = max(sum(value_widths) + len(value_widths), names + 1 if header_rows else 0)
+    across_names = [text_width(factor.name) for factor in space.factors[split:]] if header_rows else []
+    taken = sum(value_widths) + len(value_widths)
+    gutter = max(taken, max(across_names, default=-1) + 1, taken + min(across_names, default=-1) + 1)
     if gutter > width // 3 or gutter + min(prod(across_shape), width // 2) > width:
         value_widths, gutter = (), 0
     across = _fitting(across_shape, max(width - gutter, 1))
     rows, columns = prod(down_shape[:down]), prod(across_shape[:across])
+    roomy = taken + max(across_names, default=-1) + 1  # then the rows' names stand right above their values
+    if gutter and (width - roomy) // columns == (width - gutter) // columns:
+        gutter = roomy
     tile_width = max((width - gutter) // columns, 1)
     tile_height = max(min((height - top - header_rows) // rows, (tile_width + 1) // 2, 4), 1)
     tile_width = min(tile_width, 2 * tile_height + 2)
@@ -121,7 +129,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
         shared = view.space.size // (layout.rows * layout.columns)
         joined = f"{shared} h a tile" if shared > 1 else ""
         explained = f"likeliest of {joined}" if joined else ""
-        variants = ((scale.text, explained, by_text(view)), (scale.text, explained), (scale.text, joined))
+        variants = ((scale.text, explained, by_text(view)), (scale.text, explained), (scale.text, joined), (joined or scale.text,))
         heading(picture, view, variants, [*mark_key(view), *_colour_key(view)])
     return picture
 
@@ -144,39 +152,53 @@ def _colour_key(view: BeliefView) -> list[tuple[str, int]]:
 
 
 def _headers(picture: Picture, view: BeliefView, layout: _Layout) -> None:
-    space, names_row, x = view.space, layout.top - 1, 0
+    space = view.space
+    first_header = layout.top - layout.header_rows
+    across = space.factors[layout.split : layout.split + layout.across]
+    for number, owner in enumerate(across[: layout.header_rows]):
+        if layout.gutter:
+            picture.put_right(layout.gutter - 1, first_header + number, owner.name, DIM)
+        code = _header_ink(view, layout.split + number)
+        step = prod(space.shape[layout.split + number + 1 : layout.split + layout.across]) * layout.tile_width
+        texts, repeated = _abbreviated(owner.values, step)
+        blocks = prod(space.shape[layout.split : layout.split + number + 1]) if repeated else len(texts)
+        for position in range(blocks):
+            value = position % len(owner.values)
+            if texts:
+                picture.put(layout.gutter + position * step, first_header + number, texts[value], code(value))
+
+    taken = sum(layout.value_widths) + len(layout.value_widths)
+    free = [
+        first_header + number
+        for number, owner in enumerate(across[: layout.header_rows])
+        if taken + text_width(owner.name) + 1 <= layout.gutter
+    ]
+    x = 0
     for factor, width in enumerate(layout.value_widths):
         owner, step = space.factors[factor], prod(space.shape[factor + 1 : layout.down])
-        across_name = space.factors[layout.split + layout.header_rows - 1].name if layout.header_rows else ""
-        if layout.header_rows and x + width + text_width(across_name) + 1 <= layout.gutter:
-            picture.put_right(x + width, names_row, owner.name, DIM)
+        if free:
+            picture.put_right(x + width, free[-1], owner.name, DIM)
+        code = _header_ink(view, factor)
         for position in range(prod(space.shape[: factor + 1])):
-            value = owner.values[position % len(owner.values)]
-            picture.put_right(x + width, layout.top + position * step * layout.tile_height, value, DIM)
+            value = position % len(owner.values)
+            y = layout.top + position * step * layout.tile_height
+            picture.put_right(x + width, y, owner.values[value], code(value))
         x += width + 1
-    if not layout.header_rows:
-        return
-    for number in range(layout.across):
-        owner = space.factors[layout.split + number]
-        y = layout.top - layout.header_rows + number
-        step = prod(space.shape[layout.split + number + 1 : layout.split + layout.across]) * layout.tile_width
-        longest = max(map(text_width, owner.values))
-        if layout.gutter:
-            picture.put_right(layout.gutter - 1, y, owner.name, DIM)
-        blocks = prod(space.shape[layout.split : layout.split + number + 1])
-        if longest > step:  # too narrow to be read everywhere: once is enough to tell the order
-            blocks = len(owner.values)
-        for position in range(blocks):
-            code = position % len(owner.values)
-            text = _initial(owner.values[code], step - 1 if longest < step else step)
-            own_hue = layout.split + number == view.by
-            picture.put(layout.gutter + position * step, y, text, ink(Role.VALUE, state_hue(code)) if own_hue else DIM)
 
 
-def _initial(value: str, room: int) -> str:
-    if text_width(value) <= room:
-        return value
-    return value[:room] if value.isascii() else shorten(value, room)
+def _header_ink(view: BeliefView, factor: int) -> Callable[[int], int]:
+    """The ink of a factor's values in a header: in their colours if the tiles have these colours."""
+    return lambda value: ink(Role.VALUE, state_hue(value)) if factor == view.by else int(DIM)
+
+
+def _abbreviated(values: tuple[str, ...], step: int) -> tuple[list[str], bool]:
+    """The values for places `step` columns apart, as short as they must be and still told apart, or none at all;
+    and whether they can be read one after the other again and again, or should stand there once."""
+    for room, repeated in ((step - 1, True), (step, False)):
+        texts = [value if text_width(value) <= room else shorten(value, room + 1)[:-1] for value in values]
+        if len(set(texts)) == len(values) and all(texts):
+            return texts, repeated
+    return [], False
 
 
 def _marks(picture: Picture, view: BeliefView, layout: _Layout) -> None:

@@ -24,6 +24,8 @@ class PictureWidget(Widget):
     PictureWidget { height: 1fr; width: 1fr; }
     """
 
+    ALLOW_SELECT = False  # a drag over a chart would select the cells of a text that is not there
+
     def __init__(
         self, *, name: str | None = None, id: str | None = None, classes: str | None = None, disabled: bool = False
     ) -> None:

@@ -103,7 +103,27 @@ def test_all_243_have_a_place_of_their_own_in_96_columns(form: Form, size: tuple
 
 def test_the_mosaic_has_a_place_for_all_243_at_80_by_24(space: ProductSpace) -> None:
     view = make(space, form="mosaic")
-    assert len({belief.position(view, 76, 18, h) for h in range(243)}) == 243
+    for width, height in ((76, 18), (76, 11), (76, 10), (40, 9)):
+        assert len({belief.position(view, width, height, h) for h in range(243)}) == (243 if height > 9 else 81)
+
+
+def test_what_is_joined_in_a_tile_is_said_and_shown_by_its_likeliest() -> None:
+    space = acre(9)
+    log_p = random_belief(space, 4)
+    view = BeliefView(space, log_p, form="mosaic", by=8)
+    assert "likeliest of 9 h a tile" in belief.draw(view, 140, 34).plain()[0]
+    shown = {belief.hypothesis_at(view, 140, 34, x, y) for x in range(140) for y in range(34)} - {None}
+    assert len(shown) == space.size // 9
+    assert int(np.argmax(log_p)) in shown
+
+
+def test_the_mosaic_names_its_rows_and_columns(space: ProductSpace) -> None:
+    lines = belief.draw(make(space, form="mosaic"), 130, 24).plain()
+    states = ["on", "off", "und"]
+    assert lines[1].split() == ["C", *states]
+    assert lines[2].split() == ["D", *states * 3]
+    assert lines[3].split() == ["A", "B", "screen", *states * 9]
+    assert lines[4].split()[:2] == ["on", "on"]
 
 
 @pytest.mark.parametrize("form", FORMS)

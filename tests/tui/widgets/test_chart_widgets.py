@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from rich.segment import Segment
-from textual import on
+from textual import events, on
 from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.containers import Vertical
@@ -64,6 +64,10 @@ class Charts(App[None]):
         self.said.append(message)
 
 
+def wheel() -> events.MouseScrollDown:
+    return events.MouseScrollDown(None, 20, 5, 0, 1, 0, False, False, False)
+
+
 def seen(widget: BeliefChart | FilmStrip | Marginals | Trajectories) -> list[str]:
     return [widget.render_line(y).text for y in range(widget.size.height)]
 
@@ -111,11 +115,11 @@ async def test_the_wheel_goes_through_the_ranks_only() -> None:
     async with app.run_test(size=(120, 50)) as pilot:
         chart = app.query_one(BeliefChart)
         chart.view = a_view("ranked")
-        await pilot._post_mouse_events([__import__("textual.events").events.MouseScrollDown], BeliefChart, (20, 5))
+        chart.post_message(wheel())
         await pilot.pause()
         assert chart.cursor == int(np.argsort(-LOG_P, kind="stable")[3])
         chart.view = a_view("mosaic")
-        await pilot._post_mouse_events([__import__("textual.events").events.MouseScrollDown], BeliefChart, (20, 5))
+        chart.post_message(wheel())
         await pilot.pause()
         assert chart.cursor is None
 
