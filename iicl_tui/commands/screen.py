@@ -28,9 +28,8 @@ def main(arguments: argparse.Namespace) -> int:
             from iicl_tui.store.presets import load
 
             load(arguments.preset)  # an unknown name is told before the terminal is taken
-    from iicl_tui.tui.app import LabApp, Start
+    from iicl_tui.tui.app import LabApp, Start, run_app
 
     paths, settings, faults = surroundings(arguments)
     app = LabApp(paths, settings, faults, Start(room, values), getattr(arguments, "theme", None))
-    app.run()
-    return app.return_code or 0
+    return run_app(app)
