@@ -70,7 +70,9 @@ class ReviewDecider:
     Give every record that was kept to `recorded`, so that its draft goes.
     """
 
-    def __init__(self, ask: Callable[[ReviewRequest | None], None], folder: Path | None = None, session: Path | None = None) -> None:
+    def __init__(
+        self, ask: Callable[[ReviewRequest | None], None], folder: Path | None = None, session: Path | None = None
+    ) -> None:
         self._ask = ask
         self._file = DraftFile(folder, session) if folder is not None and session is not None else None
         self._draft: Draft | None = None

@@ -115,7 +115,7 @@ def _read_round(table: Mapping[str, Any], gate: Gate, task: Task) -> Round:
     looked = tuple(float(entry["looked"]) for entry in table["item"])
     # What was decided before can be taken back as one step.
     fresh = tuple(Item(item.shown, item.shown) for item in items)
-    past = (((fresh, 0),) if fresh != items else ())
+    past = ((fresh, 0),) if fresh != items else ()
     state = ReviewState(items, looked=looked, past=past).move_to(int(table["cursor"]))
     return Round(int(table["attempt"]), state, bool(table["committed"]))
 
@@ -126,8 +126,8 @@ def _read_item(entry: Mapping[str, Any], gate: Gate, task: Task) -> Item:
     verdict = entry.get("verdict")
     if verdict is not None and verdict not in get_args(Verdict):
         raise ValueError(verdict)
-    seconds = entry.get("seconds")
-    return Item(shown, value, cast("Verdict | None", verdict), str(entry.get("reason", "")), None if seconds is None else float(seconds))
+    seconds = None if "seconds" not in entry else float(entry["seconds"])
+    return Item(shown, value, cast("Verdict | None", verdict), str(entry.get("reason", "")), seconds)
 
 
 def _write_value(value: Value, gate: Gate, task: Task) -> Any:

@@ -83,7 +83,7 @@ class ExampleEdit:
     @property
     def controls(self) -> tuple[Control, ...]:
         parts = tuple(Control("", part, part in self.value.input) for part in _parts(self.inputs))
-        outputs = tuple(Control("→", y, y == self.value.output, hue) for hue, y in enumerate(self.outputs))
+        outputs = tuple(Control("" if hue else "→", y, y == self.value.output, hue) for hue, y in enumerate(self.outputs))
         return parts + outputs
 
     def move(self, by: int) -> ExampleEdit:

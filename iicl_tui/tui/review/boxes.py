@@ -1,0 +1,211 @@
+"""The parts of the pane that take keys of their own or are drawn by size: row editor, line of text, list, effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input
+
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.review.edit import Control, Edit, ExampleEdit
+from iicl_tui.tui.review.tokens import Token, Tokens
+from iicl_tui.tui.review.words import state_style
+
+LONGEST_TEXT = 500
+
+
+class EditBox(Tokens, can_focus=True):
+    """The row editor of a hypothesis or an example. Changed after each change; Closed when it is kept or left."""
+
+    GROUP = "edit"
+    BINDINGS: ClassVar[list] = [*bindings("edit")]
+
+    class Changed(Message):
+        """The edit is another now."""
+
+    class Closed(Message):
+        """keep: whether to take it."""
+
+        def __init__(self, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.edit: Edit | None = None
+
+    def open(self, edit: Edit) -> None:
+        """Begin with this."""
+        self._take(edit)
+        self.focus(scroll_visible=False)
+
+    def _take(self, edit: Edit) -> None:
+        self.edit = edit
+        radio = isinstance(edit, ExampleEdit)
+        self.show([Token(_control(one, at == edit.at, radio), str(at)) for at, one in enumerate(edit.controls)])
+
+    def _change(self, at: int, by: int) -> None:
+        if self.edit is not None:
+            self._take(self.edit.change(at, by))
+            self.post_message(self.Changed())
+
+    def _move(self, by: int) -> None:
+        if self.edit is not None:
+            self._take(self.edit.move(by))
+
+    def on_tokens_pressed(self, event: Tokens.Pressed) -> None:
+        event.stop()
+        self._change(int(event.token), 1)
+
+    def action_previous(self) -> None:
+        self._move(-1)
+
+    def action_next(self) -> None:
+        self._move(1)
+
+    def action_change(self) -> None:
+        if self.edit is not None:
+            self._change(self.edit.at, 1)
+
+    def action_change_back(self) -> None:
+        if self.edit is not None:
+            self._change(self.edit.at, -1)
+
+    def action_keep(self) -> None:
+        self.post_message(self.Closed(True))
+
+    def action_cancel(self) -> None:
+        self.post_message(self.Closed(False))
+
+
+def _control(control: Control, here: bool, radio: bool) -> Content:
+    name, value = printable(control.name, 40), printable(control.value, 40)
+    style = state_style(control.hue) if control.hue >= 0 else ""
+    if not radio:
+        text = Content.assemble(f" {name} ‹", (value, style), "› ")
+    elif control.hue >= 0:
+        text = Content.assemble(f" {name} " if name else " ", "◉ " if control.on else "○ ", (value, style), " ")
+    else:
+        text = Content.assemble(" ", "■ " if control.on else "□ ", value, " ")
+    return text.stylize("reverse bold") if here else text
+
+
+class LineInput(Input):
+    """One line of text. What could steer a terminal is made visible as it comes in."""
+
+    GROUP = "field"
+    BINDINGS: ClassVar[list] = [*bindings("field")]
+
+    class Closed(Message):
+        """keep: whether to take it."""
+
+        def __init__(self, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, max_length=LONGEST_TEXT, select_on_focus=False)
+
+    def validate_value(self, value: str) -> str:
+        return printable(value, LONGEST_TEXT)
+
+    def action_keep(self) -> None:
+        self.post_message(self.Closed(True))
+
+    def action_cancel(self) -> None:
+        self.post_message(self.Closed(False))
+
+
+class Lines(Widget):
+    """Lines made for the size there is. make: (width, height) → at most height lines."""
+
+    DEFAULT_CSS = """
+    Lines { text-wrap: nowrap; }
+    """
+
+    def __init__(self, make: Callable[[int, int], list[Content]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._make = make
+
+    def render(self) -> Content:
+        width, height = self.content_size
+        lines = self._make(width, height)[:height] if width > 0 else []
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+
+
+class Roll(Widget):
+    """A list of lines with one of them in sight always. count: of all rows; line: (row) → Content; here: the row to keep in
+    sight. A click says which row it was on; the wheel says up or down."""
+
+    DEFAULT_CSS = """
+    Roll { text-wrap: nowrap; }
+    """
+    ALLOW_SELECT = False
+
+    class Picked(Message):
+        """A row was clicked."""
+
+        def __init__(self, row: int) -> None:
+            super().__init__()
+            self.row = row
+
+    class Wheeled(Message):
+        """The wheel was turned by so many rows."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def __init__(self, line: Callable[[int, int], Content], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._line = line
+        self._count = self._here = self._top = 0
+
+    def show(self, count: int, here: int) -> None:
+        """So many rows; this one in sight."""
+        self._count, self._here = count, here
+        self.refresh()
+
+    def render(self) -> Content:
+        width, height = self.content_size
+        if width < 1 or height < 1:
+            return Content("")
+        self._top = _scrolled(self._top, self._here, height, self._count)
+        rows = range(self._top, min(self._top + height, self._count))
+        lines = [self._line(row, width).truncate(width, ellipsis=True) for row in rows]
+        above, below = self._top, self._count - self._top - len(lines)
+        if above:
+            lines[0] = _beside(lines[0], f"↑ {above} more", width)
+        if below:
+            lines[-1] = _beside(lines[-1], f"↓ {below} more", width)
+        return Content("\n").join(lines)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and 0 <= self._top + offset.y < self._count:
+            self.post_message(self.Picked(self._top + offset.y))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.post_message(self.Wheeled(-1))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.post_message(self.Wheeled(1))
+
+
+def _scrolled(top: int, here: int, height: int, count: int) -> int:
+    top = min(max(top, here - height + 1), here)
+    return max(min(top, count - height), 0)
+
+
+def _beside(line: Content, words: str, width: int) -> Content:
+    return Content.assemble(line.truncate(max(width - len(words) - 2, 0), ellipsis=True, pad=True), "  ", (words, "$text-muted"))
+
+
