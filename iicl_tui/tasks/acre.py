@@ -246,8 +246,8 @@ class Acre:
         if self._draw == "overlap" and rival is not None:
             pool = self.in_common(target, rival)
         if len(pool) < self._initial:
-            which = "that h* and ĥ both explain" if self._draw == "overlap" else "there are"
-            faults.append(Fault(("task", "initial"), f"only {len(pool)} inputs {which}; d⁰ shows none twice"))
+            which = " that h* and ĥ both explain" if self._draw == "overlap" else ""
+            faults.append(Fault(("task", "initial"), f"there are only {len(pool)} inputs{which}, and d⁰ shows none twice"))
         chosen = rng.permutation(pool)[: self._initial]
         return Start(target, rival, tuple(Example(self.inputs[x], self.predict(target, self.inputs[x])) for x in chosen))
 
@@ -340,9 +340,6 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Acre
     elif options["rival"] is not None:
         options["rival"] = states[{"on": 0, "und": 2}[options["rival"]]]
     most = 2 ** len(objects) - 1
-    if options["initial"] > most:
-        faults.append(Fault((*path, "initial"), f"there are only {most} inputs, and d⁰ shows none twice"))
-        options["initial"] = most
     if options["distinct"] and options["samples"] > most:
         faults.append(Fault((*path, "samples"), f"there are only {most} distinct inputs"))
         options["samples"] = most

@@ -296,7 +296,6 @@ def test_acre_is_found() -> None:
         ({"draw": "overlap"}, "draw", "needs a spurious object"),
         ({"rival": "on"}, "rival", "needs a spurious object"),
         ({"states": ("on", "off"), "spurious": "screen", "rival": "und"}, "rival", "third state"),
-        ({"initial": 32}, "initial", "31"),
         ({"distinct": True, "samples": 32}, "samples", "31"),
         ({"hypothesis": "rnadom"}, "hypothesis", '"rnadom"'),
         ({"hypothesis": True}, "hypothesis", "true"),
@@ -323,6 +322,9 @@ def test_a_pool_too_small_for_the_initial_examples() -> None:
     task = Acre(spurious="screen", hypothesis=161, initial=31, draw="overlap")
     _, faults = start(task)
     assert [fault.key for fault in faults] == ["task.initial"]
+    _, faults = start(Acre(initial=32))
+    assert [str(fault) for fault in faults] == ["task.initial: there are only 31 inputs, and d⁰ shows none twice"]
+    assert start(Acre(initial=32), sample=[])[1] == []  # d⁰ is given: nothing is drawn
 
 
 def test_rival_by_name_of_the_state() -> None:
