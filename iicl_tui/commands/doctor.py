@@ -13,7 +13,7 @@ from pathlib import Path
 from iicl_tui.commands.common import surroundings
 from iicl_tui.text import printable
 
-PACKAGES = ("textual", "numpy", "plotext", "tomli-w", "tomlkit", "platformdirs", "portalocker")
+PACKAGES = ("textual", "numpy", "plotext", "tomli-w", "tomlkit", "platformdirs")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY")
 SMALLEST = (80, 24)
 
