@@ -112,15 +112,14 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     picture = Picture(width, height)
     owners = _owners(view.log_p, layout, view.space)
     lengths = scale.lengths(view.log_p[owners])
-    levels = np.maximum(np.rint(lengths * LEVELS), lengths > 0).astype(np.int32)
+    levels = np.rint(lengths * LEVELS).astype(np.int32)
     codes = Role.TILE | hues(view)[owners] << 4 | levels << 10
     size = (layout.tile_height, layout.tile_width)
     area = np.s_[
         layout.top : layout.top + layout.rows * size[0], layout.gutter : layout.gutter + layout.columns * size[1]
     ]
     held = picture.chars[area].shape
-    chars = np.where(levels > 0, _SHADES[levels], _SHADES[0])
-    picture.chars[area] = chars.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
+    picture.chars[area] = _SHADES[levels].repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
     picture.inks[area] = codes.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
     _thin_dots(picture, layout, levels)
     _headers(picture, view, layout)

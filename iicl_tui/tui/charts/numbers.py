@@ -74,6 +74,5 @@ def scale_for(kind: str, size: int, peak: float) -> Scale:
 
 
 def eighths(lengths: NDArray[np.float64], cells: int) -> NDArray[np.intp]:
-    """Lengths 0 … 1 as eighths of a cell, 0 … 8·cells; what is not nothing is at least one eighth."""
-    rounded = np.rint(lengths * (8 * cells)).astype(np.intp)
-    return np.maximum(rounded, lengths > 0)
+    """Lengths 0 … 1 as the nearest number of eighths of a cell, 0 … 8·cells."""
+    return np.rint(lengths * (8 * cells)).astype(np.intp)

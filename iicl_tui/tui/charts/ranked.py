@@ -31,15 +31,20 @@ _P_WIDTH = 8
 _LEAST_BAR = 8
 
 
+def _without_noise(log_p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Equally probable hypotheses made equal: sums in another order differ in their last bits."""
+    return np.round(log_p, 9)
+
+
 def order(log_p: NDArray[np.float64]) -> NDArray[np.intp]:
     """All hypotheses, the likeliest first; equals in the order of the space."""
-    return np.argsort(-log_p, kind="stable")
+    return np.argsort(-_without_noise(log_p), kind="stable")
 
 
 def rank_of(log_p: NDArray[np.float64], hypothesis: int) -> tuple[int, int]:
     """(rank from 1, how many share it)."""
-    own = log_p[hypothesis]
-    return 1 + int((log_p > own).sum()), int((log_p == own).sum())
+    scores = _without_noise(log_p)
+    return 1 + int((scores > scores[hypothesis]).sum()), int((scores == scores[hypothesis]).sum())
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     bar = layout.columns.bar
     bars = eighths(scale.lengths(view.log_p[shown]), bar).tolist()
     ghosts = None if view.previous is None else eighths(scale.lengths(view.previous[shown]), bar).tolist()
-    falling = -view.log_p
+    falling = -_without_noise(view.log_p)
     ranks = np.searchsorted(falling[layout.order], falling[shown]) + 1
     colours = hues(view)[shown].tolist()
     _rules(picture, view, layout, shown)

@@ -33,7 +33,7 @@ from iicl_tui.tui.charts.view import (
 )
 
 _GHOST_LINES = np.array([ord(c) for c in "▁▁▁──▔▔▔▔"], dtype=np.uint32)  # by the eighth of the cell that it tops
-_FLOOR_DOT = ord("·")
+_FLOOR_DOT = ord("·")  # a bar too short to be drawn
 _SEVERAL = "✱"
 
 

@@ -145,9 +145,17 @@ def test_ranked_writes_out_the_likeliest_first(space: ProductSpace) -> None:
     assert [line.split()[0] for line in lines[1:]] == [str(n) for n in range(1, 11)]
 
 
-def test_equals_share_a_rank(space: ProductSpace) -> None:
-    lines = ranked.draw(BeliefView(space, np.full(243, -np.log(243)), form="ranked"), 120, 5).plain()
+def test_equals_share_a_rank_whatever_their_last_bits(space: ProductSpace) -> None:
+    noise = np.random.default_rng(0).normal(0, 1e-14, 243)
+    log_p = -np.log(243) + noise
+    lines = ranked.draw(BeliefView(space, log_p, form="ranked"), 120, 5).plain()
     assert {line.split()[0] for line in lines[1:]} == {"1"}
+    assert ranked.order(log_p).tolist() == list(range(243))
+    assert ranked.rank_of(log_p, 242) == (1, 243)
+    impossible = np.full(243, -np.inf)
+    impossible[3] = 0.0
+    assert ranked.rank_of(impossible, 3) == (1, 1)
+    assert ranked.rank_of(impossible, 0) == (2, 242)
 
 
 @pytest.mark.parametrize("width", [120, 70, 46, 34])

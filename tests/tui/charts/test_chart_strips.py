@@ -44,7 +44,7 @@ def test_bars_are_as_high_as_the_logarithm_says(size: tuple[int, int], space: Pr
     for hypothesis in range(243):
         p = float(np.exp(log_p[hypothesis]))
         share = max(0.0, 1 + np.log10(p) / 6) if p > 0 else 0.0
-        expected = 0 if share == 0 else max(1, round(share * 8 * rows))
+        expected = round(share * 8 * rows)
         x, foot = strips.position(view, *size, hypothesis) or (-1, -1)
         assert bar_height(picture, x, foot) == expected
 
@@ -58,6 +58,14 @@ def test_bars_are_proportional_on_the_linear_scale(space: ProductSpace) -> None:
     half = bar_height(picture, *(strips.position(view, 120, 30, 100) or (-1, -1)))
     assert abs(tall - 2 * half) <= 1
     assert "linear 0 … 0.5" in picture.plain()[0]
+
+
+def test_on_the_linear_scale_next_to_nothing_is_a_dot_and_not_a_line(space: ProductSpace) -> None:
+    p = np.full(243, 1e-9)
+    p[0] = 1 - p[1:].sum()
+    picture = strips.draw(BeliefView(space, np.log(p), by=4, scale="linear"), 120, 30)
+    x, y = strips.position(BeliefView(space, np.log(p), by=4), 120, 30, 7) or (-1, -1)
+    assert chr(picture.chars[y, x]) == "·"
 
 
 def test_each_strip_says_its_name_and_its_total(space: ProductSpace) -> None:
