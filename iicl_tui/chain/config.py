@@ -31,6 +31,9 @@ CHAIN_FIELDS = (
 
 SECTIONS = ("format", "created", "parent", "chain", "task", "agent", "filter", "start", "generation")
 
+LISTS = ("agent", "filter", "generation")
+"""The sections that are lists of tables."""
+
 
 @dataclass(frozen=True, eq=False)
 class ChainConfig:
@@ -159,7 +162,7 @@ def assign(document: dict[str, Any], assignment: str) -> None:
         raise ConfigError([Fault((), f"--set {assignment}: expected section.key=value, as chain.seed=7")])
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # TOMLDecodeError, or an integer of thousands of digits
         value = text.strip()
     here: Any = document
     for position, step in enumerate(steps):
@@ -169,7 +172,7 @@ def assign(document: dict[str, Any], assignment: str) -> None:
             if last:
                 here[name] = value
                 return
-            here = here.setdefault(name, {})
+            here = here.setdefault(name, [{}] if position == 0 and name in LISTS else {})
             here = here[0] if isinstance(here, list) and len(here) == 1 else here
         else:
             items, at = here.setdefault(name, []), int(number) - 1

@@ -43,6 +43,8 @@ def parse(text: str, source: str = "") -> dict[str, Any]:
         line = int(found[1]) if found and found[1] else _unclosed(text)
         message = _AT_LINE.sub("", str(error))
         raise ConfigError([Fault((), f"no valid TOML: {message[:1].lower()}{message[1:]}", line)], source) from error
+    except ValueError as error:  # Python reads no integer of more than 4,300 digits
+        raise ConfigError([Fault((), "a number has thousands of digits")], source) from error
     except RecursionError as error:
         raise ConfigError([Fault((), "lists or tables nested too deeply")], source) from error
 

@@ -65,7 +65,8 @@ def chain_of(config: ChainConfig, done: Sequence[PhaseRecord] = (), **more: Any)
             generations.append(Generation(record.generation, record))
         else:
             generations[-1] = generations[-1].with_record(record)
-    more.setdefault("decider", ScriptedDecider(SCRIPT, config.task))
+    if "decider" not in more:
+        more["decider"] = ScriptedDecider(SCRIPT, config.task)
     return Chain(config, generations, **more)
 
 
