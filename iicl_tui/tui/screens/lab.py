@@ -42,7 +42,8 @@ _SMALL = 100, 30
 _FILM_FROM = 36
 """Lines below which the film strip leaves its room to the belief, but where the belief stands alone."""
 _REPAINT = 0.1
-"""Seconds between repaints while a chain runs."""
+"""Seconds between repaints while a chain runs; more where a repaint is slow, so that the chain has most of the time."""
+_SHARE = 3
 
 
 class LabRoom(LabScreen):
@@ -90,7 +91,7 @@ class LabRoom(LabScreen):
         self._charts = ChartSettings(by=session.chain.task.focus if session.chain.task.focus is not None else 0)
         self._activity: Activity = IDLE
         self._pane: Pane = "belief"
-        self._repainted = 0.0
+        self._next_repaint = 0.0
         self._repaint_pending = False
         self._draft_of = session.file.path if session.file is not None else None
         self.decider: ReviewDecider
@@ -207,18 +208,20 @@ class LabRoom(LabScreen):
 
     def _done(self, record: PhaseRecord) -> None:
         self.decider.recorded(record)
-        if not self._repaint_pending and time.monotonic() - self._repainted >= _REPAINT:
+        if not self._repaint_pending and time.monotonic() >= self._next_repaint:
             self._repaint_pending = True
             self.post_message(self.Moved())
 
     @on(Moved)
     def _moved(self) -> None:
+        began = time.monotonic()
         self.session.refresh()
         self.rebuild()
-        self.call_after_refresh(self._repainted_now)
+        self.call_after_refresh(self._repainted, began)
 
-    def _repainted_now(self) -> None:
-        self._repainted = time.monotonic()
+    def _repainted(self, began: float) -> None:
+        now = time.monotonic()
+        self._next_repaint = now + max(_REPAINT, min(_SHARE * (now - began), 1.0))
         self._repaint_pending = False
 
     @on(Rested)

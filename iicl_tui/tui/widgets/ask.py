@@ -64,13 +64,13 @@ class Ask(Vertical):
         super().__init__(id="ask")
         self.subject = subject
         self._title = title
-        self._questions = tuple(questions)
+        self.questions = tuple(questions)
         self._hint = hint
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="ask-fields"):
             yield Label(Content(self._title), classes="ask-title")
-            for question in self._questions:
+            for question in self.questions:
                 yield Label(Content(question.label))
                 yield Input(question.value, id=f"ask-{question.key}", compact=True)
         yield Static(id="ask-hint")
@@ -82,12 +82,12 @@ class Ask(Vertical):
     @property
     def answers(self) -> dict[str, str]:
         """What stands in the fields."""
-        return {question.key: self.query_one(f"#ask-{question.key}", Input).value.strip() for question in self._questions}
+        return {question.key: self.query_one(f"#ask-{question.key}", Input).value.strip() for question in self.questions}
 
     @property
     def wrong(self) -> str:
         """What is wrong with it, or ""."""
-        found = (question.check(text) for question, text in zip(self._questions, self.answers.values(), strict=True))
+        found = (question.check(text) for question, text in zip(self.questions, self.answers.values(), strict=True))
         return next((words for words in found if words), "")
 
     @on(Input.Changed)
@@ -96,7 +96,7 @@ class Ask(Vertical):
         line = self.query_one("#ask-hint", Static)
         line.set_class(bool(wrong), "ask-wrong")
         keys = "Enter does it · Esc cancels"
-        if any(question.others for question in self._questions):
+        if any(question.others for question in self.questions):
             keys = "↑ ↓ other values · " + keys
         line.update(Content(printable(f"✗ {wrong}" if wrong else f"{self._hint(self.answers)}  {keys}", 400)))
 
@@ -109,7 +109,7 @@ class Ask(Vertical):
     def action_other(self, by: int) -> None:
         """The next of the field's other values."""
         focused = self.screen.focused
-        for question in self._questions:
+        for question in self.questions:
             if question.others and focused is not None and focused.id == f"ask-{question.key}":
                 assert isinstance(focused, Input)
                 values = question.others

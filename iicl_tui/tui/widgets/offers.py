@@ -39,8 +39,8 @@ class Offers(Widget):
     """
     ALLOW_SELECT = False
 
-    text: reactive[str] = reactive("", layout=True)
-    offers: reactive[tuple[Offer, ...]] = reactive((), layout=True)
+    text: reactive[str] = reactive("")
+    offers: reactive[tuple[Offer, ...]] = reactive(())
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

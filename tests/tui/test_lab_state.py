@@ -1,0 +1,357 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from iicl_tui.bayes import inference
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.metrics import measure
+from iicl_tui.errors import LabError, StoreError
+from iicl_tui.filters.scripted import ScriptedDecider
+from iicl_tui.store.session import SessionFile
+from iicl_tui.tui.lab.asks import branch, kept, run_to, save_copy
+from iicl_tui.tui.lab.build import build
+from iicl_tui.tui.lab.curves import axis_length
+from iicl_tui.tui.lab.drive import drive
+from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.state import Activity, ChartSettings
+from iicl_tui.tui.lab.transcript import entries, entry_of
+from iicl_tui.tui.lab.words import raised
+
+Make = Callable[..., ChainConfig]
+BIASED = {"hypothesis": 33, "spurious": "screen", "bias": "high", "draw": "overlap", "initial": 4}
+BY_SCREEN = ChartSettings(by=4)
+
+
+def nothing(record: object) -> None:
+    pass
+
+
+@pytest.fixture
+def session(config: Make) -> LabSession:
+    made = config(chain={"generations": 3}, task=BIASED, agent=[{"kind": "bayes", "noise": 0.05}])
+    return LabSession(Chain(made))
+
+
+async def stepped(session: LabSession, steps: int) -> LabSession:
+    for _ in range(steps):
+        await session.chain.step()
+    session.refresh()
+    return session
+
+
+async def test_a_new_chain_shows_what_its_first_generation_will_draw_from(session: LabSession) -> None:
+    state = build(session, None, BY_SCREEN)
+    assert (state.look, state.now, state.last) == (1, 1, 0)
+    belief = session.chain.belief(1)
+    assert belief is not None
+    assert np.array_equal(state.belief.log_p, belief.log_p)
+    assert "what generation 1 will draw from" in state.belief.title
+    assert [mark.symbol for mark in state.belief.marks] == ["★", "+"]
+    assert [step.mark for step in state.phases] == ["◉", "○", "○"]
+    assert state.words.startswith("Next: an agent")
+
+
+async def test_d0_shows_the_prior(session: LabSession) -> None:
+    state = build(session, 0, BY_SCREEN)
+    prior = session.chain.config.agents[0].log_prior  # type: ignore[attr-defined]
+    np.testing.assert_allclose(np.exp(state.belief.log_p), np.exp(prior), atol=1e-12)
+    assert state.belief.previous is None
+    assert state.data[0].name == "d⁰"
+    assert len(state.data[0].items) == 4
+
+
+@pytest.mark.parametrize("steps", range(10))
+async def test_at_every_step_the_state_agrees_with_the_chain(session: LabSession, steps: int) -> None:
+    await stepped(session, steps)
+    chain, state = session.chain, build(session, None, BY_SCREEN)
+    assert state.now == (chain.next[0] if chain.next else 3)
+    assert state.look == state.now
+    assert state.following
+    assert state.steppable == (chain.next is not None)
+    if chain.next is not None:
+        at = {"imitation": 0, "interaction": 1, "transmission": 2}[chain.next[1]]
+        assert [step.mark for step in state.phases] == ["●"] * at + ["◉"] + ["○"] * (2 - at)
+    else:
+        assert [step.mark for step in state.phases] == ["●"] * 3
+        assert state.words.startswith("Finished")
+    # What is kept up to date step by step is what is measured from nothing.
+    fresh = LabSession(chain)
+    np.testing.assert_array_equal(session.measures.entropy, fresh.measures.entropy)
+    film = state.film.totals
+    assert len(film) == max(state.now, state.last)
+    np.testing.assert_allclose(film.sum(axis=1), 1.0)
+    assert state.film.selected == state.look - 1
+
+
+async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
+    await stepped(session, 2)
+    then = build(session, None, BY_SCREEN)
+    await stepped(session, 7)
+    back = build(session, 1, BY_SCREEN)
+    assert np.array_equal(back.belief.log_p, then.belief.log_p)
+    assert not back.following
+    assert "look back at generation 1" in back.words
+    assert "lab.latest" in back.offers
+    assert [mark.hypothesis for mark in back.belief.marks if mark.symbol == "▲"] == [session.chain.generations[0].hypothesis]
+
+
+async def test_a_look_beyond_the_chain_is_where_the_chain_is(session: LabSession) -> None:
+    await stepped(session, 4)
+    assert build(session, 99, BY_SCREEN).look == 2
+    assert build(session, -5, BY_SCREEN).look == 0
+
+
+async def test_totals_by_fit_are_kept_up_to_date(session: LabSession) -> None:
+    charts = ChartSettings(by=None)
+    for _ in range(9):
+        await stepped(session, 1)
+        session.totals(None)
+    fresh = LabSession(session.chain)
+    np.testing.assert_allclose(session.totals(None), fresh.totals(None))
+    assert build(session, None, charts).film.totals.shape == (3, len(session.fit_groups))
+
+
+async def test_curves_have_their_reference_lines_and_only_what_applies(session: LabSession, config: Make) -> None:
+    await stepped(session, 9)
+    panels = build(session, 2, BY_SCREEN).curves
+    assert [panel.title for panel in panels] == ["entropy (nats)", "P(screen)", "P(h*), P(ĥ)", "d⁰ explained (of 4)"]
+    assert panels[0].references == (("uniform", log(243)), ("one-hot", 0.0))
+    assert all(panel.selected == 1 and panel.length == 3 for panel in panels)
+    plain = LabSession(Chain(config(task={"initial": 0})))
+    assert [panel.title for panel in build(plain, None, ChartSettings(by=0)).curves] == ["entropy (nats)", "P(h*)"]
+
+
+def test_an_axis_grows_in_few_steps() -> None:
+    lengths = [axis_length(known, 10_000) for known in range(1, 10_001)]
+    assert lengths == sorted(lengths)
+    assert all(length >= known for known, length in enumerate(lengths, 1))
+    assert len(set(lengths)) < 12
+    assert lengths[-1] == 10_000
+    assert axis_length(0, 6) == 6
+
+
+async def test_blind_shows_nothing_of_what_is_right(session: LabSession) -> None:
+    await stepped(session, 9)
+    for look in range(4):
+        state = build(session, look, ChartSettings(by=None), blind=True)
+        assert not [mark for mark in state.belief.marks if mark.symbol in "★+"]
+        assert state.belief.explained is None
+        assert state.rows.initial == 0
+        assert all("h*" not in panel.title and "explained" not in panel.title for panel in state.curves)
+        assert all(block.name != "h*" for block in state.data)
+        assert all("explains" not in item.note for block in state.data for item in block.items)
+    assert all("h*" not in entry.text for entry in entries(session.chain, blind=True))
+
+
+async def test_verdicts_stand_beside_the_data(config: Make) -> None:
+    made = config(chain={"generations": 2}, task=BIASED, filter=[{"kind": "human", "on-reject": "drop"}])
+    samples = [{"verdict": "rejected", "reason": "no \x1b[31m"}, {"verdict": "edited", "input": ["A"], "output": "off"}]
+    script = {"default": "approve", "generation": [{"index": 1, "transmission": {"sample": samples}}]}
+    session = await stepped(LabSession(Chain(made, decider=ScriptedDecider(script, made.task))), 3)
+    block = build(session, 1, BY_SCREEN).data[2]
+    assert [item.mark for item in block.items] == ["✗", "✎", "✓", "✓"]
+    assert block.caption == "3 of 4 passed on"
+    assert "␛" in block.items[0].note
+    assert "was " in block.items[1].note
+    assert [item.mark for item in build(session, 2, BY_SCREEN).data[0].items] == ["✎", "✓", "✓"]
+    assert build(session, None, BY_SCREEN).rows.note == "next"
+    await stepped(session, 1)
+    state = build(session, None, BY_SCREEN)
+    assert state.waits_for_person
+    assert "you decide" in state.words
+
+
+async def test_a_stuck_chain_says_so(config: Make) -> None:
+    made = config(
+        chain={"generations": 3},
+        task={**BIASED, "samples": 1},
+        agent=[{"kind": "bayes", "noise": 0.3, "temperature": 50.0}],
+        filter=[{"kind": "effective-set", "redraws": 0}],
+    )
+    session = LabSession(Chain(made))
+    while session.chain.next is not None:
+        await session.chain.step()
+    session.refresh()
+    state = build(session, None, BY_SCREEN)
+    assert session.chain.stuck
+    assert [step.mark for step in state.phases][1:] == ["✗", "○"]
+    assert "stuck" in state.words
+    assert state.rows.note == "stuck"
+    assert not state.steppable
+
+
+async def test_a_running_chain_says_how_far(session: LabSession) -> None:
+    state = build(session, None, BY_SCREEN, Activity("run", 3))
+    assert state.words == "Running to the end of generation 3: now in 1."
+    assert state.offers == ("lab.pause",)
+
+
+async def test_the_transcript_has_every_phase(session: LabSession) -> None:
+    await stepped(session, 8)
+    found = entries(session.chain)
+    assert [(entry.generation, entry.phase) for entry in found] == [
+        (0, "start"), (1, "imitation"), (1, "interaction"), (1, "transmission"),
+        (2, "imitation"), (2, "interaction"), (2, "transmission"), (3, "imitation"), (3, "interaction"),
+    ]  # fmt: skip
+    assert entry_of(found, 2) == 4
+    assert entry_of(found, 9) == len(found) - 1
+
+
+def test_raised() -> None:
+    assert raised(1203) == "¹²⁰³"
+
+
+# -- files
+
+
+@pytest.fixture
+def file(config: Make, tmp_path: Path) -> SessionFile:
+    return SessionFile.create(config(chain={"generations": 3, "title": "t"}, task=BIASED), tmp_path)
+
+
+async def test_what_could_not_be_kept_is_tried_first_and_then_told(
+    file: SessionFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session = LabSession.of(file)
+    done: list[Any] = []
+    with monkeypatch.context() as patch:
+
+        def full(*_: object) -> None:
+            raise StoreError("The disk is full", "No room.", "Make room.")
+
+        patch.setattr(file, "append", full)
+        error = await drive(session, None, done.append, tmp_path)
+        assert isinstance(error, StoreError)
+        assert session.saving.kind == "unsaved"
+        assert done == []
+        state = build(session, None, BY_SCREEN)
+        assert state.words.startswith("Not saved: The disk is full.")
+        assert "lab.save-copy" in state.offers
+        assert state.steppable
+        assert await drive(session, None, done.append, tmp_path) is not None
+    assert await drive(session, None, done.append, tmp_path) is None
+    assert [record.phase for record in done] == ["imitation"]
+    assert session.saving.kind == "saved"
+    assert len(file.generations) == 1
+    assert len(session.chain.generations) == 1
+
+
+async def test_a_copy_takes_over_where_the_file_is_gone(file: SessionFile, tmp_path: Path) -> None:
+    session = LabSession.of(file)
+    await drive(session, 1, nothing, tmp_path)
+    file.path.unlink()
+    error = await drive(session, None, nothing, tmp_path)
+    assert isinstance(error, StoreError)
+    assert session.save_copy(tmp_path / "other.toml")
+    assert session.saving.kind == "saved"
+    assert await drive(session, 3, nothing, tmp_path) is None
+    session.close()
+    again = LabSession.open(tmp_path / "other.toml")
+    assert again.chain.status == "finished"
+    assert [g.hypothesis for g in again.chain.generations] == [g.hypothesis for g in session.chain.generations]
+    again.close()
+
+
+async def test_a_copy_of_a_healthy_session_is_only_a_copy(file: SessionFile, tmp_path: Path) -> None:
+    session = LabSession.of(file)
+    await drive(session, 1, nothing, tmp_path)
+    assert not session.save_copy(tmp_path / "other.toml")
+    assert session.file is file
+    with pytest.raises(StoreError):
+        session.save_copy(tmp_path / "other.toml")
+
+
+async def test_a_chain_in_no_file_is_kept_by_a_copy(config: Make, tmp_path: Path) -> None:
+    session = LabSession(Chain(config(chain={"generations": 2}, task=BIASED)))
+    assert await drive(session, 1, nothing, tmp_path) is None
+    assert session.saving.kind == "memory"
+    with pytest.raises(LabError):
+        session.branch(1, tmp_path, 42, 2)
+    assert session.save_copy(tmp_path / "kept.toml")
+    assert await drive(session, 2, nothing, tmp_path) is None
+    session.close()
+    with SessionFile.open(tmp_path / "kept.toml") as again:
+        assert len(again.generations) == 2
+
+
+async def test_a_branch_with_the_same_seed_goes_the_same_way(file: SessionFile, tmp_path: Path) -> None:
+    session = LabSession.of(file)
+    await drive(session, 3, nothing, tmp_path)
+    same = LabSession.of(session.branch(1, tmp_path / "new", 42, 3))
+    assert len(same.chain.generations) == 1
+    await drive(same, 3, nothing, tmp_path)
+    assert [g.hypothesis for g in same.chain.generations] == [g.hypothesis for g in session.chain.generations]
+    longer = LabSession.of(session.branch(3, tmp_path / "new", 7, 5))
+    assert (longer.chain.config.seed, longer.chain.config.generations) == (7, 5)
+    assert longer.chain.next == (4, "imitation")
+    for each in (session, same, longer):
+        each.close()
+
+
+async def test_a_fault_of_the_program_stops_the_chain_alone(
+    file: SessionFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session = LabSession.of(file)
+
+    key = "sk-" + "a1b2" * 8
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError(key)
+
+    monkeypatch.setattr(session.chain.task, "transmit", broken)
+    error = await drive(session, 3, nothing, tmp_path / "state")
+    assert error is not None
+    assert "fault of the program" in error.title
+    reports = list((tmp_path / "state").glob("crash-*.txt"))
+    assert len(reports) == 1
+    assert key not in reports[0].read_text()
+    assert session.chain.next == (1, "transmission")
+
+
+async def test_questions_check_what_is_typed(file: SessionFile, tmp_path: Path) -> None:
+    session = LabSession.of(file)
+    await drive(session, 1, nothing, tmp_path)
+    (goal,) = run_to(session.chain).questions
+    assert goal.check("2") == goal.check("3") == ""
+    for text in ("1", "4", "", "x", "2.0", "²", "-1", "9" * 30):
+        assert goal.check(text)
+    assert goal.value == "3"
+    assert kept(session, 2) == kept(session, 1) == 1
+    assert kept(session, 0) == 0
+    seed, length = branch(session, 1).questions
+    assert seed.check("0") == seed.check(str(2**63 - 1)) == ""
+    assert seed.check(str(2**63))
+    assert length.check("1")
+    assert length.check("2") == ""
+    (path,) = save_copy(session, tmp_path).questions
+    assert path.check(path.value) == ""
+    assert path.check(str(file.path))
+    assert path.check("")
+    assert path.check("/tmp/x")
+
+
+async def test_building_costs_no_more_for_a_long_chain(config: Make) -> None:
+    """Nothing in a state is measured again but the generations looked at."""
+    session = LabSession(Chain(config(chain={"generations": 700}, task=BIASED)))
+    await session.chain.run()
+    session.refresh()
+    asked: list[tuple[int, int]] = []
+    real = session.chain.beliefs
+
+    def beliefs(first: int, last: int) -> Any:
+        asked.append((first, last))
+        return real(first, last)
+
+    session.chain.beliefs = beliefs  # type: ignore[method-assign]
+    build(session, 650, BY_SCREEN)
+    session.refresh()
+    assert asked == [(649, 650), (700, 700)]
+    np.testing.assert_array_equal(session.measures.entropy, measure(session.chain).entropy)
+    assert inference.entropy(build(session, 650, BY_SCREEN).belief.log_p) == session.measures.entropy[649]  # type: ignore[arg-type]
