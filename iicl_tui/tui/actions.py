@@ -65,6 +65,8 @@ HOME = (
     Action("home.branch", ("b",), "branch", "Start a new session from a generation of this one.", footer=4),
     Action("home.rename", ("r",), "rename", "Give the session another title.", footer=5),
     Action("home.delete", ("d", "delete"), "delete", "Move the session to the trash; undo brings it back.", footer=6),
+    Action("home.edit", ("e",), "edit as new", "Fill the form from this session or configuration, to make another one of it.",
+           footer=8),
     Action("home.undo", ("u",), "undo", "Take back the last deletion or renaming.", footer=7),
     Action("home.search", ("/",), "search", "Show only the sessions whose text has these words.", footer=3),
     Action("home.yours", ("1",), "yours", "Your own sessions, newest first."),

@@ -1,0 +1,89 @@
+"""The lines of the home screen's lists, and the search in them. Nothing here needs numpy, so that the list is there at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from iicl_tui.text import printable
+
+if TYPE_CHECKING:
+    from iicl_tui.store.library import Summary
+    from iicl_tui.store.presets import Preset
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry, made printable. key: tells it from all others of its list. words: what a search looks through."""
+
+    key: str
+    title: str
+    line: str
+    words: str
+    broken: bool = False
+    summary: Summary | None = None
+    preset: Preset | None = None
+
+
+def of_sessions(summaries: Iterable[Summary], now: float, aged: bool = True) -> list[Item]:
+    """An item for each session. now: seconds since the epoch. aged: whether to say how old it is."""
+    return [_of_session(summary, now, aged) for summary in summaries]
+
+
+def _of_session(summary: Summary, now: float, aged: bool) -> Item:
+    age = ago(now - summary.modified, summary.modified) if aged else ""
+    if summary.fault is not None:
+        facts = [summary.path.name, age, summary.fault]
+    elif summary.status == "configuration":
+        facts = ["configuration", age, summary.task, _joined(summary.agents, summary.filters)]
+    else:
+        standing = f"generation {summary.generation}/{summary.generations}"
+        facts = [standing, summary.status, age, summary.task, _joined(summary.agents, summary.filters), summary.rule]
+    title = ("✗ " if summary.fault is not None else "") + (summary.title.strip() or summary.path.name)
+    line = " · ".join(printable(fact, 200) for fact in facts if fact)
+    words = f"{title} {line} {summary.path.name}".casefold()
+    return Item(summary.path.name, printable(title, 200), line, words, summary.fault is not None, summary)
+
+
+def _joined(agents: Sequence[str], filters: Sequence[str]) -> str:
+    names = [*dict.fromkeys(agents)]
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return ", ".join(names[:2]) + more + (" | " + " + ".join(filters) if filters else "")
+
+
+def of_presets(presets: Iterable[Preset]) -> list[Item]:
+    """An item for each preset."""
+    return [
+        Item(
+            preset.name,
+            printable(preset.title),
+            printable(f"{preset.name} · {preset.summary.partition(chr(10))[0]}"),
+            f"{preset.name} {preset.title} {preset.summary}".casefold(),
+            preset=preset,
+        )
+        for preset in presets
+    ]
+
+
+def found(items: Iterable[Item], text: str) -> list[Item]:
+    """The items that have every word of the text."""
+    wanted = text.casefold().split()
+    return [item for item in items if all(word in item.words for word in wanted)]
+
+
+def ago(seconds: float, then: float) -> str:
+    """How long ago, in one unit; after a month the date. then: seconds since the epoch."""
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min ago"
+    if seconds < _DAY:
+        return f"{int(seconds // _HOUR)} h ago"
+    if seconds < 30 * _DAY:
+        days = int(seconds // _DAY)
+        return f"{days} day{'s' if days > 1 else ''} ago"
+    return f"{datetime.fromtimestamp(then):%Y-%m-%d}"
