@@ -39,8 +39,8 @@ from iicl_tui.tui.widgets.phases import PhaseLine
 from iicl_tui.tui.widgets.trajectories import Trajectories
 
 _SMALL = 100, 30
-_FILM_FROM = 36
-"""Lines below which the film strip leaves its room to the belief, but where the belief stands alone."""
+_FILM_FROM, _FILM_FROM_SMALL = 36, 22
+"""Lines below which the film strip leaves its room to the belief; fewer are enough where the belief stands alone."""
 _REPAINT = 0.1
 """Seconds between repaints while a chain runs; more where a repaint is slow, so that the chain has most of the time."""
 _SHARE = 3
@@ -136,8 +136,9 @@ class LabRoom(LabScreen):
         self.rebuild()
 
     def _fit(self, width: int, height: int) -> None:
-        self.set_class(width < _SMALL[0] or height < _SMALL[1], "-small")
-        self.set_class(height < _FILM_FROM, "-low")
+        small = width < _SMALL[0] or height < _SMALL[1]
+        self.set_class(small, "-small")
+        self.set_class(height < (_FILM_FROM_SMALL if small else _FILM_FROM), "-low")
 
     @property
     def small(self) -> bool:

@@ -1,0 +1,618 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.errors import StoreError
+from iicl_tui.store.paths import Paths
+from iicl_tui.store.session import SessionFile
+from iicl_tui.tui.app import LabApp, Start
+from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.state import LabState
+from iicl_tui.tui.review.pane import ReviewPane
+from iicl_tui.tui.screens.error import ErrorScreen
+from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.transcript import TranscriptScreen
+from iicl_tui.tui.widgets.ask import Ask
+from iicl_tui.tui.widgets.data_pane import DataPane
+from iicl_tui.tui.widgets.film_strip import FilmStrip
+from iicl_tui.tui.widgets.footer import KeyBar
+from iicl_tui.tui.widgets.generations import Generations
+from iicl_tui.tui.widgets.header import HeaderLine
+from iicl_tui.tui.widgets.lab_chart import LabChart
+from iicl_tui.tui.widgets.marginals import Marginals
+from iicl_tui.tui.widgets.offers import Offers
+from iicl_tui.tui.widgets.trajectories import Trajectories
+
+Make = Callable[..., ChainConfig]
+SIZES = [(80, 24), (120, 40), (200, 60)]
+BIASED = {"hypothesis": 33, "spurious": "screen", "bias": "high", "draw": "overlap", "initial": 4}
+HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \u202e" + "漢" * 300
+
+
+class Host:
+    """A lab in a running app, and short ways to what is in it."""
+
+    def __init__(self, app: LabApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def room(self) -> LabRoom:
+        room = next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabRoom))
+        return room
+
+    @property
+    def state(self) -> LabState:
+        state = self.room.state
+        assert state is not None
+        return state
+
+    @property
+    def session(self) -> LabSession:
+        return self.room.session
+
+    async def press(self, *keys: str) -> None:
+        """Keys, one by one, each until all is at rest."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Until the chain rests and all messages are handled, or a person is asked."""
+        await self.pilot.pause()
+        while self.room._activity.busy and not self.room._activity.asking:
+            await asyncio.sleep(0)
+            await self.pilot.pause()
+        await self.pilot.pause()
+
+    def text(self, selector: str) -> str:
+        widget = self.room.query_one(selector)
+        strips = [widget.render_line(y) for y in range(widget.size.height)]
+        return "\n".join(strip.text for strip in strips)
+
+    async def click_offer(self, selector: str, action: str) -> None:
+        offers = self.room.query_one(selector, Offers)
+        start = next(start for start, _, offer in offers._places if offer.action == action)
+        await self.pilot.click(offers, offset=(start + 1 + offers.styles.padding.left, 0))
+        await self.rest()
+
+
+@pytest.fixture
+def lab(config: Make, tmp_path: Path) -> Callable[..., Any]:
+    @asynccontextmanager
+    async def open_lab(
+        size: tuple[int, int] = (120, 40), steps: int = 0, path: Path | None = None, **document: Any
+    ) -> AsyncIterator[Host]:
+        document.setdefault("task", BIASED)
+        chain = {"title": "a chain", "generations": 4, **document.pop("chain", {})}
+        if path is None:
+            session = LabSession.of(SessionFile.create(config(chain=chain, **document), tmp_path))
+            for _ in range(steps):
+                await session.chain.step()
+            session.refresh()
+            values: dict[str, Any] = {"session": session}
+        else:
+            values = {"path": path}
+        paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path, tmp_path / "state")
+        app = LabApp(paths, start=Start("lab", values))
+        async with app.run_test(size=size) as pilot:
+            host = Host(app, pilot)
+            await host.rest()
+            yield host
+
+    return open_lab
+
+
+# -- stepping
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_space_does_one_phase_after_another_to_the_end(lab: Any, size: tuple[int, int]) -> None:
+    async with lab(size, chain={"generations": 2}) as host:
+        for done in range(6):
+            assert host.session.chain.next == (1 + done // 3, ("imitation", "interaction", "transmission")[done % 3])
+            assert host.state.words.startswith("Next")
+            await host.press("space")
+        assert host.state.words.startswith("Finished")
+        assert "● saved" in host.room.query_one(HeaderLine).state
+        await host.press("space", "g", "R", "r")
+        assert len(host.session.file.generations) == 2
+        assert not host.room.query(Ask)
+
+
+async def test_g_runs_to_the_end_of_the_generation_and_R_to_the_last(lab: Any) -> None:
+    async with lab() as host:
+        await host.press("space", "g")
+        assert host.session.chain.next == (2, "imitation")
+        await host.press("g")
+        assert host.session.chain.next == (3, "imitation")
+        await host.press("R")
+        assert host.session.chain.status == "finished"
+
+
+async def test_r_asks_how_far(lab: Any) -> None:
+    async with lab(chain={"generations": 30}) as host:
+        await host.press("r")
+        ask = host.room.query_one(Ask)
+        field = ask.query_one(Input)
+        field.value = "31"
+        await host.press("enter")
+        assert host.room.query(Ask)
+        assert host.session.chain.status == "new"
+        assert "1 to 30" in str(ask.query_one("#ask-hint", Static).content)
+        field.value = "3"
+        await host.press("enter")
+        assert not host.room.query(Ask)
+        assert host.session.chain.next == (4, "imitation")
+        await host.press("r", "escape")
+        assert not host.room.query(Ask)
+        assert host.session.chain.next == (4, "imitation")
+        assert host.app.screen is host.room
+
+
+async def test_keys_pressed_again_while_a_phase_is_done_do_nothing_more(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab() as host:
+        agent = host.session.chain.config.agents[0]
+        gate, begun, real = asyncio.Event(), [], agent.imitate
+
+        async def slow(rounds: Any, rng: Any) -> Any:
+            begun.append(1)
+            await gate.wait()
+            return await real(rounds, rng)
+
+        monkeypatch.setattr(agent, "imitate", slow)
+        for key in ("space", "space", "g", "R", "space", "r", "b", "S", "w"):
+            await host.pilot.press(key)
+        assert begun == [1]
+        assert not host.room.query(Ask)
+        gate.set()
+        await host.rest()
+        assert host.session.chain.next == (1, "interaction")
+        assert begun == [1]
+
+
+async def test_a_burst_of_keys_is_folded(lab: Any) -> None:
+    async with lab(chain={"generations": 50}) as host:
+        for _ in range(30):  # all in the queue before the first is handled, as with a key held down on a slow line
+            host.app.call_later(host.app.run_action, "next_phase", host.room)
+        await host.rest()
+        done = 3 * len(host.session.chain.generations)
+        assert 0 < done <= 15
+        assert host.session.measures.hypothesis.size == len(host.session.chain.generations)
+
+
+async def test_escape_cancels_what_runs_and_then_leaves(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab(steps=3) as host:
+        begun = asyncio.Event()
+
+        async def forever(rounds: Any, rng: Any) -> Any:
+            begun.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(host.session.chain.config.agents[0], "imitate", forever)
+        await host.pilot.press("R")
+        await begun.wait()
+        await host.pilot.pause()
+        assert "running" in host.room.query_one(HeaderLine).state
+        await host.press("escape")
+        assert not host.room._activity.busy
+        assert host.session.chain.next == (2, "imitation")
+        assert len(host.session.file.generations) == 1
+        assert host.app.screen is host.room
+        monkeypatch.undo()
+        await host.press("space")
+        assert host.session.chain.next == (2, "interaction")
+
+
+async def test_p_pauses_after_the_phase_under_way(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab() as host:
+        agent = host.session.chain.config.agents[0]
+        gate, begun, real = asyncio.Event(), asyncio.Event(), agent.imitate
+
+        async def slow(rounds: Any, rng: Any) -> Any:
+            begun.set()
+            await gate.wait()
+            return await real(rounds, rng)
+
+        monkeypatch.setattr(agent, "imitate", slow)
+        await host.pilot.press("R")
+        await begun.wait()
+        await host.pilot.press("p", "p")
+        assert host.state.activity.pausing
+        gate.set()
+        await host.rest()
+        assert host.session.chain.next == (1, "interaction")
+        await host.press("R")
+        assert host.session.chain.status == "finished"
+
+
+async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> None:
+    async with lab(chain={"generations": 100_000}) as host:
+        await host.pilot.press("R")
+        seen: set[int] = set()
+        while len(seen) < 4:
+            await asyncio.sleep(0)
+            seen.add(host.state.now)
+        await host.pilot.press("[")
+        at = host.state.look
+        await host.pilot.press("v")
+        assert host.state.belief.form == "mosaic"
+        assert host.state.look == at
+        await host.pilot.resize_terminal(80, 24)
+        await host.pilot.resize_terminal(120, 40)
+        await host.press("escape")
+        last = len(host.session.chain.generations)
+        assert last < 100_000
+        assert len(host.session.measures) == last
+        assert host.state.look == at
+        assert host.session.file.generations[-1] == host.session.chain.generations[-1]
+
+
+# -- looking back
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_looking_back_keeps_its_place_while_the_chain_goes_on(lab: Any, size: tuple[int, int]) -> None:
+    async with lab(size, steps=4) as host:
+        assert host.state.look == 2
+        await host.press("left_square_bracket")
+        assert host.state.look == 1
+        title = host.room.query_one(LabChart).view.title
+        await host.press("space", "g")
+        assert host.state.look == 1
+        assert host.room.query_one(LabChart).view.title == title
+        assert "The chain is at generation 3" in host.state.words
+        await host.press("right_square_bracket")
+        assert host.state.look == 2
+        await host.press("left_curly_bracket")
+        assert host.state.look == 0
+        await host.press("left_square_bracket")
+        assert host.state.look == 0
+        await host.press("right_curly_bracket")
+        assert host.state.following
+        assert host.state.look == 3
+        await host.press("left_curly_bracket", "escape")
+        assert host.state.following
+        assert host.app.screen is host.room
+
+
+async def test_later_until_now_follows_again(lab: Any) -> None:
+    async with lab(steps=6) as host:
+        await host.press("left_square_bracket", "right_square_bracket", "space")
+        assert host.state.following
+        await host.press("g")
+        assert host.state.look == 4
+
+
+async def test_the_generation_list_is_clicked_and_walked(lab: Any) -> None:
+    async with lab(steps=9) as host:
+        await host.pilot.click(Generations, offset=(3, 2))
+        await host.rest()
+        assert host.state.look == 1
+        await host.press("down")
+        assert host.state.look == 2
+        await host.press("home")
+        assert host.state.look == 0
+        await host.press("end")
+        assert host.state.following
+        await host.pilot.click(Generations, offset=(3, 5))
+        await host.rest()
+        assert host.state.look == 4
+        text = host.text("#generations")
+        assert "given" in text
+        assert "next" in text
+
+
+async def test_film_and_curves_choose_a_generation(lab: Any) -> None:
+    async with lab(steps=9) as host:
+        room = host.room
+        room.post_message(FilmStrip.GenerationChosen(room.query_one(FilmStrip), 0))
+        await host.rest()
+        assert host.state.look == 1
+        room.post_message(Trajectories.GenerationChosen(room.query_one(Trajectories), 1))
+        await host.rest()
+        assert host.state.look == 2
+        room.post_message(Trajectories.GenerationChosen(room.query_one(Trajectories), 77))
+        await host.rest()
+        assert host.state.following
+
+
+# -- the belief
+
+
+async def test_form_scale_by_and_ghost_are_turned_by_key_and_by_mouse(lab: Any) -> None:
+    async with lab(steps=4) as host:
+        chart = host.room.query_one(LabChart)
+        forms = []
+        for _ in range(3):
+            await host.press("v")
+            forms.append(chart.view.form)
+        assert forms == ["mosaic", "ranked", "strips"]
+        await host.click_offer("#choices", "lab.view")
+        assert chart.view.form == "mosaic"
+        await host.press("s")
+        assert chart.view.scale == "linear"
+        seen = []
+        for _ in range(6):
+            await host.press("c")
+            seen.append(chart.view.by)
+        assert seen == [None, 0, 1, 2, 3, 4]
+        assert host.room.query_one(Marginals).view.by == 4
+        await host.press("G")
+        assert chart.view.previous is None
+
+
+async def test_the_cursor_reads_out_a_hypothesis_and_stays_on_it(lab: Any) -> None:
+    async with lab(steps=4) as host:
+        chart = host.room.query_one(LabChart)
+        assert chart.has_focus
+        await host.press("m", "right")
+        cursor = chart.cursor
+        assert cursor is not None
+        rule = host.session.chain.task.rule(cursor)
+        assert "  ".join(rule.split("  ")) in host.text("#readout")
+        await host.press("space", "v", "left_square_bracket")
+        assert chart.cursor == cursor
+        await host.press("home")
+        assert chart.cursor == 0
+        await host.press("end")
+        assert chart.cursor == 242 or chart.view.form == "ranked"
+        copied = host.room.copy_text()
+        assert copied is not None
+        assert "P " in copied
+
+
+# -- panes at small sizes
+
+
+async def test_panes_at_80_by_24_by_key_and_by_mouse(lab: Any) -> None:
+    async with lab((80, 24), steps=5) as host:
+        panes = {"1": LabChart, "2": Trajectories, "3": Marginals, "4": DataPane, "5": Generations}
+        for key in "2345123":
+            await host.press(key)
+            for other, kind in panes.items():
+                widget = host.room.query_one(kind)
+                there = widget.region.area > 0 and widget in host.room._compositor.visible_widgets
+                assert there == (other == key), (key, kind)
+        await host.click_offer("#tabs", "lab.pane-data")
+        assert host.room.query_one(DataPane).has_focus
+        copied = host.room.copy_text()
+        assert copied is not None
+        assert copied.startswith("d¹")
+        await host.pilot.resize_terminal(120, 40)
+        await host.rest()
+        assert all(host.room.query_one(kind).region.area > 0 for kind in panes.values())
+
+
+@pytest.mark.parametrize("size", [(100, 30), (99, 29), (60, 16), (80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("steps", [0, 5])
+async def test_nothing_lies_outside_the_screen(lab: Any, size: tuple[int, int], steps: int) -> None:
+    async with lab(size, steps=steps) as host:
+        for widget in host.room.query("*"):
+            region = widget.region
+            if widget in host.room._compositor.visible_widgets and region.area and not widget.has_class("-textual-system"):
+                inside = host.room.region.contains_region(region)
+                assert inside or widget.parent is not host.room.query_one("#body"), widget
+        assert host.room.query_one(LabChart).region.height >= 4
+        assert host.room.query_one("#phases").region.height == 1
+
+
+# -- a person as the filter
+
+
+HUMAN = [{"kind": "human"}]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_review_opens_where_a_person_is_asked(lab: Any, size: tuple[int, int]) -> None:
+    async with lab(size, filter=HUMAN) as host:
+        await host.press("space")
+        assert host.state.waits_for_person
+        assert "you decide" in host.state.words
+        assert host.state.rows.note == "asks you"
+        await host.press("space")
+        pane = host.room.query_one(ReviewPane)
+        assert pane.live
+        assert pane.has_focus
+        assert pane.region.height >= 10
+        assert (host.room.query_one(LabChart).region.area > 0) == (size[0] >= 100)
+        await host.press("space", "a", "enter")
+        assert host.session.chain.next == (1, "transmission")
+        assert not host.room.query_one(ReviewPane).live
+        await host.press("w", "A", "enter")
+        assert host.session.chain.next == (2, "imitation")
+        assert host.room.query_one(LabChart).has_focus
+
+
+async def test_a_review_put_off_is_taken_up_again(lab: Any) -> None:
+    async with lab(filter=HUMAN, steps=1) as host:
+        await host.press("R")
+        await host.press("a", "enter", "x", "escape")
+        assert not host.room._activity.busy
+        assert host.session.chain.next == (1, "transmission")
+        assert host.app.screen is host.room
+        await host.press("space")
+        pane = host.room.query_one(ReviewPane)
+        assert pane.state.decided == 1
+        await host.pilot.resize_terminal(80, 24)
+        await host.rest()
+        assert pane.state.decided == 1
+        assert pane.live
+
+
+async def test_blind_hides_what_is_right_in_the_whole_lab(lab: Any) -> None:
+    async with lab(filter=[{"kind": "human", "blind": True}], steps=1) as host:
+        for keys in (["left_curly_bracket"], ["right_curly_bracket"], ["c"] * 6, ["space"]):
+            await host.press(*keys)
+            assert host.state.belief.by is not None
+            assert not [mark for mark in host.state.belief.marks if mark.symbol in "★+"]
+            assert host.state.belief.explained is None
+    async with lab(filter=HUMAN, steps=1) as host:
+        await host.press("space", "B")
+        assert host.state.belief.explained is None
+        await host.press("B")
+        assert host.state.belief.explained is not None
+
+
+# -- files
+
+
+async def test_branch_opens_a_new_session_and_leaves_this_one(lab: Any, tmp_path: Path) -> None:
+    async with lab(steps=9) as host:
+        first, before = host.session.file.path, host.session.file.path.read_bytes()
+        await host.press("left_curly_bracket", "right_square_bracket", "right_square_bracket", "b")
+        ask = host.room.query_one(Ask)
+        assert "Keeps generations 1–2" in str(ask.query_one("#ask-hint", Static).content)
+        seed = ask.query_one("#ask-seed", Input)
+        await host.press("down")
+        assert seed.value != "42"
+        assert "other random numbers" in str(ask.query_one("#ask-hint", Static).content)
+        await host.press("enter")
+        assert host.session.file.path != first
+        assert host.session.chain.next == (3, "imitation")
+        assert host.session.file.parent.generation == 2
+        assert first.read_bytes() == before
+        await host.press("space")
+        assert host.session.chain.next == (3, "interaction")
+        assert len(list(tmp_path.glob("*.toml"))) == 2
+
+
+async def test_a_finished_chain_is_branched_into_a_longer_one(lab: Any) -> None:
+    async with lab(steps=12) as host:
+        await host.press("b", "enter")
+        assert host.session.chain.config.generations == 5
+        assert host.session.chain.next == (5, "imitation")
+
+
+async def test_a_read_only_session_is_looked_at_branched_and_copied(lab: Any, tmp_path: Path) -> None:
+    async with lab(steps=4) as first:
+        path = first.session.file.path
+        async with lab(path=path) as host:
+            assert host.session.read_only
+            assert "read-only" in host.room.query_one(HeaderLine).state
+            assert host.state.words.startswith("Read-only")
+            await host.press("space", "g", "R", "r")
+            assert host.session.chain.next == (2, "interaction")
+            assert not host.room.query(Ask)
+            await host.press("left_square_bracket")
+            assert host.state.look == 1
+            await host.press("right_curly_bracket")
+            await host.click_offer("#words", "lab.save-copy")
+            field = host.room.query_one(Ask).query_one(Input)
+            field.value = str(tmp_path / "mine.toml")
+            await host.press("enter")
+            assert host.session.file.path == tmp_path / "mine.toml"
+            await host.press("space")
+            assert host.session.chain.next == (2, "transmission")
+            assert "● saved" in host.room.query_one(HeaderLine).state
+        assert first.session.chain.next == (2, "interaction")
+
+
+async def test_a_full_disk_is_told_and_nothing_is_lost(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab(steps=3) as host:
+        file = host.session.file
+
+        def full(*_: object) -> None:
+            raise StoreError("The disk is full", "There is no room.", "Make room, or save a copy.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(file, "append", full)
+            await host.press("R")
+            assert isinstance(host.app.screen, ErrorScreen)
+            await host.press("escape")
+            assert "not saved" in host.room.query_one(HeaderLine).state
+            assert host.state.words.startswith("Not saved: The disk is full.")
+            assert host.session.chain.next == (2, "interaction")
+            await host.press("space")
+            assert isinstance(host.app.screen, ErrorScreen)
+            await host.press("escape")
+            assert host.session.chain.next == (2, "interaction")
+        await host.press("space")
+        assert "● saved" in host.room.query_one(HeaderLine).state
+        assert file.generations[-1] == host.session.chain.generations[-1]
+        await host.press("R")
+        assert host.session.chain.status == "finished"
+
+
+async def test_a_deleted_file_is_left_for_a_copy(lab: Any, tmp_path: Path) -> None:
+    async with lab(steps=3) as host:
+        host.session.file.path.unlink()
+        await host.press("space", "escape", "S")
+        field = host.room.query_one(Ask).query_one(Input)
+        field.value = str(tmp_path / "no such folder" / "copy.toml")
+        await host.press("enter")
+        assert isinstance(host.app.screen, ErrorScreen)
+        await host.press("escape")
+        field.value = str(tmp_path / "copy.toml")
+        await host.press("enter")
+        assert host.session.file.path == tmp_path / "copy.toml"
+        await host.press("R")
+        assert host.session.chain.status == "finished"
+    with SessionFile.open(tmp_path / "copy.toml") as again:
+        assert len(again.generations) == 4
+
+
+async def test_leaving_gives_up_the_file(lab: Any) -> None:
+    async with lab(steps=2) as host:
+        path = host.session.file.path
+    with SessionFile.open(path) as again:
+        assert again.read_only is None
+
+
+# -- other ways in
+
+
+async def test_the_transcript_opens_at_the_generation_looked_at(lab: Any) -> None:
+    async with lab(steps=7) as host:
+        await host.press("left_square_bracket", "t")
+        assert isinstance(host.app.screen, TranscriptScreen)
+        copied = host.app.screen.copy_text()
+        assert copied is not None
+        assert "generation 2" in copied
+        await host.press("escape")
+        assert host.app.screen is host.room
+
+
+async def test_every_action_of_the_lab_has_its_method(lab: Any) -> None:
+    from iicl_tui.tui.actions import GROUPS
+
+    async with lab() as host:
+        assert all(callable(getattr(host.room, f"action_{action.name}", None)) for action in GROUPS["lab"])
+        chart = host.room.query_one(LabChart)
+        assert all(callable(getattr(chart, f"action_{action.name}", None)) for action in GROUPS["chart"])
+
+
+async def test_the_footer_steps_by_mouse(lab: Any) -> None:
+    async with lab() as host:
+        bar = host.room.query_one(KeyBar)
+        start = next(start for start, _, one in bar._places if one.action.id == "lab.next-phase")
+        await host.pilot.click(bar, offset=(start + 1 + bar.styles.padding.left, 0))
+        await host.rest()
+        assert host.session.chain.next == (1, "interaction")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_names_are_shown_and_not_obeyed(lab: Any, size: tuple[int, int]) -> None:
+    objects = ["[/]", "[bold]B", "漢字漢字漢字", "𝒞" * 12, "[red]x[/red]"]
+    task = {"objects": objects, "states": ["[on]", "[/off]", "und"], "spurious": "[/]", "initial": 3}
+    async with lab(size, task=task, chain={"title": HOSTILE, "generations": 2}) as host:
+        await host.press("m", "v", "c", "v", "c", "g", "left_square_bracket", "t", "escape", "b", "escape", "S", "escape")
+        for key in "12345":
+            await host.press(key)
+        shown = "\n".join(
+            strip.text for widget in host.room.query("*") for strip in [*map(widget.render_line, range(widget.size.height))]
+        )
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert "[/]" in shown
+        await host.press("R")
+        assert host.session.chain.status == "finished"
