@@ -1,0 +1,235 @@
+"""The form's widgets: a row for each field, a section for each table. They show what they are given and say what was changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Button, Input, Label, Select, Static, Switch
+
+from iicl_tui.schema import REQUIRED, Path
+from iicl_tui.tui.configure.draft import ListName
+from iicl_tui.tui.configure.form import Kept, Row, Section, said
+
+Deed = Literal["add", "remove", "up", "down", "drop"]
+
+
+class Choice(Select[str], inherit_bindings=False):
+    """A select that leaves the arrow keys to the form until it is open."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
+
+
+class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Up and down go from field to field."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(-1)", "Field above", show=False),
+        Binding("down", "step(1)", "Field below", show=False),
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+    ]
+
+    def action_step(self, by: int) -> None:
+        """To the next field of this form, not out of it."""
+        fields = [each for each in self.screen.focus_chain if self in each.ancestors]
+        focused = self.screen.focused
+        if focused in fields:
+            at = fields.index(focused) + by
+            if 0 <= at < len(fields):
+                fields[at].focus()
+
+
+class FieldRow(Vertical):
+    """Label and control on a line; what is wrong under it."""
+
+    @dataclass
+    class Edited(Message):
+        """The person gave the field another value; None: none."""
+
+        row: FieldRow
+        path: Path
+        value: Any
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(id=row_id(row.path))
+        self.row = row
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="line"):
+            yield Label(Content(self.row.field.label), classes="label")
+            yield self._control()
+            if self.row.field.kind == "bool":
+                yield Static(classes="word", markup=False)
+        yield Static(classes="fault", markup=False)
+
+    def on_mount(self) -> None:
+        self._tell()
+
+    def _control(self) -> Widget:
+        row = self.row
+        if row.field.kind == "choice":
+            optional = row.field.default is None or row.field.default is REQUIRED
+            bad = row.value is not None and row.value not in row.field.choices
+            prompt = row.text if bad else "none"
+            return Choice(
+                [(choice, choice) for choice in row.field.choices],
+                prompt=prompt, allow_blank=optional or bad, value=self._chosen(row), compact=True, classes="control",
+            )  # fmt: skip
+        if row.field.kind == "bool":
+            return Switch(self._on(row), animate=False, classes="control")
+        return Input(row.text, placeholder=row.hint, compact=True, classes="control", select_on_focus=False)
+
+    @property
+    def control(self) -> Widget:
+        """The widget that has the value."""
+        return self.query_one(".control")
+
+    @staticmethod
+    def _chosen(row: Row) -> Any:
+        value = row.field.default if row.value is None else row.value
+        return value if value in row.field.choices else Select.NULL
+
+    @staticmethod
+    def _on(row: Row) -> bool:
+        return row.value if isinstance(row.value, bool) else bool(row.field.default)
+
+    def show(self, row: Row) -> None:
+        """The row as it is now; what stands in the control is left alone where it means the same."""
+        self.row = row
+        control = self.control
+        if isinstance(control, Select):
+            chosen = self._chosen(row)
+            if control.value != chosen and (chosen is not Select.NULL or control._allow_blank):
+                control.value = chosen
+        elif isinstance(control, Switch):
+            control.value = self._on(row)
+        elif isinstance(control, Input) and control.value != row.text and said(row.field, control.value) != row.value:
+            control.value = row.text
+        self._tell()
+
+    def _tell(self) -> None:
+        self.set_class(bool(self.row.faults), "-wrong")
+        self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in self.row.faults)))
+        if self.row.field.kind == "bool":
+            self.query_one(".word", Static).update("yes" if self._on(self.row) else "no")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self.row.text:
+            self._edited(said(self.row.field, event.value))
+
+    @on(Select.Changed)
+    def _selected(self, event: Select.Changed) -> None:
+        event.stop()
+        if event.value != self._chosen(self.row):
+            self._edited(None if event.value is Select.NULL else event.value)
+
+    @on(Switch.Changed)
+    def _switched(self, event: Switch.Changed) -> None:
+        event.stop()
+        if event.value != self._on(self.row):
+            self._edited(event.value)
+
+    def _edited(self, value: Any) -> None:
+        self.post_message(self.Edited(self, self.row.path, value))
+
+
+class KeptRow(Vertical):
+    """A key that the form keeps as it is. One that nobody knows can be taken out."""
+
+    def __init__(self, kept: Kept) -> None:
+        super().__init__(id=row_id(kept.path))
+        self.kept = kept
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="line"):
+            yield Label(Content(str(self.kept.path[-1])[:60]), classes="label")
+            yield Static(Content(f"{self.kept.text}, kept as it is"), classes="kept")
+            if not self.kept.known:
+                yield SectionButton("take out", "drop", self.kept.path)
+        yield Static(classes="fault", markup=False)
+
+    def on_mount(self) -> None:
+        self.show(self.kept)
+
+    def show(self, kept: Kept) -> None:
+        """What is wrong with it now."""
+        self.set_class(bool(kept.faults), "-wrong")
+        self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in kept.faults)))
+
+
+class SectionButton(Button):
+    """A deed on a table or a key."""
+
+    @dataclass
+    class Done(Message):
+        """deed: what is to be done with the table, list or key at the path."""
+
+        deed: Deed
+        path: Path
+
+    def __init__(self, label: str, deed: Deed, path: Path, disabled: bool = False) -> None:
+        super().__init__(Content(label), compact=True, disabled=disabled, classes=f"-{deed}")
+        self.deed = deed
+        self.path = path
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.Done(self.deed, self.path))
+
+
+class SectionBox(Vertical):
+    """A table: its heading, with what can be done to it, and its rows."""
+
+    def __init__(self, section: Section) -> None:
+        super().__init__(classes="section")
+        self.section = section
+
+    def compose(self) -> ComposeResult:
+        section = self.section
+        if section.place is not None:
+            at, count = section.place
+            with Horizontal(classes="heading"):
+                yield Label(Content(f"{section.title} {at + 1}"), classes="name")
+                yield SectionButton("↑", "up", section.path, disabled=at == 0)
+                yield SectionButton("↓", "down", section.path, disabled=at == count - 1)
+                yield SectionButton("remove", "remove", section.path, disabled=section.title == "agent" and count == 1)
+        for row in section.rows:
+            yield FieldRow(row)
+        for kept in section.kept:
+            yield KeptRow(kept)
+
+
+class AddRow(Horizontal):
+    """One more agent or filter: a button for each kind."""
+
+    def __init__(self, name: ListName, kinds: tuple[str, ...], empty: str) -> None:
+        super().__init__(classes="add")
+        self._list: ListName = name
+        self._kinds = kinds
+        self._empty = empty
+
+    def compose(self) -> ComposeResult:
+        if self._empty:
+            yield Label(Content(self._empty), classes="none")
+        for kind in self._kinds:
+            yield SectionButton(f"+ {kind}", "add", (self._list, kind))
+
+
+def row_id(path: Path) -> str:
+    """The id of the row of a path: any key makes a valid one."""
+    return "row-" + "-".join(str(step) if str(step).isascii() and str(step).isalnum() else _coded(str(step)) for step in path)
+
+
+def _coded(text: str) -> str:
+    return "_" + text.encode(errors="replace").hex()[:80]

@@ -1,0 +1,37 @@
+"""The first data of a configuration, in words: h*, ĥ and d⁰."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.text import printable
+
+
+def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
+    """What the chain starts from, in `width` columns. given: it stands in the file. config: None while there are faults."""
+    if config is None:
+        return Content.styled("d⁰ is drawn as soon as no fault is left.", "$text-muted")
+    task, start = config.task, config.start
+    how = "given in [start] · F6 draws it" if given else f"drawn with seed {config.seed} · F6 draws anew"
+    lines: list[Content] = [Content.assemble(("d⁰  ", "bold"), (f"{len(start.samples)} examples, {how}", "$text-muted"))]
+    lines += _columns([printable(task.example_text(sample), 80) for sample in start.samples], width)
+    lines.append(Content(""))
+    lines.append(Content.assemble(("h*  ", "bold"), printable(task.rule(start.target), 300)))
+    if start.rival is not None:
+        lines.append(Content.assemble(("ĥ   ", "bold"), printable(task.rule(start.rival), 300)))
+    explained = task.explained(start.samples)
+    consistent = int((explained == len(start.samples)).sum())
+    lines.append(Content.styled(f"{consistent:,} of {task.space.size:,} hypotheses explain all of d⁰.", "$text-muted"))
+    return Content("\n").join(lines)
+
+
+def _columns(texts: list[str], width: int) -> list[Content]:
+    """The texts in as many columns as fit, read from left to right."""
+    if not texts:
+        return []
+    widest = max(map(cell_len, texts)) + 3
+    count = max(min((width - 4) // widest, 4), 1)
+    rows = [texts[at : at + count] for at in range(0, len(texts), count)]
+    return [Content("    " + "".join(text + " " * (widest - cell_len(text)) for text in row).rstrip()) for row in rows]

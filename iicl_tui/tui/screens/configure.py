@@ -1,0 +1,446 @@
+"""Configure: a form on the left, on the right the file that it makes and the first data, drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Label, OptionList, Static, TextArea
+from textual.widgets.option_list import Option
+
+from iicl_tui.agents.base import agent_kinds
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.errors import Fault
+from iicl_tui.filters.base import filter_kinds
+from iicl_tui.schema import Field
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.store import errors, presets, toml_lines
+from iicl_tui.store.session import SUFFIX, SessionFile, slug
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.configure.draft import Draft, examine
+from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, KeptRow, SectionBox, SectionButton, row_id
+from iicl_tui.tui.configure.form import GROUPS, Form, GroupName, Row, read_form, with_kind
+from iicl_tui.tui.configure.start import start_words
+from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.widgets.offers import Offer, Offers
+
+BLANK = """\
+[chain]
+title = "Untitled chain"
+task = "acre"
+generations = 6
+seed = 42
+lookback = 0
+
+[task]
+objects = ["A", "B", "C", "D", "screen"]
+hypothesis = "random"
+initial = 4
+samples = 4
+
+[[agent]]
+kind = "bayes"
+choose = "sample"
+temperature = 1.0
+"""
+
+TITLES: dict[GroupName, str] = {"task": "Task", "agents": "Agents", "interaction": "Interaction", "chain": "Chain"}
+HEADS: dict[GroupName, str] = {
+    "task": "what is learned",
+    "agents": "who learns, in turn",
+    "interaction": "the filters between them, in order",
+    "chain": "how long, and from which seed",
+}
+FILE: KeyPath = ("file",)
+FILE_HELP = "Under which name the session is kept in your sessions folder. Empty: the title's words."
+CHECK_AFTER = 0.12
+"""Seconds without a change after which the form is checked."""
+
+
+class ConfigureScreen(LabScreen):
+    """The draft is the truth: each field writes into it, and everything else is read from it."""
+
+    GROUP = "configure"
+    BINDINGS: ClassVar[list] = [*bindings("configure")]
+    CSS_PATH = "configure.tcss"
+    AUTO_FOCUS = "#form Input"
+    HELP = (
+        "Sets up a chain: what is learned, who learns, which filters stand between the generations, and how long it goes. "
+        "What the form says is written as TOML beside it, and so it will stand in the session's file; whatever the form "
+        "has no field for is kept. The first data are drawn at once."
+    )
+
+    @dataclass
+    class Examined(Message):
+        """The draft was checked."""
+
+        draft: Draft
+        config: ChainConfig | None
+        faults: list[Fault]
+
+    def __init__(self, preset: str | None = None, file: Path | None = None, text: str | None = None) -> None:
+        """preset: its name. file: a session or a configuration, to make another one of it. text: a configuration.
+
+        Raises LabError where it cannot be read, ConfigError where it is no TOML.
+        """
+        super().__init__()
+        self._folder: Path | None = None
+        source = ""
+        if preset is not None:
+            text = presets.load(preset).text
+        elif file is not None:
+            self._folder, source = file.parent, file.name
+            try:
+                text = toml_lines.text_of(file.read_bytes(), file.name)
+            except OSError as error:
+                raise errors.of(error, "read", file) from error
+        self.draft = Draft.of(BLANK if text is None else text, source)
+        self.config: ChainConfig | None = None
+        self.form: Form = read_form(self.draft)
+        self._opened = self.draft
+        self._before: Draft | None = None
+        self._file = ""
+        self._warned = False
+        self._checking = 0
+
+    def body(self) -> ComposeResult:
+        yield Offers(id="tabs")
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield FormPane(id="form")
+                yield Static(id="help", markup=False)
+            with Vertical(id="right"):
+                yield TextArea(id="toml", read_only=True, soft_wrap=True)
+                yield OptionList(id="presets", markup=False, compact=True)
+                with VerticalScroll(id="start-pane", can_focus=False):
+                    yield Static(id="start", markup=False)
+        yield Static(id="total", markup=False)
+
+    async def on_mount(self) -> None:
+        self.query_one("#presets").display = False
+        await self._build()
+        self._show_text()
+        self._tabs()
+        self._check()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._tabs)
+        self.call_after_refresh(self._show_start)
+
+    # -- the draft ----------------------------------------------------------------------------------------------------
+
+    async def _take(self, draft: Draft, rebuild: bool = False) -> None:
+        """Another draft: its text is shown at once, its faults a moment later."""
+        self.draft = draft
+        self._warned = False
+        fresh = read_form(draft)
+        if rebuild or fresh.shape != self.form.shape:
+            self.form = fresh
+            await self._build()
+        self._show_text()
+        self._checking += 1
+        self.set_timer(CHECK_AFTER, partial(self._check_if, self._checking))
+
+    def _check_if(self, turn: int) -> None:
+        if turn == self._checking:
+            self._check()
+
+    @work(thread=True, exclusive=True, group="check")
+    def _check(self) -> None:
+        draft = self.draft
+        self.post_message(self.Examined(draft, *examine(draft, self._folder)))
+
+    @on(Examined)
+    def _examined(self, event: Examined) -> None:
+        if event.draft is self.draft:
+            self._judge(event.config, event.faults)
+
+    def _judge(self, config: ChainConfig | None, faults: list[Fault]) -> None:
+        self.config = config
+        self.form = read_form(self.draft, faults)
+        rows = self.form.rows
+        for widget in self.query(FieldRow):
+            row = rows.get(widget.row.path)
+            if row is not None:
+                widget.show(row)
+        kept = {each.path: each for section in self.form.sections for each in section.kept}
+        for line in self.query(KeptRow):
+            if line.kept.path in kept:
+                line.show(kept[line.kept.path])
+        self._show_file_row()
+        self._show_total(faults)
+        self._show_start()
+
+    # -- the form -----------------------------------------------------------------------------------------------------
+
+    async def _build(self) -> None:
+        """The form's widgets anew; the focus stays on its field."""
+        pane = self.query_one("#form", FormPane)
+        focused = self._focused_path()
+        scroll = pane.scroll_offset.y
+        with self.app.batch_update():
+            await pane.remove_children()
+            await pane.mount_all(self._widgets())
+        if focused is not None:
+            again = self.query(f"#{row_id(focused)} .control")
+            (again.first() if again else pane.query(".control").first()).focus(scroll_visible=False)
+            pane.scroll_to(y=scroll, animate=False)
+
+    def _widgets(self) -> list[Any]:
+        out: list[Any] = []
+        for name in GROUPS:
+            heading = Content.assemble((TITLES[name], "bold $text-accent"), (f"  {HEADS[name]}", "$text-muted"))
+            out.append(Label(heading, classes="group"))
+            sections = self.form.groups[name]
+            out += [SectionBox(section) for section in sections]
+            if name == "agents":
+                out.append(AddRow("agent", tuple(agent_kinds()), ""))
+            elif name == "interaction":
+                out.append(AddRow("filter", tuple(filter_kinds()), "" if sections else "none: imitation only"))
+        out.append(FieldRow(self._file_row()))
+        return out
+
+    def _file_row(self) -> Row:
+        title = self.draft.get(("chain", "title"))
+        hint = slug(title if isinstance(title, str) else "Untitled chain") + SUFFIX
+        field = Field("file", "str", "file name", FILE_HELP, hint)
+        fault = _name_fault(self._file) or ("there is a file of this name" if self._target().is_file() else "")
+        return Row(FILE, field, self._file or None, self._file, (fault,) if fault else ())
+
+    def _show_file_row(self) -> None:
+        for widget in self.query(FieldRow):
+            if widget.row.path == FILE:
+                widget.show(self._file_row())
+
+    def _target(self) -> Path:
+        """The file, if it is named, else the folder."""
+        folder = self.lab.paths.sessions
+        if not self._file or _name_fault(self._file):
+            return folder
+        return folder / (self._file if self._file.endswith(SUFFIX) else self._file + SUFFIX)
+
+    @on(FieldRow.Edited)
+    async def _edited(self, event: FieldRow.Edited) -> None:
+        event.stop()
+        if event.path == FILE:
+            self._file = (event.value or "").strip()
+            self._show_file_row()
+            return
+        if event.path[-1] in ("kind", "task") and event.row.row.field.kind == "choice" and event.value is not None:
+            draft = with_kind(self.draft, event.path, event.value)
+        else:
+            draft = self.draft.set(event.path, event.value)
+        event.row.row = _with_value(event.row.row, draft)
+        await self._take(draft)
+        self._mark_line(event.path)
+
+    @on(SectionButton.Done)
+    async def _deed(self, event: SectionButton.Done) -> None:
+        event.stop()
+        path = event.path
+        name: Any = path[0]
+        if event.deed == "add":
+            draft = self.draft.add(name, str(path[1]))
+        elif event.deed == "remove":
+            draft = self.draft.remove(name, int(path[1]))
+        elif event.deed == "drop":
+            draft = self.draft.set(path, None)
+        else:
+            draft = self.draft.move(name, int(path[1]), -1 if event.deed == "up" else 1)
+        await self._take(draft, rebuild=True)
+
+    # -- what stands beside and below ---------------------------------------------------------------------------------
+
+    def _show_text(self) -> None:
+        area = self.query_one("#toml", TextArea)
+        text = printable(self.draft.text, newlines=True)
+        if area.text != text:
+            where = area.scroll_offset
+            area.load_text(text)
+            area.scroll_to(*where, animate=False)
+        self._mark_line(self._focused_path())
+        title = self.draft.get(("chain", "title"))
+        facts = ["set up a chain", "changed" if self.draft.text != self._opened.text else ""]
+        self.header(title if isinstance(title, str) and title.strip() else "Untitled chain", facts, "not written yet")
+
+    def _mark_line(self, path: KeyPath | None) -> None:
+        """The line of the file that the field under the cursor writes."""
+        if path is None or path == FILE:
+            return
+        line = toml_lines.line_of(self.draft.text, path)
+        if line is not None:
+            area = self.query_one("#toml", TextArea)
+            area.move_cursor((line - 1, 0))
+            area.scroll_cursor_visible(animate=False)
+
+    def _focused_path(self) -> KeyPath | None:
+        focused = self.focused
+        if focused is None:
+            return None
+        row = next((each for each in focused.ancestors if isinstance(each, FieldRow)), None)
+        return row.row.path if row is not None else None
+
+    @on(events.DescendantFocus)
+    def _focus_moved(self) -> None:
+        focused = self.focused
+        row = next((each for each in focused.ancestors if isinstance(each, FieldRow)), None) if focused is not None else None
+        if row is None:
+            return
+        field = row.row.field
+        default = row.row.hint
+        text = Content.assemble(
+            (field.label, "bold"), (f"  {field.expected}" + (f", {default}" if default else ""), "$text-muted"), "\n", field.help
+        )
+        self.query_one("#help", Static).update(text)
+        self._mark_line(row.row.path)
+
+    def _show_total(self, faults: list[Fault]) -> None:
+        total = self.query_one("#total", Static)
+        total.set_class(bool(faults), "-wrong")
+        if not faults:
+            target = self._target()
+            name = target.name if target != self.lab.paths.sessions else self._file_row().field.default
+            said = f"F5 writes {printable(str(name), 80)} and opens the lab"
+            total.update(Content.assemble("✓ no fault  ", (said, "$text-muted")))
+            return
+        first = self.form.elsewhere[0] if self.form.elsewhere else faults[0]
+        count = f"✗ {len(faults)} fault{'s' if len(faults) > 1 else ''} · "
+        total.update(Content(count + printable(str(first), 300)))
+
+    def _show_start(self) -> None:
+        if self.query_one("#presets").display:
+            return
+        pane = self.query_one("#start", Static)
+        width = max(self.query_one("#start-pane").scrollable_content_region.width, 20)
+        given = self.draft.get(("start",)) is not None
+        pane.update(start_words(self.config, given, width))
+
+    # -- panes --------------------------------------------------------------------------------------------------------
+
+    def _tabs(self) -> None:
+        file = self.has_class("-file")
+        labels = ("form", "[ file and d⁰ ]") if file else ("[ form ]", "file and d⁰")
+        self.query_one("#tabs", Offers).show("", [Offer("configure.pane", " · ".join(labels))])
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "pane":
+            return self.has_class("-narrow")
+        return super().check_action(action, parameters)
+
+    def action_pane(self) -> None:
+        self.toggle_class("-file")
+        self._tabs()
+        if self.has_class("-file"):
+            self.query_one("#toml").focus()
+        else:
+            self.query("#form .control").first().focus()
+        self.call_after_refresh(self._show_start)
+
+    def action_preset(self) -> None:
+        chooser = self.query_one("#presets", OptionList)
+        if chooser.display:
+            self._close_presets()
+            return
+        options = [
+            Option(Content.assemble((preset.title, "bold"), (f"  {preset.name}", "$text-muted")), id=preset.name)
+            for preset in presets.presets()
+        ]
+        if self._before is not None:
+            options.insert(0, Option(Content("The form as it was before the preset"), id=""))
+        chooser.set_options(options)
+        chooser.highlighted = 0
+        chooser.display = True
+        self.query_one("#toml").display = False
+        self.add_class("-file")
+        self._tabs()
+        chooser.focus()
+
+    def _close_presets(self) -> None:
+        self.query_one("#presets").display = False
+        self.query_one("#toml").display = True
+        self.remove_class("-file")
+        self._tabs()
+        self._show_start()
+        self.query("#form .control").first().focus()
+
+    @on(OptionList.OptionHighlighted, "#presets")
+    def _preset_moved(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option.id:
+            self.query_one("#start", Static).update(Content(presets.load(event.option.id).summary))
+            self.query_one("#start-pane", VerticalScroll).scroll_home(animate=False)
+
+    @on(OptionList.OptionSelected, "#presets")
+    async def _preset_chosen(self, event: OptionList.OptionSelected) -> None:
+        chosen = self._before if not event.option.id else Draft.of(presets.load(event.option.id).text)
+        if chosen is None:
+            return
+        self._before = self.draft
+        self._close_presets()
+        await self._take(chosen, rebuild=True)
+        self.query_one("#form", FormPane).scroll_home(animate=False)
+
+    def back(self) -> None:
+        """The presets are closed first. What was typed is not thrown away at the first press."""
+        if self.query_one("#presets").display:
+            self._close_presets()
+        elif self.draft.text != self._opened.text and not self._warned:
+            self._warned = True
+            self.notify("Nothing is written yet. Once more leaves, and what you changed here is gone.", markup=False)
+        else:
+            self.lab.leave()
+
+    def copy_text(self) -> str | None:
+        return self.draft.text
+
+    # -- what can be done ---------------------------------------------------------------------------------------------
+
+    async def action_redraw(self) -> None:
+        given = self.draft.get(("start",)) is not None
+        draft = self.draft.redrawn()
+        await self._take(draft)
+        seed = draft.get(("chain", "seed"))
+        self.notify(
+            f"[start] is taken out; d⁰ is drawn with seed {seed}." if given else f"Drawn anew: the seed is now {seed}.",
+            markup=False, timeout=3,
+        )  # fmt: skip
+
+    def action_create(self) -> None:
+        config, faults = examine(self.draft, self._folder)
+        self._judge(config, faults)
+        wrong = next((row for row in self.query(FieldRow) if row.row.faults), None)
+        if config is None or wrong is not None:
+            if wrong is not None:
+                self.remove_class("-file")
+                wrong.control.focus()
+            self.notify("Nothing is written before the faults are corrected.", severity="warning", markup=False)
+            return
+        created = datetime.now(UTC).replace(microsecond=0)
+        with SessionFile.create(config, self._target(), created=created, head=self.draft.head(config, created)) as session:
+            path = session.path
+        self.lab.go("lab", path=path)
+
+
+def _with_value(row: Row, draft: Draft) -> Row:
+    """The row with the value that its control already shows."""
+    form = read_form(draft)
+    return form.rows.get(row.path, row)
+
+
+def _name_fault(name: str) -> str:
+    if any(sign in name for sign in "/\\\0") or name.startswith(".") or not name.isprintable():
+        return "a file name has no / or \\ and begins with no dot"
+    if len(name.encode(errors="replace")) > 200:
+        return "this name is too long"
+    return ""
+
+
