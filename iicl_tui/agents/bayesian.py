@@ -47,9 +47,10 @@ class BayesianAgent:
     def belief(self, rounds: Rounds) -> Belief | None:
         """The belief given the data; None where no hypothesis can have made it (possible only without noise)."""
         data = tuple(example for examples in rounds for example in examples)
-        if self._last is None or self._last[0] != data:  # a filter's redraws, the chart and the preview ask again
-            self._last = (data, self.beliefs([([data], {})])[0])
-        return self._last[1]
+        last = self._last  # read once: another thread may ask about other data
+        if last is None or last[0] != data:  # a filter's redraws ask again and again
+            self._last = last = (data, self.beliefs([([data], {})])[0])
+        return last[1]
 
     def beliefs(self, generations: Sequence[tuple[Rounds, Mapping[str, Any]]]) -> list[Belief | None]:
         """As the protocol says; one matrix product for all."""

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.bayes.inference import is_mode, log_normalise, temper
+from iicl_tui.bayes.inference import is_mode, posterior
 
 Array = NDArray[np.float64]
 
@@ -48,20 +48,18 @@ def transition(
         log_likelihood = np.zeros((len(pairs), size))
         for column in pairs.T:
             log_likelihood += by_pair[column]
-        joint = log_prior + log_likelihood
-        possible = np.isfinite(joint.max(axis=1))
-        learned = _learned(log_normalise(joint[possible]), choose, temperature, members)
-        total += np.exp(log_likelihood[possible] + log_weight[possible, None]).T @ learned
+        possible = np.isfinite((log_prior + log_likelihood).max(axis=1))
+        log_likelihood, log_weight = log_likelihood[possible], log_weight[possible]
+        if choose == "map":
+            learned = is_mode(log_prior + log_likelihood).astype(np.float64)
+        else:
+            learned = np.exp(posterior(log_prior, log_likelihood, temperature))
+        if members is not None:
+            learned = learned * members
+        mass = learned.sum(axis=1, keepdims=True)
+        learned = np.divide(learned, mass, out=np.zeros_like(learned), where=mass > 0)
+        total += np.exp(log_likelihood + log_weight[:, None]).T @ learned
     return total
-
-
-def _learned(log_posterior: Array, choose: str, temperature: float, members: NDArray[np.bool_] | None) -> Array:
-    """(D, H) log P(h|d) → (D, H) the chance that each hypothesis goes on; a row of zeros where none can."""
-    learned = is_mode(log_posterior).astype(np.float64) if choose == "map" else np.exp(temper(log_posterior, temperature))
-    if members is not None:
-        learned = learned * members
-    mass = learned.sum(axis=1, keepdims=True)
-    return np.divide(learned, mass, out=np.zeros_like(learned), where=mass > 0)
 
 
 def _datasets(inputs: int, outputs: int, m: int, distinct: bool) -> Iterator[tuple[NDArray[np.intp], Array]]:

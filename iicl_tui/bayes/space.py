@@ -60,13 +60,6 @@ class ProductSpace:
         """The hypothesis written out, factor by factor: {"A": "on", "B": "off", …}."""
         return {f.name: f.values[c] for f, c in zip(self.factors, self.codes[hypothesis].tolist(), strict=True)}
 
-    def factor_index(self, name: str) -> int:
-        """Position of the named factor. Raises KeyError."""
-        for position, factor in enumerate(self.factors):
-            if factor.name == name:
-                return position
-        raise KeyError(name)
-
     def marginal(self, probabilities: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
         """(values,): the belief about one factor, from (size,) probabilities of whole hypotheses."""
         counts: NDArray[np.float64] = np.bincount(self.codes[:, factor], probabilities, self.shape[factor]).astype(np.float64)

@@ -308,8 +308,8 @@ FIELDS = (
     Field("samples", "int", "samples M", "How many samples a generation passes to the next: the bottleneck.", 4, low=1, high=1000),
     Field("draw", "choice", "draw d⁰ from", "any: all inputs. overlap: only inputs to which h* and ĥ give the same state, so that "
           "d⁰ cannot tell them apart.", "any", choices=("any", "overlap")),
-    Field("distinct", "bool", "no sample twice", "Samples show distinct inputs. Otherwise every sample is drawn afresh from all "
-          "inputs, as the theory assumes.", False),
+    Field("distinct", "bool", "no sample twice", "The samples of one draw show distinct inputs; what takes the place of a "
+          "rejected one may repeat another. Otherwise every sample is drawn afresh from all inputs, as the theory assumes.", False),
     Field("spurious", "str", "spurious object", "The object that the bias is about. Empty: none.", None),
     Field("rival", "choice", "ĥ says spurious is", "The state that ĥ gives to the spurious object, where h* is given as a table. "
           "A number or a random rule brings its own.", None, choices=("on", "und")),

@@ -37,11 +37,8 @@ def test_a_marginal_adds_up_whole_hypotheses(shape: list[int], seed: int) -> Non
         np.testing.assert_allclose(space.marginal(p, factor), sums)
 
 
-def test_places_and_refusals() -> None:
+def test_no_place_outside() -> None:
     space = space_of([3, 2])
-    assert space.factor_index("f1") == 1
-    with pytest.raises(KeyError):
-        space.factor_index("f2")
     with pytest.raises(ValueError, match="invalid entry"):
         space.index((0, 2))
 
