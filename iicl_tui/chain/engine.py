@@ -150,9 +150,13 @@ class Chain:
 
     async def step(self) -> PhaseRecord:
         """Does the next phase and keeps its record. Raises ChainStopped when there is none, StoreError when it cannot be kept
-        (it is then tried again, first of all, by the next step), and whatever an agent or filter raises."""
+        (it is then tried again, first of all, by the next step), and whatever an agent or filter raises.
+
+        Where nothing follows a record that could not be kept before, keeping it is the step.
+        """
         async with self._step_lock:
-            record = await self._next_record(self.config.generations)
+            unsaved = self._unsaved
+            record = await self._next_record(self.config.generations) or unsaved
             if record is None:
                 raise self.no_more()
             return record

@@ -258,6 +258,17 @@ async def test_the_last_record_is_kept_by_running_again(config: Make, whole: lis
     assert len(memory.records) == 1
 
 
+async def test_the_last_record_is_kept_by_one_more_step(config: Make, whole: list[PhaseRecord], memory: Any) -> None:
+    chain = chain_of(config(**VARIED), whole[:-1], sink=memory)
+    memory.fail_next = 1
+    with pytest.raises(StoreError):
+        await chain.step()
+    assert await chain.step() == whole[-1]
+    assert memory.records == whole[-1:]
+    with pytest.raises(ChainStopped):
+        await chain.step()
+
+
 class Failing:
     """Fails so many times, then approves."""
 
