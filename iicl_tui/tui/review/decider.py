@@ -36,11 +36,12 @@ class ReviewRequest:
         return not self._answered.done()
 
     def update(self, state: ReviewState) -> None:
-        """The state after a transition. Decisions are kept as a draft."""
+        """The state after a transition; nothing any more once it is answered. Decisions are kept as a draft."""
+        if not self.open:
+            return
         decided = state.items != self.state.items
         self.state = state
-        if self.open:
-            self.decider.keep(self, write=decided)
+        self.decider.keep(self, write=decided)
 
     def commit(self) -> bool:
         """Lets the engine go on with these decisions. False if it was answered or put off before."""

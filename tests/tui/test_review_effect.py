@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from itertools import product
+from math import exp, isclose, log
+
+import numpy as np
+import pytest
+from review_host import make_chain
+
+from iicl_tui.filters.base import HypothesisShown, Sample, SamplesShown, Scene
+from iicl_tui.tasks.base import Example
+from iicl_tui.tui.review import words
+from iicl_tui.tui.review.effect import effect, figures
+from iicl_tui.tui.review.state import ReviewState, values_shown
+
+STATES = ("on", "off", "und")
+OBJECTS = ("A", "B", "C", "D", "screen")
+
+
+def light(rule: dict[str, str], x: tuple[str, ...]) -> str:
+    shown = [rule[name] for name in x]
+    return "on" if "on" in shown else "und" if "und" in shown else "off"
+
+
+def bayes(data: list[Example], noise: float, weight_off: float = 32.0) -> list[float]:
+    """P(h | d), by summing over all rules in plain Python. The bias "high" weighs screen off 2⁵."""
+    weights = []
+    for states in product(STATES, repeat=5):
+        rule = dict(zip(OBJECTS, states, strict=True))
+        weight = weight_off if rule["screen"] == "off" else 1.0
+        for example in data:
+            weight *= 1 - noise if light(rule, example.input) == example.output else noise / 2
+        weights.append(weight)
+    return [weight / sum(weights) for weight in weights]
+
+
+def test_the_reference_is_the_agents_prior() -> None:
+    chain = make_chain()
+    assert np.allclose(np.exp(chain.agent(1).log_prior), bayes([], 0.0))  # type: ignore[attr-defined]
+
+
+async def at_gate(chain, phase: str):
+    while chain.next[1] != phase:
+        chain.decider = None
+        await chain.step()
+    return Scene(chain.task, chain.next[0], chain.start)
+
+
+async def samples_shown(chain, **more) -> SamplesShown:
+    scene = await at_gate(chain, "transmission")
+    h = chain.generations[-1].hypothesis
+    drawn = tuple(Sample(example, n) for n, example in enumerate(await chain.first_samples(h)))
+    values = {"kept": (), "attempt": 0, "redraws_left": 3, "refill": True, "blind": False, **more}
+    return SamplesShown(scene, h, drawn, **values)
+
+
+@pytest.mark.parametrize("lookback", [0, 1])
+async def test_the_effect_of_samples_is_bayes_rule_on_what_would_pass(lookback: int) -> None:
+    chain = make_chain(filter=[], chain={"generations": 3, "seed": 7, "lookback": lookback})
+    kept = (Sample(Example(("A",), "und"), 9),)
+    await chain.run(until=1)
+    shown = await samples_shown(chain, kept=kept)
+    assert shown.scene.generation == 2
+    edited = Example(("B", "screen"), "on")
+    state = ReviewState.of(values_shown(shown)).reject().edit(edited).approve()
+    found = await effect(chain, shown, state)
+    drawn = [sample.example for sample in shown.samples]
+    passed = [kept[0].example, edited, drawn[2], drawn[3]]
+    assert list(found.passed) == passed
+    d0, d1 = list(chain.data(0)), list(chain.data(1))
+    own = d1 if lookback else []
+    assert np.allclose(np.exp(found.now), bayes((d0 if lookback else []) + d1, 0.05))
+    expected = bayes(own + passed, 0.05)
+    assert np.allclose(np.exp(found.then), expected)
+    assert found.notes == ("1 undecided counts as approved.", "Without the 1 to be drawn again.")
+    after = figures(found.then, chain)
+    assert isclose(after.entropy, -sum(p * log(p) for p in expected if p))
+    assert isclose(after.p_target, expected[chain.start.target])
+    for at in range(3):
+        total = sum(p for p, states in zip(expected, product(STATES, repeat=5), strict=True) if states[4] == STATES[at])
+        assert isclose(after.focus[at], total)
+
+
+async def test_the_effect_is_what_the_chain_then_has() -> None:
+    chain = make_chain(filter=[])
+    shown = await samples_shown(chain)
+    found = await effect(chain, shown, ReviewState.of(values_shown(shown)).approve_rest())
+    await chain.step()
+    assert chain.data(1) == found.passed
+    await chain.step()
+    belief = chain.belief(2)
+    assert belief is not None
+    assert np.array_equal(belief.log_p, found.then)
+
+
+async def test_the_effect_of_a_hypothesis_goes_by_the_samples_that_the_seed_draws() -> None:
+    chain = make_chain(filter=[])
+    scene = await at_gate(chain, "interaction")
+    h = chain.generations[-1].hypothesis
+    shown = HypothesisShown(scene, h, 0, 3, False)
+    state = ReviewState.of((h,))
+    for other in (h, 5, 200):
+        trial = await effect(chain, shown, state, other)
+        kept = await effect(chain, shown, state.edit(other))
+        assert np.array_equal(trial.then, kept.then)
+        assert np.allclose(np.exp(kept.then), bayes(list(await chain.first_samples(other)), 0.05))
+    assert (await effect(chain, shown, state.reject())).then is None
+    approved = await effect(chain, shown, state.approve())
+    await chain.step()
+    await chain.step()
+    assert chain.data(1) == approved.passed
+
+
+async def test_nothing_passed_leaves_the_prior() -> None:
+    chain = make_chain(filter=[])
+    shown = await samples_shown(chain, refill=False)
+    found = await effect(chain, shown, ReviewState.of(values_shown(shown)).reject_rest())
+    assert found.passed == ()
+    assert np.allclose(np.exp(found.then), bayes([], 0.05))
+
+
+async def test_data_that_no_hypothesis_explains_are_told_of() -> None:
+    chain = make_chain(filter=[], agent=[{"kind": "bayes"}])
+    shown = await samples_shown(chain)
+    state = ReviewState.of(values_shown(shown))
+    state = state.edit(Example(("A",), "on")).edit(Example(("A",), "off"))
+    found = await effect(chain, shown, state)
+    assert found.then is None
+    assert found.notes[0].startswith("No hypothesis explains these")
+    text = "\n".join(line.plain for line in words.effect_lines(chain, shown, found, False, 60, 12))
+    assert "No hypothesis explains" in text
+    assert "→ ?" in text
+
+
+async def test_the_figures_fit_in_any_size_and_the_first_ones_stay() -> None:
+    chain = make_chain(filter=[])
+    shown = await samples_shown(chain)
+    found = await effect(chain, shown, ReviewState.of(values_shown(shown)))
+    for width in (1, 2, 5, 9, 20, 33, 60, 200):
+        for height in range(12):
+            lines = words.effect_lines(chain, shown, found, False, width, height)
+            assert len(lines) <= height
+            if height >= 3 and width >= 60:
+                assert lines[1].plain.startswith("entropy")
+                assert lines[2].plain.startswith("P(h*)")
+
+
+def test_the_bars_sum_to_the_belief() -> None:
+    log_p = np.log(np.random.default_rng(0).dirichlet(np.ones(243)))
+    for width in (1, 2, 3, 8, 9, 27, 30, 100, 243, 500):
+        sums = words.bar_sums(log_p, (3,) * 5, width)
+        assert len(sums) <= width
+        assert isclose(sums.sum(), 1.0)
+    assert isclose(words.bar_sums(log_p, (3,) * 5, 30)[26], sum(exp(p) for p in log_p[234:]))
