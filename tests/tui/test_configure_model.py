@@ -77,9 +77,9 @@ def test_groups_and_their_rows() -> None:
     assert form.groups["task"][0].rows[0].path == ("chain", "task")
     assert form.rows["task", "objects"].text == "A, B"
     assert form.rows["task", "samples"].text == ""
-    assert form.rows["task", "samples"].hint == "4 (if empty)"
+    assert form.rows["task", "samples"].hint == "if empty: 4"
     assert [kept.path for kept in form.groups["agents"][0].kept] == [("agent", 0, "prior")]
-    assert form.groups["agents"][0].kept[0].known
+    assert [kept.path for kept in form.groups["chain"][1].kept] == [("start",)]
 
 
 def test_a_file_without_agents_has_one() -> None:
@@ -145,9 +145,12 @@ def test_faults_stand_at_their_rows_and_the_rest_is_counted() -> None:
     assert "whole number" in form.rows["chain", "generations"].faults[0]
     assert "999" in form.rows["task", "hypothesis"].faults[0]
     kept = form.groups["task"][0].kept[0]
-    assert (kept.path, kept.known) == (("task", "spuriuos"), False)
+    assert kept.path == ("task", "spuriuos")
     assert "nearest known: spurious" in kept.faults[0]
-    assert {fault.path for fault in form.elsewhere} == {("agent",), ("stat",)}
+    beside = {kept.path: kept.faults[0] for kept in form.groups["chain"][1].kept}
+    assert "expected tables" in beside["agent",]
+    assert "nearest known: start" in beside["stat",]
+    assert form.elsewhere == ()
     assert form.count == len(faults) == 5
     assert [fault.line for fault in faults] == [2, 4, 5, 6, 7]
 

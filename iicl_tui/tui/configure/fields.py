@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
 
 from iicl_tui.schema import REQUIRED, Path
+from iicl_tui.text import printable
 from iicl_tui.tui.configure.draft import ListName
 from iicl_tui.tui.configure.form import Kept, Row, Section, said
 
@@ -144,7 +145,7 @@ class FieldRow(Vertical):
 
 
 class KeptRow(Vertical):
-    """A key that the form keeps as it is. One that nobody knows can be taken out."""
+    """A key that the form keeps as it is, or takes out."""
 
     def __init__(self, kept: Kept) -> None:
         super().__init__(id=row_id(kept.path))
@@ -152,10 +153,9 @@ class KeptRow(Vertical):
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
-            yield Label(Content(str(self.kept.path[-1])[:60]), classes="label")
+            yield Label(Content(printable(str(self.kept.path[-1]), 60)), classes="label")
             yield Static(Content(f"{self.kept.text}, kept as it is"), classes="kept")
-            if not self.kept.known:
-                yield SectionButton("take out", "drop", self.kept.path)
+            yield SectionButton("take out", "drop", self.kept.path)
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:

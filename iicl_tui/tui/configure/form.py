@@ -23,36 +23,44 @@ GROUPS: tuple[GroupName, ...] = ("task", "agents", "interaction", "chain")
 
 @dataclass(frozen=True)
 class Row:
-    """One field. value: what the document has, else None. text: the same, as it stands in an input."""
+    """One field. value: what the document has, else None. text: the same, as it stands in an input.
+
+    absent: what holds while nothing is given, where it is not the field's default.
+    """
 
     path: Path
     field: Field
     value: Any
     text: str
     faults: tuple[str, ...] = ()
+    absent: str = ""
 
     @property
     def hint(self) -> str:
-        """What holds while nothing is given."""
+        """What holds while nothing is given, in words."""
+        if self.absent:
+            return self.absent
         default = self.field.default
         if default is REQUIRED:
             return "must be given"
-        return "" if default is None else f"{shown(self.field, default)} (if empty)"
+        return "" if default is None else f"if empty: {shown(self.field, default)}"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A key that the form cannot say and keeps. known: a key of the file format; else it is a fault and may be taken out."""
+    """A key that the form cannot say and keeps."""
 
     path: Path
     text: str
-    known: bool
     faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Section:
-    """One table of the file. place: which of its list, and how many there are; None for [task] and [chain]."""
+    """One table of the file; the path () has what stands outside of all that the form knows.
+
+    place: which of its list, and how many there are; None for what is in no list.
+    """
 
     path: Path
     title: str
@@ -85,11 +93,6 @@ class Form:
         """Every row by its path."""
         return {row.path: row for section in self.sections for row in section.rows}
 
-    @property
-    def shape(self) -> tuple[object, ...]:
-        """See Section."""
-        return tuple(section.shape for section in self.sections)
-
 
 def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
     """The form of a draft with these faults, each at the row whose path it has."""
@@ -103,16 +106,14 @@ def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
         "task": (
             _section(
                 ("task",), "task", task.help if task else "", (*((tasks, ("chain", "task")),), *_at(("task",), task)),
-                document.get("task"), task.fields if task else None, chain,
+                document.get("task"), chain,
             ),
         ),
         "agents": _sections("agent", _tables(document, "agent", [{}]), agent_kinds(), "bayes"),
         "interaction": _sections("filter", _tables(document, "filter", []), filter_kinds(), None),
         "chain": (
-            _section(
-                ("chain",), "chain", "", [(f, ("chain", f.key)) for f in chain_fields() if f.key != "task"], chain,
-                chain_fields(), chain,
-            ),
+            _section(("chain",), "chain", "", [(f, ("chain", f.key)) for f in chain_fields() if f.key != "task"], chain, chain),
+            Section((), "file", "", (), _beside(document)),
         ),
     }  # fmt: skip
     return _with_faults(groups, faults)
@@ -193,8 +194,8 @@ def _at(path: Path, kind: Any) -> list[tuple[Field, Path]]:
 
 
 def _section(
-    path: Path, title: str, help: str, fields: Sequence[tuple[Field, Path]], table: Any, known: Sequence[Field] | None,
-    chain: Mapping[str, Any], place: tuple[int, int] | None = None,
+    path: Path, title: str, help: str, fields: Sequence[tuple[Field, Path]], table: Any, chain: Mapping[str, Any],
+    place: tuple[int, int] | None = None,
 ) -> Section:  # fmt: skip
     table = _table(table)
     rows = []
@@ -204,13 +205,18 @@ def _section(
             rows.append(Row(at, field, value, printable(shown(field, value))))
     in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}
     in_rows |= {"task"} if path == ("chain",) else set()
-    names = None if known is None else {field.key for field in known} | {"kind"}
-    kept = tuple(
-        Kept((*path, key), printable(describe(value), 60), names is None or key in names)
-        for key, value in table.items()
-        if key not in in_rows and not (key == "kind" and place is not None)
-    )
+    kept = tuple(_kept((*path, key), value) for key, value in table.items() if key not in in_rows)
     return Section(path, title, help, tuple(rows), kept, place)
+
+
+def _kept(path: Path, value: Any) -> Kept:
+    return Kept(path, printable(describe(value), 60))
+
+
+def _beside(document: Mapping[str, Any]) -> tuple[Kept, ...]:
+    """[start], keys that nobody knows, and tables of another shape than the form can show."""
+    shapes = {"chain": dict, "task": dict, "agent": list, "filter": list}
+    return tuple(_kept((key,), value) for key, value in document.items() if not isinstance(value, shapes.get(key, ())))
 
 
 def _sections(name: ListName, tables: Sequence[Any], kinds: Mapping[str, Any], default: str | None) -> tuple[Section, ...]:
@@ -219,10 +225,7 @@ def _sections(name: ListName, tables: Sequence[Any], kinds: Mapping[str, Any], d
         named = _table(table).get("kind", default)
         kind = kinds.get(named) if isinstance(named, str) else None
         fields = [(kind_field(name), (name, i, "kind")), *_at((name, i), kind)]
-        known = kind.fields if kind else None
-        out.append(
-            _section((name, i), name, kind.help if kind else "", fields, table, known, {}, (i, len(tables)))
-        )  # fmt: skip
+        out.append(_section((name, i), name, kind.help if kind else "", fields, table, {}, (i, len(tables))))
     return tuple(out)
 
 

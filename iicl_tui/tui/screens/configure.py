@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -108,6 +108,10 @@ class ConfigureScreen(LabScreen):
         self.form: Form = read_form(self.draft)
         self._opened = self.draft
         self._before: Draft | None = None
+        # A field that is emptied and filled again keeps its line and the comment there: each change of the same field is
+        # made to the draft as it was before the first of them.
+        self._base = self.draft
+        self._edits: tuple[KeyPath, Draft] | None = None
         self._file = ""
         self._warned = False
         self._checking = 0
@@ -116,7 +120,9 @@ class ConfigureScreen(LabScreen):
         yield Offers(id="tabs")
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield FormPane(id="form")
+                with FormPane(id="form"):
+                    for name in GROUPS:
+                        yield Vertical(id=f"group-{name}", classes="group-box")
                 yield Static(id="help", markup=False)
             with Vertical(id="right"):
                 yield TextArea(id="toml", read_only=True, soft_wrap=True)
@@ -133,25 +139,32 @@ class ConfigureScreen(LabScreen):
         self._check()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._tabs)
-        self.call_after_refresh(self._show_start)
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        if self._is_there:
+            self._tabs()
+            self._show_start()
+
+    @property
+    def _is_there(self) -> bool:
+        """False once the screen is left: what workers and timers bring then comes too late."""
+        return bool(self.query("#total"))
 
     # -- the draft ----------------------------------------------------------------------------------------------------
 
-    async def _take(self, draft: Draft, rebuild: bool = False) -> None:
+    async def _take(self, draft: Draft) -> None:
         """Another draft: its text is shown at once, its faults a moment later."""
         self.draft = draft
         self._warned = False
-        fresh = read_form(draft)
-        if rebuild or fresh.shape != self.form.shape:
-            self.form = fresh
-            await self._build()
+        before, self.form = self.form, read_form(draft)
+        await self._build(before)
         self._show_text()
         self._checking += 1
         self.set_timer(CHECK_AFTER, partial(self._check_if, self._checking))
 
     def _check_if(self, turn: int) -> None:
-        if turn == self._checking:
+        if turn == self._checking and self._is_there:
             self._check()
 
     @work(thread=True, exclusive=True, group="check")
@@ -161,7 +174,7 @@ class ConfigureScreen(LabScreen):
 
     @on(Examined)
     def _examined(self, event: Examined) -> None:
-        if event.draft is self.draft:
+        if event.draft is self.draft and self._is_there:
             self._judge(event.config, event.faults)
 
     def _judge(self, config: ChainConfig | None, faults: list[Fault]) -> None:
@@ -182,39 +195,40 @@ class ConfigureScreen(LabScreen):
 
     # -- the form -----------------------------------------------------------------------------------------------------
 
-    async def _build(self) -> None:
-        """The form's widgets anew; the focus stays on its field."""
+    async def _build(self, before: Form | None = None) -> None:
+        """The widgets of the groups that have another shape than before, anew; the focus stays on its field."""
+        changed = [name for name in GROUPS if before is None or _shape(before, name) != _shape(self.form, name)]
         pane = self.query_one("#form", FormPane)
         focused = self._focused_path()
         scroll = pane.scroll_offset.y
         with self.app.batch_update():
-            await pane.remove_children()
-            await pane.mount_all(self._widgets())
-        if focused is not None:
+            for name in changed:
+                group = self.query_one(f"#group-{name}")
+                await group.remove_children()
+                await group.mount_all(self._widgets(name))
+        if changed and focused is not None:
             again = self.query(f"#{row_id(focused)} .control")
-            (again.first() if again else pane.query(".control").first()).focus(scroll_visible=False)
+            self.set_focus(again.first() if again else pane.query(".control").first(), scroll_visible=False)
             pane.scroll_to(y=scroll, animate=False)
 
-    def _widgets(self) -> list[Any]:
-        out: list[Any] = []
-        for name in GROUPS:
-            heading = Content.assemble((TITLES[name], "bold $text-accent"), (f"  {HEADS[name]}", "$text-muted"))
-            out.append(Label(heading, classes="group"))
-            sections = self.form.groups[name]
-            out += [SectionBox(section) for section in sections]
-            if name == "agents":
-                out.append(AddRow("agent", tuple(agent_kinds()), ""))
-            elif name == "interaction":
-                out.append(AddRow("filter", tuple(filter_kinds()), "" if sections else "none: imitation only"))
-        out.append(FieldRow(self._file_row()))
+    def _widgets(self, name: GroupName) -> list[Any]:
+        heading = Content.assemble((TITLES[name], "bold $text-accent"), (f"  {HEADS[name]}", "$text-muted"))
+        sections = self.form.groups[name]
+        out: list[Any] = [Label(heading, classes="group"), *(SectionBox(section) for section in sections)]
+        if name == "agents":
+            out.append(AddRow("agent", tuple(agent_kinds()), ""))
+        elif name == "interaction":
+            out.append(AddRow("filter", tuple(filter_kinds()), "" if sections else "none: imitation only"))
+        elif name == "chain":
+            out.append(FieldRow(self._file_row()))
         return out
 
     def _file_row(self) -> Row:
         title = self.draft.get(("chain", "title"))
         hint = slug(title if isinstance(title, str) else "Untitled chain") + SUFFIX
-        field = Field("file", "str", "file name", FILE_HELP, hint)
+        field = Field("file", "str", "file name", FILE_HELP)
         fault = _name_fault(self._file) or ("there is a file of this name" if self._target().is_file() else "")
-        return Row(FILE, field, self._file or None, self._file, (fault,) if fault else ())
+        return Row(FILE, field, self._file or None, self._file, (fault,) if fault else (), hint)
 
     def _show_file_row(self) -> None:
         for widget in self.query(FieldRow):
@@ -238,8 +252,11 @@ class ConfigureScreen(LabScreen):
         if event.path[-1] in ("kind", "task") and event.row.row.field.kind == "choice" and event.value is not None:
             draft = with_kind(self.draft, event.path, event.value)
         else:
-            draft = self.draft.set(event.path, event.value)
-        event.row.row = _with_value(event.row.row, draft)
+            if self._edits != (event.path, self.draft):
+                self._base = self.draft
+            draft = self._base.set(event.path, event.value)
+            self._edits = (event.path, draft)
+        event.row.show(_with_value(event.row.row, draft))
         await self._take(draft)
         self._mark_line(event.path)
 
@@ -248,15 +265,23 @@ class ConfigureScreen(LabScreen):
         event.stop()
         path = event.path
         name: Any = path[0]
+        at = path[1] if len(path) > 1 else None
         if event.deed == "add":
-            draft = self.draft.add(name, str(path[1]))
-        elif event.deed == "remove":
-            draft = self.draft.remove(name, int(path[1]))
+            draft = self.draft.add(name, str(at))
+            count = len(draft.get((name,)))
+            here = f"#{row_id((name, count - 1, 'kind'))} .control"
         elif event.deed == "drop":
             draft = self.draft.set(path, None)
+            here = "#form .control"
+        elif event.deed == "remove":
+            draft = self.draft.remove(name, int(str(at)))
+            here = f"#group-{'agents' if name == 'agent' else 'interaction'} .add SectionButton"
         else:
-            draft = self.draft.move(name, int(path[1]), -1 if event.deed == "up" else 1)
-        await self._take(draft, rebuild=True)
+            to = int(str(at)) + (-1 if event.deed == "up" else 1)
+            draft = self.draft.move(name, int(str(at)), to - int(str(at)))
+            here = f"#{row_id((name, to, 'kind'))} .control"
+        await self._take(draft)
+        self.set_focus(self.query(here).first())
 
     # -- what stands beside and below ---------------------------------------------------------------------------------
 
@@ -298,7 +323,7 @@ class ConfigureScreen(LabScreen):
         field = row.row.field
         default = row.row.hint
         text = Content.assemble(
-            (field.label, "bold"), (f"  {field.expected}" + (f", {default}" if default else ""), "$text-muted"), "\n", field.help
+            (field.label, "bold"), (f"  {field.expected}" + (f"; {default}" if default else ""), "$text-muted"), "\n", field.help
         )
         self.query_one("#help", Static).update(text)
         self._mark_line(row.row.path)
@@ -308,7 +333,7 @@ class ConfigureScreen(LabScreen):
         total.set_class(bool(faults), "-wrong")
         if not faults:
             target = self._target()
-            name = target.name if target != self.lab.paths.sessions else self._file_row().field.default
+            name = target.name if target != self.lab.paths.sessions else self._file_row().absent
             said = f"F5 writes {printable(str(name), 80)} and opens the lab"
             total.update(Content.assemble("✓ no fault  ", (said, "$text-muted")))
             return
@@ -344,7 +369,7 @@ class ConfigureScreen(LabScreen):
             self.query_one("#toml").focus()
         else:
             self.query("#form .control").first().focus()
-        self.call_after_refresh(self._show_start)
+        self.call_after_refresh(self._resized)
 
     def action_preset(self) -> None:
         chooser = self.query_one("#presets", OptionList)
@@ -371,7 +396,7 @@ class ConfigureScreen(LabScreen):
         self.remove_class("-file")
         self._tabs()
         self._show_start()
-        self.query("#form .control").first().focus()
+        self.set_focus(self.query("#form .control").first(), scroll_visible=False)
 
     @on(OptionList.OptionHighlighted, "#presets")
     def _preset_moved(self, event: OptionList.OptionHighlighted) -> None:
@@ -386,7 +411,7 @@ class ConfigureScreen(LabScreen):
             return
         self._before = self.draft
         self._close_presets()
-        await self._take(chosen, rebuild=True)
+        await self._take(chosen)
         self.query_one("#form", FormPane).scroll_home(animate=False)
 
     def back(self) -> None:
@@ -430,10 +455,13 @@ class ConfigureScreen(LabScreen):
         self.lab.go("lab", path=path)
 
 
+def _shape(form: Form, name: GroupName) -> list[object]:
+    return [section.shape for section in form.groups[name]]
+
+
 def _with_value(row: Row, draft: Draft) -> Row:
-    """The row with the value that its control already shows."""
-    form = read_form(draft)
-    return form.rows.get(row.path, row)
+    """The row with the value that its control already shows; its faults are judged a moment later."""
+    return replace(read_form(draft).rows.get(row.path, row), faults=row.faults)
 
 
 def _name_fault(name: str) -> str:

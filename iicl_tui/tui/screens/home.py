@@ -147,7 +147,7 @@ class HomeScreen(LabScreen):
     @on(Listed)
     def _take(self, event: Listed) -> None:
         self.items[event.tab] = event.items
-        if event.tab == self.tab:
+        if event.tab == self.tab and self._is_there:
             self._fill()
 
     def _fill(self) -> None:
@@ -215,13 +215,19 @@ class HomeScreen(LabScreen):
             fault = item.summary.fault if item.summary is not None else ""
             self._show_words(
                 item.title, f"This file cannot be opened as a session.\n\n{fault}",
-                f"`iicl-tui check {item.key}` names every fault with its line. d moves it to the trash.",
+                f"`iicl-tui check {item.key}` names every fault with its line. e opens it in the form, if it is TOML at all; "
+                "d moves it to the trash.",
             )  # fmt: skip
         else:
             self.set_timer(PREVIEW_AFTER, partial(self._preview_of, item))
 
+    @property
+    def _is_there(self) -> bool:
+        """False once the screen is left: what workers and timers bring then comes too late."""
+        return bool(self.query("#words"))
+
     def _preview_of(self, item: Item) -> None:
-        if self.item is not None and self.item.key == item.key and item.summary is not None:
+        if self._is_there and self.item is not None and self.item.key == item.key and item.summary is not None:
             self._read(item.key, item.summary.path)
 
     @work(thread=True, exclusive=True, group="preview")
@@ -235,7 +241,7 @@ class HomeScreen(LabScreen):
 
     @on(Previewed)
     def _previewed(self, event: Previewed) -> None:
-        item = self.item
+        item = self.item if self._is_there else None
         if item is None or item.key != event.key:
             return
         if event.preview is None:
@@ -338,8 +344,10 @@ class HomeScreen(LabScreen):
         whole = session and item is not None and not item.broken
         if action == "open":
             return True if item is not None else None
-        if action in ("branch", "edit"):
+        if action == "branch":
             return True if whole else None
+        if action == "edit":
+            return True if session else None
         if action == "rename":
             return True if whole and self.tab == "yours" else None
         if action == "delete":
@@ -359,7 +367,7 @@ class HomeScreen(LabScreen):
         if item.preset is not None:
             self.lab.open("configure", preset=item.preset.name)
         elif item.summary is not None and item.broken:
-            remedy = f"`iicl-tui check {item.key}` names every fault with its line."
+            remedy = f"`iicl-tui check {item.key}` names every fault with its line; e opens it in the form, if it is TOML at all."
             raise LabError(f"{item.key} cannot be opened", item.summary.fault or "", remedy)
         elif item.summary is not None and item.summary.status == "configuration":
             self.action_edit()

@@ -1,0 +1,324 @@
+"""The home screen, driven as a person drives it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from iicl_tui.chain.config import read_config
+from iicl_tui.chain.engine import Chain
+from iicl_tui.store.paths import Paths
+from iicl_tui.store.presets import load, presets
+from iicl_tui.store.session import SessionFile
+from iicl_tui.tui.app import LabApp, Start
+from iicl_tui.tui.home.listing import Item, ago, found
+from iicl_tui.tui.screens.error import ErrorScreen
+from iicl_tui.tui.screens.home import HomeScreen
+
+HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \u202e" + "漢" * 300
+
+
+async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
+    """Lets the app work until it is so."""
+    for _ in range(1000):
+        await pilot.app.workers.wait_for_complete([w for w in pilot.app.workers if w.group in ("list", "preview")])
+        await pilot.pause(0.005)
+        if true():
+            return
+    raise AssertionError("this never became true")
+
+
+async def make(folder: Path, title: str, steps: int, age: float = 0, preset: str = "e3-none") -> Path:
+    """A session of so many phases, changed so many seconds ago."""
+    document = tomllib.loads(load(preset).text)
+    document["chain"]["title"] = title
+    with SessionFile.create(read_config(document), folder) as file:
+        chain = Chain(file.config, sink=file)
+        for _ in range(steps):
+            await chain.step()
+        path = file.path
+    there = path.stat().st_mtime
+    os.utime(path, (there - age, there - age))
+    return path
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path / "sessions", tmp_path / "state")
+
+
+def app_of(paths: Paths, **values: Any) -> LabApp:
+    return LabApp(paths, start=Start("home", values))
+
+
+def home(pilot: Pilot[Any]) -> HomeScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, HomeScreen)
+    return screen
+
+
+def keys(pilot: Pilot[Any]) -> list[str]:
+    return [str(option.id) for option in home(pilot).query_one("#list", OptionList).options]
+
+
+def words(pilot: Pilot[Any], selector: str = "#words") -> str:
+    from rich.console import Console
+
+    visual: Any = home(pilot).query_one(selector, Static).content
+    if isinstance(visual, str) or hasattr(visual, "plain"):
+        return str(getattr(visual, "plain", visual))
+    console = Console(width=300)
+    with console.capture() as capture:
+        console.print(visual)
+    return capture.get()
+
+
+async def listed(pilot: Pilot[Any], count: int) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen) and len(keys(pilot)) == count)
+
+
+async def test_newest_first_with_what_they_came_to(paths: Paths) -> None:
+    await make(paths.sessions, "Older", 12, age=90_000)
+    await make(paths.sessions, "Newer", 4, age=300)
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 2)
+        assert keys(pilot) == ["newer.toml", "older.toml"]
+        newer, older = home(pilot).items["yours"]
+        assert newer.line.startswith("generation 2/4 · under way · 5 min ago · acre · bayes sample · A on")
+        assert older.line.startswith("generation 4/4 · finished · 1 day ago")
+        await until(pilot, lambda: "generation 2 of 4" in words(pilot))
+        assert "h²" in words(pilot)
+        chart: Any = home(pilot).query_one("#chart")
+        assert chart.view.form == "mosaic"
+        assert chart.view.title == "P(h | d¹)"
+        await pilot.press("down")
+        await until(pilot, lambda: "generation 4 of 4, finished" in words(pilot))
+
+
+def test_the_first_text_needs_no_numpy(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from iicl_tui.store.paths import Paths; from iicl_tui.tui.app import LabApp\n"
+        "p = Path(sys.argv[1]); app = LabApp(Paths(p, p, p / 'none', p)); app.first_screen().body\n"
+        "print('numpy' in sys.modules, 'plotext' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+async def test_an_empty_folder_says_what_to_do_first(paths: Paths) -> None:
+    async with app_of(paths).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "No sessions yet" in words(pilot, "#empty"))
+        assert "n  sets up a chain" in words(pilot, "#empty")
+        for key in ("enter", "b", "r", "d", "u", "e"):
+            await pilot.press(key)
+        assert isinstance(pilot.app.screen, HomeScreen)
+
+
+async def test_tabs_by_key_and_by_mouse(paths: Paths) -> None:
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await pilot.press("3")
+        await listed(pilot, len(presets()))
+        await until(pilot, lambda: presets()[0].summary.splitlines()[0] in words(pilot))
+        await pilot.press("1")
+        await until(pilot, lambda: home(pilot).tab == "yours" and "No sessions" in words(pilot, "#empty"))
+        line = home(pilot).query_one("#tabs")
+        for x in range(line.size.width):
+            place = line.at(x)  # type: ignore[attr-defined]
+            if place is not None and place.action == "home.presets":
+                await pilot.click("#tabs", offset=(x + line.styles.padding.left, 0))
+                break
+        await listed(pilot, len(presets()))
+
+
+async def test_a_preset_opens_in_the_form(paths: Paths) -> None:
+    async with app_of(paths, tab="presets").run_test(size=(120, 40)) as pilot:
+        await listed(pilot, len(presets()))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: pilot.app.screen.GROUP == "configure")  # type: ignore[attr-defined]
+        assert pilot.app.screen.draft.text == presets()[1].text  # type: ignore[attr-defined]
+
+
+async def test_search_filters_as_it_is_typed(paths: Paths) -> None:
+    for title in ("Apple pie", "Apple cake", "Pear"):
+        await make(paths.sessions, title, 0)
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 3)
+        await pilot.press("slash", *"appl")
+        await listed(pilot, 2)
+        await pilot.press("space", *"pi")
+        await listed(pilot, 1)
+        await pilot.press("enter")
+        assert home(pilot).query_one("#list").has_focus
+        await pilot.press("slash", *"zzz")
+        await listed(pilot, 0)
+        assert "Nothing here has" in words(pilot, "#empty")
+        await pilot.press("escape")
+        await listed(pilot, 3)
+        assert not home(pilot).query_one("#search").display
+
+
+async def test_delete_and_undo(paths: Paths) -> None:
+    first = await make(paths.sessions, "First", 1, age=10)
+    await make(paths.sessions, "Second", 1, age=20)
+    before = first.read_bytes()
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 2)
+        await pilot.press("d")
+        await listed(pilot, 1)
+        assert not first.exists()
+        assert keys(pilot) == ["second.toml"]
+        await pilot.press("d")
+        await listed(pilot, 0)
+        await pilot.press("u")
+        await listed(pilot, 1)
+        await pilot.press("u")
+        await listed(pilot, 2)
+        assert first.read_bytes() == before
+        assert home(pilot).item.key == "first.toml"  # type: ignore[union-attr]
+
+
+async def test_rename_and_undo(paths: Paths) -> None:
+    path = await make(paths.sessions, "Old name", 2)
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 1)
+        await pilot.press("r")
+        await until(pilot, lambda: bool(home(pilot).query("#ask")))
+        home(pilot).query_one("#ask-title", Input).value = "[/] new"
+        await pilot.press("enter")
+        await until(pilot, lambda: home(pilot).items["yours"][0].title == "[/] new")
+        assert tomllib.loads(path.read_text())["chain"]["title"] == "[/] new"
+        await pilot.press("u")
+        await until(pilot, lambda: home(pilot).items["yours"][0].title == "Old name")
+
+
+async def test_a_question_is_closed_with_escape(paths: Paths) -> None:
+    await make(paths.sessions, "Mine", 2)
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 1)
+        await pilot.press("r")
+        await until(pilot, lambda: bool(home(pilot).query("#ask")))
+        await pilot.press("escape")
+        await until(pilot, lambda: not home(pilot).query("#ask"))
+        assert home(pilot).query_one("#list").has_focus
+
+
+async def test_branch(paths: Paths) -> None:
+    await make(paths.sessions, "Trunk", 8, age=5)
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 1)
+        await pilot.press("b")
+        await until(pilot, lambda: bool(home(pilot).query("#ask")))
+        assert home(pilot).query_one("#ask-generation", Input).value == "2"
+        home(pilot).query_one("#ask-generation", Input).value = "1"
+        home(pilot).query_one("#ask-seed", Input).value = "7"
+        await pilot.press("enter")
+        await until(pilot, lambda: len(list(paths.sessions.glob("*.toml"))) == 2)
+        await until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
+    branch = next(path for path in paths.sessions.glob("*.toml") if path.name != "trunk.toml")
+    document = tomllib.loads(branch.read_text())
+    assert document["parent"] == {"file": "trunk.toml", "generation": 1}
+    assert document["chain"]["seed"] == 7
+
+
+async def test_open_and_come_back(paths: Paths) -> None:
+    await make(paths.sessions, "Mine", 2)
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
+        await make(paths.sessions, "Another", 0)
+        await pilot.press("escape")
+        await listed(pilot, 2)
+
+
+async def test_a_click_shows_and_a_second_click_opens(paths: Paths) -> None:
+    for number, title in enumerate(("One", "Two", "Three")):
+        await make(paths.sessions, title, 2, age=number * 10)
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 3)
+        await pilot.click("#list", offset=(5, 4))
+        await until(pilot, lambda: home(pilot).item.key == "three.toml")  # type: ignore[union-attr]
+        await pilot.click("#list", offset=(5, 4))
+        await until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
+
+
+async def test_broken_and_hostile_files_are_listed(paths: Paths) -> None:
+    paths.sessions.mkdir()
+    (paths.sessions / "torn.toml").write_text("[chain]\ntitle = ")
+    (paths.sessions / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    (paths.sessions / "zero.toml").write_text("")
+    (paths.sessions / "odd.toml").write_text('[chain]\ngenerations = "six"\nagent = 3\n')
+    (paths.sessions / "folder.toml").mkdir()
+    (paths.sessions / "[bold]x.toml").write_text("x = [")
+    good = await make(paths.sessions, "x", 2)
+    text = good.read_text()
+    title = HOSTILE.replace("\x1b", "\\u001b").replace("\x07", "\\u0007")
+    good.write_text(text.replace('title = "x"', f'title = "{title}"'))
+    async with app_of(paths).run_test(size=(80, 24)) as pilot:
+        await listed(pilot, 6)
+        items = {item.key: item for item in home(pilot).items["yours"]}
+        assert "line 2" in items["torn.toml"].line
+        assert items["torn.toml"].broken
+        assert "\x1b" not in items["x.toml"].title + items["x.toml"].line
+        for _ in range(6):
+            item = home(pilot).item
+            assert item is not None
+            seen = item.title[:20]
+            await until(pilot, lambda seen=seen: seen in words(pilot))  # type: ignore[misc]
+            if item.broken:
+                await pilot.press("enter")
+                await until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
+                await pilot.press("escape")
+                await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+            await pilot.press("down")
+
+
+async def test_a_blind_session_does_not_give_h_away(paths: Paths) -> None:
+    path = await make(paths.sessions, "Blind", 1, preset="e3-human")
+    path.write_text(path.read_text().replace("blind = false", "blind = true"))
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 1)
+        await until(pilot, lambda: "waiting for review" in words(pilot))
+        assert "h*" not in words(pilot)
+        assert "ĥ" not in words(pilot)
+        chart: Any = home(pilot).query_one("#chart")
+        assert {mark.symbol for mark in chart.view.marks} == {"▲"}
+
+
+async def test_a_thousand_sessions(paths: Paths) -> None:
+    first = await make(paths.sessions, "S", 1)
+    text = first.read_text()
+    for number in range(999):
+        (paths.sessions / f"s-{number:03}.toml").write_text(text.replace('title = "S"', f'title = "S {number}"'))
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 1000)
+        await pilot.press("slash", *"s 77")
+        await listed(pilot, sum("77" in str(number) for number in range(999)))
+
+
+def test_words_are_found_anywhere() -> None:
+    items = [Item("a", "A", "", "the quick fox"), Item("b", "B", "", "the slow fox")]
+    assert found(items, "FOX  quick") == items[:1]
+    assert found(items, "") == items
+    assert found(items, "dog") == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-5, "just now"), (59, "just now"), (60, "1 min ago"), (7200, "2 h ago"), (90_000, "1 day ago"), (200_000, "2 days ago")],
+)
+def test_ago(seconds: float, said: str) -> None:
+    assert ago(seconds, 0) == said
+
+
+def test_long_ago_is_a_date() -> None:
+    assert ago(40 * 86400, 1_700_000_000).startswith("2023-11-1")
