@@ -169,7 +169,7 @@ class LabRoom(LabScreen):
             phases.place = _place(state)
             phases.steps = state.phases
             self.query_one("#words", Offers).show(state.words, [Offer(name) for name in state.offers])
-            self.query_one("#readout", Static).update(Content(printable(chart.readout, 400)))
+            self.query_one("#readout", Static).update(Content(printable(chart.readout, 400)), layout=False)
             self.query_one("#choices", Offers).show("", self._choices(state))
             tabs = [Offer(f"lab.pane-{name}", "", name == self._pane) for name in PANES]
             self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])

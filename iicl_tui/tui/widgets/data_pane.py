@@ -21,10 +21,18 @@ class DataText(Widget):
     DataText { height: auto; width: 1fr; text-wrap: nowrap; }
     """
 
-    blocks: reactive[tuple[DataBlock, ...]] = reactive((), layout=True)
+    blocks: reactive[tuple[DataBlock, ...]] = reactive(())
     spread: reactive[bool] = reactive(False, layout=True)
 
+    def watch_blocks(self) -> None:
+        # The whole screen is laid out anew only where the height is another one.
+        if len(self._lines()) != self.size.height:
+            self.refresh(layout=True)
+
     def render(self) -> Content:
+        return Content("\n").join(self._lines())
+
+    def _lines(self) -> list[Content]:
         width = self.content_size.width or self.container_size.width
         gutter = max((cell_len(block.name) for block in self.blocks), default=0) + 2
         lines: list[Content] = []
@@ -32,7 +40,7 @@ class DataText(Widget):
             if self.spread and lines:
                 lines.append(Content(""))
             lines += _spread(block, gutter) if self.spread else _flowing(block, gutter, width)
-        return Content("\n").join(lines)
+        return lines
 
 
 def _head(block: DataBlock, gutter: int) -> Content:

@@ -54,6 +54,10 @@ class Generations(ScrollView, can_focus=True):
 
         generation: int
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._styles: dict[tuple[str, bool], Style] = {}
+
     def watch_rows(self, before: GenerationRows | None, rows: GenerationRows | None) -> None:
         if rows is None:
             return
@@ -70,12 +74,23 @@ class Generations(ScrollView, can_focus=True):
             # The head covers the first line, so the line above must be in sight as well.
             self.scroll_to_region(Region(0, self.rows.look, 1, 1 + _HEAD), animate=False, force=True)
 
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
+    def _style(self, kind: str) -> Style:
+        """The component's style; asking Textual for it anew costs more than drawing the line."""
+        key = kind, self.has_focus
+        if key not in self._styles:
+            self._styles[key] = self.get_component_rich_style(f"rows--{kind}") if kind else self.rich_style
+        return self._styles[key]
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if self.rows is None:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self._style(""))
         if y < _HEAD:
-            text, style = _columns("t", "H", "d⁰" if self.rows.initial else ""), self.get_component_rich_style("rows--head")
+            text, style = _columns("t", "H", "d⁰" if self.rows.initial else ""), self._style("head")
         else:
             text, style = self._row(y - _HEAD + self.scroll_offset.y)
         return Strip([Segment(text, style)]).adjust_cell_length(width, style).crop(0, width)
@@ -84,7 +99,7 @@ class Generations(ScrollView, can_focus=True):
         rows = self.rows
         assert rows is not None
         if t > rows.total:
-            return "", self.rich_style
+            return "", self._style("")
         if t == 0:
             text = _columns("d⁰", "", "", "given")
         elif t == rows.now and rows.note:
@@ -97,8 +112,8 @@ class Generations(ScrollView, can_focus=True):
             text = _columns(str(t), "", "")
         kind = "to-come" if t > rows.latest else "now" if t == rows.now else ""
         if t == rows.look:
-            return "▸" + text[1:], self.get_component_rich_style("rows--look")
-        return text, self.get_component_rich_style(f"rows--{kind}") if kind else self.rich_style
+            return "▸" + text[1:], self._style("look")
+        return text, self._style(kind)
 
     def on_click(self, event: events.Click) -> None:
         if event.y >= _HEAD:
