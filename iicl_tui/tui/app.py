@@ -32,7 +32,6 @@ ROOMS = {
     "home": "iicl_tui.tui.screens.home:HomeScreen",
     "configure": "iicl_tui.tui.screens.configure:ConfigureScreen",
     "lab": "iicl_tui.tui.screens.lab:LabRoom",
-    "review": "iicl_tui.tui.screens.review:ReviewScreen",
     "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
     "help": "iicl_tui.tui.screens.help:HelpScreen",
     "keys": "iicl_tui.tui.screens.keys:KeysScreen",

@@ -6,13 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual import on
+from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Static
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import HypothesisShown, SamplesShown
@@ -21,20 +17,20 @@ from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.keymap import key_label, resolve
 from iicl_tui.tui.review import bar, words
 from iicl_tui.tui.review.bar import Mode
-from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Roll
+from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
 from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest
 from iicl_tui.tui.review.edit import Edit, ExampleEdit, HypothesisEdit, read_example
 from iicl_tui.tui.review.effect import Effect, effect
+from iicl_tui.tui.review.frame import ReviewFrame
 from iicl_tui.tui.review.state import ReviewState, Value, refusal
 from iicl_tui.tui.review.tokens import Token, Tokens
+from iicl_tui.tui.review.view import View
 
 _SAMPLES_ONLY = ("approve_rest", "reject_rest", "pass_nothing", "first", "last")
 _ACTIONS = {action.name for action in ACTIONS.values() if action.group == "review"}
-_BESIDE = 72
-"""Columns from which the effect stands beside what is decided on."""
 
 
-class ReviewPane(Widget, can_focus=True):
+class ReviewPane(ReviewFrame, can_focus=True):
     """Mount it anywhere with room for about 60 × 11; give it each request of the chain's ReviewDecider with `show`.
 
     It adapts to its own size. All that was decided is in the request, so a pane may go and another one take it up.
@@ -42,27 +38,6 @@ class ReviewPane(Widget, can_focus=True):
 
     GROUP = "review"
     BINDINGS: ClassVar[list] = [*bindings("review")]
-    DEFAULT_CSS = """
-    ReviewPane { height: 1fr; width: 1fr; layout: vertical; padding: 0 1; }
-    ReviewPane #review-title { height: 1; }
-    ReviewPane #review-middle { height: 1fr; }
-    ReviewPane #review-left { width: 3fr; height: 1fr; }
-    ReviewPane #review-list { height: 1fr; min-height: 1; }
-    ReviewPane #review-large-scroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
-    ReviewPane.-samples #review-large-scroll { max-height: 60%; }
-    ReviewPane #review-large { width: 1fr; height: auto; }
-    ReviewPane #review-effect { width: 2fr; min-width: 33; height: 1fr; margin: 0 0 0 2; }
-    ReviewPane #review-line { display: none; height: 1; }
-    ReviewPane #review-line Static { width: auto; color: $text-muted; }
-    ReviewPane LineInput { width: 1fr; }
-    ReviewPane #review-edit, ReviewPane #review-choices { display: none; }
-    ReviewPane #review-notice { height: auto; max-height: 3; min-height: 1; }
-    ReviewPane #review-notice.-warning { color: $text-warning; }
-    ReviewPane.-stacked #review-middle { layout: vertical; }
-    ReviewPane.-stacked #review-left { width: 1fr; height: 3fr; }
-    ReviewPane.-stacked #review-effect { width: 1fr; min-width: 0; height: 2fr; margin: 0; }
-    """
-
     class Committed(Message):
         """The decisions were handed to the engine."""
 
@@ -101,30 +76,13 @@ class ReviewPane(Widget, can_focus=True):
         self._said: tuple[str, bool] = ("", False)
         self._trouble_told = ""
 
-    def compose(self) -> ComposeResult:
-        yield Lines(self._title_lines, id="review-title")
-        with Horizontal(id="review-middle"):
-            with Vertical(id="review-left"):
-                yield Roll(self._row, id="review-list")
-                with VerticalScroll(id="review-large-scroll", can_focus=False):
-                    yield Static("", id="review-large", markup=False)
-            yield Lines(self._effect_lines, id="review-effect")
-        yield EditBox(id="review-edit")
-        with Horizontal(id="review-line"):
-            yield Static("", id="review-prompt", markup=False)
-            yield LineInput(id="review-input")
-        yield Static("", id="review-notice", markup=False)
-        yield Tokens(id="review-choices")
-        yield Tokens(id="review-bar")
-
     async def on_mount(self) -> None:
         await self._changed()
 
     def on_unmount(self) -> None:
         self._tick()
 
-    async def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width < _BESIDE, "-stacked")
+    def on_resize(self) -> None:
         self._draw()
 
     # -- what is asked ------------------------------------------------------------------------------------------------
@@ -263,7 +221,8 @@ class ReviewPane(Widget, can_focus=True):
     @on(Roll.Picked)
     async def _picked(self, event: Roll.Picked) -> None:
         event.stop()
-        row = event.row - self._kept
+        view = self._view
+        row = event.row - view.kept if view is not None else -1
         if row >= 0 and self._mode == "decide":
             await self._go(lambda state: state.move_to(row))
 
@@ -313,7 +272,7 @@ class ReviewPane(Widget, can_focus=True):
         self._said = ("", False)
         if edit is None:
             self._mode = "text"
-            self._open_line("example: ", f"{', '.join(item.value.input)} -> {item.value.output}")
+            self.open_line("example: ", f"{', '.join(item.value.input)} -> {item.value.output}")
         else:
             self._mode = "edit"
             self.query_one(EditBox).open(edit)
@@ -325,16 +284,8 @@ class ReviewPane(Widget, can_focus=True):
             return
         self._said = ("", False)
         self._mode = "reason"
-        self._open_line("reason: ", item.reason)
+        self.open_line("reason: ", item.reason)
         await self._changed()
-
-    def _open_line(self, prompt: str, text: str) -> None:
-        self.query_one("#review-prompt", Static).update(prompt)
-        line = self.query_one(LineInput)
-        line.value = text
-        line.cursor_position = len(line.value)
-        self.query_one("#review-line").display = True
-        line.focus(scroll_visible=False)
 
     @on(EditBox.Changed)
     async def _edit_changed(self, event: EditBox.Changed) -> None:
@@ -377,7 +328,6 @@ class ReviewPane(Widget, can_focus=True):
     def _close(self) -> None:
         self._mode = "decide"
         self._said = ("", False)
-        self.query_one("#review-line").display = False
         self.focus(scroll_visible=False)
         self.call_next(self._changed)
 
@@ -386,91 +336,33 @@ class ReviewPane(Widget, can_focus=True):
     async def _changed(self) -> None:
         """The state is another: measure what would follow, then draw all anew."""
         request = self.request
+        found: Effect | None = None
         if request is not None and request.state.items:
-            edit = self.query_one(EditBox).edit if self._mode == "edit" else None
-            self.effect = await effect(self.chain, request.shown, request.state, None if edit is None else edit.value)
-        else:
-            self.effect = None
+            edit = self._open_edit
+            found = await effect(self.chain, request.shown, request.state, None if edit is None else edit.value)
         if request is self.request:
+            self.effect = found
             self._draw()
 
-    def _draw(self) -> None:
-        if not self.is_mounted:
-            return
-        request = self.request
-        samples = request is not None and not self._at_first_gate
-        self.set_class(samples, "-samples")
-        self.query_one("#review-list").display = samples
-        self.query_one(EditBox).display = self._mode == "edit"
-        self.query_one("#review-line").display = self._mode in ("text", "reason")
-        if samples:
-            self.query_one(Roll).show(self._kept + len(self.state.items), self._kept + self.state.cursor)
-        self._draw_large()
-        for lines in self.query(Lines):
-            lines.refresh()
-        self._draw_notice()
-        self._draw_choices()
-        self._draw_bar()
-        self.refresh_bindings()
+    @property
+    def _open_edit(self) -> Edit | None:
+        return self.query_one(EditBox).edit if self._mode == "edit" else None
 
     @property
-    def _kept(self) -> int:
-        shown = self.request.shown if self.request is not None else None
-        return len(shown.kept) if isinstance(shown, SamplesShown) else 0
-
-    def _draw_large(self) -> None:
-        request = self.request
-        large = self.query_one("#review-large", Static)
+    def _view(self) -> View | None:
+        request, edit = self.request, self._open_edit
         if request is None or not request.state.items:
-            large.update(Content.styled("Nothing waits for you here now.", "$text-muted"))
-            return
-        state, width = self._tried(request.state), max(large.size.width or self.size.width // 2, 20)
-        shown = request.shown
-        if isinstance(shown, HypothesisShown):
-            lines = words.hypothesis_lines(self.chain, shown, state.items[0], self.blind, width)
-        else:
-            lines = words.sample_lines(self.chain, shown, state, self.blind)
-        large.update(Content("\n").join(lines))
+            return None
+        state = request.state
+        tried = state if edit is None else state.edit(edit.value).move_to(state.cursor)
+        return View(self.chain, request.shown, state, tried, self.effect, self.blind)
 
-    def _tried(self, state: ReviewState) -> ReviewState:
-        """The state as it would be if the open edit were kept, the cursor left where it is."""
-        edit = self.query_one(EditBox).edit
-        if self._mode != "edit" or edit is None:
-            return state
-        return state.edit(edit.value).move_to(state.cursor)
-
-    def _title_lines(self, width: int, height: int) -> list[Content]:
-        request = self.request
-        if request is None:
-            return [Content.styled("review", "bold")]
-        right = words.progress(request.shown, request.state)
-        if self.blind:
-            right += " · blind" + (" (set up so)" if request.shown.blind else "")
-        left = Content.styled(words.title(request.shown), "bold").truncate(max(width - len(right) - 2, 1), ellipsis=True)
-        gap = max(width - left.cell_length - len(right), 1)
-        return [Content.assemble(left, " " * gap, (right, "$text-muted"))]
-
-    def _row(self, row: int, width: int) -> Content:
-        request = self.request
-        if request is None or not isinstance(request.shown, SamplesShown):
-            return Content("")
-        shown, state = request.shown, self._tried(request.state)
-        wide = min(max(width - 5, 1), self._widest(shown, state))
-        if row < len(shown.kept):
-            return words.kept_line(self.chain, shown, shown.kept[row], self.blind, wide)
-        at = row - len(shown.kept)
-        if at >= len(state.items):
-            return Content("")
-        return words.sample_line(self.chain, shown, state.items[at], at == state.cursor, self.blind, wide)
-
-    def _widest(self, shown: SamplesShown, state: ReviewState) -> int:
-        examples = [*(sample.example for sample in shown.kept), *(item.value for item in state.items)]
-        return max((words.example_content(self.chain.task, example).cell_length for example in examples), default=0)
-
-    def _effect_lines(self, width: int, height: int) -> list[Content]:
-        if self.request is None or self.effect is None:
-            return []
-        return words.effect_lines(self.chain, self.request.shown, self.effect, self.blind, width, height)
+    def _draw(self) -> None:
+        if self.is_mounted:
+            self.draw(self._view, self._mode)
+            self._draw_notice()
+            self.draw_keys(self._keys(), self._choices())
+            self.refresh_bindings()
 
     def _say(self, text: str, warning: bool = False) -> None:
         self._said = (text, warning)
@@ -484,9 +376,7 @@ class ReviewPane(Widget, can_focus=True):
         if not text and self._choices():
             shown = self.request.shown if self.request is not None else None
             text, warning = (words.all_rejected(shown) if isinstance(shown, SamplesShown) else "", True)
-        notice = self.query_one("#review-notice", Static)
-        notice.set_class(warning, "-warning")
-        notice.update(Content(("! " if warning and text else "") + text))
+        self.draw_notice(text, warning)
 
     def _key(self, action: str) -> str:
         keymap = getattr(self.app, "keymap", None) or resolve({})
@@ -498,18 +388,11 @@ class ReviewPane(Widget, can_focus=True):
             return []
         return bar.choices(request.shown, request.state, self._key, lookback=bool(self.chain.config.lookback))
 
-    def _draw_choices(self) -> None:
-        choices = self._choices()
-        tokens = self.query_one("#review-choices", Tokens)
-        tokens.show(choices)
-        tokens.display = bool(choices)
-
-    def _draw_bar(self) -> None:
-        tokens: list[Token] = []
-        if self.request is not None:
-            enabled = {name: self.check_action(name, ()) is True for name in _ACTIONS}
-            tokens = bar.keys(self.request.shown, self.state, self._mode, self._key, enabled)
-        self.query_one("#review-bar", Tokens).show(tokens)
+    def _keys(self) -> list[Token]:
+        if self.request is None:
+            return []
+        enabled = {name: self.check_action(name, ()) is True for name in _ACTIONS}
+        return bar.keys(self.request.shown, self.state, self._mode, self._key, enabled)
 
     @on(Tokens.Pressed, "#review-bar, #review-choices")
     async def _pressed(self, event: Tokens.Pressed) -> None:

@@ -1,0 +1,113 @@
+"""How the review pane is laid out, and how a view of a request gets into it. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from iicl_tui.tui.review import words
+from iicl_tui.tui.review.bar import Mode
+from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Roll
+from iicl_tui.tui.review.tokens import Token, Tokens
+from iicl_tui.tui.review.view import View
+
+_BESIDE = 72
+"""Columns from which the effect stands beside what is decided on."""
+
+
+class ReviewFrame(Widget):
+    """Title; list and the one under the cursor, beside them the effect; editor or line of text; a sentence; the keys."""
+
+    DEFAULT_CSS = """
+    ReviewFrame { height: 1fr; width: 1fr; layout: vertical; padding: 0 1; }
+    ReviewFrame #review-title { height: 1; }
+    ReviewFrame #review-middle { height: 1fr; }
+    ReviewFrame #review-left { width: 3fr; height: 1fr; }
+    ReviewFrame #review-list { height: 1fr; min-height: 1; }
+    ReviewFrame #review-large-scroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    ReviewFrame.-samples #review-large-scroll { max-height: 60%; }
+    ReviewFrame #review-large { width: 1fr; height: auto; }
+    ReviewFrame #review-effect { width: 2fr; min-width: 33; height: 1fr; margin: 0 0 0 2; }
+    ReviewFrame #review-line { display: none; height: 1; }
+    ReviewFrame #review-line Static { width: auto; color: $text-muted; }
+    ReviewFrame LineInput { width: 1fr; }
+    ReviewFrame #review-edit, ReviewFrame #review-choices { display: none; }
+    ReviewFrame #review-notice { height: auto; max-height: 3; min-height: 1; }
+    ReviewFrame #review-notice.-warning { color: $text-warning; }
+    ReviewFrame.-stacked #review-middle { layout: vertical; }
+    ReviewFrame.-stacked #review-left { width: 1fr; height: 3fr; }
+    ReviewFrame.-stacked #review-effect { width: 1fr; min-width: 0; height: 2fr; margin: 0; }
+    """
+
+    _shown: View | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Lines(self._title, id="review-title")
+        with Horizontal(id="review-middle"):
+            with Vertical(id="review-left"):
+                yield Roll(self._row, id="review-list")
+                with VerticalScroll(id="review-large-scroll", can_focus=False):
+                    yield Static("", id="review-large", markup=False)
+            yield Lines(self._consequences, id="review-effect")
+        yield EditBox(id="review-edit")
+        with Horizontal(id="review-line"):
+            yield Static("", id="review-prompt", markup=False)
+            yield LineInput(id="review-input")
+        yield Static("", id="review-notice", markup=False)
+        yield Tokens(id="review-choices")
+        yield Tokens(id="review-bar")
+
+    def _title(self, width: int, height: int) -> list[Content]:
+        view = self._shown
+        return view.title(width, height) if view is not None else [Content.styled("review", "bold")]
+
+    def _row(self, row: int, width: int) -> Content:
+        return self._shown.row(row, width) if self._shown is not None else Content("")
+
+    def _consequences(self, width: int, height: int) -> list[Content]:
+        return self._shown.consequences(width, height) if self._shown is not None else []
+
+    def draw(self, view: View | None, mode: Mode) -> None:
+        """Show this from now on; None: nothing is asked."""
+        self._shown = view
+        samples = view is not None and view.rows > 0
+        self.set_class(self.size.width < _BESIDE, "-stacked")
+        self.set_class(samples, "-samples")
+        self.query_one(Roll).display = samples
+        self.query_one(EditBox).display = mode == "edit"
+        self.query_one("#review-line").display = mode in ("text", "reason")
+        large = self.query_one("#review-large", Static)
+        if view is None:
+            large.update(Content.styled("Nothing waits for you here now.", words.MUTED))
+        else:
+            self.query_one(Roll).show(view.rows, view.kept + view.state.cursor)
+            large.update(view.large(max(large.size.width or self.size.width // 2, 20)))
+        for lines in self.query(Lines):
+            lines.refresh()
+
+    def draw_notice(self, text: str, warning: bool) -> None:
+        """The sentence above the keys; a warning is so without colour too."""
+        notice = self.query_one("#review-notice", Static)
+        notice.set_class(warning, "-warning")
+        notice.update(Content(("! " if warning and text else "") + text))
+
+    def draw_keys(self, keys: Sequence[Token], choices: Sequence[Token]) -> None:
+        """The bar, and the choices above it if there are any."""
+        self.query_one("#review-bar", Tokens).show(keys)
+        row = self.query_one("#review-choices", Tokens)
+        row.show(choices)
+        row.display = bool(choices)
+
+    def open_line(self, prompt: str, text: str) -> None:
+        """Opens the line of text with this in it, and gives it the focus."""
+        self.query_one("#review-prompt", Static).update(prompt)
+        line = self.query_one(LineInput)
+        line.value = text
+        line.cursor_position = len(line.value)
+        self.query_one("#review-line").display = True
+        line.focus(scroll_visible=False)
