@@ -40,6 +40,12 @@ BIASED = {"hypothesis": 33, "spurious": "screen", "bias": "high", "draw": "overl
 HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \u202e" + "漢" * 300
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Lets all others go on until it is true."""
+    while not true():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
 class Host:
     """A lab in a running app, and short ways to what is in it."""
 
@@ -49,8 +55,7 @@ class Host:
 
     @property
     def room(self) -> LabRoom:
-        room = next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabRoom))
-        return room
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabRoom))
 
     @property
     def state(self) -> LabState:
@@ -72,8 +77,7 @@ class Host:
 
     async def rest(self) -> None:
         """Until the chain rests and all messages are handled, or a person is asked."""
-        while self.room._activity.busy and not self.room._activity.asking:
-            await asyncio.sleep(0)
+        await until(lambda: not self.room._activity.busy or self.room._activity.asking)
         await self.pilot.pause()
 
     def text(self, selector: str) -> str:
@@ -240,24 +244,20 @@ async def test_p_pauses_after_the_phase_under_way(lab: Any, monkeypatch: pytest.
 async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> None:
     async with lab(chain={"generations": 100_000}) as host:
         # Keys as the terminal sends them: the pilot would wait until nothing happens, and here something always does.
-        async def key(name: str, until: Callable[[], bool]) -> None:
+        async def key(name: str, then: Callable[[], bool]) -> None:
             host.app.post_message(events.Key(name, None))
-            while not until():
-                await asyncio.sleep(0)
+            await until(then)
 
         await key("R", lambda: host.room._activity.busy)
         seen: set[int] = set()
-        while len(seen) < 3:
-            await asyncio.sleep(0)
-            seen.add(host.state.now)
+        await until(lambda: seen.add(host.state.now) or len(seen) >= 3)
         await key("left_square_bracket", lambda: not host.state.following)
         at = host.state.look
         await key("v", lambda: host.state.belief.form == "mosaic")
         for size in ((80, 24), (30, 8), (200, 60), (120, 40)):
             host.app._driver._size = Size(*size)
             host.app.post_message(events.Resize(Size(*size), Size(*size)))
-            while host.room.size != size:
-                await asyncio.sleep(0)
+            await until(lambda size=size: host.room.size == size)
         assert host.state.look == at
         await key("escape", lambda: not host.room._activity.busy)
         last = len(host.session.chain.generations)
@@ -493,7 +493,7 @@ async def test_branch_opens_a_new_session_and_leaves_this_one(lab: Any, tmp_path
         assert first.read_bytes() == before
         await host.press("space")
         assert host.session.chain.next == (3, "interaction")
-        assert len(list(tmp_path.glob("*.toml"))) == 2
+        assert {first, host.session.file.path} == set(tmp_path.glob("*.toml"))  # noqa: ASYNC240
 
 
 async def test_a_finished_chain_is_branched_into_a_longer_one(lab: Any) -> None:

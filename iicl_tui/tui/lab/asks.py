@@ -69,8 +69,8 @@ def save_copy(session: LabSession, folder: Path) -> Ask:
         return "there is a file of this name already" if wanted.exists() else ""
 
     def hint(answers: Mapping[str, str]) -> str:
-        on = session.saving.kind != "saved"
-        return "Everything that happened goes into it" + ("; the session then goes on in the copy." if on else "; this session stays.")
+        after = "this session stays" if session.saving.kind == "saved" else "the session then goes on in the copy"
+        return f"Everything that happened goes into it; {after}."
 
     return Ask(COPY, "Save a copy", [Question("path", "as:", str(path), check)], hint)
 

@@ -14,8 +14,8 @@ from iicl_tui.tui.lab.session import LabSession
 async def drive(session: LabSession, goal: int | None, done: Callable[[PhaseRecord], None], reports: Path) -> LabError | None:
     """Does the next phase (goal None), or runs to the end of generation `goal`; the error that stopped it, if one did.
 
-    Where the last record is not kept yet, only that is tried. done: told of each record that was kept. reports: the folder for the report of a
-    fault of the program's own. Raises CancelledError; the phase under way is then given up.
+    Where the last record is not kept yet, only that is tried. done: told of each record that was kept. reports: the folder
+    for the report of a fault of the program's own. Raises CancelledError; the phase under way is then given up.
     """
     chain = session.chain
     try:
@@ -35,7 +35,7 @@ async def drive(session: LabSession, goal: int | None, done: Callable[[PhaseReco
     except Exception as error:
         return LabError(
             "The chain stopped because of a fault of the program",
-            f"{crash.sentence(crash.write(error, reports))}",
+            crash.sentence(crash.write(error, reports)),
             "What was done before is saved. Try the phase again, or branch from an earlier generation.",
         )
     return None

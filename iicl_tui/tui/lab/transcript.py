@@ -43,9 +43,11 @@ def _generation(chain: Chain, generation: Generation) -> Iterator[Entry]:
             lines = [f"shown: {task.rule(decision.shown)}"]
             if decision.hypothesis != decision.shown:
                 lines.append(f"goes on: {task.rule(decision.hypothesis)}")
-            yield Entry(t, "interaction", _VERDICTS[decision.verdict], _with_why(lines, decision.reason, decision.seconds), "decision")
+            why = _with_why(lines, decision.reason, decision.seconds)
+            yield Entry(t, "interaction", _VERDICTS[decision.verdict], why, "decision")
         what = interaction_done(generation) or ("goes on as it is" if not done.filters else "passes")
-        yield Entry(t, "interaction", f"h{raised(t)}  {task.rule(done.hypothesis)}", f"{phase_detail(chain, 'interaction', t)}: {what}")
+        by = phase_detail(chain, "interaction", t)
+        yield Entry(t, "interaction", f"h{raised(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
     if (made := generation.transmission) is not None:
         passed = sum(sample.passes for sample in made.samples)
         yield Entry(

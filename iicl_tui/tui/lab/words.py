@@ -43,14 +43,16 @@ def next_phase(chain: Chain) -> str:
     if phase == "imitation":
         lookback = chain.config.lookback
         memory = f", beside its last {lookback} rounds," if lookback else ""
-        return f"Next: an agent ({phase_detail(chain, phase, t)}) sees d{raised(t - 1)}{memory} and learns a hypothesis, h{raised(t)}."
+        agent = phase_detail(chain, phase, t)
+        return f"Next: an agent ({agent}) sees d{raised(t - 1)}{memory} and learns a hypothesis, h{raised(t)}."
     if phase == "interaction":
         if chain.config.asks_at("hypothesis"):
             return f"Next, you decide whether h{raised(t)} goes on."
         acting = [each.kind for each in chain.config.filters if not each.asks_at("samples")]
         if not acting:
             return f"Next: no filter looks at h{raised(t)}; it goes on as it is."
-        return f"Next: h{raised(t)} is filtered. " + " ".join(filter_kinds()[kind].help for kind in acting if kind in filter_kinds())
+        known = filter_kinds()
+        return f"Next: h{raised(t)} is filtered. " + " ".join(known[kind].help for kind in acting if kind in known)
     made = f"{chain.task.samples} sample{'s' if chain.task.samples != 1 else ''}"
     if chain.config.asks_at("samples"):
         return f"Next, h{raised(t)} makes {made}, and you decide which of them become d{raised(t)}."
@@ -82,7 +84,8 @@ def standing(chain: Chain, saving: Saving, activity: Activity, look: int, now: i
             return "Stops after the phase under way.", ()
         return f"Running to the end of generation {activity.goal}: now in {now}.", ("lab.pause", *back)
     if saving.kind == "unsaved":
-        return f"Not saved: {saving.reason} What happened is here, and is written when it can be.", ("lab.next-phase", "lab.save-copy")
+        offers = ("lab.next-phase", "lab.save-copy")
+        return f"Not saved: {saving.reason} What happened is here, and is written when it can be.", offers
     if look != now:
         begun = "d⁰, as given" if look == 0 else f"generation {look}"
         return f"You look back at {begun}. {where(chain)}", ("lab.latest", "lab.branch")
