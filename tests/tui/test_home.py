@@ -123,6 +123,14 @@ async def test_an_empty_folder_says_what_to_do_first(paths: Paths) -> None:
         assert isinstance(pilot.app.screen, HomeScreen)
 
 
+async def test_a_folder_that_cannot_be_read_is_told_of(paths: Paths) -> None:
+    paths.sessions.write_text("this is a file")
+    async with app_of(paths).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "Could not list sessions" in words(pilot, "#empty"))
+        await pilot.press("3")
+        await listed(pilot, len(presets()))
+
+
 async def test_tabs_by_key_and_by_mouse(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await pilot.press("3")

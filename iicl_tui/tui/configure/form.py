@@ -210,6 +210,8 @@ def _section(
 
 
 def _kept(path: Path, value: Any) -> Kept:
+    if path == ("start",):
+        return Kept(path, "h* and d⁰ as given")
     return Kept(path, printable(describe(value), 60))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iicl_tui.text import printable
@@ -32,6 +34,14 @@ class Item:
 def of_sessions(summaries: Iterable[Summary], now: float, aged: bool = True) -> list[Item]:
     """An item for each session. now: seconds since the epoch. aged: whether to say how old it is."""
     return [_of_session(summary, now, aged) for summary in summaries]
+
+
+def of_names(folder: Path) -> list[Item]:
+    """An item for each session file by its name alone, the newest first; what is in them comes later. Raises OSError."""
+    with os.scandir(folder) as entries:
+        files = [(entry.stat().st_mtime, entry.name) for entry in entries if entry.name.endswith(".toml") and entry.name[0] != "."]
+    names = [name for _, name in sorted(files, key=lambda file: (-file[0], file[1]))]
+    return [Item(name, printable(name.removesuffix(".toml"), 200), "…", name.casefold()) for name in names]
 
 
 def _of_session(summary: Summary, now: float, aged: bool) -> Item:

@@ -225,10 +225,18 @@ class ConfigureScreen(LabScreen):
 
     def _file_row(self) -> Row:
         title = self.draft.get(("chain", "title"))
-        hint = slug(title if isinstance(title, str) else "Untitled chain") + SUFFIX
+        hint = self._free_name(slug(title if isinstance(title, str) else "Untitled chain"))
         field = Field("file", "str", "file name", FILE_HELP)
         fault = _name_fault(self._file) or ("there is a file of this name" if self._target().is_file() else "")
         return Row(FILE, field, self._file or None, self._file, (fault,) if fault else (), hint)
+
+    def _free_name(self, stem: str) -> str:
+        """The name that the store will find for a session without one: a number is added where it is taken."""
+        number, name = 1, stem + SUFFIX
+        while (self.lab.paths.sessions / name).exists():
+            number += 1
+            name = f"{stem}-{number}{SUFFIX}"
+        return name
 
     def _show_file_row(self) -> None:
         for widget in self.query(FieldRow):

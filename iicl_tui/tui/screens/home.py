@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,12 +26,12 @@ from iicl_tui.errors import LabError
 from iicl_tui.store.paths import shipped
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.home.listing import Item, found, of_presets, of_sessions
+from iicl_tui.tui.home.listing import Item, found, of_names, of_presets, of_sessions
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.offers import Offer, Offers
 
 if TYPE_CHECKING:
-    from iicl_tui.store.library import Deleted, Library
+    from iicl_tui.store.library import Deleted, Library, Summary
     from iicl_tui.tui.home.preview import Preview
     from iicl_tui.tui.widgets.ask import Ask
 
@@ -45,6 +46,9 @@ EMPTY = {
 }
 PREVIEW_AFTER = 0.08
 """Seconds for which the cursor must rest before a session is read for its preview."""
+
+MANY = 100
+"""Files whose names are listed before they are read."""
 
 
 class SessionList(OptionList):
@@ -77,10 +81,11 @@ class HomeScreen(LabScreen):
 
     @dataclass
     class Listed(Message):
-        """A tab's items were read."""
+        """A tab's items were read; fault where they could not be."""
 
         tab: Tab
         items: list[Item]
+        fault: str = ""
 
     @dataclass
     class Previewed(Message):
@@ -94,7 +99,9 @@ class HomeScreen(LabScreen):
         super().__init__()
         self.tab: Tab = tab
         self.items: dict[Tab, list[Item]] = {}
+        self._faults: dict[Tab, str] = {}
         self._places: dict[Tab, str] = {}
+        self._wanted: dict[Tab, str] = {}
         self._libraries: dict[Tab, Library] = {}
         self._done: list[Callable[[], str]] = []
         self._shown: tuple[Tab, str] | None = None
@@ -105,13 +112,13 @@ class HomeScreen(LabScreen):
         with Container(id="panes"):
             with Vertical(id="left"):
                 yield SessionList(id="list", markup=False, compact=True)
-                yield Static(id="empty", markup=False)
+                yield Static("Reading…", id="empty", markup=False)
             with VerticalScroll(id="side", can_focus=False):
                 yield Static(id="words", markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#search").display = False
-        self.query_one("#empty").display = False
+        self.query_one("#list").display = False
         self._say()
 
     def on_screen_resume(self) -> None:
@@ -130,12 +137,20 @@ class HomeScreen(LabScreen):
 
             self.post_message(self.Listed(tab, of_presets(presets())))
             return
+        found: list[Summary] = []
+        fault = ""
         try:
+            folder = self.lab.paths.sessions if tab == "yours" else shipped("sessions")
+            with suppress(OSError):  # the library tells of it
+                if tab not in self.items and len(names := of_names(folder)) > MANY:
+                    self.post_message(self.Listed(tab, names))
             found = self._library(tab).sessions()
         except FileNotFoundError:
             found = []
+        except LabError as error:
+            fault = str(error)
         now = time.time() if self.now is None else self.now
-        self.post_message(self.Listed(tab, of_sessions(found, now, aged=tab == "yours")))
+        self.post_message(self.Listed(tab, of_sessions(found, now, aged=tab == "yours"), fault))
 
     def _library(self, tab: Tab) -> Library:
         from iicl_tui.store.library import Library
@@ -147,6 +162,7 @@ class HomeScreen(LabScreen):
     @on(Listed)
     def _take(self, event: Listed) -> None:
         self.items[event.tab] = event.items
+        self._faults[event.tab] = printable(event.fault, 1000, newlines=True)
         if event.tab == self.tab and self._is_there:
             self._fill()
 
@@ -165,8 +181,11 @@ class HomeScreen(LabScreen):
             empty = self.query_one("#empty", Static)
             empty.display = not shown
             if not shown:
-                empty.update(Content(f"Nothing here has “{printable(text, 60)}”." if everything else EMPTY[self.tab]))
+                nothing = f"Nothing here has “{printable(text, 60)}”." if everything else EMPTY[self.tab]
+                empty.update(Content(self._faults.get(self.tab) or nothing))
             keys = [item.key for item in shown]
+            if self._wanted.get(self.tab) in keys:
+                place = self._wanted.pop(self.tab)
             if shown:
                 entries.highlighted = keys.index(place) if place in keys else 0
             self._say(len(shown), len(everything))
@@ -210,11 +229,12 @@ class HomeScreen(LabScreen):
         if item.preset is not None:
             self._show_chart(None)
             self._show_words(item.preset.title, item.preset.summary, f"Enter fills the form with it.\n\n{_body(item.preset.text)}")
-        elif item.broken or item.summary is None:
+        elif item.summary is None:  # its name alone is known so far
+            self._shown = None
+        elif item.broken:
             self._show_chart(None)
-            fault = item.summary.fault if item.summary is not None else ""
             self._show_words(
-                item.title, f"This file cannot be opened as a session.\n\n{fault}",
+                item.title, f"This file cannot be opened as a session.\n\n{item.summary.fault}",
                 f"`iicl-tui check {item.key}` names every fault with its line. e opens it in the form, if it is TOML at all; "
                 "d moves it to the trash.",
             )  # fmt: skip
@@ -445,7 +465,7 @@ class HomeScreen(LabScreen):
             generation, self.lab.paths.sessions, seed=seed
         ) as branch:
             new = branch.path
-        self._places["yours"] = new.name
+        self._wanted["yours"] = new.name
         self.lab.open("lab", path=new)
 
     def action_delete(self) -> None:
@@ -457,14 +477,14 @@ class HomeScreen(LabScreen):
         name = item.title.removeprefix("✗ ")
 
         def undo() -> str:
-            self._places["yours"] = library.restore(deleted).name
+            self._wanted["yours"] = library.restore(deleted).name
             return f"{name} is back."
 
         entries = self.query_one("#list", OptionList)
         at = entries.highlighted or 0
         neighbours = [option.id for option in entries.options if option.id != item.key]
         if neighbours:
-            self._places["yours"] = str(neighbours[min(at, len(neighbours) - 1)])
+            self._wanted["yours"] = str(neighbours[min(at, len(neighbours) - 1)])
         self._did(undo, f"{name} is in the trash.")
 
     def _did(self, undo: Callable[[], str], said: str) -> None:
