@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
@@ -137,6 +138,23 @@ class Lines(Widget):
         width, height = self.content_size
         lines = self._make(width, height)[:height] if width > 0 else []
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+
+
+class Page(Widget):
+    """As many lines as the width asks for, wrapped where one is longer. make: (width) → lines."""
+
+    def __init__(self, make: Callable[[int], list[Content]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._make = make
+
+    def _lines(self, width: int) -> list[Content]:
+        return [row for line in self._make(width) for row in line.wrap(width)] if width > 0 else []
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(len(self._lines(width)), 1)
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.content_size.width))
 
 
 class Roll(Widget):

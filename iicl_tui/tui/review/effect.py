@@ -67,9 +67,11 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
         if now is None:
             return Effect(now, None, notes=("Known only for exact agents.",))
         passed = await chain.first_samples(item.value if trial is None else trial)
-        notes.append(f"With the {len(passed)} samples that this seed draws" + _reviewed(chain) + ".")
         if item.verdict is None and trial is None:
             notes.append("Undecided counts as approved.")
+        notes.append(f"Given the {len(passed)} samples that this seed draws.")
+        if chain.config.asks_at("samples"):
+            notes.append("Your review of them comes after this.")
     else:
         passed = tuple(sample.example for sample in shown.kept)
         rejected = 0
@@ -86,10 +88,6 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
         if rejected and shown.refill:
             notes.append(f"Without the {rejected} to be drawn again.")
     return _then(chain, generation, now, passed, notes)
-
-
-def _reviewed(chain: Chain) -> str:
-    return ", before your review" if chain.config.asks_at("samples") else ""
 
 
 def _then(chain: Chain, generation: int, now: Array | None, passed: tuple[Example, ...], notes: list[str]) -> Effect:

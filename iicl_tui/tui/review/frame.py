@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from iicl_tui.tui.review import words
 from iicl_tui.tui.review.bar import Mode
-from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Roll
+from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Page, Roll
 from iicl_tui.tui.review.tokens import Token, Tokens
 from iicl_tui.tui.review.view import View
 
@@ -52,7 +52,7 @@ class ReviewFrame(Widget):
             with Vertical(id="review-left"):
                 yield Roll(self._row, id="review-list")
                 with VerticalScroll(id="review-large-scroll", can_focus=False):
-                    yield Static("", id="review-large", markup=False)
+                    yield Page(self._large, id="review-large")
             yield Lines(self._consequences, id="review-effect")
         yield EditBox(id="review-edit")
         with Horizontal(id="review-line"):
@@ -69,6 +69,11 @@ class ReviewFrame(Widget):
     def _row(self, row: int, width: int) -> Content:
         return self._shown.row(row, width) if self._shown is not None else Content("")
 
+    def _large(self, width: int) -> list[Content]:
+        if self._shown is None:
+            return [Content.styled("Nothing waits for you here now.", words.MUTED)]
+        return self._shown.large(width)
+
     def _consequences(self, width: int, height: int) -> list[Content]:
         return self._shown.consequences(width, height) if self._shown is not None else []
 
@@ -81,12 +86,9 @@ class ReviewFrame(Widget):
         self.query_one(Roll).display = samples
         self.query_one(EditBox).display = mode == "edit"
         self.query_one("#review-line").display = mode in ("text", "reason")
-        large = self.query_one("#review-large", Static)
-        if view is None:
-            large.update(Content.styled("Nothing waits for you here now.", words.MUTED))
-        else:
+        if view is not None:
             self.query_one(Roll).show(view.rows, view.kept + view.state.cursor)
-            large.update(view.large(max(large.size.width or self.size.width // 2, 20)))
+        self.query_one(Page).refresh(layout=True)
         for lines in self.query(Lines):
             lines.refresh()
 

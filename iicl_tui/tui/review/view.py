@@ -60,13 +60,11 @@ class View:
         examples = [*(sample.example for sample in kept), *(item.value for item in self.tried.items)]
         return max((words.example_content(self.chain.task, example).cell_length for example in examples), default=0)
 
-    def large(self, width: int) -> Content:
+    def large(self, width: int) -> list[Content]:
         """The one under the cursor."""
         if isinstance(self.shown, HypothesisShown):
-            lines = words.hypothesis_lines(self.chain, self.shown, self.tried.items[0], self.blind, width)
-        else:
-            lines = words.sample_lines(self.chain, self.shown, self.tried, self.blind)
-        return Content("\n").join(lines)
+            return words.hypothesis_lines(self.chain, self.shown, self.tried.items[0], self.blind, width)
+        return words.sample_lines(self.chain, self.shown, self.tried, self.blind)
 
     def consequences(self, width: int, height: int) -> list[Content]:
         """What committing now would do."""
