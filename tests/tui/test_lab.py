@@ -491,6 +491,9 @@ async def test_branch_opens_a_new_session_and_leaves_this_one(lab: Any, tmp_path
         assert host.session.chain.next == (3, "imitation")
         assert host.session.file.parent.generation == 2
         assert first.read_bytes() == before
+        with SessionFile.open(first) as left:
+            assert left.read_only is None
+        assert any(fact.startswith("branched after 2") for fact in host.state.facts)
         await host.press("space")
         assert host.session.chain.next == (3, "interaction")
         assert {first, host.session.file.path} == set(tmp_path.glob("*.toml"))  # noqa: ASYNC240
@@ -525,6 +528,30 @@ async def test_a_read_only_session_is_looked_at_branched_and_copied(lab: Any, tm
             assert host.session.chain.next == (2, "transmission")
             assert "● saved" in host.room.query_one(HeaderLine).state
         assert first.session.chain.next == (2, "interaction")
+
+
+async def test_a_hand_written_configuration_is_looked_at_and_branched(lab: Any, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[chain]\ntitle = "mine"\ngenerations = 2\n[task]\nobjects = ["A", "B", "C"]\n')  # noqa: ASYNC240
+    async with lab(path=path) as host:
+        await host.press("space")
+        assert host.session.chain.status == "new"
+        assert "what generation 1 will draw from" in host.state.belief.title
+        await host.press("b", "enter", "R")
+        assert host.session.chain.status == "finished"
+        assert host.session.file.path != path
+
+
+async def test_quitting_in_mid_run_leaves_a_whole_file(lab: Any) -> None:
+    async with lab(chain={"generations": 100_000}) as host:
+        host.app.post_message(events.Key("R", None))
+        await until(lambda: len(host.session.chain.generations) > 5)
+        host.app.exit()
+        path = host.session.file.path
+    with SessionFile.open(path) as again:
+        assert again.read_only is None
+        assert not again.notices
+        assert len(again.generations) > 5
 
 
 async def test_a_full_disk_is_told_and_nothing_is_lost(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:

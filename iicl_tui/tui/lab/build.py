@@ -38,9 +38,7 @@ MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎"}
 Array = NDArray[np.float64]
 
 
-def build(
-    session: LabSession, look: int | None, charts: ChartSettings, activity: Activity = IDLE, blind: bool = False
-) -> LabState:
+def build(session: LabSession, look: int | None, charts: ChartSettings, activity: Activity = IDLE, blind: bool = False) -> LabState:
     """The state. look: the generation looked at; None follows the chain. blind: nothing shows what is right."""
     chain = session.chain
     now = current(chain)
@@ -54,7 +52,7 @@ def build(
     last, total = len(chain.generations), chain.config.generations
     return LabState(
         title=printable(chain.config.title, 200),
-        facts=_facts(chain, now),
+        facts=_facts(session, now),
         saving=saving,
         activity=activity,
         look=look,
@@ -89,9 +87,15 @@ def current(chain: Chain) -> int:
     return upcoming[0] if upcoming is not None else len(chain.generations)
 
 
-def _facts(chain: Chain, now: int) -> tuple[str, ...]:
+def _facts(session: LabSession, now: int) -> tuple[str, ...]:
+    chain, parent = session.chain, session.file.parent if session.file is not None else None
     agents = dict.fromkeys(printable(agent.describe(), 40) for agent in chain.config.agents)
-    return (f"generation {now}/{chain.config.generations}", " + ".join(agents), f"seed {chain.config.seed}")
+    return (
+        f"generation {now}/{chain.config.generations}",
+        " + ".join(agents),
+        f"seed {chain.config.seed}",
+        f"branched after {parent.generation} from {printable(parent.file, 60)}" if parent is not None else "",
+    )
 
 
 def _row_note(chain: Chain) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -124,6 +126,8 @@ class LabRoom(LabScreen):
     def on_mount(self) -> None:
         for notice in self.session.file.notices if self.session.file is not None else ():
             self.lab.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
+        if self.session.read_only is not None:
+            self.lab.notify(printable(self.session.read_only, 400), title="Read-only", markup=False)
         self._fit(self.app.size.width, self.app.size.height)
         self.show_pane("belief")
         self.rebuild()
@@ -169,7 +173,7 @@ class LabRoom(LabScreen):
             phases.place = _place(state)
             phases.steps = state.phases
             self.query_one("#words", Offers).show(state.words, [Offer(name) for name in state.offers])
-            self.query_one("#readout", Static).update(Content(printable(chart.readout, 400)), layout=False)
+            self.query_one("#readout", Static).update(Content(_fitted(chart)), layout=False)
             self.query_one("#choices", Offers).show("", self._choices(state))
             tabs = [Offer(f"lab.pane-{name}", "", name == self._pane) for name in PANES]
             self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
@@ -385,6 +389,7 @@ class LabRoom(LabScreen):
 
     async def _ask(self, question: Ask) -> None:
         await self.query(Ask).remove()
+        self.add_class("-asking")
         await self.mount(question, after="#review")
 
     async def action_run_to(self) -> None:
@@ -428,6 +433,7 @@ class LabRoom(LabScreen):
             self.rebuild()
 
     async def _close_ask(self) -> None:
+        self.remove_class("-asking")
         await self.query(Ask).remove()
         self._focus_home()
 
@@ -482,6 +488,13 @@ class LabRoom(LabScreen):
         return self.query_one(LabChart).readout or None
 
 
+def _fitted(chart: LabChart) -> str:
+    """The read-out; where it is too long, without how many are equally likely."""
+    text = printable(chart.readout, 400)
+    return text if cell_len(text) <= chart.size.width else _EQUALS.sub("", text)
+
+
+_EQUALS = re.compile(r" with \d+ equal")
 _SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
 
 

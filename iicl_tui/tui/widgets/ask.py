@@ -42,7 +42,8 @@ class Ask(Vertical):
     Ask Input { height: 1; border: none; padding: 0 1; width: 1fr; max-width: 60; margin-right: 3; background: $panel; }
     Ask Input:focus { background: $panel; }
     Ask .ask-wrong { color: $text-error; }
-    Ask #ask-hint { height: auto; color: $text-muted; }
+    Ask #ask-hint { height: auto; max-height: 3; }
+    Ask #ask-keys { height: 1; color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "other(-1)", "Another value", show=False),
@@ -73,7 +74,11 @@ class Ask(Vertical):
             for question in self.questions:
                 yield Label(Content(question.label))
                 yield Input(question.value, id=f"ask-{question.key}", compact=True)
-        yield Static(id="ask-hint")
+        yield Static(id="ask-hint", markup=False)
+        keys = "Enter does it · Esc cancels"
+        if any(question.others for question in self.questions):
+            keys = "↑ ↓ other values · " + keys
+        yield Static(keys, id="ask-keys", markup=False)
 
     def on_mount(self) -> None:
         self.query(Input).first().focus()
@@ -95,10 +100,7 @@ class Ask(Vertical):
         wrong = self.wrong
         line = self.query_one("#ask-hint", Static)
         line.set_class(bool(wrong), "ask-wrong")
-        keys = "Enter does it · Esc cancels"
-        if any(question.others for question in self.questions):
-            keys = "↑ ↓ other values · " + keys
-        line.update(Content(printable(f"✗ {wrong}" if wrong else f"{self._hint(self.answers)}  {keys}", 400)))
+        line.update(Content(printable(f"✗ {wrong}" if wrong else self._hint(self.answers), 400)))
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
