@@ -143,6 +143,9 @@ async def test_the_figures_fit_in_any_size_and_the_first_ones_stay() -> None:
             if height >= 3 and width >= 60:
                 assert lines[1].plain.startswith("entropy")
                 assert lines[2].plain.startswith("P(h*)")
+            if height >= 8 and width >= 47:
+                text = "\n".join(line.plain for line in lines)
+                assert all(part in text for part in ("on ", "off ", "und ", "now ", "then ", "4 undecided count as approved."))
 
 
 def test_the_bars_sum_to_the_belief() -> None:

@@ -14,6 +14,7 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import HypothesisShown, Sample, SamplesShown, Verdict
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.text import printable
+from iicl_tui.tui.charts.marginals import figure_text
 from iicl_tui.tui.charts.numbers import VERTICAL, eighths, percent_text, probability_text, scale_for
 from iicl_tui.tui.lab.words import raised
 from iicl_tui.tui.review.effect import Effect, belief_now, figures
@@ -264,8 +265,8 @@ def _focus_parts(chain: Chain, before: tuple[float, ...], after: tuple[float, ..
     parts = []
     for at, value in enumerate(factor.values):
         name = printable(value, 12)
-        then = percent_text(after[at]) if after else "?"
-        parts.append(Content.assemble((f"{name} ", state_style(at)), percent_text(before[at]), ("→", MUTED), (then, "bold")))
+        then = figure_text(after[at]) if after else "?"
+        parts.append(Content.assemble((f"{name} ", state_style(at)), figure_text(before[at]), ("→", MUTED), (then, "bold")))
     return [Content.styled(printable(factor.name, 12), MUTED), *parts]
 
 
