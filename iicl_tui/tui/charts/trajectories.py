@@ -168,6 +168,8 @@ def _plotted(
             plotext.plot([0, layout.last], [level, level], marker=_REFERENCE, color=_REFERENCE_COLOUR)
         for number, xs, ys in lines:
             plotext.plot(list(xs), list(ys), marker="braille", color=_FIRST_COLOUR + number)
+        if not lines and not levels:  # plotext leaves an axis without data unnumbered
+            plotext.plot([0, layout.last], [layout.low, layout.low], marker=" ")
         text: str = plotext.build()
         plotext.clear_figure()
     return text

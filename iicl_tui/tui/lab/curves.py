@@ -49,9 +49,9 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
         out.append(Panel(f"P({printable(factor.name, 24)})", states, 0.0, 1.0, (), selected, 1))
     if blind:
         return tuple(out)
-    rules = [line("★ h*", measures.p_target, "mark")]
+    rules = [line("h*", measures.p_target, "accent")]
     if start.rival is not None:
-        rules.append(line("+ ĥ", measures.p_rival, "text"))
+        rules.append(line("ĥ", measures.p_rival, "text"))
     out.append(Panel("P(h*), P(ĥ)" if start.rival is not None else "P(h*)", tuple(rules), 0.0, 1.0, (), selected, 1))
     if start.samples:
         right = line("hᵗ", measures.explained.astype(np.float64), "accent")
