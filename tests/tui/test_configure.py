@@ -268,6 +268,8 @@ async def test_two_tabs_where_it_is_narrow(paths: Paths) -> None:
         await pilot.pause()
         assert screen.query_one("#toml").has_focus
         assert screen.query_one("#start").is_on_screen
+        await pilot.press("f6")
+        await until(pilot, lambda: "drawn with seed 43" in words(pilot, "#start"))
         await pilot.click("#tabs", offset=(3, 0))
         await until(pilot, lambda: not screen.has_class("-file"))
         await pilot.resize_terminal(120, 40)

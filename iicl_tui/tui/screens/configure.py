@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -64,6 +65,14 @@ FILE: KeyPath = ("file",)
 FILE_HELP = "Under which name the session is kept in your sessions folder. Empty: the title's words."
 CHECK_AFTER = 0.12
 """Seconds without a change after which the form is checked."""
+
+
+class FileText(TextArea, inherit_bindings=False):
+    """The file, to read and to copy from; its function keys are left to the screen."""
+
+    BINDINGS: ClassVar[list] = [
+        binding for binding in TextArea.BINDINGS if isinstance(binding, Binding) and binding.key not in ("f6", "f7")
+    ]
 
 
 class ConfigureScreen(LabScreen):
@@ -125,7 +134,7 @@ class ConfigureScreen(LabScreen):
                         yield Vertical(id=f"group-{name}", classes="group-box")
                 yield Static(id="help", markup=False)
             with Vertical(id="right"):
-                yield TextArea(id="toml", read_only=True, soft_wrap=True)
+                yield FileText(id="toml", read_only=True, soft_wrap=True)
                 yield OptionList(id="presets", markup=False, compact=True)
                 with VerticalScroll(id="start-pane", can_focus=False):
                     yield Static(id="start", markup=False)

@@ -122,7 +122,7 @@ class HomeScreen(LabScreen):
         self._say()
 
     def on_screen_resume(self) -> None:
-        self.action_refresh()
+        self.call_after_refresh(self.action_refresh)  # the first text comes before any file is read
 
     # -- what is listed -----------------------------------------------------------------------------------------------
 
