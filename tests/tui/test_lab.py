@@ -12,6 +12,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from iicl_tui.agents.base import Imitation
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import StoreError
 from iicl_tui.store.paths import Paths
@@ -381,6 +382,25 @@ async def test_the_cursor_reads_out_a_hypothesis_and_stays_on_it(lab: Any) -> No
         assert "P " in copied
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_where_no_belief_is_known_the_rest_still_works(
+    lab: Any, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lab(size) as host:
+        agent = host.session.chain.config.agents[0]
+
+        async def imitate(rounds: Any, rng: Any) -> Imitation:
+            return Imitation(7)
+
+        monkeypatch.setattr(agent, "imitate", imitate)
+        monkeypatch.setattr(agent, "beliefs", lambda generations: [None] * len(generations))
+        await host.press("g", "m", "v", "v", "c", "v", "left_square_bracket", "home", "end", "down", "R", "2", "3", "5")
+        assert host.session.chain.status == "finished"
+        assert host.state.belief.log_p is None
+        assert len(host.state.film.totals) == 4
+        assert host.room.copy_text() is None or size[0] < 100
+
+
 # -- panes at small sizes
 
 
@@ -466,6 +486,12 @@ async def test_blind_hides_what_is_right_in_the_whole_lab(lab: Any) -> None:
             assert host.state.belief.by is not None
             assert not [mark for mark in host.state.belief.marks if mark.symbol in "★+"]
             assert host.state.belief.explained is None
+            assert not [panel for panel in host.state.curves if "h*" in panel.title]
+        await host.press("a", "enter", "w", "A", "enter", "R")
+        for _ in range(3):
+            await host.press("a", "enter", "A", "enter")
+        assert host.session.chain.status == "finished"
+        assert [mark for mark in host.state.belief.marks if mark.symbol == "★"]
     async with lab(filter=HUMAN, steps=1) as host:
         await host.press("space", "B")
         assert host.state.belief.explained is None

@@ -151,8 +151,9 @@ class LabRoom(LabScreen):
 
     @property
     def blind(self) -> bool:
-        """What is right is hidden from the person who decides."""
-        return self._always_blind or self.decider.blind
+        """What is right is hidden from the person who decides; a filter that is set up blind hides it until the chain's end."""
+        deciding = self.session.chain.next is not None
+        return (self._always_blind and deciding) or self.decider.blind
 
     def rebuild(self) -> None:
         """The state as it is now."""
