@@ -558,7 +558,7 @@ async def test_a_read_only_session_is_looked_at_branched_and_copied(lab: Any, tm
 
 async def test_a_hand_written_configuration_is_looked_at_and_branched(lab: Any, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text('[chain]\ntitle = "mine"\ngenerations = 2\n[task]\nobjects = ["A", "B", "C"]\n')  # noqa: ASYNC240
+    path.write_text('[chain]\ntitle = "mine"\ngenerations = 2\n[task]\nobjects = ["A", "B", "C"]\n')
     async with lab(path=path) as host:
         await host.press("space")
         assert host.session.chain.status == "new"

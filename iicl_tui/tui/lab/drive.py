@@ -14,8 +14,9 @@ from iicl_tui.tui.lab.session import LabSession
 async def drive(session: LabSession, goal: int | None, done: Callable[[PhaseRecord], None], reports: Path) -> LabError | None:
     """Does the next phase (goal None), or runs to the end of generation `goal`; the error that stopped it, if one did.
 
-    Where the last record is not kept yet, that comes first, and is a step of its own. done: told of each record that was kept. reports: the folder
-    for the report of a fault of the program's own. Raises CancelledError; the phase under way is then given up.
+    Where the last record is not kept yet, that comes first, and is a step of its own. done: told of each record that was
+    kept. reports: the folder for the report of a fault of the program's own. Raises CancelledError; the phase under way is
+    then given up.
     """
     chain = session.chain
     try:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static
 
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError
@@ -25,8 +20,9 @@ from iicl_tui.tui.lab import asks
 from iicl_tui.tui.lab.build import build
 from iicl_tui.tui.lab.drive import drive
 from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane, Saving
+from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
 from iicl_tui.tui.lab.transcript import entries, entry_of
+from iicl_tui.tui.lab.view import LabView, state_words
 from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest, always_blind
 from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.screens.base import LabScreen
@@ -35,9 +31,6 @@ from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.lab_chart import LabChart
-from iicl_tui.tui.widgets.marginals import Marginals
-from iicl_tui.tui.widgets.offers import Offer, Offers
-from iicl_tui.tui.widgets.phases import PhaseLine
 from iicl_tui.tui.widgets.trajectories import Trajectories
 
 _SMALL = 100, 30
@@ -101,24 +94,7 @@ class LabRoom(LabScreen):
     # What stands on it
 
     def body(self) -> ComposeResult:
-        yield Offers(id="tabs")
-        with Horizontal(id="upper"):
-            yield Generations(id="generations")
-            with Vertical(id="middle"):
-                with Vertical(id="belief"):
-                    yield LabChart(id="chart")
-                    yield Static(id="readout", markup=False)
-                    yield Offers(id="choices")
-                    yield FilmStrip(id="film")
-                with Horizontal(id="lower"):
-                    with Vertical(id="each"):
-                        yield Static("each object", id="each-title", markup=False)
-                        yield Marginals(id="objects")
-                    yield Trajectories(id="curves")
-        with Vertical(id="now"):
-            yield PhaseLine(id="phases")
-            yield Offers(id="words")
-        yield DataPane(id="data")
+        yield LabView()
         self.decider = ReviewDecider(self._asked, self.lab.paths.state, self._draft_of)
         self.session.decider = self.decider
         yield ReviewPane(self.session.chain, self.decider, id="review")
@@ -163,34 +139,9 @@ class LabRoom(LabScreen):
         if state is None or not self.is_mounted:
             return
         with self.app.batch_update():
-            self.header(state.title, state.facts, _state_words(state))
-            chart = self.query_one(LabChart)
-            chart.view = state.belief
-            self.query_one(FilmStrip).view = state.film
-            self.query_one(Marginals).view = state.objects
-            self.query_one(Trajectories).panels = state.curves
-            self.query_one(Generations).rows = state.rows
-            phases = self.query_one(PhaseLine)
-            phases.place = _place(state)
-            phases.steps = state.phases
-            self.query_one("#words", Offers).show(state.words, [Offer(name) for name in state.offers])
-            self.query_one("#readout", Static).update(Content(_fitted(chart)), layout=False)
-            self.query_one("#choices", Offers).show("", self._choices(state))
-            tabs = [Offer(f"lab.pane-{name}", "", name == self._pane) for name in PANES]
-            self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
-            self.query_one(DataPane).show(state.data, spread=self.small)
+            self.header(state.title, state.facts, state_words(state))
+            self.query_one(LabView).show(state, self._charts.ghost, self._pane, self.small)
         self.refresh_bindings()
-
-    def _choices(self, state: LabState) -> list[Offer]:
-        view = state.belief
-        by = "d⁰ explained" if view.by is None else printable(view.space.factors[view.by].name, 20)
-        return [
-            Offer("lab.view", view.form),
-            Offer("lab.scale", view.scale),
-            Offer("lab.colour-by", f"by {by}"),
-            Offer("lab.ghost", "ghost " + ("on" if self._charts.ghost else "off")),
-            *([Offer("lab.curves")] if not self.small else []),
-        ]
 
     # Stepping: one worker at a time, which tells of what it does by messages
 
@@ -487,28 +438,3 @@ class LabRoom(LabScreen):
         if data.has_focus_within or (self.small and self._pane == "data"):
             return data.plain
         return self.query_one(LabChart).readout or None
-
-
-def _fitted(chart: LabChart) -> str:
-    """The read-out; where it is too long, without how many are equally likely."""
-    text = printable(chart.readout, 400)
-    return text if cell_len(text) <= chart.size.width else _EQUALS.sub("", text)
-
-
-_EQUALS = re.compile(r" with \d+ equal")
-_SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
-
-
-def _state_words(state: LabState) -> str:
-    activity = {"idle": "", "step": "▶ ", "run": "‖ pausing · " if state.activity.pausing else "▶ running · "}[state.activity.kind]
-    return ("" if state.activity.asking else activity) + _saving(state.saving)
-
-
-def _saving(saving: Saving) -> str:
-    return _SAVING[saving.kind]
-
-
-def _place(state: LabState) -> str:
-    if state.look == 0:
-        return "before generation 1: d⁰"
-    return f"generation {state.look} of {state.total}" + ("" if state.following else ", looking back")

@@ -1,0 +1,99 @@
+"""Everything on the laboratory's screen that is made from its state alone."""
+
+from __future__ import annotations
+
+import re
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from iicl_tui.text import printable
+from iicl_tui.tui.lab.state import PANES, LabState, Pane
+from iicl_tui.tui.widgets.data_pane import DataPane
+from iicl_tui.tui.widgets.film_strip import FilmStrip
+from iicl_tui.tui.widgets.generations import Generations
+from iicl_tui.tui.widgets.lab_chart import LabChart
+from iicl_tui.tui.widgets.marginals import Marginals
+from iicl_tui.tui.widgets.offers import Offer, Offers
+from iicl_tui.tui.widgets.phases import PhaseLine
+from iicl_tui.tui.widgets.trajectories import Trajectories
+
+_EQUALS = re.compile(r" with \d+ equal")
+_SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
+
+
+class LabView(Vertical):
+    """Generations, belief, curves, phases and data. lab.tcss lays it out."""
+
+    def compose(self) -> ComposeResult:
+        yield Offers(id="tabs")
+        with Horizontal(id="upper"):
+            yield Generations(id="generations")
+            with Vertical(id="middle"):
+                with Vertical(id="belief"):
+                    yield LabChart(id="chart")
+                    yield Static(id="readout", markup=False)
+                    yield Offers(id="choices")
+                    yield FilmStrip(id="film")
+                with Horizontal(id="lower"):
+                    with Vertical(id="each"):
+                        yield Static("each object", id="each-title", markup=False)
+                        yield Marginals(id="objects")
+                    yield Trajectories(id="curves")
+        with Vertical(id="now"):
+            yield PhaseLine(id="phases")
+            yield Offers(id="words")
+        yield DataPane(id="data")
+
+    def show(self, state: LabState, ghost: bool, pane: Pane, small: bool) -> None:
+        """The state; pane: the one that is chosen where there is room for one only."""
+        chart = self.query_one(LabChart)
+        chart.view = state.belief
+        self.query_one(FilmStrip).view = state.film
+        self.query_one(Marginals).view = state.objects
+        self.query_one(Trajectories).panels = state.curves
+        self.query_one(Generations).rows = state.rows
+        phases = self.query_one(PhaseLine)
+        phases.place = _place(state)
+        phases.steps = state.phases
+        self.query_one("#words", Offers).show(state.words, [Offer(name) for name in state.offers])
+        self.query_one("#readout", Static).update(Content(_fitted(chart)), layout=False)
+        self.query_one("#choices", Offers).show("", _choices(state, ghost, small))
+        tabs = [Offer(f"lab.pane-{name}", "", name == pane) for name in PANES]
+        self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
+        self.query_one(DataPane).show(state.data, spread=small)
+
+
+def state_words(state: LabState) -> str:
+    """For the header's right end: whether it runs, and how safe it is."""
+    running = ""
+    if state.activity.busy and not state.activity.asking:
+        running = "‖ pausing · " if state.activity.pausing else "▶ running · " if state.activity.kind == "run" else "▶ "
+    return running + _SAVING[state.saving.kind]
+
+
+def _choices(state: LabState, ghost: bool, small: bool) -> list[Offer]:
+    view = state.belief
+    by = "d⁰ explained" if view.by is None else printable(view.space.factors[view.by].name, 20)
+    return [
+        Offer("lab.view", view.form),
+        Offer("lab.scale", view.scale),
+        Offer("lab.colour-by", f"by {by}"),
+        Offer("lab.ghost", "ghost " + ("on" if ghost else "off")),
+        *([Offer("lab.curves")] if not small else []),
+    ]
+
+
+def _fitted(chart: LabChart) -> str:
+    """The read-out; where it is too long, without how many are equally likely."""
+    text = printable(chart.readout, 400)
+    return text if cell_len(text) <= chart.size.width else _EQUALS.sub("", text)
+
+
+def _place(state: LabState) -> str:
+    if state.look == 0:
+        return "before generation 1: d⁰"
+    return f"generation {state.look} of {state.total}" + ("" if state.following else ", looking back")
