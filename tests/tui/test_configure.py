@@ -289,6 +289,7 @@ async def test_arrow_keys_go_from_field_to_field(paths: Paths) -> None:
         assert seen == ["objects", "states", "hypothesis", "initial", "samples", "draw", "distinct", "spurious"]
         await pilot.press("up")
         assert isinstance(screen.focused, Switch)
+        assert [each.row.field.key for each in screen.query(FieldRow) if each.has_class("-here")] == ["distinct"]
 
 
 async def test_by_mouse_alone(paths: Paths) -> None:

@@ -251,4 +251,3 @@ def _rewritten(document: Mapping[str, Any]) -> str:
         else:
             tables.insert(0, f"{toml_text.key(name)} = {toml_text.value(value)}\n")
     return "\n".join(tables)
-

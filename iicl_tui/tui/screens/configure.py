@@ -335,13 +335,15 @@ class ConfigureScreen(LabScreen):
     def _focus_moved(self) -> None:
         focused = self.focused
         row = next((each for each in focused.ancestors if isinstance(each, FieldRow)), None) if focused is not None else None
+        for other in self.query(".-here"):
+            other.remove_class("-here")
         if row is None:
             return
+        row.add_class("-here")
         field = row.row.field
-        default = row.row.hint
-        text = Content.assemble(
-            (field.label, "bold"), (f"  {field.expected}" + (f"; {default}" if default else ""), "$text-muted"), "\n", field.help
-        )
+        listed = field.kind in ("choice", "bool")  # what may stand there is seen, or said by the help
+        facts = "; ".join(part for part in ("" if listed else field.expected, row.row.hint) if part)
+        text = Content.assemble((field.label, "bold"), (f"  {facts}", "$text-muted"), "\n", field.help)
         self.query_one("#help", Static).update(text)
         self._mark_line(row.row.path)
 
@@ -487,5 +489,3 @@ def _name_fault(name: str) -> str:
     if len(name.encode(errors="replace")) > 200:
         return "this name is too long"
     return ""
-
-

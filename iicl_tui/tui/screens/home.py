@@ -461,9 +461,10 @@ class HomeScreen(LabScreen):
     def _branch(self, path: Path, generation: int, seed: int | None) -> None:
         from iicl_tui.store.session import SessionFile
 
-        with SessionFile.open(path, read_only=True) as session, session.branch(
-            generation, self.lab.paths.sessions, seed=seed
-        ) as branch:
+        with (
+            SessionFile.open(path, read_only=True) as session,
+            session.branch(generation, self.lab.paths.sessions, seed=seed) as branch,
+        ):
             new = branch.path
         self._wanted["yours"] = new.name
         self.lab.open("lab", path=new)
@@ -503,7 +504,7 @@ class HomeScreen(LabScreen):
 
 
 def _prompt(item: Item) -> Content:
-    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), "\n", (item.line, "$text-muted"))
+    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), "\n", (item.line, "not bold dim"))
 
 
 def _body(text: str) -> str:
