@@ -97,7 +97,7 @@ async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
     back = build(session, 1, BY_SCREEN)
     assert np.array_equal(back.belief.log_p, then.belief.log_p)
     assert not back.following
-    assert "look back at generation 1" in back.words
+    assert back.words == "The chain is finished at generation 3."
     assert "lab.latest" in back.offers
     assert [mark.hypothesis for mark in back.belief.marks if mark.symbol == "▲"] == [session.chain.generations[0].hypothesis]
 

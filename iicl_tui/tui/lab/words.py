@@ -87,8 +87,7 @@ def standing(chain: Chain, saving: Saving, activity: Activity, look: int, now: i
         offers = ("lab.next-phase", "lab.save-copy")
         return f"Not saved: {saving.reason} What happened is here, and is written when it can be.", offers
     if look != now:
-        begun = "d⁰, as given" if look == 0 else f"generation {look}"
-        return f"You look back at {begun}. {where(chain)}", ("lab.latest", "lab.branch")
+        return where(chain), ("lab.latest", "lab.branch")
     if saving.kind == "read-only":
         return f"Read-only: {saving.reason}", ("lab.branch", "lab.save-copy")
     if chain.next is None:
