@@ -42,7 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
 def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iterator[str]:
     """The lines. Everything that a chart says stands there in figures too."""
     yield state.title
-    yield " · ".join(state.facts)
+    yield " · ".join(filter(None, state.facts))
     yield _standing(session)
     yield ""
     yield "Generations"
