@@ -505,7 +505,7 @@ async def test_blind_hides_what_is_right_in_the_whole_lab(lab: Any) -> None:
 async def test_branch_opens_a_new_session_and_leaves_this_one(lab: Any, tmp_path: Path) -> None:
     async with lab(steps=9) as host:
         first, before = host.session.file.path, host.session.file.path.read_bytes()
-        await host.press("left_curly_bracket", "right_square_bracket", "right_square_bracket", "b")
+        await host.press("v", "left_curly_bracket", "right_square_bracket", "right_square_bracket", "b")
         ask = host.room.query_one(Ask)
         assert "Keeps generations 1–2" in str(ask.query_one("#ask-hint", Static).content)
         seed = ask.query_one("#ask-seed", Input)
@@ -519,6 +519,7 @@ async def test_branch_opens_a_new_session_and_leaves_this_one(lab: Any, tmp_path
         assert first.read_bytes() == before
         with SessionFile.open(first) as left:
             assert left.read_only is None
+        assert host.state.belief.form == "mosaic"
         assert any(fact.startswith("branched after 2") for fact in host.state.facts)
         await host.press("space")
         assert host.session.chain.next == (3, "interaction")

@@ -16,7 +16,7 @@ from iicl_tui.errors import LabError, StoreError
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.lab.asks import branch, kept, run_to, save_copy
-from iicl_tui.tui.lab.build import build
+from iicl_tui.tui.lab.build import build, first_charts
 from iicl_tui.tui.lab.curves import axis_length
 from iicl_tui.tui.lab.drive import drive
 from iicl_tui.tui.lab.session import LabSession
@@ -202,6 +202,15 @@ async def test_the_transcript_has_every_phase(session: LabSession) -> None:
     ]  # fmt: skip
     assert entry_of(found, 2) == 4
     assert entry_of(found, 9) == len(found) - 1
+
+
+def test_settings_say_how_the_belief_is_looked_at_first(session: LabSession, config: Make) -> None:
+    task = session.chain.task
+    assert first_charts(task, {}) == ChartSettings("strips", "log", 4)
+    assert first_charts(task, {"form": "mosaic", "scale": "linear", "by": "B"}) == ChartSettings("mosaic", "linear", 1)
+    assert first_charts(task, {"by": "d0"}).by is None
+    assert first_charts(task, {"by": "no such object"}).by == 4
+    assert first_charts(config().task, {}).by == 0
 
 
 def test_raised() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PHASES, Generation
 from iicl_tui.filters.base import Sample
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.base import Example, Task
 from iicl_tui.text import printable
 from iicl_tui.tui.charts.film import FilmView
 from iicl_tui.tui.charts.marginals import MarginalsView
-from iicl_tui.tui.charts.view import BeliefView, Group, Mark, group_totals, groups_of
+from iicl_tui.tui.charts.view import BeliefView, Form, Group, Mark, ScaleKind, group_totals, groups_of
 from iicl_tui.tui.lab import words
 from iicl_tui.tui.lab.curves import panels
 from iicl_tui.tui.lab.session import LabSession
@@ -79,6 +79,20 @@ def build(session: LabSession, look: int | None, charts: ChartSettings, activity
         steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
         waits_for_person=chain.waits_for_person,
     )
+
+
+def first_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
+    """How the belief is looked at when a session is opened: as the settings' [lab] says, as far as it fits this task."""
+    names = [factor.name for factor in task.space.factors]
+    by: int | None = task.focus if task.focus is not None else 0
+    wanted = chosen.get("by")
+    if wanted in names:
+        by = names.index(wanted)
+    elif wanted == "d0":
+        by = None
+    form: Form = chosen.get("form", "strips")  # type: ignore[assignment]  # the settings' schema has checked both
+    scale: ScaleKind = chosen.get("scale", "log")  # type: ignore[assignment]
+    return ChartSettings(form, scale, by)
 
 
 def current(chain: Chain) -> int:

@@ -17,7 +17,7 @@ from iicl_tui.errors import LabError
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lab import asks
-from iicl_tui.tui.lab.build import build
+from iicl_tui.tui.lab.build import build, first_charts
 from iicl_tui.tui.lab.drive import drive
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
@@ -74,8 +74,11 @@ class LabRoom(LabScreen):
 
         request: ReviewRequest | None
 
-    def __init__(self, path: Path | None = None, session: LabSession | None = None) -> None:
-        """One of both is given. Raises StoreError, ConfigError where the file cannot be opened."""
+    def __init__(
+        self, path: Path | None = None, session: LabSession | None = None, charts: ChartSettings | None = None
+    ) -> None:
+        """A path or a session is given. charts: how the belief is looked at; absent, as the settings say. Raises StoreError,
+        ConfigError where the file cannot be opened."""
         super().__init__()
         if session is None:
             assert path is not None
@@ -83,7 +86,8 @@ class LabRoom(LabScreen):
         self.session = session
         self._always_blind = always_blind(session.chain.config)
         self._look: int | None = None
-        self._charts = ChartSettings(by=session.chain.task.focus if session.chain.task.focus is not None else 0)
+        self._as_set = charts is None
+        self._charts = charts or ChartSettings()
         self._activity: Activity = IDLE
         self._pane: Pane = "belief"
         self._next_repaint = 0.0
@@ -100,6 +104,8 @@ class LabRoom(LabScreen):
         yield ReviewPane(self.session.chain, self.decider, id="review")
 
     def on_mount(self) -> None:
+        if self._as_set:
+            self._charts = first_charts(self.session.chain.task, self.lab.settings.lab)
         for notice in self.session.file.notices if self.session.file is not None else ():
             self.lab.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
         if self.session.read_only is not None:
@@ -375,7 +381,7 @@ class LabRoom(LabScreen):
             file = self.session.branch(keep, folder, int(answers["seed"]), int(answers["generations"]))
             await self._close_ask()
             self.lab.notify(f"Branched into {printable(file.path.name, 80)}.", markup=False)
-            self.lab.go("lab", session=LabSession.of(file))
+            self.lab.go("lab", session=LabSession.of(file), charts=self._charts)
         else:
             path = asks.as_path(answers["path"])
             moved = self.session.save_copy(path)
