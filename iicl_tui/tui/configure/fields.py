@@ -62,6 +62,8 @@ class FieldRow(Vertical):
     def __init__(self, row: Row) -> None:
         super().__init__(id=row_id(row.path))
         self.row = row
+        self._last: Any = self._state(row)
+        """What the control was last given, or last said: only what differs from it is an edit."""
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -93,6 +95,13 @@ class FieldRow(Vertical):
         """The widget that has the value."""
         return self.query_one(".control")
 
+    @classmethod
+    def _state(cls, row: Row) -> Any:
+        """The value of the control that shows this row."""
+        if row.field.kind == "choice":
+            return cls._chosen(row)
+        return cls._on(row) if row.field.kind == "bool" else row.text
+
     @staticmethod
     def _chosen(row: Row) -> Any:
         value = row.field.default if row.value is None else row.value
@@ -102,18 +111,22 @@ class FieldRow(Vertical):
     def _on(row: Row) -> bool:
         return row.value if isinstance(row.value, bool) else bool(row.field.default)
 
-    def show(self, row: Row) -> None:
-        """The row as it is now; what stands in the control is left alone where it means the same."""
+    def tell(self, row: Row) -> None:
+        """What is wrong with the row now. The control is left alone: the person may be ahead of it."""
         self.row = row
-        control = self.control
-        if isinstance(control, Select):
-            chosen = self._chosen(row)
-            if control.value != chosen and (chosen is not Select.NULL or control._allow_blank):
-                control.value = chosen
-        elif isinstance(control, Switch):
-            control.value = self._on(row)
-        elif isinstance(control, Input) and control.value != row.text and said(row.field, control.value) != row.value:
-            control.value = row.text
+        if isinstance(self.control, Input):
+            self.control.placeholder = row.hint
+        self._tell()
+
+    def show(self, row: Row) -> None:
+        """The row as something else than its own control has changed it."""
+        self.row = row
+        control, state = self.control, self._state(row)
+        if isinstance(control, Select) and state is Select.NULL and not control._allow_blank:
+            return
+        if isinstance(control, (Select, Switch, Input)) and control.value != state:
+            self._last = state
+            control.value = state
         self._tell()
 
     def _tell(self) -> None:
@@ -123,22 +136,17 @@ class FieldRow(Vertical):
             self.query_one(".word", Static).update("yes" if self._on(self.row) else "no")
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        if event.value != self.row.text:
-            self._edited(said(self.row.field, event.value))
-
     @on(Select.Changed)
-    def _selected(self, event: Select.Changed) -> None:
-        event.stop()
-        if event.value != self._chosen(self.row):
-            self._edited(None if event.value is Select.NULL else event.value)
-
     @on(Switch.Changed)
-    def _switched(self, event: Switch.Changed) -> None:
+    def _changed(self, event: Input.Changed | Select.Changed | Switch.Changed) -> None:
         event.stop()
-        if event.value != self._on(self.row):
-            self._edited(event.value)
+        if event.value == self._last:
+            return
+        self._last = value = event.value
+        if isinstance(event, Input.Changed):
+            self._edited(said(self.row.field, event.value))
+        else:
+            self._edited(None if value is Select.NULL else value)
 
     def _edited(self, value: Any) -> None:
         self.post_message(self.Edited(self, self.row.path, value))

@@ -162,6 +162,14 @@ class ConfigureScreen(LabScreen):
 
     # -- the draft ----------------------------------------------------------------------------------------------------
 
+    async def _put(self, draft: Draft) -> None:
+        """Another draft that no field has made: the fields show it."""
+        await self._take(draft)
+        rows = self.form.rows
+        for widget in self.query(FieldRow):
+            if widget.row.path in rows:
+                widget.show(rows[widget.row.path])
+
     async def _take(self, draft: Draft) -> None:
         """Another draft: its text is shown at once, its faults a moment later."""
         self.draft = draft
@@ -193,7 +201,7 @@ class ConfigureScreen(LabScreen):
         for widget in self.query(FieldRow):
             row = rows.get(widget.row.path)
             if row is not None:
-                widget.show(row)
+                widget.tell(row)
         kept = {each.path: each for section in self.form.sections for each in section.kept}
         for line in self.query(KeptRow):
             if line.kept.path in kept:
@@ -250,7 +258,7 @@ class ConfigureScreen(LabScreen):
     def _show_file_row(self) -> None:
         for widget in self.query(FieldRow):
             if widget.row.path == FILE:
-                widget.show(self._file_row())
+                widget.tell(self._file_row())
 
     def _target(self) -> Path:
         """The file, if it is named, else the folder."""
@@ -273,7 +281,7 @@ class ConfigureScreen(LabScreen):
                 self._base = self.draft
             draft = self._base.set(event.path, event.value)
             self._edits = (event.path, draft)
-        event.row.show(_with_value(event.row.row, draft))
+        event.row.tell(_with_value(event.row.row, draft))
         await self._take(draft)
         self._mark_line(event.path)
 
@@ -297,7 +305,7 @@ class ConfigureScreen(LabScreen):
             to = int(str(at)) + (-1 if event.deed == "up" else 1)
             draft = self.draft.move(name, int(str(at)), to - int(str(at)))
             here = f"#{row_id((name, to, 'kind'))} .control"
-        await self._take(draft)
+        await self._put(draft)
         self.set_focus(self.query(here).first())
 
     # -- what stands beside and below ---------------------------------------------------------------------------------
@@ -430,7 +438,7 @@ class ConfigureScreen(LabScreen):
             return
         self._before = self.draft
         self._close_presets()
-        await self._take(chosen)
+        await self._put(chosen)
         self.query_one("#form", FormPane).scroll_home(animate=False)
 
     def back(self) -> None:
@@ -451,7 +459,7 @@ class ConfigureScreen(LabScreen):
     async def action_redraw(self) -> None:
         given = self.draft.get(("start",)) is not None
         draft = self.draft.redrawn()
-        await self._take(draft)
+        await self._put(draft)
         seed = draft.get(("chain", "seed"))
         self.notify(
             f"[start] is taken out; d⁰ is drawn with seed {seed}." if given else f"Drawn anew: the seed is now {seed}.",
