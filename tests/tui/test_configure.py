@@ -69,10 +69,28 @@ async def settled(pilot: Pilot[Any], faults: int) -> None:
     await until(pilot, lambda: screen_of(pilot).form.count == faults and (screen_of(pilot).config is None) == bool(faults))
 
 
+async def focus(pilot: Pilot[Any], *path: str | int) -> None:
+    """The field has the focus."""
+    control = row(pilot, *path).control
+    control.focus()
+    await until(pilot, lambda: screen_of(pilot).focused is control)
+
+
+async def choose(pilot: Pilot[Any], key: str, *path: str | int) -> None:
+    """Opens the field's choices, presses a key in them, and takes what is under the cursor."""
+    await focus(pilot, *path)
+    control = row(pilot, *path).control
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(screen_of(pilot).focused, OptionList))
+    await pilot.press(key, "enter")
+    await until(pilot, lambda: screen_of(pilot).focused is control)
+
+
 async def press(pilot: Pilot[Any], label: str, *path: str | int) -> None:
     """The button with this label, which acts on this path, by keyboard."""
     button = next(b for b in screen_of(pilot).query(SectionButton) if str(b.label) == label and b.path == path)
     button.focus()
+    await until(pilot, lambda: screen_of(pilot).focused is button)
     await pilot.press("enter")
 
 
@@ -105,7 +123,7 @@ async def test_typing_writes_into_the_file_beside(paths: Paths) -> None:
         screen = await ready(pilot)
         control = row(pilot, "task", "samples").control
         assert isinstance(control, Input)
-        control.focus()
+        await focus(pilot, "task", "samples")
         await pilot.press("end", "backspace", *"12")
         await settled(pilot, 0)
         assert screen.draft.document["task"]["samples"] == 12
@@ -119,16 +137,43 @@ async def test_typing_writes_into_the_file_beside(paths: Paths) -> None:
         await until(pilot, lambda: screen.draft.text == BLANK)
 
 
+async def test_typing_faster_than_the_checks_loses_nothing(paths: Paths) -> None:
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        screen = await ready(pilot)
+        control = row(pilot, "task", "samples").control
+        assert isinstance(control, Input)
+        control.value = "77"  # typed, and not yet heard of
+        screen._judge(screen.config, [])
+        assert control.value == "77"
+        await until(pilot, lambda: screen.draft.document["task"]["samples"] == 77)
+        control.value = "79"
+        control.value = "7"
+        await until(pilot, lambda: screen.draft.document["task"]["samples"] == 7)
+        await settled(pilot, 0)
+        assert control.value == "7"
+
+
+async def test_the_hint_of_the_file_name_follows_the_title(paths: Paths) -> None:
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        name = row(pilot, "file").control
+        assert isinstance(name, Input)
+        assert name.placeholder == "untitled-chain.toml"
+        await focus(pilot, "chain", "title")
+        await pilot.press("end", *" 2")
+        await until(pilot, lambda: name.placeholder == "untitled-chain-2.toml")
+
+
 async def test_a_fault_stands_beside_its_field_and_stops_the_writing(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
-        row(pilot, "chain", "generations").control.focus()
+        await focus(pilot, "chain", "generations")
         await pilot.press("end", "backspace", *"six")
         await settled(pilot, 1)
         assert "whole number" in str(row(pilot, "chain", "generations").query_one(".fault", Static).content)
         assert row(pilot, "chain", "generations").has_class("-wrong")
         assert words(pilot, "#total").startswith("✗ 1 fault · line 4: chain.generations")
-        row(pilot, "task", "objects").control.focus()
+        await focus(pilot, "task", "objects")
         await pilot.press("f5")
         assert screen.focused is row(pilot, "chain", "generations").control
         assert not paths.sessions.exists()
@@ -140,17 +185,15 @@ async def test_a_fault_stands_beside_its_field_and_stops_the_writing(paths: Path
 async def test_choices_and_switches(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
-        row(pilot, "agent", 0, "choose").control.focus()
-        await pilot.press("enter", "down", "enter")
+        await choose(pilot, "down", "agent", 0, "choose")
         await until(pilot, lambda: screen.draft.document["agent"][0]["choose"] == "map")
-        row(pilot, "task", "distinct").control.focus()
+        await focus(pilot, "task", "distinct")
         await pilot.press("space")
         await until(pilot, lambda: screen.draft.document["task"].get("distinct") is True)
         await until(pilot, lambda: str(row(pilot, "task", "distinct").query_one(".word", Static).content) == "yes")
-        row(pilot, "task", "spurious").control.focus()
+        await focus(pilot, "task", "spurious")
         await pilot.press(*"screen")
-        row(pilot, "task", "bias").control.focus()
-        await pilot.press("enter", "end", "enter")
+        await choose(pilot, "end", "task", "bias")
         await settled(pilot, 0)
         assert screen.draft.document["task"]["bias"] == "very-high"
         await until(pilot, lambda: "ĥ" in words(pilot, "#start"))
@@ -214,8 +257,7 @@ async def test_the_form_edits_a_configuration_without_losing_anything(paths: Pat
     async with app_of(paths, file=file).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
         assert "1 examples, given in [start]" in words(pilot, "#start")
-        title = row(pilot, "chain", "title").control
-        title.focus()
+        await focus(pilot, "chain", "title")
         await pilot.press("end", *" too")
         await settled(pilot, 0)
         assert screen.draft.text == file.read_text().replace('"Mine" # so', '"Mine too" # so')
@@ -243,7 +285,7 @@ async def test_what_the_form_cannot_say_can_be_taken_out(paths: Paths) -> None:
 async def test_presets_fill_the_form_and_what_was_there_comes_back(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
-        row(pilot, "task", "samples").control.focus()
+        await focus(pilot, "task", "samples")
         await pilot.press("end", "9")
         await until(pilot, lambda: screen.draft.document["task"]["samples"] == 49)
         await pilot.press("f7", "down")
@@ -279,7 +321,7 @@ async def test_two_tabs_where_it_is_narrow(paths: Paths) -> None:
 async def test_arrow_keys_go_from_field_to_field(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
-        row(pilot, "chain", "task").control.focus()
+        await focus(pilot, "chain", "task")
         seen = []
         for _ in range(8):
             await pilot.press("down")
@@ -299,8 +341,9 @@ async def test_by_mouse_alone(paths: Paths) -> None:
         await pilot.click(switch)
         await until(pilot, lambda: screen.draft.document["task"].get("distinct") is True)
         await pilot.click(row(pilot, "agent", 0, "choose").control)
-        await pilot.pause()
-        await pilot.click("SelectOverlay", offset=(3, 1))
+        await until(pilot, lambda: isinstance(screen.focused, OptionList))
+        await pilot.click(screen.focused, offset=(3, 1))
+        await until(pilot, lambda: screen.draft.document["agent"][0]["choose"] == "map")
         add = next(b for b in screen.query(SectionButton) if str(b.label) == "+ human")
         await pilot.click(add)
         await until(pilot, lambda: "filter" in screen.draft.document)
@@ -312,7 +355,7 @@ async def test_by_mouse_alone(paths: Paths) -> None:
 async def test_the_file_name_may_be_chosen_and_is_never_taken_twice(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
-        row(pilot, "file").control.focus()
+        await focus(pilot, "file")
         await pilot.press(*"a/b")
         await until(pilot, lambda: row(pilot, "file").has_class("-wrong"))
         await pilot.press("f5")
@@ -340,7 +383,7 @@ async def test_a_file_that_cannot_be_written_leaves_the_form(
 
     async with app_of(paths).run_test(size=(80, 24)) as pilot:
         screen = await ready(pilot)
-        row(pilot, "task", "samples").control.focus()
+        await focus(pilot, "task", "samples")
         await pilot.press("end", "9")
         await until(pilot, lambda: screen.draft.document["task"]["samples"] == 49)
         with monkeypatch.context() as patch:
@@ -358,7 +401,7 @@ async def test_a_file_that_cannot_be_written_leaves_the_form(
 async def test_leaving_with_changes_is_asked_once(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        row(pilot, "task", "samples").control.focus()
+        await focus(pilot, "task", "samples")
         await pilot.press("end", "9")
         await until(pilot, lambda: screen_of(pilot).draft.text != BLANK)
         await pilot.press("escape")
@@ -391,7 +434,7 @@ async def test_tables_of_another_shape_are_shown_and_not_lost(paths: Paths, text
     async with app_of(paths, text=text).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
         assert screen.form.count >= 1
-        row(pilot, "chain", "seed").control.focus()
+        await focus(pilot, "chain", "seed")
         await pilot.press("7")
         await pilot.pause()
         if isinstance(pilot.app.screen, ErrorScreen):
