@@ -81,6 +81,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code. Whatever goes wrong is told in words: never a traceback."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this, as by `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open to the end)
     if hasattr(sys.stdout, "reconfigure"):  # a terminal in another encoding shows what it can, and nothing fails
         sys.stdout.reconfigure(errors="replace")
         sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -98,14 +101,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, as in `| head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 0
+    except OSError as error:  # files have LabErrors of their own, so this is the standard output, as in `> /dev/full`
+        print(printable(f"Could not write to {error.filename or 'the standard output'}: {error.strerror}."), file=sys.stderr)
+        _silence()
+        return 2
     except Exception as error:
         from iicl_tui.store.paths import user_paths
         from iicl_tui.tui import crash
 
         print(crash.sentence(crash.write(error, user_paths().state)), file=sys.stderr)
         return 1
+
+
+def _silence() -> None:
+    """What standard output still holds goes nowhere, so that leaving does not fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

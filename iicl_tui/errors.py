@@ -62,8 +62,6 @@ class ConfigError(LabError):
 class StoreError(LabError):
     """A session file that could not be read or written. Whatever was in memory still is."""
 
-    exit_code = 3
-
 
 class ChainStopped(LabError):
     """The chain cannot go on by itself; what is done so far is saved and resumable."""

@@ -105,6 +105,8 @@ def is_finite(value: float) -> bool:
 
 def describe(value: Any) -> str:
     """A value of a file in a few words, for a message."""
+    if value is None:
+        return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and value.bit_length() > 128:

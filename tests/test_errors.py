@@ -11,7 +11,7 @@ def test_an_error_is_its_title_what_happened_and_what_to_do() -> None:
     assert str(LabError("Title")) == "Title"
 
 
-@pytest.mark.parametrize(("kind", "code"), [(LabError, 2), (StoreError, 3), (ChainStopped, 3)])
+@pytest.mark.parametrize(("kind", "code"), [(LabError, 2), (StoreError, 2), (ChainStopped, 3)])
 def test_exit_codes(kind: type[LabError], code: int) -> None:
     assert kind("x").exit_code == code
     assert isinstance(kind("x"), LabError)

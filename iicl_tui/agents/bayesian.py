@@ -40,8 +40,8 @@ class BayesianAgent:
         self._last: tuple[tuple[Example, ...], Belief | None] | None = None
 
     def describe(self) -> str:
-        """bayes sample τ1"""
-        words = f"bayes {self.choose}" + (f" τ{self.temperature:g}" if self.choose == "sample" else "")
+        """bayes sample τ1; a map agent's τ moves no choice, but its belief, so it is named where it is not 1"""
+        words = f"bayes {self.choose}" + (f" τ{self.temperature:g}" if self.choose == "sample" or self.temperature != 1 else "")
         return words + (f" ε{self.noise:g}" if self.noise else "")
 
     def belief(self, rounds: Rounds) -> Belief | None:

@@ -150,7 +150,7 @@ def _kind(table: Mapping[str, Any], kinds: Mapping[str, Any], path: Any, faults:
     return None
 
 
-_STEP = re.compile(r"([A-Za-z0-9_-]+)(?:\[(\d+)\])?")
+_STEP = re.compile(r"([A-Za-z0-9_-]+)(?:\[(\d{1,9})\])?")
 
 
 def assign(document: dict[str, Any], assignment: str) -> None:
@@ -162,7 +162,7 @@ def assign(document: dict[str, Any], assignment: str) -> None:
         raise ConfigError([Fault((), f"--set {assignment}: expected section.key=value, as chain.seed=7")])
     try:
         value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except ValueError:  # TOMLDecodeError, or an integer of thousands of digits
+    except (ValueError, RecursionError):  # TOMLDecodeError, an integer of thousands of digits, lists nested too deeply
         value = text.strip()
     here: Any = document
     for position, step in enumerate(steps):

@@ -45,8 +45,9 @@ def with_lines(error: ConfigError, text: str, source: str, given: Sequence[str] 
 
     given: keys that did not come from the text but from --set; their faults have no line.
     """
-    found = [
-        fault if fault.key.startswith(tuple(given)) else replace(fault, line=fault.line or toml_lines.line_of(text, fault.path))
-        for fault in error.faults
-    ]
+    prefixes = tuple(key.replace("[1]", "") for key in given)  # agent.noise is agent[1].noise
+    found = []
+    for fault in error.faults:
+        is_given = fault.key.replace("[1]", "").startswith(prefixes)
+        found.append(fault if is_given else replace(fault, line=fault.line or toml_lines.line_of(text, fault.path)))
     return ConfigError(found, source)

@@ -43,7 +43,8 @@ def main(arguments: argparse.Namespace) -> int:
     print("\nterminal")
     size = shutil.get_terminal_size()
     there = sys.stdout.isatty()
-    say("size", f"{size.columns}×{size.lines}" if there else "not a terminal", size >= SMALLEST if there else None)
+    fits = size.columns >= SMALLEST[0] and size.lines >= SMALLEST[1]
+    say("size", f"{size.columns}×{size.lines}" if there else "not a terminal", fits if there else None)
     say("TERM", os.environ.get("TERM", "not set"))
     say("colours", "none: NO_COLOR is set" if os.environ.get("NO_COLOR") else os.environ.get("COLORTERM", "as TERM says"))
     encoding = sys.stdout.encoding or "unknown"

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import outcome
-from iicl_tui.chain.records import PhaseRecord
+from iicl_tui.chain.records import Generation, PhaseRecord
 from iicl_tui.commands.common import read_text, with_lines
 from iicl_tui.errors import ChainStopped, ConfigError, LabError
+from iicl_tui.filters.base import Decider
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store import toml_lines
+from iicl_tui.store.errors import ChangedFile, DeletedFile, ExistingFile
 from iicl_tui.store.session import SessionFile
+from iicl_tui.tasks.base import Task
 from iicl_tui.text import printable
 
+SAVED = 3
 INTERRUPTED = 130
 
 
-def go_on(session: SessionFile, decisions: str | None, quiet: bool) -> int:
-    """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands."""
-    chain = Chain(session.config, session.generations, session, scripted(decisions, session) if decisions else None)
+def go_on(session: SessionFile, decider: Decider | None, quiet: bool) -> int:
+    """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands.
+
+    Where the file was deleted or changed meanwhile, what is kept goes into a copy beside it.
+    """
+    chain = Chain(session.config, session.generations, session, decider)
     try:
         with progress(chain, quiet) as done:
             interrupted = asyncio.run(_run(chain, done))
+    except (DeletedFile, ChangedFile) as error:
+        copy = rescued(session)
+        error.exit_code = SAVED
+        error.remedy = standing(session, copy)
+        raise
     except LabError as error:
-        error.remedy = f"{error.remedy}\n{standing(chain, session)}".strip()
+        error.exit_code = SAVED
+        same_again = isinstance(error, ChainStopped) and not chain.waits_for_person
+        error.remedy = f"{error.remedy}\n{session.path if same_again else standing(session, session.path)}".strip()
         raise
     if interrupted:
-        print(f"Interrupted. {standing(chain, session)}", file=sys.stderr)
+        print(printable(f"Interrupted. {standing(session, session.path)}"), file=sys.stderr)
         return INTERRUPTED
     if chain.stuck:
         raise ChainStopped(chain.no_more().title, chain.no_more().what, f"{chain.no_more().remedy}\n{session.path}")
@@ -67,7 +82,7 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Callable[[PhaseRecord], None
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("generations", total=chain.config.generations, completed=complete(chain))
+        task = bar.add_task("generations", total=chain.config.generations, completed=complete(chain.generations))
 
         def done(record: PhaseRecord) -> None:
             if record.phase == "transmission":
@@ -76,31 +91,44 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Callable[[PhaseRecord], None
         yield done
 
 
-def scripted(path: str, session: SessionFile) -> ScriptedDecider:
+def rescued(session: SessionFile) -> Path:
+    """A copy of what is kept, beside the file that is no longer the session's own. Raises StoreError."""
+    number = 1
+    while True:
+        copy = session.path.with_name(f"{session.path.stem}-rescued{f'-{number}' if number > 1 else ''}.toml")
+        try:
+            session.save_copy(copy)
+        except ExistingFile:
+            number += 1
+        else:
+            return copy
+
+
+def scripted(path: str, task: Task) -> ScriptedDecider:
     """The decisions of a file. Raises StoreError, ConfigError."""
     text = read_text(Path(path))
     try:
-        return ScriptedDecider(toml_lines.parse(text, Path(path).name), session.config.task)
+        return ScriptedDecider(toml_lines.parse(text, Path(path).name), task)
     except ConfigError as error:
         raise with_lines(error, text, Path(path).name) from None
 
 
-def complete(chain: Chain) -> int:
+def complete(generations: Sequence[Generation]) -> int:
     """How many generations are complete."""
-    return sum(generation.complete for generation in chain.generations[-1:]) + max(len(chain.generations) - 1, 0)
+    return sum(generation.complete for generation in generations[-1:]) + max(len(generations) - 1, 0)
 
 
-def standing(chain: Chain, session: SessionFile) -> str:
-    """Where the session stands, and how to go on."""
-    kept = complete(chain)
-    return f"Saved: {kept} of {chain.config.generations} generations. Go on with: iicl-tui resume {session.path}"
+def standing(session: SessionFile, path: Path) -> str:
+    """What is on the disk, and how to go on. path: the session's file, or its copy."""
+    kept = complete(session.generations)  # the chain may hold a record more, which could not be kept
+    return f"Saved: {kept} of {session.config.generations} generations. Go on with: iicl-tui resume {shlex.quote(str(path))}"
 
 
 def summary(chain: Chain) -> str:
     """One line of figures on the last generation."""
-    figures = outcome(chain)
+    figures, title = outcome(chain), printable(chain.config.title, limit=100)
     if figures is None:
-        return f"{printable(chain.config.title)}: nothing has happened yet"
+        return f"{title}: nothing has happened yet"
     words = [f"generation {figures.generation}/{chain.config.generations}"]
     if figures.entropy is not None:
         words.append(f"H {figures.entropy:.3f} nats")
@@ -110,4 +138,4 @@ def summary(chain: Chain) -> str:
     if figures.focus is not None:
         name, value, p = figures.focus
         words.append(f"P({name} {value}) {p:.3g}")
-    return f"{printable(chain.config.title)}: " + " · ".join(words)
+    return f"{title}: " + " · ".join(words)

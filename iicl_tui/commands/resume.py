@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from iicl_tui.commands.headless import go_on
+from iicl_tui.commands.headless import go_on, scripted
 from iicl_tui.errors import LabError
 from iicl_tui.store.session import SessionFile
 
@@ -17,5 +17,7 @@ def main(arguments: argparse.Namespace) -> int:
         for notice in session.notices:
             print(notice, file=sys.stderr)
         if session.read_only:
-            raise LabError("The session cannot be gone on with", session.read_only, "Branch it, or wait until it is free.")
-        return go_on(session, arguments.decisions, arguments.quiet)
+            remedy = "`iicl-tui run` starts a configuration; a session can be gone on with in a copy, or once it is free."
+            raise LabError("The session cannot be gone on with", session.read_only, remedy)
+        decider = scripted(arguments.decisions, session.config.task) if arguments.decisions else None
+        return go_on(session, decider, arguments.quiet)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iicl_tui.chain.config import assign, read_config
 from iicl_tui.commands.common import read_text, surroundings, with_lines
-from iicl_tui.commands.headless import go_on
+from iicl_tui.commands.headless import go_on, scripted
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.store import toml_lines
 from iicl_tui.store.session import SessionFile
@@ -26,13 +26,17 @@ def main(arguments: argparse.Namespace) -> int:
         document.pop(key, None)
     for assignment in arguments.assignments:
         assign(document, assignment)
+    for key in ("created", "parent", "generation"):
+        if key in document:
+            raise ConfigError([Fault((key,), "cannot be set: the program itself writes it")])
     try:
         config = read_config(document, folder)
     except ConfigError as error:
         given = [assignment.partition("=")[0].strip() for assignment in arguments.assignments]
         raise with_lines(error, text, name, given) from None
+    decider = scripted(arguments.decisions, config.task) if arguments.decisions else None
     with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
-        return go_on(session, arguments.decisions, arguments.quiet)
+        return go_on(session, decider, arguments.quiet)
 
 
 def source(given: str) -> tuple[str, str, Path | None]:

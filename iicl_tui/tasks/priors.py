@@ -56,6 +56,8 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
     file = (folder or Path()) / name
     factors = [factor.name for factor in space.factors]
     weights: dict[int, float] = {}
+    if file.exists() and not file.is_file():
+        raise ValueError(f"{name} is no file")  # a pipe or a device may never end
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)

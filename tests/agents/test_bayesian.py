@@ -110,7 +110,8 @@ def test_the_kind_of_the_configuration() -> None:
     faults: list[Fault] = []
     agent = KIND.build(values | {"choose": "map", "noise": 0.05, "temperature": 0.5}, TASK, ("agent", 0), faults, None)
     assert not faults
-    assert agent.describe() == "bayes map ε0.05"
+    assert agent.describe() == "bayes map τ0.5 ε0.05"
+    assert BayesianAgent(TASK, LOG_PRIOR, choose="map").describe() == "bayes map"
     assert KIND.build(values | {"temperature": 0.1}, TASK, ("agent", 0), faults, None).describe() == "bayes sample τ0.1"
     KIND.build(values | {"prior": {"D": {}}}, TASK, ("agent", 1), faults, None)
     assert [fault.key for fault in faults] == ["agent[2].prior.D"]

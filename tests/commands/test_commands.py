@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -110,6 +111,102 @@ def test_a_person_is_asked_or_the_decisions_file_answers(tmp_path: Path) -> None
     wrong = lab(tmp_path, "run", "e3-human", "-o", "wrong-out.toml", "--decisions", "wrong.toml")
     assert wrong.returncode == 2
     assert "line 3" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("agent[" + "1" * 5000 + "].noise=1", "expected section.key=value"),
+        ("chain.seed=" + "[" * 9000, "chain.seed: expected a whole number"),
+        ("generation=[]", "generation: cannot be set"),
+        ("parent={file = 'a', generation = 1}", "parent: cannot be set"),
+    ],
+    ids=["a huge place", "deep nesting", "generations", "a parent"],
+)
+def test_no_assignment_is_a_fault_of_the_program_or_passed_over(tmp_path: Path, assignment: str, words: str) -> None:
+    run = lab(tmp_path, "run", "e3-none", "-o", "out.toml", "--set", assignment)
+    assert run.returncode == 2
+    assert words in run.stderr
+    assert not (tmp_path / "out.toml").exists()
+
+
+def test_a_fault_of_an_assignment_names_no_line_of_the_preset(tmp_path: Path) -> None:
+    run = lab(tmp_path, "run", "e2-weak-high", "--set", "agent.noise=7")
+    assert "\nagent[1].noise: expected" in run.stderr
+
+
+def test_faulty_decisions_leave_no_session_behind(tmp_path: Path) -> None:
+    (tmp_path / "decisions.toml").write_text('default = "perhaps"\n')
+    run = lab(tmp_path, "run", "e3-human", "-o", "out.toml", "--decisions", "decisions.toml")
+    assert run.returncode == 2
+    assert not (tmp_path / "out.toml").exists()
+
+
+def test_what_cannot_be_read_or_made_is_wrong_use_and_nothing_to_resume(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    assert lab(tmp_path, "show", "pipe.toml").returncode == 2
+    assert lab(tmp_path, "run", str(tmp_path)).returncode == 2
+    (tmp_path / "file").touch()
+    assert lab(tmp_path, "run", "e3-none", "-o", "file/out.toml").returncode == 2
+
+
+def test_data_that_nothing_explains_stop_the_run_and_offer_no_resume(tmp_path: Path) -> None:
+    config = (
+        '[chain]\ngenerations = 40\n[task]\nobjects = ["A", "B"]\nsamples = 9\ninitial = 3\n'
+        "[[agent]]\nnoise = 0.5\n[[agent]]\n"
+    )
+    (tmp_path / "config.toml").write_text(config)
+    run = lab(tmp_path, "run", "config.toml", "-o", "my session.toml")
+    assert run.returncode == 3
+    assert "No hypothesis explains" in run.stderr
+    assert "iicl-tui resume" not in run.stderr
+    assert run.stderr.rstrip().endswith("my session.toml")
+
+
+@pytest.mark.parametrize("act", ["delete", "replace", "add"])
+def test_a_file_taken_away_or_changed_is_rescued_beside_it(tmp_path: Path, act: str) -> None:
+    whole, path = tmp_path / "whole.toml", tmp_path / "a b.toml"
+    assert lab(tmp_path, "run", "theory-1-sampling", "-q", "-o", whole.name, "--set", "chain.generations=600").returncode == 0
+    process = _start(path, 600)
+    _wait_for_size(path, 20_000)
+    if act == "delete":
+        path.unlink()
+    elif act == "replace":
+        (tmp_path / "other").write_text("x = 1\n")
+        (tmp_path / "other").replace(path)
+    else:
+        with path.open("a") as file:
+            file.write("junk\n")
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 3, error
+    copy = tmp_path / "a b-rescued.toml"
+    told = re.search(r"Saved: (\d+) of 600 generations. Go on with: iicl-tui resume (.*)\n", error)
+    assert told
+    assert shlex.split(told[2]) == [str(copy)]
+    assert copy.read_text(encoding="utf-8").count("# end: transmission") == int(told[1])
+    assert lab(tmp_path, "resume", copy.name, "-q").returncode == 0
+    assert without_time(copy) == without_time(whole)
+
+
+def test_on_a_full_disk_only_what_is_on_it_counts_as_saved(tmp_path: Path) -> None:
+    """A limit on a file's size stands for the disk."""
+    size = 30_000
+    command = [sys.executable, "-m", "iicl_tui", "run", "theory-1-sampling", "-q", "-o", "out.toml"]
+    run = subprocess.run(
+        ["bash", "-c", f'ulimit -f {size // 1024}; trap "" XFSZ; exec "$@"', "-", *command],
+        capture_output=True, text=True, cwd=tmp_path, env=HERE, timeout=120,
+    )  # fmt: skip
+    assert run.returncode == 3, run.stderr
+    text = (tmp_path / "out.toml").read_text(encoding="utf-8")
+    assert text.splitlines()[-1].startswith("# end: ")
+    assert f"Saved: {text.count('# end: transmission')} of 2000 generations" in run.stderr
+
+
+def test_a_full_or_closed_standard_output_is_no_fault_of_the_program(tmp_path: Path) -> None:
+    for redirect, code in ((">/dev/full", 2), (">&-", 0), (">&- 2>&-", 0)):
+        command = f'"{sys.executable}" -m iicl_tui presets {redirect}'
+        run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, env=HERE, timeout=60)
+        assert (run.returncode, "fault of its own" in run.stderr, "Exception" in run.stderr) == (code, False, False), run.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,12 @@ def test_every_fault_of_a_table_file(tmp_path: Path, text: str, words: str) -> N
     assert [fault.key for fault in faults] == ["agent[1].prior.table"]
     assert words in faults[0].message
     assert p.tolist() == pytest.approx([0.25] * 4)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes by name")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "prior.csv")
+    assert [fault.message for fault in prior({"table": "prior.csv"}, tmp_path)[1]] == ["prior.csv is no file"]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
