@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
 from pathlib import Path
 
 from iicl_tui.chain.config import assign, read_config
@@ -12,11 +13,14 @@ from iicl_tui.commands.headless import go_on, scripted
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.store import toml_lines
 from iicl_tui.store.session import SessionFile
+from iicl_tui.text import printable
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Writes a new session and runs it to its end. Raises LabError; what was done until then is in the file."""
-    paths, _, _ = surroundings(arguments)
+    paths, _, faults = surroundings(arguments)
+    for fault in faults:  # they may be why the session is kept elsewhere than was meant
+        print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
     text, name, folder = source(arguments.source)
     document = copy.deepcopy(toml_lines.parse(text, name))
     if "generation" in document:
@@ -42,7 +46,7 @@ def main(arguments: argparse.Namespace) -> int:
 def source(given: str) -> tuple[str, str, Path | None]:
     """A config file's or a preset's text, its name, and the folder of its own file names."""
     path = Path(given)
-    if path.exists() or path.suffix == ".toml":
+    if (path.exists() and not path.is_dir()) or path.suffix == ".toml":
         return read_text(path), path.name, path.parent
     from iicl_tui.store.presets import load
 

@@ -174,9 +174,15 @@ class _Reader:
             values = read_table(_IMITATION, table, path, self.faults)
             agent = values["agent"]
             evidence = {key: table[key] for key in EVIDENCE if key in table}
-        if self.agents is not None and agent > self.agents:
-            only = "is only 1 agent" if self.agents == 1 else f"are only {self.agents} agents"
-            self.faults.append(Fault((*path, "agent"), f"found {agent}, but there {only}"))
+        if self.agents is not None:
+            turn = (number - 1) % self.agents + 1
+            if agent > self.agents:
+                only = "is only 1 agent" if self.agents == 1 else f"are only {self.agents} agents"
+                self.faults.append(Fault((*path, "agent"), f"found {agent}, but there {only}"))
+            elif agent != turn and "agent" in table:
+                self.faults.append(Fault((*path, "agent"), f"found {agent}, but it is the turn of agent {turn}"))
+            else:
+                agent = turn
         return ImitationRecord(number, agent - 1, self._hypothesis(table, "hypothesis", path), evidence)
 
     def _interaction(self, table: Mapping[str, Any] | None, number: int, path: KeyPath) -> InteractionRecord | None:

@@ -141,7 +141,9 @@ def _follows(chain: Chain, hypothesis: int, example: Example) -> bool:
 def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """One row for each generation and hypothesis; none for a generation whose belief is not known."""
     space = chain.task.space
-    yield "generation", "index", *(factor.name for factor in space.factors), "p", "log_p_nats"
+    before, after = ("generation", "index"), ("p", "log_p_nats")
+    names = [factor.name for factor in space.factors]
+    yield *before, *(f"object {name}" if name in before + after else name for name in names), *after
     rules = [tuple(space.assignment(hypothesis).values()) for hypothesis in range(space.size)]
     for generation, log_p in _beliefs(chain):
         if log_p is not None:

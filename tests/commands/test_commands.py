@@ -135,6 +135,18 @@ def test_a_fault_of_an_assignment_names_no_line_of_the_preset(tmp_path: Path) ->
     assert "\nagent[1].noise: expected" in run.stderr
 
 
+def test_run_tells_the_faults_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("sesions = 3\n")
+    run = lab(tmp_path, "run", "e3-none", "-q", "-o", "out.toml")
+    assert run.returncode == 0
+    assert run.stderr == "settings.toml: line 1: sesions: unknown key; nearest known: sessions\n"
+
+
+def test_a_preset_is_found_beside_a_folder_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "e3-none").mkdir()
+    assert lab(tmp_path, "run", "e3-none", "-q", "-o", "out.toml").returncode == 0
+
+
 def test_faulty_decisions_leave_no_session_behind(tmp_path: Path) -> None:
     (tmp_path / "decisions.toml").write_text('default = "perhaps"\n')
     run = lab(tmp_path, "run", "e3-human", "-o", "out.toml", "--decisions", "decisions.toml")

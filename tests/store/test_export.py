@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
 from iicl_tui.errors import LabError
@@ -81,6 +83,17 @@ def test_a_belief_with_impossible_hypotheses_and_odd_evidence(tmp_path: Path) ->
     assert 0.0 in generation["belief"]
     beliefs = rows(export(path, "csv", tmp_path)[2])
     assert {row["log_p_nats"] for row in beliefs if row["p"] == "0.0"} == {"-inf"}
+
+
+def test_objects_named_like_a_column_have_one_of_their_own(tmp_path: Path) -> None:
+    task = {"objects": ["p", "index", "A"], "states": ["on", "off"]}
+    with SessionFile.create(read_config({"chain": {"title": "x"}, "task": task}), tmp_path) as session:
+        asyncio.run(Chain(session.config, sink=session).run(until=1))
+    export(tmp_path / "x.toml", "csv", tmp_path)
+    beliefs = rows(tmp_path / "x-beliefs.csv")
+    assert list(beliefs[0]) == ["generation", "index", "object p", "object index", "A", "p", "log_p_nats"]
+    assert sum(float(row["p"]) for row in beliefs) == pytest.approx(1)
+    assert [row["object index"] for row in beliefs[:4]] == ["on", "on", "off", "off"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

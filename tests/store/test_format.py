@@ -54,8 +54,7 @@ def chains(draw: st.DrawFn) -> list[Generation]:
     count = draw(st.integers(0, 4))
     for index in range(1, count + 1):
         is_last = index == count
-        agent = draw(st.integers(0, 1))
-        generation = Generation(index, ImitationRecord(index, agent, draw(HYPOTHESES), draw(EVIDENCES)))
+        generation = Generation(index, ImitationRecord(index, (index - 1) % 2, draw(HYPOTHESES), draw(EVIDENCES)))
         steps = draw(st.integers(0, 2)) if is_last else 2
         if steps:
             exhausted = draw(st.sampled_from([None, "human"])) if is_last and steps == 1 else None
@@ -282,6 +281,14 @@ def test_all_faults_at_once_with_lines_and_the_nearest_known_key() -> None:
     assert "approve" in near["generation[1].interaction.decision[1].verdict"]
     assert "input" in near["generation[1].transmission.sample[1].inptu"]
     assert "transmission" in near["generation[2].tranmission"]
+
+
+def test_the_agents_take_turns() -> None:
+    """Beliefs are computed with the agent whose turn it is, so a file cannot say another."""
+    rule = '{ A = "on", B = "on", C = "on", D = "on", screen = "on" }'
+    text = f"[[agent]]\n[[agent]]\n[[generation]]\nindex = 1\n[generation.imitation]\nagent = 2\nhypothesis = {rule}\n"
+    assert faults(text) == [(6, "generation[1].imitation.agent", "found 2, but it is the turn of agent 1")]
+    assert decode(text.replace("agent = 2\n", "")).generations[0].imitation.agent == 0
 
 
 def test_faults_of_meaning_have_their_lines() -> None:
