@@ -53,7 +53,7 @@ def go_on(session: SessionFile, decider: Decider | None, quiet: bool) -> int:
         raise ChainStopped(chain.no_more().title, chain.no_more().what, f"{chain.no_more().remedy}\n{session.path}")
     if not quiet:
         print(summary(chain))
-        print(session.path)
+        print(printable(str(session.path)))
     return 0
 
 

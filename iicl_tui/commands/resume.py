@@ -9,13 +9,14 @@ from pathlib import Path
 from iicl_tui.commands.headless import go_on, scripted
 from iicl_tui.errors import LabError
 from iicl_tui.store.session import SessionFile
+from iicl_tui.text import printable
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Goes on where the session stopped. Raises LabError."""
     with SessionFile.open(Path(arguments.file)) as session:
         for notice in session.notices:
-            print(notice, file=sys.stderr)
+            print(printable(notice), file=sys.stderr)
         if session.read_only:
             remedy = "`iicl-tui run` starts a configuration; a session can be gone on with in a copy, or once it is free."
             raise LabError("The session cannot be gone on with", session.read_only, remedy)

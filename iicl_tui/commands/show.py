@@ -13,6 +13,7 @@ import numpy as np
 from iicl_tui.bayes.inference import entropy
 from iicl_tui.errors import LabError
 from iicl_tui.store.session import SessionFile
+from iicl_tui.text import printable
 from iicl_tui.tui.charts import belief, film, marginals, ranked, trajectories
 from iicl_tui.tui.charts.numbers import probability_text
 from iicl_tui.tui.lab.build import build, current
@@ -27,7 +28,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Prints the session, and one of its generations. Raises LabError."""
     with SessionFile.open(Path(arguments.file), read_only=True) as file:
         for notice in file.notices:
-            print(notice, file=sys.stderr)
+            print(printable(notice), file=sys.stderr)
         session = LabSession.of(file)
         look, now = arguments.generation, current(session.chain)
         if look is not None and not 0 <= look <= now:

@@ -300,6 +300,17 @@ def test_hostile_texts_reach_the_terminal_only_as_symbols(tmp_path: Path) -> Non
     for process in (run, show):
         assert "[/b]" in process.stdout
         assert not re.search("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]", process.stdout)
+    name = "a\u001b[31m\n\u202e.toml"
+    for command in (("run", "config.toml", "-o", name), ("export", name, "--to", "json", "-o", "."), ("resume", name)):
+        process = lab(tmp_path, *command)
+        assert process.returncode == 0
+        assert not re.search("[\u001b\u202e]", process.stdout + process.stderr)
+    with (tmp_path / name).open("a") as file:
+        file.write("torn")
+    for command in (("show", name), ("resume", name)):
+        process = lab(tmp_path, *command)
+        assert "unfinished" in process.stderr
+        assert not re.search("[\u001b\u202e]", process.stderr)
     (tmp_path / "bad.toml").write_text('[chain]\n"\\u001b[31m" = 1\n')
     bad = lab(tmp_path, "run", "bad.toml")
     assert bad.returncode == 2
