@@ -50,6 +50,8 @@ def of(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
         return ExistingFile(title, where, "Choose another name; nothing was overwritten.")
     if error.errno in _FULL:
         return FullDisk(title, where, "Make room on the disk and try again, or save a copy in another folder.")
+    if doing in ("read", "open", "list"):
+        return StoreError(title, where, "Check the name, and who may read it.")
     if error.errno in REFUSED:
         return ReadOnlyFile(title, where, "Choose a folder that may be written to, for example with --sessions DIR.")
     return StoreError(title, where, "Try again, or save a copy in another folder.")
