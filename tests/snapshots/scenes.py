@@ -1,0 +1,119 @@
+"""Ways to bring a screen where its picture is to be taken; each waits for what is to be seen, never for a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static, TextArea
+
+from iicl_tui.tui.review.pane import ReviewPane
+from iicl_tui.tui.screens.configure import ConfigureScreen
+from iicl_tui.tui.screens.home import HomeScreen
+from iicl_tui.tui.screens.lab import LabRoom
+
+Do = Callable[[Pilot[Any]], Awaitable[None]]
+Shoot = Callable[..., None]
+
+SMALL, MIDDLE, LARGE = SIZES = (80, 24), (120, 40), (200, 60)
+DARK, LIGHT, ANSI = "iicl-dark", "iicl-light", "textual-ansi"
+
+
+async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
+    """Lets the app work until it is so."""
+    for _ in range(2000):
+        await pilot.pause(0.002)
+        if true():
+            return
+    raise AssertionError("this never became true")
+
+
+async def rest(pilot: Pilot[Any]) -> None:
+    """All that can be waited for has happened, and no cursor blinks."""
+    await pilot.pause()
+    for screen in pilot.app.screen_stack:
+        for field in (*screen.query(Input), *screen.query(TextArea)):
+            field.cursor_blink = False
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Keys, one by one, each until all of its messages are handled."""
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+
+
+def opened(group: str, *keys: str) -> Do:
+    """A screen of this group is there; then keys."""
+
+    async def do(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == group)
+        await press(pilot, *keys)
+
+    return do
+
+
+def at_home(tab: str = "yours", *keys: str, down: int = 0) -> Do:
+    """A tab is listed, and what stands beside its first entry, or of one further down, is there; then keys."""
+
+    async def do(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, HomeScreen)
+        entries = screen.query_one("#list", OptionList)
+        await until(pilot, lambda: "yours" in screen.items)
+        if tab != "yours":
+            await press(pilot, {"examples": "2", "presets": "3"}[tab])
+            await until(pilot, lambda: tab in screen.items)
+        if screen.items[tab]:
+            await until(pilot, lambda: entries.highlighted is not None)
+            await press(pilot, *["down"] * down)
+            item = screen.items[tab][down]
+            await until(pilot, lambda: item.title in _plain(screen.query_one("#words", Static)))
+        await press(pilot, *keys)
+
+    return do
+
+
+def _plain(widget: Static) -> str:
+    """What a widget shows, its lines joined."""
+    return "".join(strip.text.rstrip() for strip in widget._render_content() or widget._render_cache.lines)
+
+
+def configured(faults: int, *keys: str) -> Do:
+    """The form is there, was checked, and has so many faults; then keys."""
+
+    async def do(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, ConfigureScreen)
+        await until(pilot, lambda: bool(str(screen.query_one("#total", Static).content)) and screen.form.count == faults)
+        await press(pilot, *keys)
+
+    return do
+
+
+def in_lab(*keys: str) -> Do:
+    """The laboratory stands; then keys, each until the chain rests or a person is asked."""
+
+    async def do(pilot: Pilot[Any]) -> None:
+        room = pilot.app.screen
+        assert isinstance(room, LabRoom)
+        await until(pilot, lambda: room.state is not None)
+        for key in keys:
+            await press(pilot, key)
+            await until(pilot, lambda: not room._activity.busy or room._activity.asking)
+
+    return do
+
+
+def reviewing(*keys: str) -> Do:
+    """A person is asked, and the effect is there; then keys."""
+
+    async def do(pilot: Pilot[Any]) -> None:
+        await in_lab("space")(pilot)
+        pane = pilot.app.screen.query_one(ReviewPane)
+        await until(pilot, lambda: pane.live and pane.effect is not None)
+        await press(pilot, *keys)
+
+    return do
