@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ def main(arguments: argparse.Namespace) -> int:
             "The screens cannot be drawn into a pipe or a file.",
             "`iicl-tui run`, `show` and `export` work without a terminal.",
         )
+    gc.disable()  # until the first screen stands: what is made on the way there stays, and a search for garbage only costs time
     room, values = "home", dict[str, Any]()
     if arguments.command == "open":
         room, values = "lab", {"path": Path(arguments.file)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -106,6 +107,7 @@ class LabApp(App[None]):
         for title, lines in self._notices:
             self.notify("\n".join(lines), title=title, severity="warning", timeout=12, markup=False)
         self._notices.clear()
+        self.call_after_refresh(_collect_garbage)
 
     # The way about
 
@@ -230,6 +232,12 @@ class LabApp(App[None]):
         except LabError as error:
             self.notify(printable(str(error), 600, newlines=True), title="The theme is not kept", severity="warning",
                         markup=False)  # fmt: skip
+
+
+def _collect_garbage() -> None:
+    """From now on; what was made for the first screen is looked at no more."""
+    gc.freeze()
+    gc.enable()
 
 
 def run_app(app: LabApp) -> int:

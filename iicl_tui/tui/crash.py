@@ -12,7 +12,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from iicl_tui.text import printable
@@ -77,6 +76,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
+    from importlib import metadata  # only when something has gone wrong: it takes longer than this whole module
+
     for name in _PACKAGES:
         try:
             yield name, metadata.version(name)

@@ -1,6 +1,6 @@
 """Milliseconds a frame of every chart, from values to a Picture and on to a widget's strips.
 
-    python tests/benchmarks/bench_chart.py
+python tests/benchmarks/bench_chart.py
 """
 
 from __future__ import annotations

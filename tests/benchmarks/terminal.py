@@ -24,6 +24,7 @@ class Terminal:
         self.started = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once, not at every start
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", COLUMNS=str(size[0]), LINES=str(size[1]))
             os.execvp(command[0], command)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -96,6 +97,36 @@ Bare().run()
 def bare() -> list[str]:
     """A bare Textual app: one line of text, and a key that changes it."""
     return [sys.executable, "-c", BARE]
+
+
+BARE_SCREEN = """
+from textual.app import App
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Static
+
+WORDS = "the probability of every hypothesis drawn "
+
+class Bare(App):
+    BINDINGS = [Binding("space", "turn", "turn")]
+    count = 0
+    def compose(self):
+        yield Static("first text")
+    def action_turn(self):
+        self.count += 1
+        lines = [(WORDS * 6)[self.count + y : self.count + y + 199] for y in range(59)]
+        style = lambda x, y: "$accent" if (x // 8 + y) % 2 else "$text"
+        parts = [(line[x : x + 8], style(x, y)) for y, line in enumerate(lines) for x in range(0, 199, 8)]
+        rows = [Content.assemble(*parts[y * 25 : y * 25 + 25]) for y in range(59)]
+        self.query_one(Static).update(Content("\\n").join(rows), layout=False)
+
+Bare().run()
+"""
+
+
+def bare_screen() -> list[str]:
+    """A bare Textual app that, on a key, changes every cell of a 200×60 window, in runs of one colour 8 cells long."""
+    return [sys.executable, "-c", BARE_SCREEN]
 
 
 def program(*arguments: str) -> list[str]:

@@ -14,7 +14,6 @@ from math import isfinite
 from threading import Lock
 
 import numpy as np
-import plotext
 from numpy.typing import NDArray
 
 from iicl_tui.tui.charts.picture import (
@@ -153,6 +152,8 @@ def _plotted(
     height: int,
 ) -> str:
     """plotext's text, its colours numbering the series from _FIRST_COLOUR."""
+    import plotext  # with the first curve: the belief is on the screen before
+
     with _LOCK:
         plotext.clear_figure()
         plotext.theme("clear")

@@ -54,7 +54,7 @@ class LabRoom(LabScreen):
         "+ its rival ĥ, ▲ the hypothesis of this generation. Space does the next phase."
     )
 
-    state: reactive[LabState | None] = reactive(None)
+    state: reactive[LabState | None] = reactive(None, repaint=False)  # its widgets repaint, where they have something new
 
     class Moved(Message):
         """The chain has come further."""
@@ -74,9 +74,7 @@ class LabRoom(LabScreen):
 
         request: ReviewRequest | None
 
-    def __init__(
-        self, path: Path | None = None, session: LabSession | None = None, charts: ChartSettings | None = None
-    ) -> None:
+    def __init__(self, path: Path | None = None, session: LabSession | None = None, charts: ChartSettings | None = None) -> None:
         """A path or a session is given. charts: how the belief is looked at; absent, as the settings say. Raises StoreError,
         ConfigError where the file cannot be opened."""
         super().__init__()
@@ -159,8 +157,12 @@ class LabRoom(LabScreen):
             why = self.session.chain.no_more() if self.session.chain.next is None else None
             raise why or LabError(f"Read-only: {self.session.read_only or ''}")
         self._activity = Activity("step" if kind == "step" else "run", goal or 0)
-        self.rebuild()
+        self.set_timer(_REPAINT, self._still_busy)  # what is over sooner needs no word about being under way
         self.run_worker(self._work(goal if kind == "run" else None), group="chain", exclusive=True, exit_on_error=False)
+
+    def _still_busy(self) -> None:
+        if self._activity.busy:
+            self.rebuild()
 
     async def _work(self, goal: int | None) -> None:
         error = None
@@ -171,7 +173,7 @@ class LabRoom(LabScreen):
 
     def _done(self, record: PhaseRecord) -> None:
         self.decider.recorded(record)
-        if not self._repaint_pending and time.monotonic() >= self._next_repaint:
+        if self._activity.kind == "run" and not self._repaint_pending and time.monotonic() >= self._next_repaint:
             self._repaint_pending = True
             self.post_message(self.Moved())
 

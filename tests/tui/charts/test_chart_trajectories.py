@@ -30,7 +30,7 @@ def plotted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[float], list[flo
         calls.append((list(xs), list(ys)))
         real(xs, ys, **options)
 
-    monkeypatch.setattr(trajectories.plotext, "plot", spy)
+    monkeypatch.setattr(plotext, "plot", spy)
     trajectories._plotted.cache_clear()
     return calls
 
