@@ -18,7 +18,7 @@ class DataText(Widget):
     """Blocks of examples: in running lines, or one a line where there is room for it."""
 
     DEFAULT_CSS = """
-    DataText { height: auto; width: 1fr; text-wrap: nowrap; }
+    DataText { height: auto; min-height: 100%; width: 1fr; text-wrap: nowrap; }
     """
 
     blocks: reactive[tuple[DataBlock, ...]] = reactive(())
@@ -26,7 +26,7 @@ class DataText(Widget):
 
     def watch_blocks(self) -> None:
         # The whole screen is laid out anew only where the height is another one.
-        if len(self._lines()) != self.size.height:
+        if max(len(self._lines()), self.container_size.height) != self.size.height:
             self.refresh(layout=True)
 
     def render(self) -> Content:
