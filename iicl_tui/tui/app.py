@@ -183,6 +183,10 @@ class LabApp(App[None]):
         else:
             self.leave()
 
+    async def action_quit(self) -> None:
+        if all(screen.may_leave() for screen in self.screen_stack if isinstance(screen, LabScreen)):
+            self.exit()
+
     def action_help(self) -> None:
         if getattr(self.screen, "GROUP", "") == "help":
             self.leave()

@@ -113,6 +113,8 @@ async def test_the_keys_page_is_searched_and_left_step_by_step(app: Shell) -> No
         await pilot.pause()
         assert table.row_count == 0
         assert app.screen.copy_text() is None
+        await pilot.press("enter", "down", "up", "end", "pagedown", "slash")
+        await pilot.pause()
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, KeysScreen)

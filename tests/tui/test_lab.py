@@ -625,6 +625,41 @@ async def test_a_deleted_file_is_left_for_a_copy(lab: Any, tmp_path: Path) -> No
         assert len(again.generations) == 4
 
 
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_what_is_not_saved_is_not_left_without_a_word(lab: Any, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    async with lab(steps=3) as host:
+
+        def full(*_: object) -> None:
+            raise StoreError("The disk is full", "There is no room.", "Make room, or save a copy.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(host.session.file, "append", full)
+            await host.press("space", "escape", key)
+            assert isinstance(host.app.screen, LabRoom)
+            assert [note.title for note in host.app._notifications] == ["Not all of this session is saved"]
+        await host.pilot.press(key)
+        assert not isinstance(host.app.screen, LabRoom) if key == "escape" else host.app.return_code is not None
+
+
+async def test_leaving_tries_once_more_to_keep_what_is_not_saved(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab(steps=3) as host:
+
+        def full(*_: object) -> None:
+            raise StoreError("The disk is full", "There is no room.", "Make room, or save a copy.")
+
+        path = host.session.file.path
+        with monkeypatch.context() as patch:
+            patch.setattr(host.session.file, "append", full)
+            await host.press("space", "escape")
+        await host.pilot.press("escape")
+        await host.pilot.pause()
+        assert not isinstance(host.app.screen, LabRoom)
+        assert not host.app._notifications
+    with SessionFile.open(path) as again:
+        assert again.generations[-1].imitation is not None
+        assert len(again.generations) == 2
+
+
 async def test_leaving_gives_up_the_file(lab: Any) -> None:
     async with lab(steps=2) as host:
         path = host.session.file.path

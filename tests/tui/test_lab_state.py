@@ -55,7 +55,24 @@ async def test_a_new_chain_shows_what_its_first_generation_will_draw_from(sessio
     assert "what generation 1 will draw from" in state.belief.title
     assert [mark.symbol for mark in state.belief.marks] == ["★", "+"]
     assert [step.mark for step in state.phases] == ["◉", "○", "○"]
-    assert state.words.startswith("Next: an agent")
+    assert state.words == "Next: an agent sees d⁰ and learns a hypothesis, h¹."
+    assert state.belief.ghost == "before any data"
+
+
+async def test_the_rounds_that_an_agent_still_has_are_counted(config: Make) -> None:
+    made = config(chain={"generations": 4, "lookback": 2}, task=BIASED)
+    session = LabSession(Chain(made))
+    said = []
+    for _ in range(4):
+        said.append(build(session, None, BY_SCREEN).words)
+        await stepped(session, 2)
+        assert build(session, None, BY_SCREEN).words.endswith(", for the next agent to learn from.")
+        await stepped(session, 1)
+    assert [" and 1 earlier round," in words for words in said] == [False, True, False, False]
+    assert [" and 2 earlier rounds," in words for words in said] == [False, False, True, True]
+    assert "earlier" not in said[0]
+    assert max(map(len, said)) <= 78
+    assert build(session, 2, BY_SCREEN).belief.ghost == "last generation"
 
 
 async def test_d0_shows_the_prior(session: LabSession) -> None:

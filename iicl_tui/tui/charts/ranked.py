@@ -141,7 +141,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     if layout.top:
         place = f"{layout.first + 1}–{layout.first + len(shown)} of {view.space.size}"
         notes = (scale.text if bar else "", f"ranks {place}" if layout.first else f"likeliest {len(shown)}")
-        ghost = [("│ last generation", ink(Role.GHOST))] if ghosts is not None and bar else []
+        ghost = [(f"│ {view.ghost}", ink(Role.GHOST))] if ghosts is not None and bar else []
         heading(picture, view, (notes, notes[1:]), mark_key(view, *ghost))
     return picture
 

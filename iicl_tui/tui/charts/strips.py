@@ -125,7 +125,7 @@ def _heading(picture: Picture, view: BeliefView, layout: _Layout, scale: Scale) 
     explained = f"likeliest of {binned}" if binned else ""
     by, ghost = by_text(view), []
     if view.previous is not None and layout.rows > 1:
-        ghost.append(("▔ last generation", ink(Role.GHOST)))
+        ghost.append((f"▔ {view.ghost}", ink(Role.GHOST)))
     variants = ((scale.text, explained, by), (scale.text, explained), (scale.text, binned), (binned or scale.text,))
     heading(picture, view, variants, mark_key(view, *ghost))
 

@@ -32,8 +32,9 @@ class BeliefView:
     """A belief over all hypotheses, and how to look at it.
 
     log_p: (H,) natural logarithms of normalised probabilities, −inf allowed; None: no belief is known here.
-    previous: (H,) the last generation's, drawn as a ghost. explained: (H,) how many of the `explained_of` examples of
-    d⁰ each hypothesis explains. by: the factor that makes the strips and the colours; None: d⁰ examples explained.
+    previous: (H,) the last generation's, or what `ghost` calls it, drawn as a ghost. explained: (H,) how many of the
+    `explained_of` examples of d⁰ each hypothesis explains. by: the factor that makes the strips and the colours; None: d⁰
+    examples explained.
     Raises ValueError for arrays of another shape and for NaN.
     """
 
@@ -48,6 +49,7 @@ class BeliefView:
     by: int | None = None
     cursor: int | None = None
     title: str = ""
+    ghost: str = "last generation"
 
     def __post_init__(self) -> None:
         for name in ("log_p", "previous", "explained"):

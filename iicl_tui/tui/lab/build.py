@@ -168,6 +168,7 @@ def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Bel
         charts.by,
         charts.cursor,
         _belief_title(chain, look),
+        "last generation" if look > 1 else "before any data",
     )
 
 
@@ -238,7 +239,7 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
         return (seen, DataBlock(f"h{raised(look)}", "learned next", (), "not learned yet"))
     generation = chain.generations[look - 1]
     name = f"d{raised(look)}"
-    made = DataBlock(name, "passed on", (), f"not made yet: {chain.task.samples} samples")
+    made = DataBlock(name, "passed on", (), f"not made yet: {words.samples(chain)}")
     if generation.stuck:
         made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
     if generation.transmission is not None:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from iicl_tui.text import printable
+from iicl_tui.tui.charts.picture import shorten
 from iicl_tui.tui.lab.state import PANES, LabState, Pane
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
@@ -21,6 +22,7 @@ from iicl_tui.tui.widgets.offers import Offer, Offers
 from iicl_tui.tui.widgets.phases import PhaseLine
 from iicl_tui.tui.widgets.trajectories import Trajectories
 
+_FIGURES = "  P "
 _EQUALS = re.compile(r" with \d+ equal")
 _SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
 
@@ -88,9 +90,14 @@ def _choices(state: LabState, ghost: bool, small: bool) -> list[Offer]:
 
 
 def _fitted(chart: LabChart) -> str:
-    """The read-out; where it is too long, without how many are equally likely."""
-    text = printable(chart.readout, 400)
-    return text if cell_len(text) <= chart.size.width else _EQUALS.sub("", text)
+    """The read-out; where it is too long, without how many are equally likely, then with a shorter rule: the figures stay."""
+    text, room = printable(chart.readout, 400), chart.size.width
+    if cell_len(text) > room:
+        text = _EQUALS.sub("", text)
+    rule, mark, figures = text.rpartition(_FIGURES)
+    if cell_len(text) > room > cell_len(mark + figures):
+        text = shorten(rule, room - cell_len(mark + figures)) + mark + figures
+    return text
 
 
 def _place(state: LabState) -> str:

@@ -27,7 +27,12 @@ def phase_detail(chain: Chain, phase: Phase, generation: int) -> str:
         return printable(chain.agent(generation).describe(), 40)
     if phase == "interaction":
         return " + ".join(_filter_title(each.kind) for each in chain.config.filters) or "no filter"
-    return f"{chain.task.samples} samples" + (", you decide" if chain.config.asks_at("samples") else "")
+    return samples(chain) + (", you decide" if chain.config.asks_at("samples") else "")
+
+
+def samples(chain: Chain) -> str:
+    """How many a generation makes, in words."""
+    return f"{chain.task.samples} sample{'s' if chain.task.samples != 1 else ''}"
 
 
 def _filter_title(kind: str) -> str:
@@ -41,10 +46,9 @@ def next_phase(chain: Chain) -> str:
     assert upcoming is not None
     t, phase = upcoming
     if phase == "imitation":
-        lookback = chain.config.lookback
-        memory = f", beside its last {lookback} rounds," if lookback else ""
-        agent = phase_detail(chain, phase, t)
-        return f"Next: an agent ({agent}) sees d{raised(t - 1)}{memory} and learns a hypothesis, h{raised(t)}."
+        earlier = len(chain.rounds(t)) - 1
+        memory = f" and {earlier} earlier round{'s' if earlier > 1 else ''}," if earlier else ""
+        return f"Next: an agent sees d{raised(t - 1)}{memory} and learns a hypothesis, h{raised(t)}."
     if phase == "interaction":
         if chain.config.asks_at("hypothesis"):
             return f"Next, you decide whether h{raised(t)} goes on."
@@ -53,10 +57,11 @@ def next_phase(chain: Chain) -> str:
             return f"Next: no filter looks at h{raised(t)}; it goes on as it is."
         known = filter_kinds()
         return f"Next: h{raised(t)} is filtered. " + " ".join(known[kind].help for kind in acting if kind in known)
-    made = f"{chain.task.samples} sample{'s' if chain.task.samples != 1 else ''}"
+    made = samples(chain)
     if chain.config.asks_at("samples"):
         return f"Next, h{raised(t)} makes {made}, and you decide which of them become d{raised(t)}."
-    return f"Next: h{raised(t)} makes {made}: d{raised(t)}, all that the next agent sees."
+    seen = "for the next agent to learn from" if chain.config.lookback else "all that the next agent sees"
+    return f"Next: h{raised(t)} makes {made}: d{raised(t)}, {seen}."
 
 
 def interaction_done(generation: Generation) -> str:

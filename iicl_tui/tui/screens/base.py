@@ -71,6 +71,10 @@ class LabScreen(Screen[object]):
         """What the back key does. A screen that has something to close first closes that."""
         self.lab.leave()
 
+    def may_leave(self) -> bool:
+        """Whether nothing is lost by leaving now. Where something is, it is told, and asked again this is True."""
+        return True
+
     def copy_text(self) -> str | None:
         """What the copy key puts on the clipboard; None = nothing here to copy."""
         return None

@@ -74,8 +74,9 @@ class KeysScreen(LabScreen):
 
     @on(DataTable.RowHighlighted)
     def _row(self, event: DataTable.RowHighlighted) -> None:
-        if event.row_key.value in ACTIONS:
-            action = ACTIONS[event.row_key.value]
+        # A table that was emptied meanwhile tells of no row.
+        action = self._under_cursor()
+        if action is not None:
             self.query_one("#what", Static).update(Content.assemble((action.label, "bold"), "  ", action.help))
 
     @on(Input.Changed)

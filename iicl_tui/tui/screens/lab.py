@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from iicl_tui.chain.records import PhaseRecord
-from iicl_tui.errors import LabError
+from iicl_tui.errors import LabError, StoreError
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lab import asks
@@ -90,6 +90,8 @@ class LabRoom(LabScreen):
         self._pane: Pane = "belief"
         self._next_repaint = 0.0
         self._repaint_pending = False
+        self._warned = False
+        """Of what leaving would lose."""
         self._draft_of = session.file.path if session.file is not None else None
         self.decider: ReviewDecider
 
@@ -192,7 +194,7 @@ class LabRoom(LabScreen):
     @on(Rested)
     def _rested(self, event: Rested) -> None:
         self._activity = IDLE
-        self._repaint_pending = False
+        self._repaint_pending = self._warned = False
         self.session.refresh()
         self.rebuild()
         if event.error is not None:
@@ -435,8 +437,23 @@ class LabRoom(LabScreen):
             self.cancel()
         elif self._look is not None:
             self.look_at(None)
-        else:
+        elif self.may_leave():
             self.lab.leave()
+
+    def may_leave(self) -> bool:
+        """What could not be kept is tried once more; if it cannot be, one is warned before it is lost."""
+        if self.session.chain.unsaved is None or self._warned:
+            return True
+        try:
+            self.session.flush()
+        except StoreError as error:
+            self._warned = True
+            self.lab.notify(
+                f"{printable(error.title, 200)}. Save a copy, or leave once more and lose what is not kept.",
+                title="Not all of this session is saved", severity="warning", markup=False,
+            )  # fmt: skip
+            return False
+        return True
 
     def copy_text(self) -> str | None:
         """The data where they have the focus, else the rule under the cursor."""
