@@ -208,8 +208,7 @@ async def test_escape_cancels_what_runs_and_then_leaves(lab: Any, monkeypatch: p
         monkeypatch.setattr(host.session.chain.config.agents[0], "imitate", forever)
         await host.pilot.press("R")
         await begun.wait()
-        await host.pilot.pause()
-        assert "running" in host.room.query_one(HeaderLine).state
+        await until(lambda: "running" in host.room.query_one(HeaderLine).state)
         await host.press("escape")
         assert not host.room._activity.busy
         assert host.session.chain.next == (2, "imitation")
