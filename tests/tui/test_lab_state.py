@@ -185,6 +185,18 @@ async def test_verdicts_stand_beside_the_data(config: Make) -> None:
     assert "you decide" in state.words
 
 
+async def test_data_that_nothing_explains_are_told_before_they_are_tried(config: Make) -> None:
+    made = config(chain={"generations": 3}, task=BIASED, agent=[{"kind": "bayes"}], filter=[{"kind": "human"}])
+    samples = [{"verdict": "edited", "input": ["A"], "output": output} for output in ("on", "off")]
+    script = {"default": "approve", "generation": [{"index": 1, "transmission": {"sample": samples}}]}
+    session = await stepped(LabSession(Chain(made, decider=ScriptedDecider(script, made.task))), 3)
+    state = build(session, None, BY_SCREEN)
+    assert state.words == "No hypothesis explains what generation 2 sees. Look back, and branch before it."
+    assert build(session, 1, BY_SCREEN).words != state.words
+    with pytest.raises(LabError):
+        await session.chain.step()
+
+
 async def test_a_stuck_chain_says_so(config: Make) -> None:
     made = config(
         chain={"generations": 3},

@@ -72,7 +72,7 @@ async def test_the_effect_of_samples_is_bayes_rule_on_what_would_pass(lookback: 
     assert np.allclose(np.exp(found.now), bayes((d0 if lookback else []) + d1, 0.05))
     expected = bayes(own + passed, 0.05)
     assert np.allclose(np.exp(found.then), expected)
-    assert found.notes == ("1 undecided counts as approved.", "Without the 1 to be drawn again.")
+    assert found.notes == ("If the 1 undecided is approved.", "Without the 1 to be drawn again.")
     after = figures(found.then, chain)
     assert isclose(after.entropy, -sum(p * log(p) for p in expected if p))
     assert isclose(after.p_target, expected[chain.start.target])
@@ -145,7 +145,7 @@ async def test_the_figures_fit_in_any_size_and_the_first_ones_stay() -> None:
                 assert lines[2].plain.startswith("P(h*)")
             if height >= 8 and width >= 47:
                 text = "\n".join(line.plain for line in lines)
-                assert all(part in text for part in ("on ", "off ", "und ", "now ", "then ", "4 undecided count as approved."))
+                assert all(part in text for part in ("on ", "off ", "und ", "now ", "then ", "If the 4 undecided are approved."))
 
 
 def test_the_bars_sum_to_the_belief() -> None:

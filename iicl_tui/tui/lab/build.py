@@ -47,7 +47,7 @@ def build(session: LabSession, look: int | None, charts: ChartSettings, activity
     saving = session.saving
     if blind and charts.by is None:
         charts = replace(charts, by=chain.task.focus or 0)
-    sentence, offers = words.standing(chain, saving, activity, look, now)
+    sentence, offers = words.standing(chain, saving, activity, look, now, beliefs.upcoming is not None)
     upcoming = chain.next
     last, total = len(chain.generations), chain.config.generations
     return LabState(

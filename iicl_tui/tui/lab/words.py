@@ -79,8 +79,10 @@ def interaction_done(generation: Generation) -> str:
     return ", ".join(parts)
 
 
-def standing(chain: Chain, saving: Saving, activity: Activity, look: int, now: int) -> tuple[str, tuple[str, ...]]:
-    """The sentence under the phases, and the ids of the actions that it offers."""
+def standing(
+    chain: Chain, saving: Saving, activity: Activity, look: int, now: int, known: bool = True
+) -> tuple[str, tuple[str, ...]]:
+    """The sentence under the phases, and the ids of the actions that it offers. known: what comes next has a belief."""
     back: tuple[str, ...] = ("lab.latest",) if look != now else ()
     if activity.asking:
         return f"Generation {now} waits for your decision.", ("lab.review",)
@@ -100,6 +102,8 @@ def standing(chain: Chain, saving: Saving, activity: Activity, look: int, now: i
         if chain.stuck:
             return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
         return f"Finished: {why.what}", ("lab.earlier", "lab.branch", "lab.save-copy", "lab.transcript")
+    if not known and chain.next[1] == "imitation" and chain.agent(now).kind == "bayes":
+        return f"No hypothesis explains what generation {now} sees. Look back, and branch before it.", ("lab.earlier",)
     return next_phase(chain), ()
 
 

@@ -53,7 +53,7 @@ def belief_now(chain: Chain, generation: int) -> Array | None:
 
 
 async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | None = None) -> Effect:
-    """What would follow if this were committed; what is undecided counts as approved.
+    """What would follow if this were committed; what is undecided is taken as approved.
 
     trial: what is being edited under the cursor, as if it were kept. Agents that are not exact are never asked ahead.
     """
@@ -68,8 +68,8 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
             return Effect(now, None, notes=("Known only for exact agents.",))
         passed = await chain.first_samples(item.value if trial is None else trial)
         if item.verdict is None and trial is None:
-            notes.append("Undecided counts as approved.")
-        notes.append(f"Given the {len(passed)} samples that this seed draws.")
+            notes.append("If it is approved.")
+        notes.append(f"Given the {len(passed)} sample{'s' if len(passed) != 1 else ''} that this seed draws.")
         if chain.config.asks_at("samples"):
             notes.append("Your review of them comes after this.")
     else:
@@ -84,7 +84,7 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
                 passed += (item.value,)
         undecided = state.undecided - (trial is not None and state.items[state.cursor].verdict is None)
         if undecided:
-            notes.append(f"{undecided} undecided count{'s' * (undecided == 1)} as approved.")
+            notes.append(f"If the {undecided} undecided {'is' if undecided == 1 else 'are'} approved.")
         if rejected and shown.refill:
             notes.append(f"Without the {rejected} to be drawn again.")
     return _then(chain, generation, now, passed, notes)
