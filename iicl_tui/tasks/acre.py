@@ -324,7 +324,8 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Acre
     objects, states, spurious = options["objects"], options["states"], options["spurious"]
     if spurious is not None and spurious not in objects:
         near = nearest(spurious, objects)
-        faults.append(Fault((*path, "spurious"), f"no such object: {describe(spurious)}; known: {near or ', '.join(objects)}"))
+        hint = f"nearest known: {near}" if near else f"known: {', '.join(objects)}"
+        faults.append(Fault((*path, "spurious"), f"no such object: {describe(spurious)}; {hint}"))
         options |= {"spurious": None, "bias": "none", "draw": "any", "rival": None}  # one fault, not four
     elif spurious is None:
         for key in ("bias", "draw", "rival"):

@@ -128,7 +128,8 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
         shared = view.space.size // (layout.rows * layout.columns)
         joined = f"{shared} h a tile" if shared > 1 else ""
         explained = f"likeliest of {joined}" if joined else ""
-        variants = ((scale.text, explained, by_text(view)), (scale.text, explained), (scale.text, joined), (joined or scale.text,))
+        variants = ((scale.text, explained, by_text(view)), (scale.text, explained), (scale.text, joined), (joined or scale.text,),
+                    (joined,))
         heading(picture, view, variants, [*mark_key(view), *_colour_key(view)])
     return picture
 

@@ -148,13 +148,21 @@ class Page(Widget):
         self._make = make
 
     def _lines(self, width: int) -> list[Content]:
-        return [row for line in self._make(width) for row in line.wrap(width)] if width > 0 else []
+        return [row for line in self._make(width) for row in _wrapped(line, width)] if width > 0 else []
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(len(self._lines(width)), 1)
 
     def render(self) -> Content:
         return Content("\n").join(self._lines(self.content_size.width))
+
+
+def _wrapped(line: Content, width: int) -> list[Content]:
+    """Rows no longer than the width, each begun where the line begins."""
+    indent = len(line.plain) - len(line.plain.lstrip(" "))
+    if line.cell_length <= width or not 0 < indent < width // 2:
+        return line.wrap(width)
+    return [Content(" " * indent) + row for row in line[indent:].wrap(width - indent)]
 
 
 class Roll(Widget):
