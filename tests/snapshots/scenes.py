@@ -17,7 +17,7 @@ Do = Callable[[Pilot[Any]], Awaitable[None]]
 Shoot = Callable[..., None]
 
 SMALL, MIDDLE, LARGE = SIZES = (80, 24), (120, 40), (200, 60)
-DARK, LIGHT, ANSI = "iicl-dark", "iicl-light", "textual-ansi"
+DARK, LIGHT, ANSI = "iicl-dark", "iicl-light", "ansi-dark"
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:

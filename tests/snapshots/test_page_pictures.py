@@ -35,7 +35,7 @@ def test_help(shoot: Shoot, sessions: Path, size: tuple[int, int], theme: str) -
 
 @ONE_EACH
 def test_keys(shoot: Shoot, size: tuple[int, int], theme: str) -> None:
-    shoot("keys", size, theme, opened("keys", "down"), settings=Settings(keys={"app.theme": "f3,x"}))
+    shoot("keys", size, theme, opened("keys", "down"), settings=Settings(keys={"app.theme": "f3,f9"}))
 
 
 @ONE_EACH

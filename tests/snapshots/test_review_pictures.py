@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from scenes import DARK, LIGHT, MIDDLE, SIZES, SMALL, Shoot, reviewing
 
-MIXED = ("a", "n", *"the light was off", "enter", "x", "e", "space", "enter")
+MIXED = ("a", "n", *"the light was off", "enter", "x", "e", "right", "space", "enter")
 
 
 @pytest.mark.parametrize("size", SIZES)
