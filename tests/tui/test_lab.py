@@ -624,6 +624,18 @@ async def test_a_deleted_file_is_left_for_a_copy(lab: Any, tmp_path: Path) -> No
         assert len(again.generations) == 4
 
 
+async def test_a_toast_leaves_what_is_to_be_done_in_sight(config: Make, tmp_path: Path) -> None:
+    session = LabSession.of(SessionFile.create(config(chain={"title": "a chain", "generations": 4}, task=BIASED), tmp_path))
+    paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path, tmp_path / "state")
+    app = LabApp(paths, start=Start("lab", {"session": session}))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.notify("A word in passing, of two lines\nor so.", timeout=60)
+        await pilot.pause()
+        toast = app.screen.query_one("Toast").region
+        assert toast.height > 1
+        assert toast.bottom < app.screen.query_one("#words").region.y
+
+
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_what_is_not_saved_is_not_left_without_a_word(lab: Any, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     async with lab(steps=3) as host:

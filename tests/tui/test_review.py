@@ -182,6 +182,9 @@ async def test_without_redraws_a_hypothesis_cannot_be_rejected(opened) -> None:
         await press(pilot, "x")
         assert notice(pane) == "! No redraws are left: a approves it, e edits it."
         assert pane.state.undecided
+        await press(pilot, "enter")
+        assert notice(pane) == "! Decide first: a approves it, e edits it."
+        assert "reject and redraw" not in text(pane)
 
 
 @pytest.mark.parametrize("gate", ["hypothesis", "samples"])

@@ -29,13 +29,14 @@ def keys(shown: Shown, state: ReviewState, mode: Mode, key: Key, enabled: Mappin
     names += ["redo"] if state.future else []
     labels: dict[str, str] = {}
     if first_gate:
-        labels["reject"] = "reject and redraw"
+        labels["reject"] = "reject and redraw" if shown.redraws_left else "reject"
         if state.all_rejected:
             labels["commit"] = "draw another"
+    barred = ["reject"] if first_gate and shown.redraws_left == 0 else []
     tokens = []
     for name in [*names, "commit", "blind"]:
         action = ACTIONS[f"review.{name}"]
-        tokens.append(_token(action.id, labels.get(name, action.label), key, enabled[action.name]))
+        tokens.append(_token(action.id, labels.get(name, action.label), key, enabled[action.name] and name not in barred))
     return [*tokens, _token("app.back", "later", key)]
 
 

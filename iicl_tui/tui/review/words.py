@@ -311,8 +311,8 @@ def refused(why: Refusal, shown: Shown, state: ReviewState, key: Key) -> str:
         return (f"Nothing would pass on: {key('review.pass-nothing')} goes on with nothing, {key('review.edit')} edits one, "
                 f"{key('review.undo')} goes back.")  # fmt: skip
     if isinstance(shown, HypothesisShown):
-        return (f"Decide first: {key('review.approve')} approves it, {key('review.reject')} rejects it, "
-                f"{key('review.edit')} edits it.")  # fmt: skip
+        rejects = f" {key('review.reject')} rejects it," if shown.redraws_left else ""
+        return f"Decide first: {key('review.approve')} approves it,{rejects} {key('review.edit')} edits it."
     return (f"{state.undecided} still undecided: {key('review.approve-rest')} approves all the rest, "
             f"{key('review.reject-rest')} rejects them.")  # fmt: skip
 
