@@ -92,9 +92,10 @@ async def test_newest_first_with_what_they_came_to(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 2)
         assert keys(pilot) == ["newer.toml", "older.toml"]
+        await until(pilot, lambda: " · H " in home(pilot).items["yours"][1].line)
         newer, older = home(pilot).items["yours"]
-        assert newer.line.startswith("generation 2/4 · under way · 5 min ago · acre · bayes sample · A on")
-        assert older.line.startswith("generation 4/4 · finished · 1 day ago")
+        assert newer.line == "gen 2/4 · under way · 5 min ago · H 0.26 · screen off 0.94 · acre · bayes sample"
+        assert older.line.startswith("gen 4/4 · finished · 1 day ago · H ")
         await until(pilot, lambda: "generation 2 of 4" in words(pilot))
         assert "h²" in words(pilot)
         chart: Any = home(pilot).query_one("#chart")

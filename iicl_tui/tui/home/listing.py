@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,9 +31,14 @@ class Item:
     preset: Preset | None = None
 
 
-def of_sessions(summaries: Iterable[Summary], now: float, aged: bool = True) -> list[Item]:
-    """An item for each session. now: seconds since the epoch. aged: whether to say how old it is."""
-    return [_of_session(summary, now, aged) for summary in summaries]
+def of_sessions(
+    summaries: Iterable[Summary], now: float, aged: bool = True, outcomes: Mapping[Path, str] | None = None
+) -> list[Item]:
+    """An item for each session. now: seconds since the epoch. aged: whether to say how old it is.
+
+    outcomes: what a session came to, in figures, as far as that is known; where it is not, its last rule stands there.
+    """
+    return [_of_session(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
 
 
 def of_names(folder: Path) -> list[Item]:
@@ -44,15 +49,15 @@ def of_names(folder: Path) -> list[Item]:
     return [Item(name, printable(name.removesuffix(".toml"), 200), "…", name.casefold()) for name in names]
 
 
-def _of_session(summary: Summary, now: float, aged: bool) -> Item:
+def _of_session(summary: Summary, now: float, aged: bool, outcome: str) -> Item:
     age = ago(now - summary.modified, summary.modified) if aged else ""
     if summary.fault is not None:
         facts = [summary.path.name, age, summary.fault]
     elif summary.status == "configuration":
         facts = ["configuration", age, summary.task, _joined(summary.agents, summary.filters)]
     else:
-        standing = f"generation {summary.generation}/{summary.generations}"
-        facts = [standing, summary.status, age, summary.task, _joined(summary.agents, summary.filters), summary.rule]
+        standing = f"gen {summary.generation}/{summary.generations}"
+        facts = [standing, summary.status, age, outcome, summary.task, _joined(summary.agents, summary.filters)]
     title = ("✗ " if summary.fault is not None else "") + (summary.title.strip() or summary.path.name)
     line = " · ".join(printable(fact, 200) for fact in facts if fact)
     words = f"{title} {line} {summary.path.name}".casefold()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.chain.engine import Chain
-from iicl_tui.chain.metrics import outcome
+from iicl_tui.chain.metrics import Outcome, outcome
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 from iicl_tui.tui.charts.numbers import probability_text
@@ -31,19 +31,29 @@ def of_session(path: Path) -> Preview:
         return Preview(_view(chain), tuple((what, printable(value, 400)) for what, value in facts if value))
 
 
+def came_to(path: Path) -> str:
+    """A session's last belief in a few figures; "" where there is none yet. Raises LabError where it cannot be read."""
+    with SessionFile.open(path, read_only=True) as file:
+        figures = outcome(Chain(file.config, file.generations))
+    return printable(" · ".join(_belief_words(figures, unit="")), 100) if figures is not None else ""
+
+
+def _belief_words(figures: Outcome, unit: str = " nats") -> list[str]:
+    parts = []
+    if figures.entropy is not None:
+        parts.append(f"H {figures.entropy:.2f}{unit}")
+    if figures.focus is not None:
+        name, value, p = figures.focus
+        parts.append(f"{name} {value} {p:.2f}")
+    return parts
+
+
 def _standing(chain: Chain) -> list[tuple[str, str]]:
     figures = outcome(chain)
     if figures is None:
         return [("state", f"new, {chain.config.generations} generations to come"), ("", next_phase(chain))]
     facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
-    parts = []
-    if figures.entropy is not None:
-        parts.append(f"H {figures.entropy:.2f} nats")
-    if figures.focus is not None:
-        name, value, p = figures.focus
-        parts.append(f"{name} {value} {p:.2f}")
-    parts.append(f"d⁰ {figures.explained}/{figures.initial} right")
-    facts.append(("outcome", " · ".join(parts)))
+    facts.append(("outcome", " · ".join([*_belief_words(figures), f"d⁰ {figures.explained}/{figures.initial} right"])))
     hypothesis = chain.generations[-1].hypothesis
     facts.append((f"h{raised(figures.generation)}", rule(chain, hypothesis)))
     return facts

@@ -21,12 +21,14 @@ from textual.css.query import NoMatches
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
 from iicl_tui.store.paths import shipped
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.home.listing import Item, found, of_names, of_presets, of_sessions
+from iicl_tui.tui.home.outcomes import Outcomes
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.offers import Offer, Offers
 
@@ -105,6 +107,7 @@ class HomeScreen(LabScreen):
         self._libraries: dict[Tab, Library] = {}
         self._done: list[Callable[[], str]] = []
         self._shown: tuple[Tab, str] | None = None
+        self._outcomes = Outcomes()
 
     def body(self) -> ComposeResult:
         yield Offers(id="tabs")
@@ -150,7 +153,11 @@ class HomeScreen(LabScreen):
         except LabError as error:
             fault = str(error)
         now = time.time() if self.now is None else self.now
-        self.post_message(self.Listed(tab, of_sessions(found, now, aged=tab == "yours"), fault))
+        aged = tab == "yours"
+        self.post_message(self.Listed(tab, of_sessions(found, now, aged, self._outcomes.known), fault))
+        worker = get_current_worker()
+        if self._outcomes.find(found, lambda: worker.is_cancelled):
+            self.post_message(self.Listed(tab, of_sessions(found, now, aged, self._outcomes.known), fault))
 
     def _library(self, tab: Tab) -> Library:
         from iicl_tui.store.library import Library
