@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,9 @@ ROOMS = {
     "theme": "iicl_tui.tui.screens.theme:ThemeScreen",
     "error": "iicl_tui.tui.screens.error:ErrorScreen",
 }
+
+# A picture that is opened somewhere must not ask a server for its font; any monospaced one will do.
+_FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,8 @@ class LabApp(App[None]):
 
     def on_mount(self) -> None:
         for title, lines in self._notices:
-            self.notify("\n".join(lines), title=title, severity="warning", timeout=12, markup=False)
+            text = "\n".join(printable(line, 300) for line in lines)
+            self.notify(text, title=title, severity="warning", timeout=12, markup=False)
         self._notices.clear()
         self.call_after_refresh(_collect_garbage)
 
@@ -214,14 +219,15 @@ class LabApp(App[None]):
         name = filename or f"iicl-tui-{datetime.now():%Y-%m-%d-%H%M%S-%f}.svg"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            where = self.save_screenshot(name, str(folder))
+            where = folder / name
+            where.write_text(_FONT.sub("", self.export_screenshot()), encoding="utf-8")
         except OSError as error:
             raise LabError(
                 "The picture was not saved",
                 f"{folder}: {error.strerror or error}.",
                 "Choose a folder that may be written to, with --sessions DIR.",
             ) from error
-        self.notify(printable(where), title="Picture saved", markup=False)
+        self.notify(printable(str(where)), title="Picture saved", markup=False)
 
     def copy(self, text: str, said: str = "Copied.") -> None:
         """Put text on the terminal's clipboard, its control characters made visible."""
