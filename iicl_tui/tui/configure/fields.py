@@ -81,7 +81,8 @@ class FieldRow(Vertical):
         if row.field.kind == "choice":
             optional = row.field.default is None or row.field.default is REQUIRED
             bad = row.value is not None and row.value not in row.field.choices
-            prompt = row.text if bad else "none"
+            # Textual reads a prompt as markup, so what a file says instead stands in the fault below alone.
+            prompt = "something else" if bad else "none"
             return Choice(
                 [(choice, choice) for choice in row.field.choices],
                 prompt=prompt, allow_blank=optional or bad, value=self._chosen(row), compact=True, classes="control",
