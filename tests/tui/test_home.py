@@ -227,7 +227,10 @@ async def test_branch(paths: Paths) -> None:
         await pilot.press("b")
         await until(pilot, lambda: bool(home(pilot).query("#ask")))
         assert home(pilot).query_one("#ask-generation", Input).value == "2"
-        home(pilot).query_one("#ask-generation", Input).value = "1"
+        said = home(pilot).query_one("#ask-hint", Static)
+        for generation, kept in (("0", "d⁰ alone;"), ("2", "generations 1–2;"), ("1", "generation 1;")):
+            home(pilot).query_one("#ask-generation", Input).value = generation
+            await until(pilot, lambda kept=kept: f"keeps {kept}" in str(said.render()))
         home(pilot).query_one("#ask-seed", Input).value = "7"
         await pilot.press("enter")
         await until(pilot, lambda: len(list(paths.sessions.glob("*.toml"))) == 2)

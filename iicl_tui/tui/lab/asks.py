@@ -9,6 +9,7 @@ from pathlib import Path
 from iicl_tui.chain.engine import Chain
 from iicl_tui.store.session import SUFFIX, slug
 from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.words import kept_words
 from iicl_tui.tui.widgets.ask import Ask, Question, whole_number
 
 RUN_TO, BRANCH, COPY = "run-to", "branch", "copy"
@@ -43,8 +44,8 @@ def branch(session: LabSession, look: int) -> Ask:
 
     def hint(answers: Mapping[str, str]) -> str:
         same = int(answers["seed"]) == config.seed
-        what = f"Keeps generations 1–{keep}" if keep > 1 else "Keeps generation 1" if keep else "Keeps d⁰ alone"
-        return f"{what}, goes on with {'the same' if same else 'other'} random numbers in a new file; this one stays."
+        numbers = "the same" if same else "other"
+        return f"Keeps {kept_words(keep)}, goes on with {numbers} random numbers in a new file; this one stays."
 
     questions = [
         Question("seed", "seed:", str(config.seed), whole_number(0, _MOST_SEED), (str(config.seed), other)),

@@ -64,6 +64,11 @@ def next_phase(chain: Chain) -> str:
     return f"Next: h{raised(t)} makes {made}: d{raised(t)}, {seen}."
 
 
+def kept_words(generation: int) -> str:
+    """What a branch after this generation keeps."""
+    return f"generations 1–{generation}" if generation > 1 else "generation 1" if generation else "d⁰ alone"
+
+
 def interaction_done(generation: Generation) -> str:
     """What the interaction did to hᵗ; "" while it is to come."""
     record = generation.interaction

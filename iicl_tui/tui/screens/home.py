@@ -419,6 +419,7 @@ class HomeScreen(LabScreen):
         self._ask(item.key, "rename", [question], lambda _: "The file keeps its name.")
 
     def action_branch(self) -> None:
+        from iicl_tui.tui.lab.words import kept_words
         from iicl_tui.tui.widgets.ask import Question, whole_number
 
         item = self.item
@@ -429,7 +430,7 @@ class HomeScreen(LabScreen):
         seed = Question("seed", "seed", "", lambda text: "" if not text else whole_number(0, 2**63 - 1)(text))
         self._ask(
             item.key, "branch", [number, seed],
-            lambda answers: f"A new session keeps generations 1 … {answers['generation']}; without a seed it goes on as this one.",
+            lambda answers: f"A new session keeps {kept_words(int(answers['generation']))}; without a seed it goes on as this one.",
         )  # fmt: skip
 
     def _ask(self, subject: str, title: str, questions: Any, hint: Any) -> None:
