@@ -55,7 +55,7 @@ APP = (
     Action("app.keys", ("f4",), "keys", "Every action of the program with its id and its keys, also your own ones."),
     Action("app.copy", ("y",), "copy", "Put what is under the cursor on the clipboard of the terminal (OSC 52)."),
     Action("app.screenshot", ("f12",), "picture", "Save the screen as an SVG picture beside your sessions."),
-    Action("app.quit", ("q",), "quit", "Leave the program. All that was done is in the session's file already."),
+    Action("app.quit", ("q",), "quit", "Leave the program. All that was done is in the session's file already.", footer=97),
     Action("app.back", ("escape",), "back", "Go back to where you came from.", footer=98),
 )
 

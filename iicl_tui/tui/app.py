@@ -182,6 +182,11 @@ class LabApp(App[None]):
 
     # The app's actions; the screen says what back and copy mean on it
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "back" and self.screen_stack and isinstance(self.screen, LabScreen) and not self.screen.can_go_back:
+            return False
+        return super().check_action(action, parameters)
+
     def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine that only pops
         if isinstance(self.screen, LabScreen):
             self.screen.back()

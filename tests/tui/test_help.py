@@ -61,7 +61,7 @@ async def test_help_is_the_live_keymap_of_the_screen_it_was_asked_on(app: Shell)
         assert "? F1\thelp" in text
         titles = [str(one.render()) for one in page.query(".title").results(Static)]
         assert titles == ["laboratory", "belief chart", "everywhere", "where the cursor is"]
-        assert page.query_one(KeyBar).render().plain == "k all keys  Esc back  ? close"
+        assert page.query_one(KeyBar).render().plain == "k all keys  q quit  Esc back  ? close"
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(app.screen, Demo)

@@ -75,6 +75,11 @@ class LabScreen(Screen[object]):
         """Whether nothing is lost by leaving now. Where something is, it is told, and asked again this is True."""
         return True
 
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is anything that the back key would do now."""
+        return True
+
     def copy_text(self) -> str | None:
         """What the copy key puts on the clipboard; None = nothing here to copy."""
         return None

@@ -31,6 +31,7 @@ from iicl_tui.tui.home.listing import Item, found, of_names, of_presets, of_sess
 from iicl_tui.tui.home.outcomes import Outcomes
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.offers import Offer, Offers
+from iicl_tui.tui.widgets.plain_input import PlainInput
 
 if TYPE_CHECKING:
     from iicl_tui.store.library import Deleted, Library, Summary
@@ -111,7 +112,7 @@ class HomeScreen(LabScreen):
 
     def body(self) -> ComposeResult:
         yield Offers(id="tabs")
-        yield Input(placeholder="search: words of a title, a task, an agent, a state", id="search", compact=True)
+        yield PlainInput(placeholder="search: words of a title, a task, an agent, a state", id="search", compact=True)
         with Container(id="panes"):
             with Vertical(id="left"):
                 yield SessionList(id="list", markup=False, compact=True)
@@ -358,6 +359,11 @@ class HomeScreen(LabScreen):
         field.value = ""
         field.display = False
         self.query_one("#list").focus()
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether a question or the search is open."""
+        return self.is_mounted and (bool(self.query("#ask")) or bool(self.query_one("#search").display))
 
     # -- what can be done ---------------------------------------------------------------------------------------------
 
