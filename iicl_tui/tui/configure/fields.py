@@ -18,6 +18,7 @@ from iicl_tui.schema import REQUIRED, Path
 from iicl_tui.text import printable
 from iicl_tui.tui.configure.draft import ListName
 from iicl_tui.tui.configure.form import Kept, Row, Section, said
+from iicl_tui.tui.widgets.plain_input import PlainInput
 
 Deed = Literal["add", "remove", "up", "down", "drop"]
 
@@ -89,7 +90,7 @@ class FieldRow(Vertical):
             )  # fmt: skip
         if row.field.kind == "bool":
             return Switch(self._on(row), animate=False, classes="control")
-        return Input(row.text, placeholder=row.hint, compact=True, classes="control", select_on_focus=False)
+        return PlainInput(row.text, placeholder=row.hint, compact=True, classes="control", select_on_focus=False)
 
     @property
     def control(self) -> Widget:

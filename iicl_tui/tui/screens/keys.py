@@ -14,6 +14,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, Action, bindings
 from iicl_tui.tui.keymap import group_title, key_label, resolve
 from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.widgets.plain_input import PlainInput
 
 
 class KeysScreen(LabScreen):
@@ -25,7 +26,7 @@ class KeysScreen(LabScreen):
     HELP = "Every action with its id. The settings file's [keys] gives an action other keys, under that id."
 
     def body(self) -> ComposeResult:
-        yield Input(placeholder="search: / here, words of an id, a key or a help text", id="search")
+        yield PlainInput(placeholder="search: / here, words of an id, a key or a help text", id="search")
         yield DataTable(id="actions", cursor_type="row")
         yield Static(id="what")
         yield Static(id="how")

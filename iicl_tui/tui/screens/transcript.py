@@ -16,6 +16,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.log_list import LogList
+from iicl_tui.tui.widgets.plain_input import PlainInput
 
 _LINE = 300
 
@@ -55,7 +56,7 @@ class TranscriptScreen(LabScreen):
 
     def body(self) -> ComposeResult:
         yield LogList([(_left(entry), _line(entry)) for entry in self._entries], id="entries")
-        yield Input(placeholder="find: Enter goes to the next place, Esc returns to the list", id="search")
+        yield PlainInput(placeholder="find: Enter goes to the next place, Esc returns to the list", id="search")
         with VerticalScroll(id="entry"):
             yield Static(id="text")
 

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from iicl_tui.text import printable
+from iicl_tui.tui.widgets.plain_input import PlainInput
 
 Check = Callable[[str], str]
 """What is wrong with a text, as a sentence; "" where nothing is."""
@@ -73,7 +74,7 @@ class Ask(Vertical):
             yield Label(Content(self._title), classes="ask-title")
             for question in self.questions:
                 yield Label(Content(question.label))
-                yield Input(question.value, id=f"ask-{question.key}", compact=True)
+                yield PlainInput(question.value, id=f"ask-{question.key}", compact=True)
         yield Static(id="ask-hint", markup=False)
         keys = "Enter does it · Esc cancels"
         if any(question.others for question in self.questions):
