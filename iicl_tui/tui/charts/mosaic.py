@@ -115,21 +115,27 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     levels = np.rint(lengths * LEVELS).astype(np.int32)
     codes = Role.TILE | hues(view)[owners] << 4 | levels << 10
     size = (layout.tile_height, layout.tile_width)
-    area = np.s_[
-        layout.top : layout.top + layout.rows * size[0], layout.gutter : layout.gutter + layout.columns * size[1]
-    ]
+    area = np.s_[layout.top : layout.top + layout.rows * size[0], layout.gutter : layout.gutter + layout.columns * size[1]]
     held = picture.chars[area].shape
     picture.chars[area] = _SHADES[levels].repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
     picture.inks[area] = codes.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
     _thin_dots(picture, layout, levels)
+    if view.by is None and view.explained is not None:
+        named = np.isin(owners, [mark.hypothesis for mark in view.marks])  # their tiles have a mark in this place
+        _counts(picture, layout, view.explained[owners], (levels > 0) & ~named)
     _headers(picture, view, layout)
     _marks(picture, view, layout)
     if height > 2:
         shared = view.space.size // (layout.rows * layout.columns)
         joined = f"{shared} h a tile" if shared > 1 else ""
         explained = f"likeliest of {joined}" if joined else ""
-        variants = ((scale.text, explained, by_text(view)), (scale.text, explained), (scale.text, joined), (joined or scale.text,),
-                    (joined,))
+        variants = (
+            (scale.text, explained, by_text(view)),
+            (scale.text, explained),
+            (scale.text, joined),
+            (joined or scale.text,),
+            (joined,),
+        )
         heading(picture, view, variants, [*mark_key(view), *_colour_key(view)])
     return picture
 
@@ -142,6 +148,18 @@ def _thin_dots(picture: Picture, layout: _Layout, levels: NDArray[np.int32]) -> 
         for dx in range(width):
             if (dy, dx) != ((height - 1) // 2, (width - 1) // 2):
                 picture.chars[layout.top + rows * height + dy, layout.gutter + columns * width + dx] = ord(" ")
+
+
+def _counts(picture: Picture, layout: _Layout, explained: NDArray[np.integer], wanted: NDArray[np.bool_]) -> None:
+    """How many of d⁰ a tile explains, in figures at its end: the brightness is its probability, and without colour
+    nothing else would tell. In colour they have the colour of their tile."""
+    for row, column in np.argwhere(wanted).tolist():
+        text = str(int(explained[row, column]))
+        if len(text) < layout.tile_width:
+            at = layout.gutter + (column + 1) * layout.tile_width - len(text)
+            y = layout.top + row * layout.tile_height
+            if y < picture.height and at + len(text) <= picture.width:
+                picture.chars[y, at : at + len(text)] = [ord(digit) for digit in text]
 
 
 def _colour_key(view: BeliefView) -> list[tuple[str, int]]:
