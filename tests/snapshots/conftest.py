@@ -61,6 +61,11 @@ def _age(path: Path, age: int) -> None:
     os.utime(path, (NOW.timestamp() - age,) * 2)
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Sizes as 80x24 in the names of tests and pictures."""
+    return "x".join(map(str, val)) if isinstance(val, tuple) else None
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of sessions in every state, with one configuration and one broken file."""

@@ -20,9 +20,8 @@ def test_a_broken_file(shoot: Shoot, sessions: Path) -> None:
     shoot("home", MIDDLE, DARK, at_home(down=8))
 
 
-@pytest.mark.parametrize(("size", "theme"), [(SMALL, LIGHT), (MIDDLE, DARK)])
-def test_nothing_yet(shoot: Shoot, size: tuple[int, int], theme: str) -> None:
-    shoot("home", size, theme, at_home())
+def test_nothing_yet(shoot: Shoot) -> None:
+    shoot("home", SMALL, LIGHT, at_home())
 
 
 @pytest.mark.parametrize(("size", "theme"), [(MIDDLE, DARK), (LARGE, LIGHT)])
@@ -34,7 +33,7 @@ def test_examples(shoot: Shoot) -> None:
     shoot("home", MIDDLE, LIGHT, at_home("examples"))
 
 
-def test_search_and_nothing_found(shoot: Shoot, sessions: Path) -> None:
+def test_search(shoot: Shoot, sessions: Path) -> None:
     shoot("home", SMALL, DARK, at_home("yours", "slash", *"person"))
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scenes import ANSI, DARK, LARGE, LIGHT, MIDDLE, SIZES, SMALL, Shoot, in_lab
+from scenes import ANSI, DARK, LIGHT, MIDDLE, SIZES, SMALL, Shoot, in_lab
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
@@ -16,7 +16,7 @@ def test_a_new_chain(shoot: Shoot, sessions: Path) -> None:
     shoot("lab", MIDDLE, DARK, in_lab(), path=sessions / "new.toml")
 
 
-@pytest.mark.parametrize(("size", "theme"), [(SMALL, LIGHT), (MIDDLE, DARK), (LARGE, LIGHT)])
+@pytest.mark.parametrize(("size", "theme"), [(SMALL, LIGHT), (MIDDLE, DARK)])
 def test_mosaic(shoot: Shoot, sessions: Path, size: tuple[int, int], theme: str) -> None:
     shoot("lab", size, theme, in_lab("v", "right", "down"), path=sessions / "two-agents.toml")
 

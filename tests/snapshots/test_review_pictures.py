@@ -18,9 +18,8 @@ def test_samples_approved_rejected_and_edited(shoot: Shoot, sessions: Path, size
     shoot("lab", size, LIGHT, reviewing(*MIXED), path=sessions / "samples.toml")
 
 
-@pytest.mark.parametrize(("size", "theme"), [(SMALL, LIGHT), (MIDDLE, DARK)])
-def test_all_rejected(shoot: Shoot, sessions: Path, size: tuple[int, int], theme: str) -> None:
-    shoot("lab", size, theme, reviewing("X"), path=sessions / "samples.toml")
+def test_all_rejected(shoot: Shoot, sessions: Path) -> None:
+    shoot("lab", SMALL, LIGHT, reviewing("X"), path=sessions / "samples.toml")
 
 
 @pytest.mark.parametrize(("size", "theme"), [(SMALL, DARK), (MIDDLE, LIGHT)])
