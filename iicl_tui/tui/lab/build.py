@@ -265,7 +265,7 @@ def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> Dat
     chain = session.chain
     of = 0 if blind else len(chain.start.samples)
     right = int(session.explained[generation.hypothesis])
-    caption = "learned" if generation.interaction is None else "goes on"
+    caption = "learned" if generation.interaction is None else "not let through" if generation.stuck else "goes on"
     items = [DataItem(words.rule(chain, generation.hypothesis), "", f"explains {right}/{of} of d⁰" if of else "")]
     if generation.hypothesis != generation.imitation.hypothesis:
         items.append(DataItem(words.rule(chain, generation.imitation.hypothesis), "✗", "as first learned"))
