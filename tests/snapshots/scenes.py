@@ -38,6 +38,12 @@ async def rest(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
+async def idle(pilot: Pilot[Any]) -> None:
+    """No worker is at work, and what they brought is shown."""
+    await until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers))
+    await pilot.pause()
+
+
 async def press(pilot: Pilot[Any], *keys: str) -> None:
     """Keys, one by one, each until all of its messages are handled."""
     for key in keys:
@@ -66,11 +72,13 @@ def at_home(tab: str = "yours", *keys: str, down: int = 0) -> Do:
         if tab != "yours":
             await press(pilot, {"examples": "2", "presets": "3"}[tab])
             await until(pilot, lambda: tab in screen.items)
+        await idle(pilot)  # the list is read twice: at once, then with what each session came to
         if screen.items[tab]:
             await until(pilot, lambda: entries.highlighted is not None)
             await press(pilot, *["down"] * down)
             item = screen.items[tab][down]
             await until(pilot, lambda: item.title in _plain(screen.query_one("#words", Static)))
+        await idle(pilot)
         await press(pilot, *keys)
 
     return do
