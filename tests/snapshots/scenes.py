@@ -120,6 +120,7 @@ def reviewing(*keys: str) -> Do:
 
     async def do(pilot: Pilot[Any]) -> None:
         await in_lab("space")(pilot)
+        await until(pilot, lambda: bool(pilot.app.screen.query(ReviewPane)))
         pane = pilot.app.screen.query_one(ReviewPane)
         await until(pilot, lambda: pane.live and pane.effect is not None)
         await press(pilot, *keys)
