@@ -59,7 +59,9 @@ def main() -> None:
         line("home: first text", time_home, time_bare, "ms", 1.5)
         line("home: resident memory", memory_home, memory_bare, "MB", 2.5)
         time_lab, memory_lab = started(program("open", session, *everywhere), b"P(h")
-        line("lab with charts: first picture", time_lab, time_bare, "ms", 2.5)
+        line("lab: the belief chart", time_lab, time_bare, "ms", 2.5)
+        time_all, _ = started(program("open", session, *everywhere), b"one-hot")
+        line("lab: all charts", time_all, time_bare, "ms", 2.5)
         line("lab with charts: resident memory", memory_lab, memory_bare, "MB", 2.5)
         spaces = [b" "] * 30
         key_bare = repaint(bare(), b"first text", spaces, (200, 60))

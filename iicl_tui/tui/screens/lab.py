@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -24,7 +24,6 @@ from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, 
 from iicl_tui.tui.lab.transcript import entries, entry_of
 from iicl_tui.tui.lab.view import LabView, state_words
 from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest, always_blind
-from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.ask import Ask
 from iicl_tui.tui.widgets.data_pane import DataPane
@@ -32,6 +31,9 @@ from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.trajectories import Trajectories
+
+if TYPE_CHECKING:
+    from iicl_tui.tui.review.pane import ReviewPane
 
 _SMALL = 100, 30
 _FILM_FROM, _FILM_FROM_SMALL = 36, 22
@@ -94,6 +96,7 @@ class LabRoom(LabScreen):
         """Of what leaving would lose."""
         self._draft_of = session.file.path if session.file is not None else None
         self.decider: ReviewDecider
+        self._review: ReviewPane | None = None
 
     # What stands on it
 
@@ -101,7 +104,6 @@ class LabRoom(LabScreen):
         yield LabView()
         self.decider = ReviewDecider(self._asked, self.lab.paths.state, self._draft_of)
         self.session.decider = self.decider
-        yield ReviewPane(self.session.chain, self.decider, id="review")
 
     def on_mount(self) -> None:
         if self._as_set:
@@ -229,22 +231,26 @@ class LabRoom(LabScreen):
         self.post_message(self.Asked(request))
 
     @on(Asked)
-    def _ask_person(self, event: Asked) -> None:
+    async def _ask_person(self, event: Asked) -> None:
         asking = event.request is not None
+        if self._review is None:  # most chains ask nobody, and then it need not be made
+            from iicl_tui.tui.review.pane import ReviewPane
+
+            self._review = ReviewPane(self.session.chain, self.decider, id="review")
+            await self.mount(self._review, after=self.query_one(LabView))
         self._activity = replace(self._activity, asking=asking)
         self.set_class(asking, "-reviewing")
         self.rebuild()
-        self.query_one(ReviewPane).show(event.request)
+        self._review.show(event.request)
         if not asking:
             self._focus_home()
 
-    @on(ReviewPane.BlindChanged)
-    def _blind_changed(self) -> None:
+    def on_review_pane_blind_changed(self) -> None:
         self.rebuild()
 
     def action_review(self) -> None:
-        if self._activity.asking:
-            self.query_one(ReviewPane).focus()
+        if self._activity.asking and self._review is not None:
+            self._review.focus()
         else:
             self._start("step")
 
@@ -352,7 +358,7 @@ class LabRoom(LabScreen):
     async def _ask(self, question: Ask) -> None:
         await self.query(Ask).remove()
         self.add_class("-asking")
-        await self.mount(question, after="#review")
+        await self.mount(question, after=self._review or self.query_one(LabView))
 
     async def action_run_to(self) -> None:
         if self.session.chain.next is not None and not self._activity.busy:
@@ -431,8 +437,8 @@ class LabRoom(LabScreen):
 
     def back(self) -> None:
         """What runs is cancelled first; then the view returns to now; then the lab is left."""
-        if self._activity.asking:
-            self.query_one(ReviewPane).back()
+        if self._activity.asking and self._review is not None:
+            self._review.back()
         elif self._activity.busy:
             self.cancel()
         elif self._look is not None:
@@ -457,9 +463,9 @@ class LabRoom(LabScreen):
 
     def copy_text(self) -> str | None:
         """The data where they have the focus, else the rule under the cursor."""
-        review, data = self.query_one(ReviewPane), self.query_one(DataPane)
-        if review.has_focus_within:
-            return review.copy_text()
+        data = self.query_one(DataPane)
+        if self._review is not None and self._review.has_focus_within:
+            return self._review.copy_text()
         if data.has_focus_within or (self.small and self._pane == "data"):
             return data.plain
         return self.query_one(LabChart).readout or None

@@ -31,7 +31,19 @@ class Trajectories(PictureWidget):
         def control(self) -> Trajectories:
             return self.trajectories
 
+    _ready = False
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Curves come with the second picture of the screen: to load what draws them takes longer than all else on the first."""
+        self._ready = True
+        self.redraw()
+
     def picture(self, width: int, height: int) -> Picture:
+        if not self._ready:
+            return Picture(width, height)
         return trajectories.draw_panels(self.panels, width, height, self.current)
 
     def watch_panels(self) -> None:
