@@ -20,9 +20,7 @@ def printable(text: str, limit: int | None = None, newlines: bool = False) -> st
         # A huge reply costs no more than what is shown of it; "\r\n" alone may shrink, to half its length.
         text = text[: 2 * max(limit, 0) + 2]
     if not text.isprintable():
-        text = "".join(
-            char if char.isprintable() else _shown(char, newlines) for char in text.replace("\r\n", "\n")
-        )
+        text = "".join(char if char.isprintable() else _shown(char, newlines) for char in text.replace("\r\n", "\n"))
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…" if limit > 0 else ""
     return text

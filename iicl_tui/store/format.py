@@ -88,10 +88,7 @@ class Encoder:
         return text + "".join(map(self._decision, record.decisions))
 
     def _decision(self, decision: Decision) -> str:
-        text = (
-            f"[[generation.interaction.decision]]\nshown = {self._hypothesis(decision.shown)}\n"
-            f'verdict = "{decision.verdict}"\n'
-        )
+        text = f'[[generation.interaction.decision]]\nshown = {self._hypothesis(decision.shown)}\nverdict = "{decision.verdict}"\n'
         if decision.hypothesis != decision.shown:
             text += f"hypothesis = {self._hypothesis(decision.hypothesis)}\n"
         return text + _why(decision.reason, decision.seconds)

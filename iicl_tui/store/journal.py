@@ -209,9 +209,7 @@ class Journal:
             os.ftruncate(self._descriptor, self._size)
             os.fsync(self._descriptor)
         except OSError as error:
-            self.read_only = (
-                f"{self.path.name} ends in an unfinished block that cannot be set aside: {error.strerror or error}."
-            )
+            self.read_only = f"{self.path.name} ends in an unfinished block that cannot be set aside: {error.strerror or error}."
 
     def _check_still_ours(self) -> None:
         try:

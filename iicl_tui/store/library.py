@@ -187,9 +187,7 @@ def _with_tail(found: Summary, document: Mapping[str, Any], tail: bytes) -> Summ
     return replace(found, generation=number, rule=_rule(hypothesis), status=_status(found, document, phase, number, interaction))
 
 
-def _status(
-    found: Summary, document: Mapping[str, Any], phase: str, number: int, interaction: Mapping[str, Any]
-) -> Status:
+def _status(found: Summary, document: Mapping[str, Any], phase: str, number: int, interaction: Mapping[str, Any]) -> Status:
     if "exhausted" in interaction:
         return "stuck"
     if phase == "transmission":

@@ -20,7 +20,7 @@ FIELDS = (
 LAB_FIELDS = (
     Field("form", "choice", "Form", "How the belief is drawn.", choices=("strips", "mosaic", "ranked")),
     Field("scale", "choice", "Scale", "The scale of probabilities.", choices=("linear", "log")),
-    Field("by", "str", "By", "The object whose states part the belief, or \"d0\" for the examples explained."),
+    Field("by", "str", "By", 'The object whose states part the belief, or "d0" for the examples explained.'),
 )
 
 

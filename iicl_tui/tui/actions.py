@@ -65,8 +65,9 @@ HOME = (
     Action("home.branch", ("b",), "branch", "Start a new session from a generation of this one.", footer=4),
     Action("home.rename", ("r",), "rename", "Give the session another title.", footer=5),
     Action("home.delete", ("d", "delete"), "delete", "Move the session to the trash; undo brings it back.", footer=6),
-    Action("home.edit", ("e",), "edit as new", "Fill the form from this session or configuration, to make another one of it.",
-           footer=8),
+    Action(
+        "home.edit", ("e",), "edit as new", "Fill the form from this session or configuration, to make another one of it.", footer=8
+    ),
     Action("home.undo", ("u",), "undo", "Take back the last deletion or renaming.", footer=7),
     Action("home.search", ("/",), "search", "Show only the sessions whose text has these words.", footer=3),
     Action("home.yours", ("1",), "yours", "Your own sessions, newest first."),
@@ -83,8 +84,9 @@ CONFIGURE = (
 )
 
 LAB = (
-    Action("lab.next-phase", ("space",), "next phase", "Do the phase that is next: imitation, interaction or transmission.",
-           footer=1),
+    Action(
+        "lab.next-phase", ("space",), "next phase", "Do the phase that is next: imitation, interaction or transmission.", footer=1
+    ),
     Action("lab.end-generation", ("g",), "generation", "Run to the end of this generation.", footer=2),
     Action("lab.run-to", ("r",), "run to…", "Run to a generation that you name.", footer=3),
     Action("lab.run-to-end", ("R",), "run all", "Run to the last generation.", footer=7),
@@ -94,12 +96,18 @@ LAB = (
     Action("lab.later", ("]",), "later", "Look at the generation after.", footer=9),
     Action("lab.first", ("{",), "first", "Look at the first data, d⁰."),
     Action("lab.latest", ("}",), "back to now", "Return to where the chain is.", footer=6),
-    Action("lab.branch", ("b",), "branch", "Start a new session from the generation you look at; this one stays as it is.",
-           footer=10),
+    Action(
+        "lab.branch", ("b",), "branch", "Start a new session from the generation you look at; this one stays as it is.", footer=10
+    ),
     Action("lab.view", ("v",), "form", "Turn the belief's form: strips, mosaic, ranked.", footer=11),
     Action("lab.scale", ("s",), "scale", "Turn the belief's scale: linear or logarithmic.", footer=13),
-    Action("lab.colour-by", ("c",), "by", "What makes the strips and the colours: the states of each object, or the d⁰ examples "
-           "explained.", footer=12),
+    Action(
+        "lab.colour-by",
+        ("c",),
+        "by",
+        "What makes the strips and the colours: the states of each object, or the d⁰ examples explained.",
+        footer=12,
+    ),
     Action("lab.ghost", ("G",), "ghost", "Show or hide the belief of the generation before."),
     Action("lab.curves", ("T",), "next curve", "Where not all curves have room: show the next one."),
     Action("lab.transcript", ("t",), "transcript", "Everything that happened, as a text to search and copy.", footer=14),

@@ -57,7 +57,6 @@ def sentence(path: Path | None) -> str:
     return f"{stopped}\nA report, without keys and without anything from your files, is in\n{path}"
 
 
-
 def harmless(text: str) -> str:
     """The error's own words, without quotations and long words, which may be a key or a piece of a file."""
     text = _QUOTED.sub(lambda match: match[0] if _PLAIN.fullmatch(match[0][1:-1]) else "‹left out›", text)

@@ -168,8 +168,7 @@ def test_what_cannot_be_read_or_made_is_wrong_use_and_nothing_to_resume(tmp_path
 
 def test_data_that_nothing_explains_stop_the_run_and_offer_no_resume(tmp_path: Path) -> None:
     config = (
-        '[chain]\ngenerations = 40\n[task]\nobjects = ["A", "B"]\nsamples = 9\ninitial = 3\n'
-        "[[agent]]\nnoise = 0.5\n[[agent]]\n"
+        '[chain]\ngenerations = 40\n[task]\nobjects = ["A", "B"]\nsamples = 9\ninitial = 3\n[[agent]]\nnoise = 0.5\n[[agent]]\n'
     )
     (tmp_path / "config.toml").write_text(config)
     run = lab(tmp_path, "run", "config.toml", "-o", "my session.toml")

@@ -37,9 +37,7 @@ SAMPLES = st.builds(
     TEXTS,
     SECONDS,
 )
-DECISIONS = st.builds(
-    Decision, HYPOTHESES, st.sampled_from(["approve", "reject", "edit"]), HYPOTHESES, TEXTS, SECONDS
-)
+DECISIONS = st.builds(Decision, HYPOTHESES, st.sampled_from(["approve", "reject", "edit"]), HYPOTHESES, TEXTS, SECONDS)
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -61,9 +59,7 @@ def chains(draw: st.DrawFn) -> list[Generation]:
             filters = draw(st.sampled_from([(), ("human",), ("effective-set", "human")]))
             decisions = tuple(draw(st.lists(DECISIONS, max_size=2)))
             redraws = draw(st.integers(0, 9))
-            generation = generation.with_record(
-                InteractionRecord(index, filters, draw(HYPOTHESES), redraws, decisions, exhausted)
-            )
+            generation = generation.with_record(InteractionRecord(index, filters, draw(HYPOTHESES), redraws, decisions, exhausted))
         if steps == 2:
             samples = tuple(draw(st.lists(SAMPLES, max_size=4)))
             generation = generation.with_record(TransmissionRecord(index, samples))

@@ -178,9 +178,7 @@ sys.stdin.read()
 def test_two_processes_and_a_lock_that_dies_with_its_holder(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     write(path).close()
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "None\n"
@@ -213,9 +211,7 @@ def test_a_file_that_may_not_be_written_is_read(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])
-def test_torn_bytes_that_cannot_be_kept_stay_where_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
+def test_torn_bytes_that_cannot_be_kept_stay_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(WHOLE + b"torn")
     with monkeypatch.context() as patch:
@@ -387,9 +383,7 @@ def test_a_real_limit_on_the_size_is_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(tmp_path)], capture_output=True, check=False
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(tmp_path)], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("no tmpfs may be mounted here")
     try:

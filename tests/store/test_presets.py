@@ -68,9 +68,7 @@ async def test_e2_belief_in_screen_off(name: str, off: list[float]) -> None:
     assert measures.explained[0] == 4
 
 
-@pytest.mark.parametrize(
-    ("name", "explained"), [("none", [8, 8, 8, 6]), ("human", [8, 8, 8, 6]), ("effective-set", [8, 8, 8, 8])]
-)
+@pytest.mark.parametrize(("name", "explained"), [("none", [8, 8, 8, 6]), ("human", [8, 8, 8, 6]), ("effective-set", [8, 8, 8, 8])])
 async def test_e3_filters_keep_faith_with_d0(name: str, explained: list[int]) -> None:
     _, measures = await run(f"e3-{name}")
     assert measures.explained.tolist() == explained

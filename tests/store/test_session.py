@@ -106,9 +106,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_file_of_the_unkilled_run(tmp_pat
     for _ in range(6):
         before = path.stat().st_size
         target = before + rng.randrange(len(whole) // 12) + 1
-        child = subprocess.Popen(
-            [sys.executable, "-c", RUNNER, str(path), str(Path(__file__).parent)], stdout=subprocess.PIPE
-        )
+        child = subprocess.Popen([sys.executable, "-c", RUNNER, str(path), str(Path(__file__).parent)], stdout=subprocess.PIPE)
         with child:
             assert child.stdout is not None
             assert child.stdout.readline() == b"ready\n"

@@ -130,9 +130,7 @@ def test_user_paths_follow_the_platform_and_the_arguments(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("name", ["themes", "sessions"])
-def test_shipped_folders_are_found_in_a_checkout_and_in_a_wheel(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shipped_folders_are_found_in_a_checkout_and_in_a_wheel(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "iicl_tui"
     monkeypatch.setattr("iicl_tui.store.paths._PACKAGE", package)
     with pytest.raises(FileNotFoundError):

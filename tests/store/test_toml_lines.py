@@ -95,9 +95,7 @@ SCALARS = (
     | st.text(st.characters(codec="utf-8"), max_size=12)
     | st.text(st.sampled_from("\"'\\\n#[]{}=,a"), max_size=12)
 )
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=12
-)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=12)
 DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=5)
 
 

@@ -202,7 +202,7 @@ def test_what_a_text_means(kind: Any, text: str, value: object) -> None:
 
 
 def test_nan_is_a_fault_and_no_crash() -> None:
-    draft = Draft.of("[[agent]]\nkind = \"bayes\"\n").set(("agent", 0, "noise"), said(Field("k", "float", "", ""), "nan"))
+    draft = Draft.of('[[agent]]\nkind = "bayes"\n').set(("agent", 0, "noise"), said(Field("k", "float", "", ""), "nan"))
     assert "found nan" in form_of(draft).rows["agent", 0, "noise"].faults[0]
 
 

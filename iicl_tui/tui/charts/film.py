@@ -33,9 +33,7 @@ class FilmView:
             raise ValueError(f"totals must have the shape (generations, {len(self.groups)}), not {self.totals.shape}")
 
 
-def film_totals(
-    groups: tuple[Group, ...], space: ProductSpace, beliefs: list[NDArray[np.float64] | None]
-) -> NDArray[np.float64]:
+def film_totals(groups: tuple[Group, ...], space: ProductSpace, beliefs: list[NDArray[np.float64] | None]) -> NDArray[np.float64]:
     """(generations, groups) totals for `FilmView` from the log-probabilities of every generation."""
     totals = np.full((len(beliefs), len(groups)), np.nan)
     for row, log_p in enumerate(beliefs):

@@ -15,9 +15,7 @@ def mark_key(view: BeliefView, *more: tuple[str, int]) -> list[tuple[str, int]]:
     return [(f"{mark.symbol} {mark.name}", int(MARK)) for mark in view.marks] + list(more)
 
 
-def heading(
-    picture: Picture, view: BeliefView, variants: Sequence[Sequence[str]], key: Sequence[tuple[str, int]]
-) -> None:
+def heading(picture: Picture, view: BeliefView, variants: Sequence[Sequence[str]], key: Sequence[tuple[str, int]]) -> None:
     """Draw row 0: title, notes and key.
 
     The variants of the notes come from the fullest to the shortest; the first that leaves room for the whole key is

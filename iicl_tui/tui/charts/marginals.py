@@ -65,9 +65,7 @@ def draw(view: MarginalsView, width: int, height: int) -> Picture:
     return picture
 
 
-def _stack(
-    picture: Picture, x: int, y: int, width: int, shares: NDArray[np.float64], values: tuple[str, ...]
-) -> None:
+def _stack(picture: Picture, x: int, y: int, width: int, shares: NDArray[np.float64], values: tuple[str, ...]) -> None:
     total = float(shares.sum())
     edges = np.rint(np.cumsum(shares) / total * 8 * width).astype(int).tolist() if total > 0 else []
     start = 0
@@ -88,9 +86,7 @@ def _stack(
         start = end
 
 
-def _edge(
-    picture: Picture, x: int, y: int, rest: int, end: int, edges: list[int], code: int, owns_left: bool
-) -> None:
+def _edge(picture: Picture, x: int, y: int, rest: int, end: int, edges: list[int], code: int, owns_left: bool) -> None:
     """A cell that two values share: the left one as a partial block on the right one's hue."""
     if not owns_left:  # the cell's left part is another value's, already drawn there
         return

@@ -184,9 +184,7 @@ def _ticks(panel: Panel, layout: _Layout) -> list[int]:
     return list(range(offset, panel.length, step))
 
 
-def _stretches(
-    values: NDArray[np.float64], columns: int, low: float, high: float
-) -> Iterator[tuple[_Points, _Points]]:
+def _stretches(values: NDArray[np.float64], columns: int, low: float, high: float) -> Iterator[tuple[_Points, _Points]]:
     """The known parts of a series, cut at what is unknown, with at most two points a column: its least and its most."""
     known = np.isfinite(values)
     clipped = np.clip(np.where(known, values, 0.0), low, high)
@@ -313,9 +311,7 @@ def draw_panels(panels: Sequence[Panel], width: int, height: int, current: int =
     return picture
 
 
-def generation_at(
-    panels: Sequence[Panel], width: int, height: int, x: int, y: int, current: int = 0
-) -> int | None:
+def generation_at(panels: Sequence[Panel], width: int, height: int, x: int, y: int, current: int = 0) -> int | None:
     """The index of the generation that is nearest to the cell; None beside the canvases."""
     for number, left, top, box_width, box_height in panel_boxes(len(panels), width, height, current):
         panel = panels[number]

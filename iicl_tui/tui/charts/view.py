@@ -81,9 +81,7 @@ def _groups_of_factor(space: ProductSpace, factor: int) -> tuple[Group, ...]:
     )
 
 
-def groups_of(
-    space: ProductSpace, by: int | None, explained: NDArray[np.integer] | None, explained_of: int
-) -> tuple[Group, ...]:
+def groups_of(space: ProductSpace, by: int | None, explained: NDArray[np.integer] | None, explained_of: int) -> tuple[Group, ...]:
     """All hypotheses, once each: by a factor's value, or by the number of examples explained, most first."""
     if by is not None:
         return _groups_of_factor(space, by)

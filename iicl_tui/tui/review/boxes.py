@@ -233,5 +233,3 @@ def _scrolled(top: int, here: int, height: int, count: int) -> int:
 
 def _beside(line: Content, words: str, width: int) -> Content:
     return Content.assemble(line.truncate(max(width - len(words) - 2, 0), ellipsis=True, pad=True), "  ", (words, "$text-muted"))
-
-

@@ -43,8 +43,7 @@ class HypothesisEdit:
     @property
     def controls(self) -> tuple[Control, ...]:
         return tuple(
-            Control(factor.name, factor.values[code], hue=code)
-            for factor, code in zip(self.space.factors, self.codes, strict=True)
+            Control(factor.name, factor.values[code], hue=code) for factor, code in zip(self.space.factors, self.codes, strict=True)
         )
 
     @property

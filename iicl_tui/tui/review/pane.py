@@ -38,6 +38,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
 
     GROUP = "review"
     BINDINGS: ClassVar[list] = [*bindings("review")]
+
     class Committed(Message):
         """The decisions were handed to the engine."""
 

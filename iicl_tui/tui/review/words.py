@@ -113,9 +113,7 @@ def hypothesis_lines(chain: Chain, shown: HypothesisShown, item: Item, blind: bo
     return lines
 
 
-def _explained(
-    task: Task, hypothesis: int, name: str, examples: Sequence[Example], blind: bool, width: int
-) -> list[Content]:
+def _explained(task: Task, hypothesis: int, name: str, examples: Sequence[Example], blind: bool, width: int) -> list[Content]:
     right = [task.predict(hypothesis, example.input) == example.output for example in examples]
     count = f"explains {sum(right)}/{len(examples)} of {name}" if not blind else f"{len(examples)} of {name}"
     parts = []
@@ -159,9 +157,7 @@ def marks(chain: Chain, hypothesis: int, example: Example, blind: bool) -> list[
     return words
 
 
-def sample_line(
-    chain: Chain, shown: SamplesShown, item: Item, here: bool, blind: bool, wide: int
-) -> Content:
+def sample_line(chain: Chain, shown: SamplesShown, item: Item, here: bool, blind: bool, wide: int) -> Content:
     """One row of the list; the text of the example is `wide` cells wide."""
     text = example_content(chain.task, item.value).truncate(wide, ellipsis=True, pad=True)
     tail = " · ".join(marks(chain, shown.hypothesis, item.value, blind))

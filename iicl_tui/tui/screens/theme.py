@@ -32,9 +32,7 @@ class ThemeScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self._before = self.app.theme
-        found = sorted(
-            self.app.available_themes.values(), key=lambda theme: (theme.name in BUILTIN_THEMES, theme.ansi, theme.name)
-        )
+        found = sorted(self.app.available_themes.values(), key=lambda theme: (theme.name in BUILTIN_THEMES, theme.ansi, theme.name))
         choices = self.query_one(OptionList)
         for theme in found:
             kind = "ansi" if theme.ansi else "dark" if theme.dark else "light"

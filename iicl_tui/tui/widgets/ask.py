@@ -59,9 +59,7 @@ class Ask(Vertical):
         ask: Ask
         answers: Mapping[str, str] | None = field(default=None)
 
-    def __init__(
-        self, subject: str, title: str, questions: Sequence[Question], hint: Callable[[Mapping[str, str]], str]
-    ) -> None:
+    def __init__(self, subject: str, title: str, questions: Sequence[Question], hint: Callable[[Mapping[str, str]], str]) -> None:
         """subject: told apart by who asks. hint: what these answers would do, one sentence."""
         super().__init__(id="ask")
         self.subject = subject
