@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 from scenes import DARK, LARGE, LIGHT, MIDDLE, SIZES, SMALL, Shoot, at_home
+
+from iicl_tui.store.paths import shipped
+from iicl_tui.tui.screens import home
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
@@ -29,7 +34,11 @@ def test_presets(shoot: Shoot, size: tuple[int, int], theme: str) -> None:
     shoot("home", size, theme, at_home("presets", down=2))
 
 
-def test_examples(shoot: Shoot) -> None:
+def test_examples(shoot: Shoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(shipped("sessions"), tmp_path / "examples"))
+    for path in folder.iterdir():  # a checkout dates them as it likes
+        os.utime(path, (0, 0))
+    monkeypatch.setattr(home, "shipped", lambda _: folder)
     shoot("home", MIDDLE, LIGHT, at_home("examples"))
 
 
