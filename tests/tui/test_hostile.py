@@ -51,15 +51,17 @@ NAMES = ("[/", "[red]", "[@click=app.quit]", "漢字", "a\u0301\u0302b", "x" * 2
 """What a task takes as the name of an object or a state: printable characters, at most 24, no comma."""
 FEARED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\ud800")
 
-EVERYWHERE = (
-    ("".join(TEXTS[name] for name in ("clipboard", "title", "c1", "bidi", "nul")), (120, 40)),
-    (TEXTS["click"] + TEXTS["markup"] + TEXTS["lines"], (80, 24)),
-    (TEXTS["long"], (80, 24)),
-    (TEXTS["cjk"][:9] + TEXTS["combining"] + TEXTS["emoji"], (120, 40)),
-)
-"""Texts that stand in a session's file, together, since each screen takes its time."""
+TOGETHER = {
+    "steering": "".join(TEXTS[name] for name in ("clipboard", "title", "c1", "bidi", "nul")),
+    "marking": TEXTS["click"] + TEXTS["markup"] + TEXTS["lines"],
+    "long": TEXTS["long"],
+    "long words": TEXTS["long words"],
+    "odd": TEXTS["cjk"][:9] + TEXTS["combining"] + TEXTS["emoji"],
+}
+"""Together, since each screen takes its time."""
+EVERYWHERE = ("steering", (120, 40)), ("marking", (80, 24)), ("long", (80, 24)), ("odd", (120, 40))
 
-each_text = pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
+each_text = pytest.mark.parametrize("text", TOGETHER.values(), ids=list(TOGETHER))
 at_both_sizes = pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
 
 
@@ -156,8 +158,9 @@ def make(where: Path, text: str, phases: int, names: Sequence[str] = NAMES) -> P
         return file.path
 
 
-@pytest.mark.parametrize(("text", "size"), EVERYWHERE, ids=["steering", "marking", "long", "odd"])
-def test_a_session_on_every_screen(paths: Paths, text: str, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("kind", "size"), EVERYWHERE)
+def test_a_session_on_every_screen(paths: Paths, kind: str, size: tuple[int, int]) -> None:
+    text = TOGETHER[kind]
     path = make(paths.sessions / "a.toml", text, 4)
     make(paths.sessions / "b.toml", text, 9)
 
@@ -283,7 +286,7 @@ async def test_the_transcript_of_a_model(paths: Paths, text: str) -> None:
 
 async def test_what_goes_to_the_terminal(paths: Paths) -> None:
     """The bytes themselves: of all the escape sequences none is one that a text has brought."""
-    text = "".join(TEXTS[name] for name in ("clipboard", "title", "c1", "bidi", "nul"))
+    text = TOGETHER["steering"]
     entries = [Entry(1, "imitation", text, text)]
     async with running(LabApp(paths, start=Start("transcript", {"title": text, "entries": entries})), (120, 40)) as watched:
         await watched.on("transcript")
