@@ -53,7 +53,10 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A few lines on common axes. references: named levels. selected: an index into the values. first: generation of index 0."""
+    """A few lines on common axes. references: named levels. first: generation of index 0.
+
+    selected: an index into the values, or −1: none of them.
+    """
 
     title: str
     series: tuple[Series, ...]

@@ -32,7 +32,7 @@ def axis_length(known: int, total: int) -> int:
 def panels(measures: Measures, task: Task, start: Start, look: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
     """Entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained; blind: without the last two."""
     length = max(axis_length(len(measures), total), len(measures))
-    selected = look - 1 if 1 <= look <= length else None
+    selected = look - 1 if look <= length else None  # looking at d⁰, no generation is
 
     def line(name: str, values: NDArray[np.float64], style: str = "text") -> Series:
         return Series(name, _padded(values, length), style)

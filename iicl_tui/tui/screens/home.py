@@ -149,6 +149,8 @@ class HomeScreen(LabScreen):
                 if tab not in self.items and len(names := of_names(folder)) > MANY:
                     self.post_message(self.Listed(tab, names))
             found = self._library(tab).sessions()
+            if tab == "examples":  # their dates are those of the installation
+                found.sort(key=lambda summary: summary.path.name)
         except FileNotFoundError:
             found = []
         except LabError as error:
