@@ -75,16 +75,6 @@ def _layout(view: BeliefView, width: int, height: int) -> _Layout:
     shown = len(groups) if len(groups) <= height else max(height - 1, 1)
     foot = 1 if shown < len(groups) and height > 1 else 0  # says how many strips are not drawn
     longest = max(len(group.members) for group in groups)
-    names = tuple(group.name for group in groups)
-    gutter = max(6, *map(text_width, names)) + 1
-    if gutter + longest > width:
-        names = tuple(group.short for group in groups)
-        gutter = max(6, *(min(text_width(name), 10) for name in names)) + 1
-    if gutter * 3 > width:
-        gutter = 0
-    per = _bars(view, longest, width - gutter)
-    bins = ceil(longest / per)
-    wide = max(1, min((width - gutter) // bins, 4))
 
     others = [factor for factor in range(len(view.space.shape)) if factor != view.by] if view.by is not None else []
     top = 1 if height > shown + foot else 0
@@ -92,6 +82,20 @@ def _layout(view: BeliefView, width: int, height: int) -> _Layout:
     axis = next((n for n in (2, 1) if (room - n) // shown >= 2 + n and n <= len(others)), 0)
     pitch = max((room - axis) // shown, 1)
     mark_rows = 0 if pitch < 2 else 1 if pitch < 6 else 2
+
+    names = tuple(group.name for group in groups)
+    gutter = max(6, *map(text_width, names)) + 1
+    if gutter + longest > width:
+        names = tuple(group.short for group in groups)
+        gutter = max(6, *(min(text_width(name), 10) for name in names)) + 1
+    if pitch - mark_rows == 1:  # the strip's total has no line of its own: a name, a blank and six cells
+        both = max(gutter, max(min(text_width(group.short), 10) for group in groups) + 8)
+        gutter = both if both * 3 <= width else gutter
+    if gutter * 3 > width:
+        gutter = 0
+    per = _bars(view, longest, width - gutter)
+    bins = ceil(longest / per)
+    wide = max(1, min((width - gutter) // bins, 4))
     return _Layout(
         groups[:shown], len(groups) - shown, names, gutter, bins, per, wide, top, pitch, pitch - mark_rows, mark_rows,
         tuple(others[:axis]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
+from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
@@ -83,7 +84,7 @@ class DataPane(VerticalScroll):
     DataPane { scrollbar-size-vertical: 1; }
     """
 
-    def compose(self):  # type: ignore[no-untyped-def]
+    def compose(self) -> ComposeResult:
         yield DataText()
 
     def show(self, blocks: tuple[DataBlock, ...], spread: bool) -> None:

@@ -130,3 +130,13 @@ def test_values_without_a_row_are_counted() -> None:
     space = product(11, 3)
     lines = strips.draw(BeliefView(space, random_belief(space), by=0), 60, 6).plain()
     assert lines[-1] == "… 6 more"
+
+
+def test_a_strip_of_one_row_keeps_its_total_however_large(space: ProductSpace) -> None:
+    explained = np.arange(243) % 5
+    log_p = np.full(243, -np.inf)
+    log_p[explained == 3] = np.log(0.984 / np.count_nonzero(explained == 3))
+    log_p[explained == 4] = np.log(0.016 / np.count_nonzero(explained == 4))
+    view = BeliefView(space, log_p, explained=explained, explained_of=4, by=None)
+    lines = strips.draw(view, 90, 10).plain()
+    assert any("3/4" in line and "98.4%" in line for line in lines) or any("3 of 4" in line and "98.4%" in line for line in lines)
