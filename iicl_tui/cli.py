@@ -48,6 +48,12 @@ def parser() -> argparse.ArgumentParser:
         )
         return added
 
+    def models(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--budget", metavar="USD", type=float, help="US dollars in place of the session's own budget")
+        command.add_argument(
+            "--trust", metavar="HOST", action="append", default=[], help="a server that may get the key that the session names"
+        )
+
     one = command("open", "open a session in the lab")
     one.add_argument("file", metavar="FILE")
     one = command("new", "set up a chain on the configure screen")
@@ -61,19 +67,24 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    models(one)
     one = command("resume", "go on with a session where it stopped, without a screen")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    models(one)
     one = command("show", "print what the lab shows, as plain text")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--generation", metavar="T", type=int, help="the generation to look at (default: the last)")
     one.add_argument("--no-charts", action="store_true", help="words and figures only, for a screen reader")
     one = command("check", "name every fault of session and config files, with its line")
     one.add_argument("files", metavar="FILE", nargs="+")
+    one = command("import", "make a session of the logs of the paper's notebooks")
+    one.add_argument("folder", metavar="DIR")
+    one.add_argument("-o", "--output", metavar="FILE", help="the session file to write (default: in the sessions folder)")
     one = command("export", "write a session's figures for other programs")
     one.add_argument("file", metavar="FILE")
-    one.add_argument("--to", choices=("csv", "json"), required=True)
+    one.add_argument("--to", choices=("csv", "json", "notebook"), required=True)
     one.add_argument("-o", "--output", metavar="DIR", required=True)
     command("doctor", "say what this terminal, installation and environment can do")
     return top
@@ -89,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
     arguments = parser().parse_args(argv)
     name = arguments.command or "home"
-    module = "iicl_tui.commands." + ("screen" if name in ("home", "open", "new") else name)
+    module = "iicl_tui.commands." + {"home": "screen", "open": "screen", "new": "screen", "import": "import_"}.get(name, name)
     try:
         code: int = importlib.import_module(module).main(arguments)
         sys.stdout.flush()

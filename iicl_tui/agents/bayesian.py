@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.agents.base import AgentKind, Imitation, Rounds
+from iicl_tui.agents.base import AgentKind, Line, Rounds, Workload
 from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call, Message, Purpose
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
 from iicl_tui.schema import Field
@@ -28,6 +29,9 @@ class BayesianAgent:
     """
 
     kind = "bayes"
+    exact = True
+    price = None
+    credential = None
 
     def __init__(
         self, task: Task, log_prior: Array, *, choose: str = "sample", temperature: float = 1.0, noise: float = 0.0
@@ -49,10 +53,10 @@ class BayesianAgent:
         data = tuple(example for examples in rounds for example in examples)
         last = self._last  # read once: another thread may ask about other data
         if last is None or last[0] != data:  # a filter's redraws ask again and again
-            self._last = last = (data, self.beliefs([([data], {})])[0])
+            self._last = last = (data, self.beliefs([([data], ())])[0])
         return last[1]
 
-    def beliefs(self, generations: Sequence[tuple[Rounds, Mapping[str, Any]]]) -> list[Belief | None]:
+    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
         """As the protocol says; one matrix product for all."""
         if not generations:
             return []
@@ -62,7 +66,7 @@ class BayesianAgent:
         log_p = inference.temper(inference.log_normalise(np.where(possible[:, None], joint, 0.0)), self.temperature)
         return [Belief(row, "exact") if there else None for row, there in zip(log_p, possible.tolist(), strict=True)]
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator) -> Imitation:
+    async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line | None = None) -> int:
         """Draws from the belief, or takes its maximum. Raises ChainStopped where no hypothesis explains the data."""
         belief = self.belief(rounds)
         if belief is None:
@@ -71,12 +75,48 @@ class BayesianAgent:
                 "The data contradict themselves, or the prior rules out whatever explains them, and the agent knows no noise.",
                 "Branch from an earlier generation and decide otherwise, or give the agent `noise` above 0 in a new session.",
             )
-        pick = inference.argmax if self.choose == "map" else inference.sample
-        return Imitation(pick(belief.log_p, rng))
+        return self._pick(belief, rng)
 
-    async def transmit(self, hypothesis: int, count: int, rng: np.random.Generator) -> tuple[Example, ...]:
+    async def transmit(
+        self, hypothesis: int, count: int, rng: np.random.Generator, line: Line | None = None
+    ) -> tuple[Example, ...]:
         """Samples of the hypothesis, with this agent's label noise."""
         return self.task.transmit(hypothesis, count, self.noise, rng)
+
+    async def refine(
+        self,
+        purpose: Purpose,
+        hypothesis: int,
+        examples: Sequence[Example],
+        rounds: Rounds,
+        rng: np.random.Generator,
+        line: Line | None = None,
+    ) -> int:
+        """The examples are further data: chooses anew from the posterior over them and all that it had before it.
+
+        A hypothesis that explains all of them is kept. Where its own data and the examples contradict each other, it goes by the
+        examples alone, and where even these cannot be, it keeps what it has. Without noise a refined hypothesis thus explains
+        every example; with noise it may be wrong again.
+        """
+        if not examples or self.task.explained(examples)[hypothesis] == len(examples):
+            return hypothesis
+        belief = self.belief([*rounds, examples]) or self.belief([examples])
+        return hypothesis if belief is None else self._pick(belief, rng)
+
+    def opening(self, rounds: Rounds) -> tuple[Message, ...]:
+        """None: nothing is said."""
+        return ()
+
+    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int) -> Workload:
+        """Nothing is paid for."""
+        return Workload()
+
+    async def close(self) -> None:
+        """There is nothing to give up."""
+
+    def _pick(self, belief: Belief, rng: np.random.Generator) -> int:
+        pick = inference.argmax if self.choose == "map" else inference.sample
+        return pick(belief.log_p, rng)
 
 
 FIELDS = (

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from iicl_tui.agents.base import Agent, agent_kinds
+from iicl_tui.agents.money import Budget
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.filters.base import Filter, filter_kinds
 from iicl_tui.schema import FORMAT, Field, Kind, describe, nearest, read_table
@@ -26,6 +27,9 @@ CHAIN_FIELDS = (
           high=2**63 - 1),
     Field("lookback", "int", "look-back", "How many earlier rounds of its own data an agent still sees; 0 is a fresh agent.", 0,
           low=0, high=1000),
+    Field("budget", "float", "budget, US dollars", "What the calls to language models may cost in all. The chain stops before "
+          "the call that could pass it. A Bayesian chain costs nothing.", 5.0, low=0, high=1_000_000),
+    Field("token-budget", "int", "budget, tokens", "The same in tokens, sent and received. Empty: no limit.", None, low=0),
 )  # fmt: skip
 """The [chain] table. `task` has its choices filled in by `chain_fields`, since tasks are found, not listed."""
 
@@ -48,6 +52,7 @@ class ChainConfig:
     filters: tuple[Filter, ...]
     start: Start
     document: Mapping[str, Any]
+    budget: Budget
 
     def asks_at(self, gate: Any) -> bool:
         """Whether a person is asked at a gate ("hypothesis" or "samples")."""
@@ -100,9 +105,11 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     written["chain"] = {"title": chain["title"], "task": chain["task"], **written.get("chain", {})}
     for key in ("generations", "seed", "lookback"):
         written["chain"].setdefault(key, chain[key])
+    budget = Budget(chain["budget"], chain["token-budget"])
     return ChainConfig(
-        chain["title"], chain["generations"], chain["seed"], chain["lookback"], task, tuple(agents), tuple(filters), start, written
-    )
+        chain["title"], chain["generations"], chain["seed"], chain["lookback"], task, tuple(agents), tuple(filters), start, written,
+        budget,
+    )  # fmt: skip
 
 
 def _start(task: Task, seed: int, document: Mapping[str, Any], faults: list[Fault]) -> Start | None:

@@ -1,7 +1,8 @@
 """The phase machine of one chain: imitation → interaction → transmission, one phase a step.
 
 A phase that is cancelled or fails leaves the chain as it was. One that is done is part of the chain, and appended to the sink
-before the next begins; where the sink fails, the record waits as `unsaved`, and nothing goes on before it is kept.
+before the next begins; where the sink fails, the record waits as `unsaved`, and nothing goes on before it is kept. A call to a
+model is a record of its own, kept before its reply is read: a phase that is done again takes it from there.
 Random numbers depend on (seed, generation, phase, attempt) alone, so a chain that is stepped, run, resumed or branched is
 the same chain.
 """
@@ -9,15 +10,28 @@ the same chain.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 
+from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import Agent, Rounds
 from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call, Exchange, Purpose, dialogue
+from iicl_tui.agents.line import Calling, Desk, RecordedLine
+from iicl_tui.agents.money import Price, Spent, spent
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, Phase, PhaseRecord, TransmissionRecord
+from iicl_tui.chain.records import (
+    PHASES,
+    Generation,
+    ImitationRecord,
+    InteractionRecord,
+    Phase,
+    PhaseRecord,
+    Record,
+    TransmissionRecord,
+)
 from iicl_tui.errors import ChainStopped
 from iicl_tui.filters.base import Decider, Exhausted, Sample, Scene, hypothesis_gate, sample_gate
 from iicl_tui.tasks.base import Example
@@ -28,12 +42,15 @@ Status = Literal["new", "under way", "waiting for review", "stuck", "finished"]
 class Sink(Protocol):
     """Where records are kept. append raises StoreError when it could not keep one; it may then be tried again."""
 
-    def append(self, record: PhaseRecord) -> None:
+    def append(self, record: Record) -> None:
         """Keeps a record, durably, before it returns."""
 
 
 class Chain:
     """One chain: its configuration, what has happened, and what comes next."""
+
+    LINE: ClassVar[type[RecordedLine]] = RecordedLine
+    """How its agents speak with their models."""
 
     def __init__(
         self,
@@ -41,14 +58,27 @@ class Chain:
         generations: Sequence[Generation] = (),
         sink: Sink | None = None,
         decider: Decider | None = None,
+        calls: Sequence[Call] = (),
+        access: Access | None = None,
     ) -> None:
+        """calls: those on record. access: which keys may go where; absent, each to its own provider alone."""
         self.config = config
         self.task = config.task
         self.start = config.start
         self.sink = sink
         self.decider = decider
+        self.budget = config.budget
+        self.access = access or Access()
+        self.calling: Calling | None = None
+        """What is being asked for at this moment."""
+        self.notice: Callable[[str], None] = lambda text: None
+        """Told of what a person should hear of once, as a parameter that a model does not take."""
         self._generations = list(generations)
-        self._unsaved: PhaseRecord | None = None
+        self._calls: dict[int, list[Call]] = {}
+        for call in calls:
+            self._calls.setdefault(call.generation, []).append(call)
+        self._unsaved: list[Record] = []
+        self._spent = spent(calls, self._price)
         self._pause = False
         self._step_lock = asyncio.Lock()
 
@@ -60,9 +90,30 @@ class Chain:
         return self._generations
 
     @property
-    def unsaved(self) -> PhaseRecord | None:
-        """A record that happened and that the sink could not keep yet."""
-        return self._unsaved
+    def calls(self) -> tuple[Call, ...]:
+        """All calls to models, in the order in which they were made."""
+        return tuple(call for generation in sorted(self._calls) for call in self._calls[generation])
+
+    def calls_of(self, generation: int, phase: Phase | None = None) -> tuple[Call, ...]:
+        """The calls of one generation, or of one of its phases."""
+        return tuple(call for call in self._calls.get(generation, ()) if phase is None or call.phase == phase)
+
+    @property
+    def spent(self) -> Spent:
+        """What all calls have cost."""
+        return self._spent
+
+    def spent_in(self, generation: int) -> Spent:
+        """What the calls of one generation have cost."""
+        return spent(self._calls.get(generation, ()), self._price)
+
+    def _price(self, call: Call) -> Price | None:
+        return self.agent(call.generation).price
+
+    @property
+    def unsaved(self) -> tuple[Record, ...]:
+        """Records that happened and that the sink could not keep yet, in their order."""
+        return tuple(self._unsaved)
 
     @property
     def stuck(self) -> bool:
@@ -126,21 +177,20 @@ class Chain:
         turns = len(self.config.agents)
         for turn, agent in enumerate(self.config.agents):
             mine = [t for t in range(first, last + 1) if (t - 1) % turns == turn]
-            known = agent.beliefs([(self.rounds(t), self._evidence(t)) for t in mine])
+            known = agent.beliefs([(self.rounds(t), self.calls_of(t, "imitation")) for t in mine])
             for t, belief in zip(mine, known, strict=True):
                 out[t - first] = belief
         return out
 
     def belief(self, generation: int) -> Belief | None:
         """The belief of one generation. For the generation after the last one: what its imitation will draw from."""
-        return self.agent(generation).beliefs([(self.rounds(generation), self._evidence(generation))])[0]
+        if generation > len(self._generations) and not self.agent(generation).exact:
+            return None  # calls that are on record already belong to a phase that is not over
+        return self.agent(generation).beliefs([(self.rounds(generation), self.calls_of(generation, "imitation"))])[0]
 
     def belief_if(self, generation: int, samples: Sequence[Example]) -> Belief | None:
-        """The belief that generation + 1 would have if these samples were passed on now, exactly."""
-        return self.agent(generation + 1).beliefs([(self.rounds(generation + 1, samples), {})])[0]
-
-    def _evidence(self, generation: int) -> Mapping[str, Any]:
-        return self._generations[generation - 1].imitation.evidence if generation <= len(self._generations) else {}
+        """The belief that generation + 1 would have if these samples were passed on now, exactly; None where it is not computed."""
+        return self.agent(generation + 1).beliefs([(self.rounds(generation + 1, samples), ())])[0]
 
     def _rng(self, generation: int, phase: Phase, attempt: int) -> np.random.Generator:
         key = (generation, 1 + PHASES.index(phase), attempt)
@@ -155,8 +205,10 @@ class Chain:
         Where nothing follows a record that could not be kept before, keeping it is the step.
         """
         async with self._step_lock:
-            unsaved = self._unsaved
-            record = await self._next_record(self.config.generations) or unsaved
+            unsaved = [record for record in self._unsaved if not isinstance(record, Call)]
+            record = await self._next_record(self.config.generations)
+            if record is None and unsaved:
+                record = unsaved[-1]
             if record is None:
                 raise self.no_more()
             return record
@@ -185,7 +237,7 @@ class Chain:
             return None
         record = await self._phase(*upcoming)
         self._take(record)
-        self._unsaved = record
+        self._unsaved.append(record)
         self.flush()
         return record
 
@@ -194,10 +246,22 @@ class Chain:
         self._pause = True
 
     def flush(self) -> None:
-        """Keeps the record that could not be kept before, if there is one. Raises StoreError."""
-        if self._unsaved is not None and self.sink is not None:
-            self.sink.append(self._unsaved)
-        self._unsaved = None
+        """Keeps the records that could not be kept before, if there are any. Raises StoreError."""
+        while self._unsaved:
+            if self.sink is not None:
+                self.sink.append(self._unsaved[0])
+            del self._unsaved[0]
+
+    async def close(self) -> None:
+        """Gives up the agents' connections; the chain can be gone on with all the same."""
+        for agent in self.config.agents:
+            await agent.close()
+
+    def _keep(self, call: Call) -> None:
+        self._calls.setdefault(call.generation, []).append(call)
+        self._spent = self._spent + spent([call], self._price)
+        self._unsaved.append(call)
+        self.flush()
 
     def _take(self, record: PhaseRecord) -> None:
         if isinstance(record, ImitationRecord):
@@ -212,7 +276,8 @@ class Chain:
             assert interaction is not None
             return ChainStopped(
                 f"The chain is stuck in generation {interaction.generation}",
-                f"The filter {interaction.exhausted} let no hypothesis pass; the agent drew {interaction.redraws + 1} times.",
+                f"The filter {interaction.exhausted} let no hypothesis pass; the agent drew {_times(interaction.redraws + 1)}"
+                + (f" and mended its hypothesis {_times(len(interaction.refinements))}." if interaction.refinements else "."),
                 "Branch from an earlier generation, with another seed or a milder filter.",
             )
         return ChainStopped("The chain is finished", f"All {self.config.generations} generations are done.", "Branch it to go on.")
@@ -224,14 +289,38 @@ class Chain:
             return await self._interact(generation)
         return await self._transmit(generation)
 
+    def _line(self, generation: int, phase: Phase) -> RecordedLine:
+        desk = Desk(
+            self._keep, lambda: self._spent, lambda: self.budget, self._tell, lambda text: self.notice(text),
+            lambda: self.decider, self.access,
+        )  # fmt: skip
+        calls = self._calls.setdefault(generation, [])
+        previous = self._generations[generation - 2].hypothesis if generation > 1 else None
+        lookback = self.config.lookback
+        return self.LINE(desk, generation, phase, calls, self._earlier(generation), lookback, previous)
+
+    def _tell(self, calling: Calling | None) -> None:
+        self.calling = calling
+
+    def _earlier(self, generation: int) -> tuple[Exchange, ...]:
+        """The last look-back rounds that the agent of a generation said in its own earlier turns."""
+        said: list[Exchange] = []
+        turns = len(self.config.agents)
+        for own in range(generation - turns, 0, -turns):
+            if len(said) >= self.config.lookback:
+                break
+            said = [*dialogue(self._calls.get(own, ())), *said]
+        return tuple(said)
+
     async def _imitate(self, generation: int) -> ImitationRecord:
-        imitation = await self.agent(generation).imitate(self.rounds(generation), self._rng(generation, "imitation", 0))
-        turn = (generation - 1) % len(self.config.agents)
-        return ImitationRecord(generation, turn, imitation.hypothesis, imitation.evidence)
+        line = self._line(generation, "imitation")
+        hypothesis = await self.agent(generation).imitate(self.rounds(generation), self._rng(generation, "imitation", 0), line)
+        return ImitationRecord(generation, (generation - 1) % len(self.config.agents), hypothesis)
 
     async def _interact(self, generation: int) -> InteractionRecord:
         agent, rounds = self.agent(generation), self.rounds(generation)
-        drawn = 0
+        line = self._line(generation, "interaction")
+        drawn = refined = 0
 
         async def propose() -> int:
             nonlocal drawn
@@ -239,26 +328,37 @@ class Chain:
             if attempt == 0:
                 return self._generations[-1].imitation.hypothesis
             await asyncio.sleep(0)
-            return (await agent.imitate(rounds, self._rng(generation, "imitation", attempt))).hypothesis
+            return await agent.imitate(rounds, self._rng(generation, "imitation", attempt), line)
 
-        scene = Scene(self.task, generation, self.start, self.decider)
+        async def refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
+            nonlocal refined
+            rng = self._rng(generation, "interaction", refined)
+            refined += 1
+            await asyncio.sleep(0)
+            return await agent.refine(purpose, hypothesis, examples, rounds, rng, line)
+
+        scene = Scene(self.task, generation, self.start, self.decider, refine=refine)
         kinds = tuple(each.kind for each in self.config.filters)
+        exhausted = None
         try:
             hypothesis = await hypothesis_gate(self.config.filters, propose, scene)()
         except Exhausted as why:
-            return InteractionRecord(generation, kinds, why.hypothesis, drawn - 1, tuple(scene.decisions), why.filter)
-        return InteractionRecord(generation, kinds, hypothesis, max(drawn - 1, 0), tuple(scene.decisions))
+            hypothesis, exhausted = why.hypothesis, why.filter
+        redraws = max(drawn - 1, 0)
+        decisions, refinements = tuple(scene.decisions), tuple(scene.refinements)
+        return InteractionRecord(generation, kinds, hypothesis, redraws, decisions, exhausted, refinements)
 
     async def _transmit(self, generation: int) -> TransmissionRecord:
         hypothesis = self._generations[-1].hypothesis
         agent = self.agent(generation)
+        line = self._line(generation, "transmission")
         attempt = drawn = 0
 
         async def draw(count: int) -> list[Sample]:
             nonlocal attempt, drawn
             rng = self._rng(generation, "transmission", attempt)
             attempt += 1
-            examples = await agent.transmit(hypothesis, count, rng)
+            examples = await agent.transmit(hypothesis, count, rng, line)
             first, drawn = drawn, drawn + len(examples)
             return [Sample(example, first + i) for i, example in enumerate(examples)]
 
@@ -273,4 +373,9 @@ class Chain:
         For an exact agent only: an agent that is paid for must not be asked ahead.
         """
         generation = self._generations[-1].index
-        return await self.agent(generation).transmit(hypothesis, self.task.samples, self._rng(generation, "transmission", 0))
+        rng, line = self._rng(generation, "transmission", 0), self._line(generation, "transmission")
+        return await self.agent(generation).transmit(hypothesis, self.task.samples, rng, line)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
-from iicl_tui.filters.base import Decision, Sample
+from iicl_tui.agents.calls import Call
+from iicl_tui.filters.base import Decision, Refinement, Sample
 from iicl_tui.tasks.base import Example
 
 Phase = Literal["imitation", "interaction", "transmission"]
@@ -16,19 +17,18 @@ PHASES: tuple[Phase, ...] = ("imitation", "interaction", "transmission")
 
 @dataclass(frozen=True, slots=True)
 class ImitationRecord:
-    """hᵗ as learned from dᵗ⁻¹. agent: which of the chain's agents, from 0. evidence: what an agent cannot recompute."""
+    """hᵗ as learned from dᵗ⁻¹. agent: which of the chain's agents, from 0."""
 
     generation: int
     agent: int
     hypothesis: int
-    evidence: Mapping[str, Any] = field(default_factory=dict)
 
     phase: Phase = "imitation"
 
 
 @dataclass(frozen=True, slots=True)
 class InteractionRecord:
-    """hᵗ as it goes on. filters: their kinds in order; redraws: how often the agent drew again.
+    """hᵗ as it goes on. filters: their kinds in order; redraws: how often the agent drew again; refinements: in their order.
 
     exhausted: the kind of the filter whose redraws were used up: then the chain stops here, and hypothesis is the last seen.
     """
@@ -39,6 +39,7 @@ class InteractionRecord:
     redraws: int = 0
     decisions: tuple[Decision, ...] = ()
     exhausted: str | None = None
+    refinements: tuple[Refinement, ...] = ()
 
     phase: Phase = "interaction"
 
@@ -54,6 +55,9 @@ class TransmissionRecord:
 
 
 PhaseRecord = ImitationRecord | InteractionRecord | TransmissionRecord
+
+Record = PhaseRecord | Call
+"""What is kept of a chain, one block each. A call comes before the phase that it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +94,16 @@ class Generation:
         if isinstance(record, InteractionRecord):
             return replace(self, interaction=record)
         return replace(self, transmission=record)
+
+
+def in_order(generations: Sequence[Generation], calls: Sequence[Call]) -> Iterator[Record]:
+    """All records in the order in which they happened. calls: in theirs."""
+    left = list(reversed(calls))
+    for generation in generations:
+        for record in (generation.imitation, generation.interaction, generation.transmission):
+            if record is None:
+                continue
+            while left and (left[-1].generation, left[-1].phase) == (record.generation, record.phase):
+                yield left.pop()
+            yield record
+    yield from reversed(left)

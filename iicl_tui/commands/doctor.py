@@ -10,10 +10,14 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from iicl_tui import registry
 from iicl_tui.commands.common import surroundings
 from iicl_tui.text import printable
 
 PACKAGES = ("textual", "numpy", "plotext", "tomli-w", "tomlkit", "platformdirs")
+SDKS = ("openai", "anthropic", "mistralai")
+KINDS = ("iicl_tui.agents", "iicl_tui.tasks", "iicl_tui.filters")
+"""What other packages may add, by the groups of their entry points."""
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY")
 SMALLEST = (80, 24)
 
@@ -38,8 +42,15 @@ def main(arguments: argparse.Namespace) -> int:
             say(package, metadata.version(package), True)
         except metadata.PackageNotFoundError:
             say(package, "not installed", False)
+    for package in SDKS:
+        try:
+            say(package, metadata.version(package), True)
+        except metadata.PackageNotFoundError:
+            say(package, "not installed: its models cannot be asked")
+    for broken in (sentence for kinds in KINDS for sentence in registry.broken(kinds)):
+        say("added by others", broken)
 
-    paths, _, faults = surroundings(arguments)
+    paths, settings, faults = surroundings(arguments)
     print("\nterminal")
     size = shutil.get_terminal_size()
     there = sys.stdout.isatty()
@@ -63,6 +74,7 @@ def main(arguments: argparse.Namespace) -> int:
     print("\nkeys for model providers (a Bayesian chain needs none; values are never shown)")
     for name in KEYS:
         say(name, "set" if os.environ.get(name) else "not set")
+    say("agreed hosts", ", ".join(settings.hosts) or "none: keys go to each provider's own host alone")
     return 1 if failed else 0
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
+import math
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from iicl_tui.agents.access import Access
+from iicl_tui.agents.line import calling_text
+from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.estimate import estimate
 from iicl_tui.chain.metrics import outcome
 from iicl_tui.chain.records import Generation, PhaseRecord
 from iicl_tui.commands.common import read_text, with_lines
@@ -25,17 +33,39 @@ from iicl_tui.text import printable
 
 SAVED = 3
 INTERRUPTED = 130
+_LOOK = 0.25
+"""Seconds between looks at what is being asked for."""
 
 
-def go_on(session: SessionFile, decider: Decider | None, quiet: bool) -> int:
+@dataclass(frozen=True)
+class Terms:
+    """On what terms models are asked. access: which keys go where. budget: US dollars in place of the session's own."""
+
+    access: Access
+    budget: float | None = None
+
+
+def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
+    """Of a command line with --trust and --budget. hosts: those that the settings agree to. Raises LabError."""
+    if arguments.budget is not None and not (math.isfinite(arguments.budget) and arguments.budget >= 0):
+        raise LabError("--budget takes US dollars from 0 up")
+    return Terms(Access().agreed(hosts).agreed(arguments.trust), arguments.budget)
+
+
+def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms) -> int:
     """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands.
 
     Where the file was deleted or changed meanwhile, what is kept goes into a copy beside it.
     """
-    chain = Chain(session.config, session.generations, session, decider)
+    chain = Chain(session.config, session.generations, session, decider, session.calls, terms.access)
+    if terms.budget is not None:
+        chain.budget = replace(chain.budget, dollars=terms.budget)
+    chain.notice = lambda text: print(printable(text), file=sys.stderr)
+    if not quiet and (ahead := estimate(chain.config, complete(chain.generations)).text):
+        print(printable(ahead), file=sys.stderr)
     try:
-        with progress(chain, quiet) as done:
-            interrupted = asyncio.run(_run(chain, done))
+        with progress(chain, quiet) as shown:
+            interrupted = asyncio.run(_run(chain, shown))
     except (DeletedFile, ChangedFile) as error:
         copy = rescued(session)
         error.exit_code = SAVED
@@ -57,9 +87,17 @@ def go_on(session: SessionFile, decider: Decider | None, quiet: bool) -> int:
     return 0
 
 
-async def _run(chain: Chain, done: Callable[[PhaseRecord], None]) -> bool:
+@dataclass(frozen=True)
+class Shown:
+    """What is shown while a chain runs. done: told of each phase. look: shows what is being asked for now."""
+
+    done: Callable[[PhaseRecord], None]
+    look: Callable[[], None]
+
+
+async def _run(chain: Chain, shown: Shown) -> bool:
     """Whether it was interrupted; the phase under way when the signal came is then given up, and none before it."""
-    task = asyncio.ensure_future(chain.run(done=done))
+    task = asyncio.ensure_future(_to_end(chain, shown))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # no signal handlers in event loops on Windows
@@ -71,11 +109,25 @@ async def _run(chain: Chain, done: Callable[[PhaseRecord], None]) -> bool:
     return False
 
 
+async def _to_end(chain: Chain, shown: Shown) -> None:
+    async def watch() -> None:
+        while True:
+            shown.look()
+            await asyncio.sleep(_LOOK)
+
+    watching = asyncio.ensure_future(watch())
+    try:
+        await chain.run(done=shown.done)
+    finally:
+        watching.cancel()
+        await chain.close()
+
+
 @contextlib.contextmanager
-def progress(chain: Chain, quiet: bool) -> Iterator[Callable[[PhaseRecord], None]]:
+def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
     """A bar on a terminal's standard error; nothing where nobody would see it."""
     if quiet or not sys.stderr.isatty():
-        yield lambda record: None
+        yield Shown(lambda record: None, lambda: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -88,7 +140,11 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Callable[[PhaseRecord], None
             if record.phase == "transmission":
                 bar.update(task, completed=record.generation)
 
-        yield done
+        def look() -> None:
+            said = f" · {calling_text(chain.calling, time.monotonic())}" if chain.calling is not None else ""
+            bar.update(task, description=printable(f"generations{said}", limit=90))
+
+        yield Shown(done, look)
 
 
 def rescued(session: SessionFile) -> Path:
@@ -138,4 +194,6 @@ def summary(chain: Chain) -> str:
     if figures.focus is not None:
         name, value, p = figures.focus
         words.append(f"P({name} {value}) {p:.3g}")
+    if chain.spent.calls:
+        words.append(spent_text(chain.spent))
     return f"{title}: " + " · ".join(words)

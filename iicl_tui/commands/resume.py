@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from iicl_tui.commands.headless import go_on, scripted
+from iicl_tui.commands.common import surroundings
+from iicl_tui.commands.headless import go_on, scripted, terms
 from iicl_tui.errors import LabError
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
@@ -14,6 +15,7 @@ from iicl_tui.text import printable
 
 def main(arguments: argparse.Namespace) -> int:
     """Goes on where the session stopped. Raises LabError."""
+    on_terms = terms(arguments, surroundings(arguments)[1].hosts)
     with SessionFile.open(Path(arguments.file)) as session:
         for notice in session.notices:
             print(printable(notice), file=sys.stderr)
@@ -21,4 +23,4 @@ def main(arguments: argparse.Namespace) -> int:
             remedy = "`iicl-tui run` starts a configuration; a session can be gone on with in a copy, or once it is free."
             raise LabError("The session cannot be gone on with", session.read_only, remedy)
         decider = scripted(arguments.decisions, session.config.task) if arguments.decisions else None
-        return go_on(session, decider, arguments.quiet)
+        return go_on(session, decider, arguments.quiet, on_terms)

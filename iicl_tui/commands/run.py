@@ -9,7 +9,7 @@ from pathlib import Path
 
 from iicl_tui.chain.config import assign, read_config
 from iicl_tui.commands.common import read_text, surroundings, with_lines
-from iicl_tui.commands.headless import go_on, scripted
+from iicl_tui.commands.headless import go_on, scripted, terms
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.store import toml_lines
 from iicl_tui.store.session import SessionFile
@@ -18,7 +18,8 @@ from iicl_tui.text import printable
 
 def main(arguments: argparse.Namespace) -> int:
     """Writes a new session and runs it to its end. Raises LabError; what was done until then is in the file."""
-    paths, _, faults = surroundings(arguments)
+    paths, settings, faults = surroundings(arguments)
+    on_terms = terms(arguments, settings.hosts)
     for fault in faults:  # they may be why the session is kept elsewhere than was meant
         print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
     text, name, folder = source(arguments.source)
@@ -40,7 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise with_lines(error, text, name, given) from None
     decider = scripted(arguments.decisions, config.task) if arguments.decisions else None
     with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
-        return go_on(session, decider, arguments.quiet)
+        return go_on(session, decider, arguments.quiet, on_terms)
 
 
 def source(given: str) -> tuple[str, str, Path | None]:

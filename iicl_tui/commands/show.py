@@ -15,7 +15,8 @@ from iicl_tui.errors import LabError
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 from iicl_tui.tui.charts import belief, film, marginals, ranked, trajectories
-from iicl_tui.tui.charts.numbers import probability_text
+from iicl_tui.tui.charts.numbers import bounds_text, hundredths_text, probability_text
+from iicl_tui.tui.charts.view import NO_BELIEF, BeliefView
 from iicl_tui.tui.lab.build import build, current
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import ChartSettings, LabState
@@ -45,11 +46,15 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
     yield state.title
     yield " · ".join(filter(None, state.facts))
     yield _standing(session)
+    if state.cost:
+        yield f"generation {state.look} has cost {state.cost}"
     yield ""
     yield "Generations"
     yield from _generations(session, state)
     yield ""
     yield f"Belief: {state.belief.title}"
+    if state.belief.caption:
+        yield f"  {state.belief.caption}"
     yield from _belief(state, width, charts)
     yield ""
     yield "Objects"
@@ -111,20 +116,21 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
 def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:
     view = state.belief
     if view.log_p is None:
-        yield "  no belief is known for this generation"
+        yield f"  {_absent(view.absent)}"
         return
     size = view.space.size
     yield f"  entropy {float(entropy(view.log_p)):.3f} nats; uniform is ln {size} = {np.log(size):.3f}, one-hot 0"
     for mark in view.marks:
         rank, _ = ranked.rank_of(view.log_p, mark.hypothesis)
         name = mark.name if not charts else f"{mark.symbol} {mark.name}"
-        p = probability_text(float(view.log_p[mark.hypothesis]))
+        p = _with_bounds(view, mark.hypothesis)
         yield f"  {name}: P {p}, rank {rank} of {size}, {_rule(state, mark.hypothesis)}"
     yield "  The likeliest:"
     possible = [h for h in np.argsort(-view.log_p, kind="stable")[:LIKELIEST].tolist() if np.isfinite(view.log_p[h])]
     for place, hypothesis in enumerate(possible, 1):
         fits = f"  d⁰ {int(view.explained[hypothesis])}/{view.explained_of}" if view.explained is not None else ""
-        yield f"  {place:>4}  P {probability_text(float(view.log_p[hypothesis])):<8} {_rule(state, hypothesis)}{fits}"
+        width = 8 if view.low is None else 24
+        yield f"  {place:>4}  P {_with_bounds(view, hypothesis):<{width}} {_rule(state, hypothesis)}{fits}"
     if charts:
         yield ""
         yield from belief.draw(view, width, 14).plain()
@@ -133,15 +139,33 @@ def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:
 def _objects(state: LabState, width: int, charts: bool) -> Iterator[str]:
     view = state.objects
     if view.log_p is None:
-        yield "  no belief is known for this generation"
+        yield f"  {_absent(view.absent)}"
         return
     if charts:
-        yield from marginals.draw(view, width, len(view.space.factors)).plain()
+        yield from marginals.draw(view, width, len(view.space.factors) * (2 if view.bounds else 1)).plain()
+        if view.seen_open:
+            yield f"  {marginals.UNOBSERVED} is unobserved: it belongs to none of the states for certain"
         return
     p = np.exp(view.log_p)
     for place, factor in enumerate(view.space.factors):
-        shares = view.space.marginal(p, place)
-        yield f"  {factor.name}: " + ", ".join(f"{value} {_p(share)}" for value, share in zip(factor.values, shares, strict=True))
+        figures = [_p(share) for share in view.space.marginal(p, place)]
+        if view.bounds:
+            figures = [f"{figure} ({hundredths_text(*ends)})" for figure, *ends in zip(figures, *view.bounds[place], strict=True)]
+        left_open = f"; unobserved {_p(float(view.open[place]))}" if view.open is not None else ""
+        yield f"  {factor.name}: " + ", ".join(map(" ".join, zip(factor.values, figures, strict=True))) + left_open
+
+
+def _absent(why: str) -> str:
+    return "no belief is known for this generation" if why == NO_BELIEF else why
+
+
+def _with_bounds(view: BeliefView, hypothesis: int) -> str:
+    """0.031, or, where it is not known exactly, 0.031 (.004–.09)"""
+    assert view.log_p is not None
+    p = probability_text(float(view.log_p[hypothesis]))
+    if view.low is None or view.high is None:
+        return p
+    return f"{p} ({bounds_text(float(view.low[hypothesis]), float(view.high[hypothesis]))})"
 
 
 def _rule(state: LabState, hypothesis: int) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from iicl_tui import registry
+from iicl_tui.agents.base import Refine, ReplyAnswer, Unreadable
+from iicl_tui.agents.calls import Purpose
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
@@ -29,6 +31,16 @@ class Decision:
     hypothesis: int
     reason: str = ""
     seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """An agent was asked to mend its hypothesis. filter: the kind that asked; failing: how many of d⁰ it got wrong before."""
+
+    filter: str
+    shown: int
+    hypothesis: int
+    failing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class SamplesShown:
 
 
 class Decider(Protocol):
-    """Who decides for the human filter: the review screen, or a list of scripted decisions."""
+    """Who decides for the human filter, and on replies that could not be read: the screens, or a list of scripted decisions."""
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
         """A verdict on the drawn hypothesis."""
@@ -85,16 +97,35 @@ class Decider(Protocol):
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
         """A verdict on each of shown.samples, in their order."""
 
+    async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
+        """What to do about a reply that could not be read; None where nobody can say."""
+
+
+async def _cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
+    raise LookupError(f"nobody is there for {purpose}")
+
 
 @dataclass(frozen=True)
 class Scene:
-    """What the filters know at one generation. decisions: filled by those who decide, in the order of deciding."""
+    """What the filters know at one generation. refine: asks the agent of the generation to mend a hypothesis.
+
+    decisions, refinements: filled by those who decide and refine, in the order of doing so.
+    """
 
     task: Task
     generation: int
     start: Start
     decider: Decider | None = None
     decisions: list[Decision] = field(default_factory=list)
+    refine: Refine = _cannot_refine
+    refinements: list[Refinement] = field(default_factory=list)
+
+    async def refined(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
+        """The hypothesis mended in the light of the examples, put on record. by: the kind of the filter that asks."""
+        after = await self.refine(by, hypothesis, examples)
+        failing = len(self.start.samples) - int(self.task.explained(self.start.samples)[hypothesis])
+        self.refinements.append(Refinement(by, hypothesis, after, failing))
+        return after
 
 
 Propose = Callable[[], Awaitable[int]]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from iicl_tui.agents.base import ReplyAnswer, Unreadable
+from iicl_tui.agents.calls import REPLY_VERDICTS
 from iicl_tui.errors import ChainStopped, ConfigError, Fault
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
 from iicl_tui.schema import Field, Path, describe, read_table
@@ -39,8 +41,13 @@ class ScriptedDecider:
         reason = "…"
         input = ["A"]                             # for edited
         output = "on"
+        [[generation.call]]                       # one for each reply that cannot be read, in order, phase by phase
+        phase = "imitation"                       # the phase that it belongs to
+        verdict = "redraw"                        # edit | redraw | skip
+        reply = "…"                               # for edit: what is read in its place
 
-    It keeps no place of its own, so a phase that was cancelled and is done again is decided alike.
+    For hypotheses and samples it keeps no place of its own, so a phase that was cancelled and is done again is decided alike;
+    an answer about a reply is on record once it is given, and not asked for again.
     """
 
     def __init__(self, document: Mapping[str, Any], task: Task) -> None:
@@ -48,6 +55,7 @@ class ScriptedDecider:
         self._task = task
         self._hypotheses: dict[int, dict[int, _Said]] = {}
         self._samples: dict[int, dict[int, _Said]] = {}
+        self._replies: dict[tuple[int, str], list[ReplyAnswer]] = {}
         faults: list[Fault] = []
         self._default = read_table(_SCRIPT, document, (), faults)["default"]
         for g, table in enumerate(_tables(document, "generation", (), faults)):
@@ -66,6 +74,11 @@ class ScriptedDecider:
             for i, entry in enumerate(_tables(transmission, "sample", (*path, "transmission"), faults)):
                 number, one = self._sample(entry, i, (*path, "transmission", "sample", i), faults)
                 said[number] = one
+            for i, entry in enumerate(_tables(values, "call", path, faults)):
+                if entry.get("verdict") is not None:  # a session's other calls are no decisions
+                    answer = read_table(_CALL, entry, (*path, "call", i), faults, also=_CALL_ALSO)
+                    there = self._replies.setdefault((index, answer["phase"]), [])
+                    there.append(ReplyAnswer(answer["verdict"], answer["reply"]))
         if faults:
             raise ConfigError(faults, "The decisions")
 
@@ -111,6 +124,11 @@ class ScriptedDecider:
                 out.append(replace(sample, reason=reason))
         return out
 
+    async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
+        """What the script says of this reply; None when it says nothing (more)."""
+        left = self._replies.get((shown.generation, shown.phase))
+        return left.pop(0) if left else None
+
     def _said(self, script: Mapping[int, Mapping[int, _Said]], generation: int, place: int) -> _Said:
         said = script.get(generation, {}).get(place)
         if said is not None:
@@ -143,10 +161,17 @@ _SCRIPT = (
 _GENERATION = (
     Field("index", "int", "", "", low=1),
     *_keys("imitation"),
+    Field("call", "any", "", "", default=[]),
     Field("interaction", "table", "", "", default={}),
     Field("transmission", "table", "", "", default={}),
 )
-_INTERACTION = _keys("decision", "filter", "hypothesis", "redraws", "exhausted")
+_INTERACTION = _keys("decision", "filter", "hypothesis", "redraws", "exhausted", "refinement")
+_CALL = (
+    Field("phase", "choice", "", "", choices=("imitation", "interaction", "transmission"), default="imitation"),
+    Field("verdict", "choice", "", "", choices=REPLY_VERDICTS),
+    Field("reply", "str", "", "", default=""),
+)
+_CALL_ALSO = ("purpose", "model", "prompt", "finish", "usage", "latency", "attempts", "without", "logprobs")
 _TRANSMISSION = _keys("sample")
 _DECISION = (
     Field("verdict", "choice", "", "", choices=VERDICTS, default="approve"),

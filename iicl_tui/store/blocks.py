@@ -17,10 +17,12 @@ _HEADERS = {
     "[generation.imitation]": ("imitation", ""),
     "[generation.interaction]": ("interaction", ""),
     "[generation.transmission]": ("transmission", ""),
+    "[[generation.call]]": ("", "call"),
     "[[generation.interaction.decision]]": ("interaction", "decision"),
+    "[[generation.interaction.refinement]]": ("interaction", "refinement"),
     "[[generation.transmission.sample]]": ("transmission", "sample"),
 }
-_NAMES = {name for pair in _HEADERS.values() for name in pair}
+_NAMES = {name for pair in _HEADERS.values() for name in pair if name}
 _PAIR = re.compile(r"([A-Za-z0-9_-]+) = .")
 _LONGEST_KEPT = 300
 
@@ -78,7 +80,9 @@ def _under(generation: dict[str, Any], header: str) -> dict[str, Any]:
         raise ValueError("an unknown header")
     phase, array = _HEADERS[header]
     table: dict[str, Any] = {}
-    if array:
+    if not phase:
+        generation.setdefault(array, []).append(table)
+    elif array:
         if phase not in generation:
             raise ValueError("an array before its table")
         generation[phase].setdefault(array, []).append(table)

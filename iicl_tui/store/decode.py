@@ -13,25 +13,30 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from iicl_tui.agents.calls import FINISHES, PURPOSES, REPLY_VERDICTS, Call, Token, Usage
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.errors import ConfigError, Fault
-from iicl_tui.filters.base import Decision, Sample, filter_kinds
-from iicl_tui.schema import REQUIRED, Field, Kind, describe, nearest, read_table
+from iicl_tui.filters.base import Decision, Refinement, Sample, filter_kinds
+from iicl_tui.schema import REQUIRED, Field, Kind, describe, is_finite, nearest, read_table
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store import blocks, toml_lines
-from iicl_tui.store.format import EVIDENCE, Parent
+from iicl_tui.store.format import Parent
 from iicl_tui.tasks.base import Example, Task
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a session file says. created and parent are None where it does not say."""
+    """All that a session file says. created and parent are None where it does not say.
+
+    calls: in their order; those after the last phase belong to one that is not over.
+    """
 
     config: ChainConfig
     created: datetime | None
     parent: Parent | None
     generations: tuple[Generation, ...]
+    calls: tuple[Call, ...] = ()
 
 
 def decode(text: str, source: str = "", folder: Path | None = None) -> Contents:
@@ -52,7 +57,7 @@ def decode(text: str, source: str = "", folder: Path | None = None) -> Contents:
     found = reader.generations(generations)
     if config is None or faults:
         raise ConfigError(located(faults, text), source)
-    return Contents(config, created, parent, found)
+    return Contents(config, created, parent, found, tuple(reader.calls))
 
 
 def located(faults: list[Fault], text: str) -> list[Fault]:
@@ -81,14 +86,36 @@ def _field(key: str, kind: Kind, default: Any = REQUIRED, low: float | None = No
 
 _PARENT = (_field("file", "str"), _field("generation", "int", low=0))
 _GENERATION = (_field("index", "int", low=1),)
-_IMITATION = (_field("agent", "int", 1, 1), _field("hypothesis", "any"), *(_field(key, "any", None) for key in EVIDENCE))
+_IMITATION = (_field("agent", "int", 1, 1), _field("hypothesis", "any"))
 _INTERACTION = (
     _field("filter", "strings", []),
     _field("hypothesis", "any"),
     _field("redraws", "int", 0, 0),
     _field("exhausted", "str", None),
     _field("decision", "any", []),
+    _field("refinement", "any", []),
 )
+_REFINEMENT = (
+    _field("filter", "str"),
+    _field("shown", "any"),
+    _field("hypothesis", "any"),
+    _field("failing", "int", 0, 0),
+)
+_CALL = (
+    _field("phase", "choice", choices=PHASES),
+    _field("purpose", "choice", choices=PURPOSES),
+    _field("verdict", "choice", None, choices=REPLY_VERDICTS),
+    _field("model", "str", ""),
+    _field("prompt", "str", ""),
+    _field("reply", "str", ""),
+    _field("finish", "choice", "stop", choices=FINISHES),
+    _field("logprobs", "any", None),
+    _field("usage", "table", None),
+    _field("latency", "float", None, 0),
+    _field("attempts", "int", 1, 1),
+    _field("without", "strings", []),
+)
+_USAGE = (_field("prompt", "int", low=0), _field("completion", "int", low=0))
 _DECISION = (
     _field("shown", "any"),
     _field("verdict", "choice", choices=("approve", "reject", "edit")),
@@ -121,6 +148,7 @@ class _Reader:
         self.agents = len(config.agents) if config else None
         self.last = config.generations if config else None
         self.faults = faults
+        self.calls: list[Call] = []
         self._filters = tuple(filter_kinds())
         self._filter_lists: set[tuple[str, ...]] = set()
         self._hypotheses: dict[tuple[Any, ...], int] = {}
@@ -130,17 +158,24 @@ class _Reader:
         if not _are_tables(tables):
             self.faults.append(Fault(("generation",), f"expected tables [[generation]], found {describe(tables)}"))
             return ()
-        return tuple(self._generation(table, i, i == len(tables) - 1) for i, table in enumerate(tables))
+        if tables and tables[-1].keys() == {"index", "call"}:  # the last one has not learned anything yet
+            complete, begun = tables[:-1], tables[-1]
+        else:
+            complete, begun = tables, None
+        found = tuple(self._generation(table, i, i == len(tables) - 1) for i, table in enumerate(complete))
+        if begun is not None:
+            self._numbered(begun, len(complete))
+            self._calls_of(begun, len(complete) + 1, ("generation", len(complete)))
+            if complete and "transmission" not in complete[-1]:
+                self.faults.append(Fault(("generation", len(complete)), "begins before the generation before it is complete"))
+        return found
 
     def _generation(self, table: Mapping[str, Any], place: int, is_last: bool) -> Generation:
         path: KeyPath = ("generation", place)
         number = place + 1
-        if table.get("index") != number or not table.keys() <= {"index", *PHASES}:
-            index = read_table(_GENERATION, table, path, self.faults, also=PHASES)["index"]
-            if index is not None and index != number:
-                self.faults.append(Fault((*path, "index"), f"expected {number}, found {index}: generations count 1, 2, 3, …"))
-        if self.last is not None and number == self.last + 1:
-            self.faults.append(Fault(path, f"the chain has only {self.last} generations; see chain.generations"))
+        self._numbered(table, place)
+        if "call" in table:
+            self._calls_of(table, number, path)
         tables = {phase: self._phase_table(table, phase, path) for phase in PHASES if phase in table}
         for earlier, later in itertools.pairwise(PHASES):
             if later in table and earlier not in table:
@@ -157,6 +192,50 @@ class _Reader:
             self.faults.append(Fault((*path, "interaction", "exhausted"), "the chain stopped here, yet something follows"))
         return Generation(number, imitation, interaction, transmission)
 
+    def _numbered(self, table: Mapping[str, Any], place: int) -> None:
+        path: KeyPath = ("generation", place)
+        number = place + 1
+        if table.get("index") != number or not table.keys() <= {"index", "call", *PHASES}:
+            index = read_table(_GENERATION, table, path, self.faults, also=("call", *PHASES))["index"]
+            if index is not None and index != number:
+                self.faults.append(Fault((*path, "index"), f"expected {number}, found {index}: generations count 1, 2, 3, …"))
+        if self.last is not None and number == self.last + 1:
+            self.faults.append(Fault(path, f"the chain has only {self.last} generations; see chain.generations"))
+
+    def _calls_of(self, table: Mapping[str, Any], number: int, path: KeyPath) -> None:
+        entries = table["call"]
+        if not _are_tables(entries):
+            self.faults.append(Fault((*path, "call"), f"expected tables, found {describe(entries)}"))
+            return
+        found = [self._call(entry, number, (*path, "call", i)) for i, entry in enumerate(entries)]
+        order = [PHASES.index(call.phase) for call in found if call.phase in PHASES]
+        if order != sorted(order):
+            self.faults.append(Fault((*path, "call"), "the calls do not stand in the order of the phases"))
+        begun = [phase for phase in PHASES if phase in table]
+        if order and max(order) > len(begun):
+            self.faults.append(Fault((*path, "call"), f"a call to the {PHASES[max(order)]} comes before the phase before it"))
+        self.calls += found
+
+    def _call(self, table: Mapping[str, Any], number: int, path: KeyPath) -> Call:
+        values = read_table(_CALL, table, path, self.faults)
+        usage = None
+        if values["usage"] is not None:
+            counts = read_table(_USAGE, values["usage"], (*path, "usage"), self.faults)
+            usage = Usage(counts["prompt"] or 0, counts["completion"] or 0)
+        tokens = None
+        if values["logprobs"] is not None:
+            try:
+                tokens = tuple(_token(entry) for entry in values["logprobs"])
+            except (TypeError, ValueError, LookupError):
+                what = "expected [[token, log-probability, [[token, log-probability], …]], …] with finite numbers"
+                self.faults.append(Fault((*path, "logprobs"), what))
+        if (values["purpose"] == "person") != (values["verdict"] is not None):
+            self.faults.append(Fault((*path, "verdict"), 'belongs to purpose = "person", and to no other'))
+        return Call(
+            number, values["phase"] or "", values["purpose"] or "imitate", values["prompt"], values["reply"], values["finish"],
+            tokens, usage, values["model"], values["latency"], values["attempts"], tuple(values["without"]), values["verdict"],
+        )  # fmt: skip
+
     def _phase_table(self, table: Mapping[str, Any], phase: str, path: KeyPath) -> Mapping[str, Any]:
         value = table[phase]
         if isinstance(value, dict):
@@ -169,11 +248,8 @@ class _Reader:
             return ImitationRecord(number, 0, 0)
         path = (*path, "imitation")
         agent = table.get("agent")
-        evidence: dict[str, Any] = {}
         if table.keys() != _COMMON_IMITATION or type(agent) is not int or agent < 1:
-            values = read_table(_IMITATION, table, path, self.faults)
-            agent = values["agent"]
-            evidence = {key: table[key] for key in EVIDENCE if key in table}
+            agent = read_table(_IMITATION, table, path, self.faults)["agent"]
         if self.agents is not None:
             turn = (number - 1) % self.agents + 1
             if agent > self.agents:
@@ -183,7 +259,7 @@ class _Reader:
                 self.faults.append(Fault((*path, "agent"), f"found {agent}, but it is the turn of agent {turn}"))
             else:
                 agent = turn
-        return ImitationRecord(number, agent - 1, self._hypothesis(table, "hypothesis", path), evidence)
+        return ImitationRecord(number, agent - 1, self._hypothesis(table, "hypothesis", path))
 
     def _interaction(self, table: Mapping[str, Any] | None, number: int, path: KeyPath) -> InteractionRecord | None:
         if table is None:
@@ -194,17 +270,20 @@ class _Reader:
         values = read_table(_INTERACTION, table, path, self.faults)
         if values["exhausted"] is not None:
             self._known_filter(values["exhausted"], (*path, "exhausted"))
-        entries = values["decision"]
-        if not _are_tables(entries):
-            self.faults.append(Fault((*path, "decision"), f"expected tables, found {describe(entries)}"))
-            entries = []
+        lists: dict[str, list[Mapping[str, Any]]] = {}
+        for key in ("decision", "refinement"):
+            lists[key] = values[key]
+            if not _are_tables(values[key]):
+                self.faults.append(Fault((*path, key), f"expected tables, found {describe(values[key])}"))
+                lists[key] = []
         return InteractionRecord(
             number,
             self._kinds(values["filter"], path),
             self._hypothesis(table, "hypothesis", path),
             values["redraws"],
-            tuple(self._decision(entry, (*path, "decision", i)) for i, entry in enumerate(entries)),
+            tuple(self._decision(entry, (*path, "decision", i)) for i, entry in enumerate(lists["decision"])),
             values["exhausted"],
+            tuple(self._refinement(entry, (*path, "refinement", i)) for i, entry in enumerate(lists["refinement"])),
         )
 
     def _kinds(self, names: Any, path: KeyPath) -> tuple[str, ...]:
@@ -232,6 +311,13 @@ class _Reader:
         shown = self._hypothesis(table, "shown", path)
         goes_on = self._hypothesis(table, "hypothesis", path) if "hypothesis" in table else shown
         return Decision(shown, values["verdict"], goes_on, values["reason"], values["seconds"])
+
+    def _refinement(self, table: Mapping[str, Any], path: KeyPath) -> Refinement:
+        values = read_table(_REFINEMENT, table, path, self.faults)
+        if values["filter"] is not None:
+            self._known_filter(values["filter"], (*path, "filter"))
+        shown, hypothesis = self._hypothesis(table, "shown", path), self._hypothesis(table, "hypothesis", path)
+        return Refinement(values["filter"] or "", shown, hypothesis, values["failing"])
 
     def _transmission(self, table: Mapping[str, Any] | None, number: int, path: KeyPath) -> TransmissionRecord | None:
         if table is None:
@@ -306,3 +392,18 @@ class _Reader:
 
 def _are_tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _token(entry: Any) -> Token:
+    data, logprob, top = entry
+    return Token(_data(data), _logprob(logprob), tuple((_data(text), _logprob(number)) for text, number in top))
+
+
+def _data(spelled: Any) -> bytes:
+    return spelled.encode() if isinstance(spelled, str) else bytes(spelled)
+
+
+def _logprob(number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number):
+        raise ValueError("no log-probability")
+    return float(number)

@@ -6,12 +6,15 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call
+from iicl_tui.agents.money import cost
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import BLOCK, Measures, measure
 from iicl_tui.chain.records import Generation
@@ -19,16 +22,17 @@ from iicl_tui.errors import LabError
 from iicl_tui.schema import nearest
 from iicl_tui.store import atomic, errors
 from iicl_tui.store.format import start_table
+from iicl_tui.store.notebook_export import notebook_files, notebook_notices
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tasks.base import Example
 
 _ROWS_AT_ONCE = 5000
 
 
-def export(path: Path, to: str, folder: Path) -> list[Path]:
-    """Write the session as `to`, "csv" or "json", into the folder; the files written, which replace earlier ones.
+def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lambda text: None) -> list[Path]:
+    """Write the session as `to`, one of KINDS, into the folder; the files written, which replace earlier ones.
 
-    Raises LabError for another `to`, StoreError, ConfigError.
+    tell: of what the other program cannot be told. Raises LabError for another `to`, StoreError, ConfigError.
     """
     if to not in _WRITERS:
         near = nearest(to, _WRITERS)
@@ -36,12 +40,14 @@ def export(path: Path, to: str, folder: Path) -> list[Path]:
             f"No export to {to}", f"Known: {', '.join(_WRITERS)}.", f"Try --to {near}." if near else "Choose one of them."
         )
     with SessionFile.open(path, read_only=True) as session:
-        chain = Chain(session.config, session.generations)
+        chain = Chain(session.config, session.generations, calls=session.calls)
+    for notice in notebook_notices(chain) if to == "notebook" else ():
+        tell(notice)
     written = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for suffix, parts in _WRITERS[to](chain):
-            target = folder / f"{path.stem}{suffix}"
+        for name, parts in _WRITERS[to](chain, path.stem):
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
             atomic.replace(target, parts)
             written.append(target)
     except OSError as error:
@@ -49,17 +55,27 @@ def export(path: Path, to: str, folder: Path) -> list[Path]:
     return written
 
 
-def _csv_files(chain: Chain) -> Iterator[tuple[str, Iterable[bytes]]]:
-    yield "-generations.csv", _csv(_generation_rows(chain))
-    yield "-samples.csv", _csv(_sample_rows(chain))
-    yield "-beliefs.csv", _csv(_belief_rows(chain))
+def _csv_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]]:
+    yield f"{stem}-generations.csv", _csv(_generation_rows(chain))
+    yield f"{stem}-samples.csv", _csv(_sample_rows(chain))
+    yield f"{stem}-beliefs.csv", _csv(_belief_rows(chain))
+    if chain.calls:
+        yield f"{stem}-calls.csv", _csv(_call_rows(chain))
 
 
-def _json_files(chain: Chain) -> Iterator[tuple[str, Iterable[bytes]]]:
-    yield ".json", _json(chain)
+def _json_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]]:
+    yield f"{stem}.json", _json(chain)
 
 
-_WRITERS: dict[str, Callable[[Chain], Iterator[tuple[str, Iterable[bytes]]]]] = {"csv": _csv_files, "json": _json_files}
+def _notebook_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]]:
+    return notebook_files(chain)  # in folders named as the notebooks name them
+
+
+_WRITERS: dict[str, Callable[[Chain, str], Iterator[tuple[str, Iterable[bytes]]]]] = {
+    "csv": _csv_files,
+    "json": _json_files,
+    "notebook": _notebook_files,
+}
 KINDS = tuple(_WRITERS)
 
 
@@ -84,15 +100,26 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="replace")
 
 
+def _measured(chain: Chain) -> bool:
+    """Whether beliefs are known from more than computing, so that it is said how, and how well."""
+    return any(not agent.exact for agent in chain.config.agents)
+
+
 def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    space = chain.task.space
+    """Where models are asked: also how the belief is known, bounds of each probability, what was not observed of each factor, and,
+    for the notebooks' reading, the entropy by their own formula."""
+    space, measured = chain.task.space, _measured(chain)
+    values = [f"{factor.name}={value}" for factor in space.factors for value in factor.values]
     yield (
         *("generation", "agent", "learned", "hypothesis", "entropy_nats", "p_target", "p_rival", "p_hypothesis"),
         *("d0_explained", "d0_size", "redraws", "exhausted", "samples_drawn", "samples_passed"),
-        *(f"p({factor.name}={value})" for factor in space.factors for value in factor.values),
+        *(f"p({value})" for value in values),
+        *(("belief", "draws_read", "draws_asked", "own_entropy_nats") if measured else ()),
+        *(f"{end}({value})" for value in values if measured for end in ("p_low", "p_high")),
+        *(f"{name}({factor.name})" for name in ("unobserved", "other") if measured for factor in space.factors),
     )
     measures = measure(chain)
-    for row, generation in enumerate(chain.generations):
+    for row, (generation, belief) in enumerate(_beliefs(chain)):
         kept, made = generation.interaction, generation.transmission
         yield (
             generation.index,
@@ -107,7 +134,18 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             len(made.samples) if made else None,
             len(generation.data) if made else None,
             *(float(p) for marginal in measures.marginals for p in marginal[row]),
+            *(_how_known(belief, len(space.factors), len(values)) if measured else ()),
         )
+
+
+def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
+    """The further cells of a generation's row; empty ones where they do not apply."""
+    yield from (belief.source, *(belief.draws or (None, None)), belief.own_entropy) if belief is not None else [None] * 4
+    bounds = [belief.bounds(factor) for factor in range(factors)] if belief is not None else []
+    ends = [end for each in bounds if each is not None for pair in zip(*each, strict=True) for end in map(float, pair)]
+    yield from ends if ends else [None] * (2 * values)
+    for masses in (belief.unobserved, belief.other) if belief is not None else (None, None):
+        yield from [None] * factors if masses is None else masses.tolist()
 
 
 def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
@@ -139,23 +177,46 @@ def _follows(chain: Chain, hypothesis: int, example: Example) -> bool:
 
 
 def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    """One row for each generation and hypothesis; none for a generation whose belief is not known."""
-    space = chain.task.space
-    before, after = ("generation", "index"), ("p", "log_p_nats")
+    """One row for each generation and hypothesis; none for a generation whose belief is not known.
+
+    Where models are asked, also bounds of each probability, and how the belief is known.
+    """
+    space, measured = chain.task.space, _measured(chain)
+    before, after = ("generation", "index"), ("p", "log_p_nats", *(("p_low", "p_high", "belief") if measured else ()))
     names = [factor.name for factor in space.factors]
     yield *before, *(f"object {name}" if name in before + after else name for name in names), *after
     rules = [tuple(space.assignment(hypothesis).values()) for hypothesis in range(space.size)]
-    for generation, log_p in _beliefs(chain):
-        if log_p is not None:
-            for hypothesis, (rule, p, log) in enumerate(zip(rules, np.exp(log_p).tolist(), log_p.tolist(), strict=True)):
-                yield generation.index, hypothesis, *rule, p, log
+    for generation, belief in _beliefs(chain):
+        if belief is None:
+            continue
+        figures = [np.exp(belief.log_p).tolist(), belief.log_p.tolist()]
+        if measured:
+            figures += [[None] * space.size if end is None else np.exp(end).tolist() for end in (belief.low, belief.high)]
+            figures.append([belief.source] * space.size)
+        for hypothesis, (rule, *row) in enumerate(zip(rules, *figures, strict=True)):
+            yield generation.index, hypothesis, *rule, *row
 
 
-def _beliefs(chain: Chain) -> Iterator[tuple[Generation, Any]]:
+def _call_rows(chain: Chain) -> Iterator[Sequence[Any]]:
+    """One row a call; cost_usd is empty where the model's price or the call's usage is not known."""
+    yield (
+        *("generation", "phase", "purpose", "verdict", "model", "prompt", "reply", "finish", "prompt_tokens", "completion_tokens"),
+        *("cost_usd", "latency_seconds", "attempts", "without"),
+    )
+    for call in chain.calls:
+        price = chain.agent(call.generation).price
+        yield (
+            *(call.generation, call.phase, call.purpose, call.verdict, call.model, call.prompt, call.reply, call.finish),
+            *(call.usage or (None, None)),
+            cost(call.usage, price) if call.usage is not None and price is not None else None,
+            *(call.latency, call.attempts, " ".join(call.without)),
+        )
+
+
+def _beliefs(chain: Chain) -> Iterator[tuple[Generation, Belief | None]]:
     for first in range(1, len(chain.generations) + 1, BLOCK):
         last = min(first + BLOCK - 1, len(chain.generations))
-        for generation, belief in zip(chain.generations[first - 1 : last], chain.beliefs(first, last), strict=True):
-            yield generation, None if belief is None else belief.log_p
+        yield from zip(chain.generations[first - 1 : last], chain.beliefs(first, last), strict=True)
 
 
 def _json(chain: Chain) -> Iterator[bytes]:
@@ -168,10 +229,36 @@ def _json(chain: Chain) -> Iterator[bytes]:
     }
     yield _dumps(head)[:-1] + b', "generations": ['
     measures = measure(chain)
-    for row, (generation, log_p) in enumerate(_beliefs(chain)):
-        belief = None if log_p is None else np.exp(log_p).tolist()
-        yield (b",\n" if row else b"\n") + _dumps({**_generation(chain, generation, measures, row), "belief": belief})
+    for row, (generation, belief) in enumerate(_beliefs(chain)):
+        known = {"belief": None if belief is None else np.exp(belief.log_p).tolist()}
+        if _measured(chain):
+            known["how_known"] = None if belief is None else _how_known_table(chain, belief)
+        yield (b",\n" if row else b"\n") + _dumps({**_generation(chain, generation, measures, row), **known})
     yield b"\n]}\n"
+
+
+def _how_known_table(chain: Chain, belief: Belief) -> dict[str, Any]:
+    """low, high: of each probability in `belief`, and below `marginals` of each value's."""
+    factors = chain.task.space.factors
+    bounds = [belief.bounds(at) for at in range(len(factors))]
+    out: dict[str, Any] = {
+        "source": belief.source,
+        "caption": belief.caption,
+        "notes": belief.notes,
+        "own_entropy_nats": belief.own_entropy,
+        "draws": None if belief.draws is None else dict(zip(("read", "asked"), belief.draws, strict=True)),
+        "low": None if belief.low is None else np.exp(belief.low).tolist(),
+        "high": None if belief.high is None else np.exp(belief.high).tolist(),
+        "marginals": {
+            factor.name: {value: ends for value, *ends in zip(factor.values, *map(np.ndarray.tolist, each), strict=True)}
+            for factor, each in zip(factors, bounds, strict=True)
+            if each is not None
+        },
+    }
+    for name, masses in (("unobserved", belief.unobserved), ("other", belief.other)):
+        names = [factor.name for factor in factors]
+        out[name] = None if masses is None else dict(zip(names, masses.tolist(), strict=True))
+    return out
 
 
 def _dumps(value: Any) -> bytes:
@@ -183,8 +270,10 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
     learned, kept, made = generation.imitation, generation.interaction, generation.transmission
     out: dict[str, Any] = {
         "index": generation.index,
-        "imitation": {"agent": learned.agent + 1, "hypothesis": learned.hypothesis, **_finite(learned.evidence)},
+        "imitation": {"agent": learned.agent + 1, "hypothesis": learned.hypothesis},
     }
+    if calls := chain.calls_of(generation.index):
+        out["calls"] = [_call(call) for call in calls]
     if kept:
         out["interaction"] = {
             "filter": kept.filters,
@@ -194,6 +283,9 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
             "decisions": [
                 {name: getattr(each, name) for name in ("shown", "verdict", "hypothesis", "reason", "seconds")}
                 for each in kept.decisions
+            ],
+            "refinements": [
+                {name: getattr(each, name) for name in ("filter", "shown", "hypothesis", "failing")} for each in kept.refinements
             ],
         }
     if made:
@@ -220,13 +312,10 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
     return out
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no word for NaN and infinities: null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value
+def _call(call: Call) -> dict[str, Any]:
+    """One call as it is on record, without its log-probabilities (the belief is what they come to)."""
+    names = ("phase", "purpose", "verdict", "model", "prompt", "reply", "finish", "latency", "attempts", "without")
+    return {name: getattr(call, name) for name in names} | {"usage": call.usage._asdict() if call.usage else None}
 
 
 def _known(value: Any) -> float | None:

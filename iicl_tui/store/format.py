@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from iicl_tui.agents.calls import Call, Token
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.chain.records import ImitationRecord, InteractionRecord, PhaseRecord, TransmissionRecord
-from iicl_tui.filters.base import Decision, Sample
+from iicl_tui.chain.records import ImitationRecord, InteractionRecord, Record, TransmissionRecord
+from iicl_tui.filters.base import Decision, Refinement, Sample
 from iicl_tui.schema import FORMAT
 from iicl_tui.store import toml_text
 from iicl_tui.tasks.base import Example, Start, Task
-
-EVIDENCE = ("reply", "logprobs", "usage", "latency", "attempts")
-"""What an agent's record may hold beside its hypothesis: all that cannot be computed again."""
 
 _MOST_CACHED = 10_000
 
@@ -50,31 +48,35 @@ def head_text(config: ChainConfig, created: datetime, parent: Parent | None = No
 
 
 class Encoder:
-    """Records as blocks of text. What recurs (243 rules, 93 examples) is written out once and kept."""
+    """Records as blocks of text. What recurs (243 rules, 93 examples) is written out once and kept.
 
-    def __init__(self, task: Task) -> None:
+    last: the generation that the text before ends in; 0 where it has none.
+    """
+
+    def __init__(self, task: Task, last: int = 0) -> None:
         self._task = task
+        self._last = last
         self._hypotheses: dict[int, str] = {}
         self._examples: dict[Example, str] = {}
 
-    def block(self, record: PhaseRecord) -> tuple[str, str]:
-        """(text, marker) of one phase."""
+    def block(self, record: Record) -> tuple[str, str]:
+        """(text, marker) of one record, as it follows what was written before; `wrote` says that it was."""
+        text = "" if record.generation == self._last else f"\n[[generation]]\nindex = {record.generation}\n"
+        if isinstance(record, Call):
+            return text + _call(record), f"call {record.generation}"
         marker = f"{record.phase} {record.generation}"
         if isinstance(record, ImitationRecord):
-            return self._imitation(record), marker
+            return text + self._imitation(record), marker
         if isinstance(record, InteractionRecord):
-            return self._interaction(record), marker
-        return self._transmission(record), marker
+            return text + self._interaction(record), marker
+        return text + self._transmission(record), marker
+
+    def wrote(self, record: Record) -> None:
+        """This record is written: the next one follows it."""
+        self._last = record.generation
 
     def _imitation(self, record: ImitationRecord) -> str:
-        unknown = set(record.evidence) - set(EVIDENCE)
-        if unknown:
-            raise ValueError(f"format 1 has no key for this evidence: {', '.join(sorted(unknown))}")
-        text = (
-            f"\n[[generation]]\nindex = {record.generation}\n[generation.imitation]\nagent = {record.agent + 1}\n"
-            f"hypothesis = {self._hypothesis(record.hypothesis)}\n"
-        )
-        return text + "".join(f"{key} = {toml_text.value(item)}\n" for key, item in record.evidence.items())
+        return f"[generation.imitation]\nagent = {record.agent + 1}\nhypothesis = {self._hypothesis(record.hypothesis)}\n"
 
     def _interaction(self, record: InteractionRecord) -> str:
         text = (
@@ -85,7 +87,14 @@ class Encoder:
             text += f"redraws = {record.redraws}\n"
         if record.exhausted is not None:
             text += f"exhausted = {toml_text.string(record.exhausted)}\n"
-        return text + "".join(map(self._decision, record.decisions))
+        return text + "".join(map(self._decision, record.decisions)) + "".join(map(self._refinement, record.refinements))
+
+    def _refinement(self, refinement: Refinement) -> str:
+        return (
+            f"[[generation.interaction.refinement]]\nfilter = {toml_text.string(refinement.filter)}\n"
+            f"shown = {self._hypothesis(refinement.shown)}\nhypothesis = {self._hypothesis(refinement.hypothesis)}\n"
+            f"failing = {refinement.failing}\n"
+        )
 
     def _decision(self, decision: Decision) -> str:
         text = f'[[generation.interaction.decision]]\nshown = {self._hypothesis(decision.shown)}\nverdict = "{decision.verdict}"\n'
@@ -128,3 +137,39 @@ class Encoder:
 def _why(reason: str, seconds: float | None) -> str:
     text = f"reason = {toml_text.string(reason)}\n" if reason else ""
     return text + (f"seconds = {toml_text.value(float(seconds))}\n" if seconds is not None else "")
+
+
+def _call(call: Call) -> str:
+    table: dict[str, Any] = {"phase": call.phase, "purpose": call.purpose}
+    if call.verdict is not None:
+        table["verdict"] = call.verdict
+    else:
+        table |= {"model": call.model, "prompt": call.prompt}
+    if call.verdict in (None, "edit"):
+        table["reply"] = call.reply
+    if call.finish != "stop":
+        table["finish"] = call.finish
+    if call.tokens is not None:
+        table["logprobs"] = [_token(token) for token in call.tokens]
+    if call.usage is not None:
+        table["usage"] = {"prompt": call.usage.prompt, "completion": call.usage.completion}
+    if call.latency is not None:
+        table["latency"] = float(call.latency)
+    if call.attempts != 1:
+        table["attempts"] = call.attempts
+    if call.without:
+        table["without"] = call.without
+    return "[[generation.call]]\n" + "".join(f"{key} = {toml_text.value(item)}\n" for key, item in table.items())
+
+
+def _token(token: Token) -> list[Any]:
+    """[token, log-probability, [[token, log-probability], …]]"""
+    return [_spelled(token.data), token.logprob, [[_spelled(data), logprob] for data, logprob in token.top]]
+
+
+def _spelled(data: bytes) -> str | list[int]:
+    """A token's text; where it is a part of a character only, its bytes."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return list(data)

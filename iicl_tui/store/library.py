@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the list is the first thing shown, and does without numpy
 
 TRASH = ".trash"
 _TAIL = 64 * 1024
+_GENERATION = re.compile(rb"^\[\[generation\]\]\r?\n", re.MULTILINE)
 _LAST_MARKER = re.compile(rb"^# end: ([a-z]+)(?: ([0-9]+))?\r?\n\Z", re.MULTILINE)
 
 
@@ -179,20 +180,25 @@ def _with_tail(found: Summary, document: Mapping[str, Any], tail: bytes) -> Summ
     marker = _LAST_MARKER.search(tail)
     if not marker or not marker[2]:
         return found
-    phase, number = marker[1].decode(), int(marker[2])
-    start = tail.rfind(b"\n[[generation]]\n") + 1
-    last = blocks.parse("\n" + tail[start:].decode())["generation"][-1] if start else {}
-    interaction = last.get("interaction", {})
-    hypothesis = (interaction or last.get("imitation", {})).get("hypothesis", {})
-    return replace(found, generation=number, rule=_rule(hypothesis), status=_status(found, document, phase, number, interaction))
+    starts = [match.start() for match in _GENERATION.finditer(tail)]
+    known = blocks.parse("\n" + tail[starts[-2:][0] :].decode())["generation"] if starts else [{}]
+    last = known[-1]
+    learned = [each for each in known if "imitation" in each]  # of a generation that has only called so far, nothing is known
+    hypothesis = {}
+    if learned:
+        hypothesis = (learned[-1].get("interaction") or learned[-1]["imitation"]).get("hypothesis", {})
+    number = int(marker[2])
+    return replace(found, generation=number, rule=_rule(hypothesis), status=_status(found, document, last, number))
 
 
-def _status(found: Summary, document: Mapping[str, Any], phase: str, number: int, interaction: Mapping[str, Any]) -> Status:
-    if "exhausted" in interaction:
+def _status(found: Summary, document: Mapping[str, Any], last: Mapping[str, Any], number: int) -> Status:
+    if "exhausted" in last.get("interaction", {}):
         return "stuck"
-    if phase == "transmission":
+    if "transmission" in last:
         return "finished" if number >= found.generations else "under way"
-    gate = "hypothesis" if phase == "imitation" else "samples"
+    if "imitation" not in last:
+        return "under way"
+    gate = "samples" if "interaction" in last else "hypothesis"
     humans = [table for table in document.get("filter", ()) if table["kind"] == "human"]
     return "waiting for review" if any(table.get("gates", "both") in ("both", gate) for table in humans) else "under way"
 

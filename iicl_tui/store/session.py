@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from iicl_tui.agents.calls import Call
 from iicl_tui.chain.config import ChainConfig, assign, read_config
-from iicl_tui.chain.records import Generation, ImitationRecord, PhaseRecord
+from iicl_tui.chain.records import Generation, ImitationRecord, Record, in_order
 from iicl_tui.errors import LabError
 from iicl_tui.store import errors, toml_lines
 from iicl_tui.store.decode import Contents, decode
@@ -22,7 +23,7 @@ SUFFIX = ".toml"
 class SessionFile:
     """What a session file says, and where a chain's records are kept (the engine's sink).
 
-    generations: all that is kept, also of what was appended since. read_only: why nothing may be appended, or None.
+    generations, calls: all that is kept, also of what was appended since. read_only: why nothing may be appended, or None.
     notices: what happened on opening that a person should hear of. Close it, or use it as a context manager.
     """
 
@@ -31,8 +32,10 @@ class SessionFile:
         self.created = contents.created
         self.parent = contents.parent
         self._generations = list(contents.generations)
+        self._calls = list(contents.calls)
         self._journal = journal
-        self._encoder = Encoder(contents.config.task)
+        last = max((each.generation for each in self._calls), default=0)
+        self._encoder = Encoder(contents.config.task, max(last, len(self._generations)))
 
     @classmethod
     def create(
@@ -91,14 +94,22 @@ class SessionFile:
         """Generations 1, 2, … as far as they are kept."""
         return self._generations
 
+    @property
+    def calls(self) -> Sequence[Call]:
+        """All calls to models, in their order, as far as they are kept."""
+        return self._calls
+
     def close(self) -> None:
         """Give up the file and its lock."""
         self._journal.close()
 
-    def append(self, record: PhaseRecord) -> None:
+    def append(self, record: Record) -> None:
         """Keep a record; it is on the disk when this returns. Raises StoreError, and then may be tried again."""
         self._journal.append(*self._encoder.block(record))
-        if isinstance(record, ImitationRecord):
+        self._encoder.wrote(record)
+        if isinstance(record, Call):
+            self._calls.append(record)
+        elif isinstance(record, ImitationRecord):
             self._generations.append(Generation(record.generation, record))
         else:
             self._generations[-1] = self._generations[-1].with_record(record)
@@ -128,7 +139,8 @@ class SessionFile:
         created = datetime.now(UTC).replace(microsecond=0)
         if changes:
             decode(head_text(config, created, parent) + kept.decode(), "The branch")
-        contents = Contents(config, created, parent, tuple(done[:generation]))
+        calls = tuple(call for call in self._calls if call.generation <= generation)
+        contents = Contents(config, created, parent, tuple(done[:generation]), calls)
         return type(self)(_create(contents, where, kept), contents)
 
     def save_copy(self, path: Path) -> None:
@@ -139,8 +151,8 @@ class SessionFile:
         try:
             self._journal.save_copy(path)
         except errors.ChangedFile:
-            contents = Contents(self.config, self.created, self.parent, tuple(self._generations))
-            _create(contents, path, encode(self._generations, self._encoder)).close()
+            contents = Contents(self.config, self.created, self.parent, tuple(self._generations), tuple(self._calls))
+            _create(contents, path, self._encoded(len(self._generations) + 1)).close()
 
     def _kept(self, generation: int) -> bytes:
         """The blocks of generations 1 … generation, as they stand in the file if they still do."""
@@ -154,7 +166,12 @@ class SessionFile:
                 last = re.search(rb"^# end: transmission %d\r?\n" % generation, data, re.MULTILINE)
                 if head and last:
                     return data[head.end() : last.end()]
-        return encode(self._generations[:generation], self._encoder)
+        return self._encoded(generation)
+
+    def _encoded(self, generation: int) -> bytes:
+        """The blocks of generations 1 … generation, written anew."""
+        calls = [call for call in self._calls if call.generation <= generation]
+        return encode(in_order(self._generations[:generation], calls), Encoder(self.config.task))
 
     def _changed(self, seed: int | None, changes: Sequence[str]) -> ChainConfig:
         if seed is None and not changes:
@@ -166,14 +183,13 @@ class SessionFile:
         return read_config(document)
 
 
-def encode(generations: Sequence[Generation], encoder: Encoder) -> bytes:
-    """The generations as blocks."""
+def encode(records: Iterable[Record], encoder: Encoder) -> bytes:
+    """The records as blocks."""
     parts = []
-    for generation in generations:
-        for record in (generation.imitation, generation.interaction, generation.transmission):
-            if record is not None:
-                text, marker = encoder.block(record)
-                parts += [text, marker_line(marker)]
+    for record in records:
+        text, marker = encoder.block(record)
+        encoder.wrote(record)
+        parts += [text, marker_line(marker)]
     return "".join(parts).encode()
 
 

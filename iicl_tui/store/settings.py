@@ -14,9 +14,11 @@ from iicl_tui.store import atomic, errors, toml_lines
 FIELDS = (
     Field("theme", "str", "Theme", "The name of a theme; the command palette lists them."),
     Field("sessions", "str", "Sessions folder", "Where sessions are kept."),
+    Field("hosts", "strings", "Hosts", "Servers other than a model's own provider that may get the key that a session names.",
+          default=[]),
     Field("keys", "table", "Keys", "Action id = keys, separated by commas.", default={}),
     Field("lab", "table", "Lab", "How the lab shows the belief.", default={}),
-)
+)  # fmt: skip
 LAB_FIELDS = (
     Field("form", "choice", "Form", "How the belief is drawn.", choices=("strips", "mosaic", "ranked")),
     Field("scale", "choice", "Scale", "The scale of probabilities.", choices=("linear", "log")),
@@ -30,6 +32,7 @@ class Settings:
 
     theme: str | None = None
     sessions: str | None = None
+    hosts: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     lab: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,7 +64,7 @@ def read(document: Mapping[str, Any]) -> tuple[Settings, list[Fault]]:
         else:
             faults.append(Fault(("keys", action), 'expected keys in quotes, as "f5,r"'))
     chosen_lab = {key: value for key, value in lab.items() if value is not None}
-    return Settings(values["theme"], values["sessions"], keys, chosen_lab), faults
+    return Settings(values["theme"], values["sessions"], tuple(values["hosts"]), keys, chosen_lab), faults
 
 
 def save(path: Path, changes: Mapping[str, Any]) -> None:

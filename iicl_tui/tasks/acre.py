@@ -18,6 +18,7 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.acre_wording import AcreWording
 from iicl_tui.tasks.base import Example, Start, TaskKind
 from iicl_tui.tasks.priors import read_prior
 
@@ -61,8 +62,8 @@ class Acre:
         self.outputs = tuple(states)
         self.focus = self.objects.index(spurious) if spurious is not None else None
         self.samples = samples
-        self._initial, self._draw, self._distinct = initial, draw, distinct
-        self._hypothesis, self._rival, self._bias = hypothesis, rival, bias
+        self._initial, self._draw, self.distinct = initial, draw, distinct
+        self._hypothesis, self._rival, self.bias = hypothesis, rival, bias
         self._object_set = frozenset(objects)
         self._input_of: dict[tuple[str, ...], int] = {x: i for i, x in enumerate(self.inputs)}
         self._output_of = {y: i for i, y in enumerate(self.outputs)}
@@ -125,7 +126,7 @@ class Acre:
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
         """count samples: x uniform over the inputs (with `distinct`: none twice), y with label noise."""
         total = len(self.inputs)
-        chosen = rng.permutation(total)[:count] if self._distinct else rng.integers(total, size=count)
+        chosen = rng.permutation(total)[:count] if self.distinct else rng.integers(total, size=count)
         labels = self.table[hypothesis, chosen]
         if noise > 0:
             states = len(self.outputs)
@@ -190,12 +191,17 @@ class Acre:
         ordered = tuple(input) if tuple(input) in self._input_of else tuple(o for o in self.objects if o in input)
         return Example(ordered, output)
 
+    @cached_property
+    def wording(self) -> AcreWording | None:
+        """None where two states' names differ in case alone: their spellings in a reply could not be told apart."""
+        return AcreWording(self) if len({name.lower() for name in self.outputs}) == len(self.outputs) else None
+
     # -- prior and start ----------------------------------------------------------------------------------------------
 
     def log_prior(self, prior: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
         """(H,) log P₀: the agent's own weights times the bias that the spurious object is off."""
         log_prior = read_prior(self.space, prior, path, faults, folder)
-        level = BIASES.index(self._bias)
+        level = BIASES.index(self.bias)
         if self.focus is not None and level:
             log_prior = log_normalise(log_prior + (self.space.codes[:, self.focus] == 1) * (level * np.log(2.0)))
         return log_prior

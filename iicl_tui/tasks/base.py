@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
+
+if TYPE_CHECKING:  # tasks/wording.py imports Example from here
+    from iicl_tui.tasks.wording import Wording
 
 Array = NDArray[np.float64]
 
@@ -51,6 +54,10 @@ class Task(Protocol):
 
     outputs: tuple[str, ...]
     """Every possible output y; empty where they cannot be listed."""
+
+    @property
+    def wording(self) -> Wording | None:
+        """How the task is put to a language model; None: it cannot be."""
 
     def rule(self, hypothesis: int) -> str:
         """The hypothesis in words, one line."""

@@ -81,6 +81,7 @@ CONFIGURE = (
     Action("configure.redraw", ("f6",), "redraw d⁰", "Draw the first data and a random h* anew, with another seed.", footer=2),
     Action("configure.preset", ("f7",), "preset", "Fill the form from a ready-made experiment.", footer=3),
     Action("configure.pane", ("f8",), "form or file", "At small sizes: turn between the form and the TOML.", footer=4),
+    Action("configure.messages", ("f9",), "messages", "The exact messages of the first call to a model, filled in.", footer=5),
 )
 
 LAB = (
@@ -110,6 +111,8 @@ LAB = (
     ),
     Action("lab.ghost", ("G",), "ghost", "Show or hide the belief of the generation before."),
     Action("lab.curves", ("T",), "next curve", "Where not all curves have room: show the next one."),
+    Action("lab.messages", ("M",), "messages", "The exact messages of the next call to a model, filled in."),
+    Action("lab.budget", ("$",), "budget", "What the calls to language models may cost, for as long as this lab is open."),
     Action("lab.transcript", ("t",), "transcript", "Everything that happened, as a text to search and copy.", footer=14),
     Action("lab.save-copy", ("S",), "save a copy", "Write all that happened into another file.", footer=15),
     Action("lab.pane-belief", ("1",), "belief", "At small sizes: show the belief."),
@@ -165,6 +168,26 @@ FIELD = (
     Action("field.cancel", ("escape",), "cancel", "Leave it as it was."),
 )
 
+# A reply of a model that cannot be read. The keys mean here what they mean in a review, and nothing on the laboratory's screen.
+REPLY = (
+    Action("reply.edit", ("e",), "edit", "Write yourself what is read in place of the reply, beginning with its own text."),
+    Action("reply.redraw", ("x",), "redraw", "Ask the model again, which is a new call."),
+    Action("reply.skip", ("0",), "skip", "Go on without this reply."),
+    Action("reply.up", ("up", "k"), "up", "Scroll the reply up by a line."),
+    Action("reply.down", ("down", "j"), "down", "Scroll the reply down by a line."),
+    Action("reply.page-up", ("pageup",), "page up", "Scroll the reply up by a page."),
+    Action("reply.page-down", ("pagedown",), "page down", "Scroll the reply down by a page."),
+    Action("reply.first", ("home",), "first", "Go to the reply's first line."),
+    Action("reply.last", ("end",), "last", "Go to the last line: the end of what was asked, below the reply."),
+)
+
+# The text in the place of an unreadable reply, while it is written.
+TEXT = (
+    Action("text.keep", ("f5",), "keep", "Let the text be read in place of the reply, once it can be."),
+    Action("text.start-over", ("f8",), "start over", "Put the reply back as it came; undo brings your text again."),
+    Action("text.undo", ("f9",), "undo", "Take back what was changed last."),
+)
+
 TRANSCRIPT = (
     Action("transcript.search", ("/",), "search", "Find text; Enter goes to the next place.", footer=1),
     Action("transcript.next", ("n",), "next", "The next place that has the text.", footer=2),
@@ -196,6 +219,8 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "review": REVIEW,
     "edit": EDIT,
     "field": FIELD,
+    "reply": REPLY,
+    "text": TEXT,
     "transcript": TRANSCRIPT,
     "help": HELP,
     "keys": KEYS,
@@ -209,6 +234,8 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "configure"),
     ("app", "lab", "chart"),
     ("app", "lab", "review"),
+    ("app", "lab", "reply"),
+    ("app", "text"),
     ("edit",),
     ("field",),
     ("app", "transcript"),
@@ -227,6 +254,8 @@ TITLES: dict[str, str] = {
     "review": "review",
     "edit": "row editor",
     "field": "line of text",
+    "reply": "unreadable reply",
+    "text": "text editor",
     "transcript": "transcript",
     "help": "help",
     "keys": "keys",

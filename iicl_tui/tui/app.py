@@ -6,7 +6,7 @@ import gc
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +21,7 @@ from textual.worker import WorkerFailed
 
 from iicl_tui.errors import Fault, LabError
 from iicl_tui.store.paths import Paths
-from iicl_tui.store.settings import Settings, save
+from iicl_tui.store.settings import Settings, load, save
 from iicl_tui.text import printable
 from iicl_tui.tui import crash, themes
 from iicl_tui.tui.actions import bindings
@@ -35,6 +35,7 @@ ROOMS = {
     "configure": "iicl_tui.tui.screens.configure:ConfigureScreen",
     "lab": "iicl_tui.tui.screens.lab:LabRoom",
     "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
+    "messages": "iicl_tui.tui.screens.messages:MessagesScreen",
     "help": "iicl_tui.tui.screens.help:HelpScreen",
     "keys": "iicl_tui.tui.screens.keys:KeysScreen",
     "theme": "iicl_tui.tui.screens.theme:ThemeScreen",
@@ -246,6 +247,16 @@ class LabApp(App[None]):
             save(self.paths.settings, {"theme": name})
         except LabError as error:
             self.notify(printable(str(error), 600, newlines=True), title="The theme is not kept", severity="warning",
+                        markup=False)  # fmt: skip
+
+    def keep_host(self, host: str) -> None:
+        """Give this host the keys that sessions name from now on, also the next time."""
+        hosts = tuple(dict.fromkeys([*load(self.paths.settings)[0].hosts, *self.settings.hosts, host]))
+        self.settings = replace(self.settings, hosts=hosts)
+        try:
+            save(self.paths.settings, {"hosts": list(hosts)})
+        except LabError as error:
+            self.notify(printable(str(error), 600, newlines=True), title="The host is not kept", severity="warning",
                         markup=False)  # fmt: skip
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from iicl_tui.agents.base import Imitation, Rounds
+from iicl_tui.agents.base import Line, Rounds
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, PhaseRecord, TransmissionRecord
@@ -177,7 +178,7 @@ async def test_cancelling_at_every_await_leaves_the_chain_as_it_was(
             with pytest.raises(asyncio.CancelledError):
                 await step
             assert records(chain) == memory.records == whole[:done]
-            assert chain.unsaved is None
+            assert not chain.unsaved
         else:
             pytest.fail("the step never ends")
     assert records(chain) == memory.records == whole
@@ -230,16 +231,16 @@ async def test_a_sink_that_fails_keeps_the_record_and_is_tried_first(
     memory.fail_next = 3
     with pytest.raises(StoreError):
         await chain.run()
-    assert chain.unsaved == whole[3]
+    assert chain.unsaved == (whole[3],)
     assert records(chain) == whole[:4]
     for again in (chain.step, chain.run):
         with pytest.raises(StoreError):
             await again()
-        assert chain.unsaved == whole[3]
+        assert chain.unsaved == (whole[3],)
         assert records(chain) == whole[:4]
         assert memory.records == whole[:3]
     assert await chain.step() == whole[4]
-    assert chain.unsaved is None
+    assert not chain.unsaved
     assert memory.records == whole[:5]
     await chain.run()
     assert memory.records == records(chain) == whole
@@ -253,7 +254,7 @@ async def test_the_last_record_is_kept_by_running_again(config: Make, whole: lis
     assert chain.next is None
     await chain.run()
     assert memory.records == whole[-1:]
-    assert chain.unsaved is None
+    assert not chain.unsaved
     chain.flush()
     assert len(memory.records) == 1
 
@@ -396,6 +397,9 @@ class Listening:
     """An agent that notes what it is shown, and answers with hypothesis 0."""
 
     kind = "listening"
+    exact = True
+    price = None
+    credential = None
 
     def __init__(self) -> None:
         self.rounds: list[list[tuple[Example, ...]]] = []
@@ -403,16 +407,17 @@ class Listening:
     def describe(self) -> str:
         return "listening"
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator) -> Imitation:
+    async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line) -> int:
         self.rounds.append([tuple(examples) for examples in rounds])
-        return Imitation(0, {"asked": len(self.rounds)})
+        return 0
 
-    async def transmit(self, hypothesis: int, count: int, rng: np.random.Generator) -> tuple[Example, ...]:
+    async def transmit(self, hypothesis: int, count: int, rng: np.random.Generator, line: Line) -> tuple[Example, ...]:
         number = int(rng.integers(31))
         return (Example((f"x{number}",), "on"),) * count
 
-    def beliefs(self, generations: Sequence[tuple[Rounds, Mapping[str, Any]]]) -> list[Belief | None]:
-        return [None if "asked" not in evidence else Belief(np.array([evidence["asked"]]), "exact") for _, evidence in generations]
+    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
+        self.asked = [[tuple(examples) for examples in rounds] for rounds, _ in generations]
+        return [Belief(np.zeros(1), "exact")] * len(generations)
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
@@ -428,8 +433,9 @@ async def test_an_agent_looks_back_on_its_own_rounds(config: Make, turns: int, l
         for nth, t in enumerate(mine):
             before = mine[max(nth - lookback, 0) : nth]
             assert agent.rounds[nth] == [data[at - 1] for at in (*before, t)]
-    beliefs = chain.beliefs(2, 8)
-    assert [int(b.log_p[0]) for b in beliefs if b is not None] == [(t - 1) // turns + 1 for t in range(2, 9)]
+    assert len(chain.beliefs(2, 8)) == 7
+    for turn, agent in enumerate(agents):
+        assert agent.asked == [agent.rounds[(t - 1) // turns] for t in range(2, 9) if (t - 1) % turns == turn]
 
 
 async def test_beliefs_together_are_beliefs_one_by_one(config: Make) -> None:

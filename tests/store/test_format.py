@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, TransmissionRecord
+from iicl_tui.agents.calls import FINISHES, REPLY_VERDICTS, Call, Token, Usage
+from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord, in_order
 from iicl_tui.errors import ConfigError
-from iicl_tui.filters.base import Decision, Sample
+from iicl_tui.filters.base import Decision, Refinement, Sample
 from iicl_tui.store import blocks, toml_text
 from iicl_tui.store.decode import decode
-from iicl_tui.store.format import EVIDENCE, Encoder, Parent, head_text
+from iicl_tui.store.format import Encoder, Parent, head_text
 from iicl_tui.store.journal import marker_line, split
 from iicl_tui.store.session import encode
 from iicl_tui.tasks.base import Example
@@ -43,35 +44,75 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
 )
-EVIDENCES = st.dictionaries(st.sampled_from(EVIDENCE), VALUES, max_size=3)
+REFINEMENTS = st.builds(
+    Refinement, st.sampled_from(["self-refine", "hypothesis-search"]), HYPOTHESES, HYPOTHESES, st.integers(0, 8)
+)
+DATA = st.binary(max_size=5) | TEXTS.map(str.encode)
+LOGPROBS = st.floats(-9999, 0)
+TOKENS = st.builds(Token, DATA, LOGPROBS, st.lists(st.tuples(DATA, LOGPROBS), max_size=2).map(tuple))
+PARAMETERS = st.lists(st.sampled_from(["temperature", "seed", "top_logprobs"]), max_size=2, unique=True).map(tuple)
 
 
 @st.composite
-def chains(draw: st.DrawFn) -> list[Generation]:
+def calls(draw: st.DrawFn, generation: int, phases: int) -> list[Call]:
+    """Calls of the first so many phases, in order."""
     out = []
-    count = draw(st.integers(0, 4))
+    for phase in PHASES[:phases]:
+        for _ in range(draw(st.integers(0, 2))):
+            if draw(st.booleans()):
+                verdict = draw(st.sampled_from(REPLY_VERDICTS))
+                text = draw(TEXTS) if verdict == "edit" else ""
+                out.append(Call(generation, phase, "person", reply=text, verdict=verdict))
+                continue
+            purpose = draw(st.sampled_from(["imitate", "draw", "transmit", "self-refine", "hypothesis-search", "repair"]))
+            tokens = draw(st.none() | st.lists(TOKENS, max_size=2).map(tuple))
+            usage = draw(st.none() | st.builds(Usage, st.integers(0, 9), st.integers(0, 9)))
+            finish, attempts = draw(st.sampled_from(FINISHES)), draw(st.integers(1, 5))
+            words = [draw(TEXTS) for _ in range(3)]
+            latency, without = draw(SECONDS), draw(PARAMETERS)
+            out.append(
+                Call(generation, phase, purpose, words[0], words[1], finish, tokens, usage, words[2], latency, attempts, without)
+            )
+    return out
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> tuple[list[Generation], list[Call]]:
+    out, said = [], []
+    count = draw(st.integers(0, 3))
     for index in range(1, count + 1):
         is_last = index == count
-        generation = Generation(index, ImitationRecord(index, (index - 1) % 2, draw(HYPOTHESES), draw(EVIDENCES)))
+        generation = Generation(index, ImitationRecord(index, (index - 1) % 2, draw(HYPOTHESES)))
         steps = draw(st.integers(0, 2)) if is_last else 2
+        exhausted = None
         if steps:
             exhausted = draw(st.sampled_from([None, "human"])) if is_last and steps == 1 else None
             filters = draw(st.sampled_from([(), ("human",), ("effective-set", "human")]))
             decisions = tuple(draw(st.lists(DECISIONS, max_size=2)))
+            refinements = tuple(draw(st.lists(REFINEMENTS, max_size=2)))
             redraws = draw(st.integers(0, 9))
-            generation = generation.with_record(InteractionRecord(index, filters, draw(HYPOTHESES), redraws, decisions, exhausted))
+            record = InteractionRecord(index, filters, draw(HYPOTHESES), redraws, decisions, exhausted, refinements)
+            generation = generation.with_record(record)
         if steps == 2:
             samples = tuple(draw(st.lists(SAMPLES, max_size=4)))
             generation = generation.with_record(TransmissionRecord(index, samples))
         out.append(generation)
-    return out
+        said += draw(calls(index, min(steps + 1 + (not exhausted), 3)))
+    if not out or out[-1].complete:
+        said += draw(calls(count + 1, 1))
+    return out, said
+
+
+def written(chain: tuple[list[Generation], list[Call]]) -> str:
+    return HEAD + encode(in_order(*chain), Encoder(CONFIG.task)).decode()
 
 
 @given(chains())
-def test_whatever_happened_is_read_as_it_was_written(generations: list[Generation]) -> None:
-    text = HEAD + encode(generations, Encoder(CONFIG.task)).decode()
+def test_whatever_happened_is_read_as_it_was_written(chain: tuple[list[Generation], list[Call]]) -> None:
+    text = written(chain)
     contents = decode(text)
-    assert list(contents.generations) == generations
+    assert list(contents.generations) == chain[0]
+    assert list(contents.calls) == chain[1]
     assert contents.config.document == CONFIG.document
     assert contents.config.start == CONFIG.start
     assert (contents.created, contents.parent) == (CREATED, Parent("a b/ü.toml", 2))
@@ -80,8 +121,8 @@ def test_whatever_happened_is_read_as_it_was_written(generations: list[Generatio
 
 
 @given(chains())
-def test_the_fast_reading_is_tomllibs(generations: list[Generation]) -> None:
-    text = HEAD + encode(generations, Encoder(CONFIG.task)).decode()
+def test_the_fast_reading_is_tomllibs(chain: tuple[list[Generation], list[Call]]) -> None:
+    text = written(chain)
     assert blocks.parse(text) == tomllib.loads(text)
 
 
@@ -93,6 +134,8 @@ EDITS = [
     "[generation.transmission]",
     "[[generation.transmission.sample]]",
     "[[generation.interaction.decision]]",
+    "[[generation.interaction.refinement]]",
+    "[[generation.call]]",
     " [generation.transmission]",
     "[start]",
     "[other]",
@@ -101,6 +144,7 @@ EDITS = [
     "agent = 1",
     "agent.x = 1",
     'sample = "x"',
+    "call = []",
     "sample = []",
     "imitation = { agent = 1 }",
     'reply = """',
@@ -122,7 +166,7 @@ EDITS = [
 def test_the_fast_reading_of_edited_texts_is_tomllibs_too(data: st.DataObject) -> None:
     made = [Generation(1, ImitationRecord(1, 0, 5)).with_record(InteractionRecord(1, ("human",), 6))]
     made[0] = made[0].with_record(TransmissionRecord(1, (Sample(Example(("A",), "on")),)))
-    lines = encode(made, Encoder(CONFIG.task)).decode().split("\n")
+    lines = encode(in_order(made, [Call(1, "imitation", "imitate")]), Encoder(CONFIG.task)).decode().split("\n")
     for _ in range(data.draw(st.integers(0, 4))):
         lines.insert(data.draw(st.integers(0, len(lines))), data.draw(st.sampled_from(EDITS)))
         if data.draw(st.booleans()):
@@ -144,16 +188,11 @@ def test_any_table_is_read_as_it_was_written(table: dict[str, Any]) -> None:
 
 
 def test_lone_surrogates_become_replacement_characters() -> None:
-    record = ImitationRecord(1, 0, 3, {"reply": "a\ud800b\udfffc"})
+    record = Call(1, "imitation", "imitate", reply="a\ud800b\udfffc")
     text, _ = Encoder(CONFIG.task).block(record)
-    (generation,) = decode(HEAD + text).generations
-    assert generation.imitation.evidence == {"reply": "a\ufffdb\ufffdc"}
+    (call,) = decode(HEAD + text).calls
+    assert call.reply == "a\ufffdb\ufffdc"
     assert text.encode()
-
-
-def test_evidence_that_the_format_has_no_key_for_is_refused() -> None:
-    with pytest.raises(ValueError, match="colour"):
-        Encoder(CONFIG.task).block(ImitationRecord(1, 0, 3, {"colour": "red"}))
 
 
 def test_what_is_no_toml_is_refused() -> None:

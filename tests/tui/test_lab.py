@@ -12,7 +12,6 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from iicl_tui.agents.base import Imitation
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import StoreError
 from iicl_tui.store.paths import Paths
@@ -171,10 +170,10 @@ async def test_keys_pressed_again_while_a_phase_is_done_do_nothing_more(lab: Any
         agent = host.session.chain.config.agents[0]
         gate, begun, real = asyncio.Event(), [], agent.imitate
 
-        async def slow(rounds: Any, rng: Any) -> Any:
+        async def slow(rounds: Any, rng: Any, line: Any) -> Any:
             begun.append(1)
             await gate.wait()
-            return await real(rounds, rng)
+            return await real(rounds, rng, line)
 
         monkeypatch.setattr(agent, "imitate", slow)
         for key in ("space", "space", "g", "R", "space", "r", "b", "S", "w"):
@@ -201,7 +200,7 @@ async def test_escape_cancels_what_runs_and_then_leaves(lab: Any, monkeypatch: p
     async with lab(steps=3) as host:
         begun = asyncio.Event()
 
-        async def forever(rounds: Any, rng: Any) -> Any:
+        async def forever(rounds: Any, rng: Any, line: Any) -> Any:
             begun.set()
             await asyncio.Event().wait()
 
@@ -224,10 +223,10 @@ async def test_p_pauses_after_the_phase_under_way(lab: Any, monkeypatch: pytest.
         agent = host.session.chain.config.agents[0]
         gate, begun, real = asyncio.Event(), asyncio.Event(), agent.imitate
 
-        async def slow(rounds: Any, rng: Any) -> Any:
+        async def slow(rounds: Any, rng: Any, line: Any) -> Any:
             begun.set()
             await gate.wait()
-            return await real(rounds, rng)
+            return await real(rounds, rng, line)
 
         monkeypatch.setattr(agent, "imitate", slow)
         await host.pilot.press("R")
@@ -388,8 +387,8 @@ async def test_where_no_belief_is_known_the_rest_still_works(
     async with lab(size) as host:
         agent = host.session.chain.config.agents[0]
 
-        async def imitate(rounds: Any, rng: Any) -> Imitation:
-            return Imitation(7)
+        async def imitate(rounds: Any, rng: Any, line: Any) -> int:
+            return 7
 
         monkeypatch.setattr(agent, "imitate", imitate)
         monkeypatch.setattr(agent, "beliefs", lambda generations: [None] * len(generations))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from iicl_tui.tui.charts import mosaic, ranked, strips
-from iicl_tui.tui.charts.numbers import probability_text
+from iicl_tui.tui.charts.numbers import bounds_text, probability_text
 from iicl_tui.tui.charts.picture import Picture
 from iicl_tui.tui.charts.view import BeliefView, Direction, Form, likeliest
 
@@ -48,9 +48,16 @@ def readout(view: BeliefView) -> str:
         "likeliest" if view.cursor is None else "",
         symbols,
         rule,
-        f" P {probability_text(float(view.log_p[hypothesis]))}",
+        f" P {probability_text(float(view.log_p[hypothesis]))}{_bounds(view, hypothesis)}",
         f" rank {rank}" + (f" with {equals - 1} equal" if equals > 1 else ""),
     ]
     if view.explained is not None:
         parts.append(f" d⁰ {int(view.explained[hypothesis])}/{view.explained_of}")
     return " ".join(part for part in parts if part)
+
+
+def _bounds(view: BeliefView, hypothesis: int) -> str:
+    """The bounds of P in brackets, as (.004–.09); nothing where P is known exactly."""
+    if view.low is None or view.high is None:
+        return ""
+    return f" ({bounds_text(float(view.low[hypothesis]), float(view.high[hypothesis]))})"

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from iicl_tui.tui.charts.picture import DIM, MARK, STRONG, Picture, shorten, text_width
 from iicl_tui.tui.charts.view import BeliefView
 
-NO_BELIEF = "no belief for this generation"
-
 
 def mark_key(view: BeliefView, *more: tuple[str, int]) -> list[tuple[str, int]]:
     """(text, ink) of every mark in the view, then `more`."""

@@ -8,21 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.bayes.space import ProductSpace
-from iicl_tui.tui.charts.heading import NO_BELIEF
-from iicl_tui.tui.charts.numbers import HORIZONTAL
+from iicl_tui.tui.charts.numbers import HORIZONTAL, hundredths_text
 from iicl_tui.tui.charts.picture import DIM, Picture, Role, ink, notice, shorten, state_hue, text_width
+from iicl_tui.tui.charts.view import NO_BELIEF
 
 _PATTERNS = "█▒░▓"  # by the value, so that neighbours differ without colour
 _LEAST_BAR = 12
 
+UNOBSERVED = "╱"
+"""The pattern of what a bar leaves open."""
+
+Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Low and high, both (values,)."""
+
 
 @dataclass(frozen=True, eq=False)
 class MarginalsView:
-    """log_p: (H,) natural logarithms, or None where no belief is known. by: the factor to point out, if any."""
+    """log_p: (H,) natural logarithms, or None where no belief is known. by: the factor to point out, if any.
+
+    bounds: of each factor's probabilities, where they are not known exactly. open: (factors,) what of each was not observed and
+    belongs to none of its values for certain: the low bounds and it add up to 1. absent: why there is no belief.
+    """
 
     space: ProductSpace
     log_p: NDArray[np.float64] | None
     by: int | None = None
+    bounds: tuple[Bounds, ...] = ()
+    open: NDArray[np.float64] | None = None
+    absent: str = NO_BELIEF
+
+    @property
+    def seen_open(self) -> bool:
+        """Something is left open, so that a bar may show it."""
+        return self.open is not None and bool((self.open > 0).any())
 
 
 def figure_text(p: float) -> str:
@@ -35,9 +53,9 @@ def figure_text(p: float) -> str:
 
 
 def draw(view: MarginalsView, width: int, height: int) -> Picture:
-    """The picture, width × height cells."""
+    """The picture, width × height cells. Where something is unobserved, bars show what is certain, and that besides."""
     if view.log_p is None or width < 1 or height < 1:
-        return notice(width, height, NO_BELIEF)
+        return notice(width, height, view.absent)
     picture, space = Picture(width, height), view.space
     p = np.exp(view.log_p)
     names = min(max(text_width(factor.name) for factor in space.factors) + 3, max(width // 3, 3))
@@ -56,17 +74,36 @@ def draw(view: MarginalsView, width: int, height: int) -> Picture:
             picture.put(0, y, "▸", DIM)
         picture.put_right(names - 1, y, shorten(space.factors[factor].name, names - 2), Role.STRONG if chosen else DIM)
         shares = space.marginal(p, factor)
-        _stack(picture, names, y, bar, shares, space.factors[factor].values)
+        left_open = float(view.open[factor]) if view.open is not None else 0.0
+        certain = view.bounds[factor][0] if left_open > 0 and view.bounds else shares
+        _stack(picture, names, y, bar, certain, space.factors[factor].values, left_open)
         x = names + bar + 1
         for code, share in enumerate(shares.tolist() if figures else []):
             picture.put_right(x + 4 * code + 3, y, figure_text(share), ink(Role.VALUE, state_hue(code)))
+        if pitch == 2 and view.bounds and y + 1 < height:
+            _bounds(picture, names, y + 1, view, factor, shares)
     if shown < count and height > 1:
         picture.put(0, height - 1, shorten(f"… {count - shown} more", width), DIM)
     return picture
 
 
-def _stack(picture: Picture, x: int, y: int, width: int, shares: NDArray[np.float64], values: tuple[str, ...]) -> None:
-    total = float(shares.sum())
+def _bounds(picture: Picture, x: int, y: int, view: MarginalsView, factor: int, shares: NDArray[np.float64]) -> None:
+    """Under the bar: the values' bounds, as many as have room, the likeliest first."""
+    low, high = view.bounds[factor]
+    values = view.space.factors[factor].values
+    for code in np.argsort(-shares, kind="stable").tolist():
+        name = f"{values[code]} "
+        text = hundredths_text(float(low[code]), float(high[code]))
+        if x + text_width(name) + len(text) > picture.width:
+            break
+        x = picture.put(x, y, name, ink(Role.VALUE, state_hue(code)))
+        x = picture.put(x, y, text, DIM) + 2
+
+
+def _stack(
+    picture: Picture, x: int, y: int, width: int, shares: NDArray[np.float64], values: tuple[str, ...], left_open: float = 0.0
+) -> None:
+    total = float(shares.sum()) + left_open
     edges = np.rint(np.cumsum(shares) / total * 8 * width).astype(int).tolist() if total > 0 else []
     start = 0
     for code, end in enumerate(edges):
@@ -84,6 +121,16 @@ def _stack(picture: Picture, x: int, y: int, width: int, shares: NDArray[np.floa
         if rest and last < width:
             _edge(picture, x + last, y, rest, end, edges, code, 8 * last >= start)
         start = end
+    first = -(-start // 8)
+    if left_open > 0 and edges and first < width:
+        picture.put(x + first, y, _open_text(width - first), DIM)
+
+
+def _open_text(room: int) -> str:
+    """The pattern of what is not observed, with its name where there is room for it."""
+    word = next((text for text in ("unobserved", "open") if len(text) + 2 <= room), "")
+    before = (room - len(word)) // 2
+    return UNOBSERVED * before + word + UNOBSERVED * (room - len(word) - before)
 
 
 def _edge(picture: Picture, x: int, y: int, rest: int, end: int, edges: list[int], code: int, owns_left: bool) -> None:
@@ -91,4 +138,5 @@ def _edge(picture: Picture, x: int, y: int, rest: int, end: int, edges: list[int
     if not owns_left:  # the cell's left part is another value's, already drawn there
         return
     right = next((value for value in range(code + 1, len(edges)) if edges[value] > end), code)
-    picture.put(x, y, HORIZONTAL[rest], ink(Role.BAR, state_hue(code), under=state_hue(right)))
+    under = 0 if end == edges[-1] else state_hue(right)
+    picture.put(x, y, HORIZONTAL[rest], ink(Role.BAR, state_hue(code), under=under))

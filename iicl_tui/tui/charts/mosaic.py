@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.bayes.space import ProductSpace
-from iicl_tui.tui.charts.heading import NO_BELIEF, heading, mark_key
+from iicl_tui.tui.charts.heading import heading, mark_key
 from iicl_tui.tui.charts.picture import (
     CURSOR,
     DIM,
@@ -107,7 +107,7 @@ def _owners(log_p: NDArray[np.float64], layout: _Layout, space: ProductSpace) ->
 def draw(view: BeliefView, width: int, height: int) -> Picture:
     """The picture, width × height cells."""
     if view.log_p is None or width < 1 or height < 1:
-        return notice(width, height, NO_BELIEF)
+        return notice(width, height, view.absent)
     layout, scale = _layout(view.space, width, height), view_scale(view)
     picture = Picture(width, height)
     owners = _owners(view.log_p, layout, view.space)

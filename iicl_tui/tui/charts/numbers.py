@@ -38,6 +38,34 @@ def percent_text(p: float) -> str:
     return "100%" if p >= 0.9995 else f"{100 * p:.1f}%"
 
 
+def bounds_text(low: float, high: float) -> str:
+    """Bounds of a probability, given by their natural logarithms, as .004–.09"""
+    return f"{_short(low)}–{_short(high)}"
+
+
+def _short(log_p: float) -> str:
+    text = probability_text(log_p)
+    if "e" in text or text == "0":
+        return text
+    return "1" if text == "1.000" else text[1:].rstrip("0")
+
+
+def hundredths_text(low: float, high: float) -> str:
+    """Bounds of a probability to two places, as .59–.78, rounded outwards so that they still hold."""
+    least, most = _outwards(low, high)
+    ends = ["0" if end == 0 else "1" if end == 100 else f".{end:02}" for end in (least, most)]
+    return "–".join(dict.fromkeys(ends))
+
+
+def percents_text(low: float, high: float) -> str:
+    """The same as whole percents: 59–78%"""
+    return "–".join(str(end) for end in dict.fromkeys(_outwards(low, high))) + "%"
+
+
+def _outwards(low: float, high: float) -> tuple[int, int]:
+    return max(floor(100 * low + 1e-9), 0), min(ceil(100 * high - 1e-9), 100)
+
+
 @dataclass(frozen=True)
 class Scale:
     """How a probability becomes a length between 0 and 1; both ends stay where they are from one picture to the next."""

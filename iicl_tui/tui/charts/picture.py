@@ -205,7 +205,22 @@ class Picture:
 
 
 def notice(width: int, height: int, text: str) -> Picture:
-    """A picture of one calm sentence, for when there is nothing to draw."""
+    """A picture of one calm sentence, for when there is nothing to draw; in several rows where it is wider than the picture."""
     picture = Picture(width, height)
-    picture.put_middle(picture.height // 2, text, DIM)
+    rows = _rows(text, picture.width)
+    if len(rows) > picture.height:
+        rows = [text]
+    for number, row in enumerate(rows, (picture.height - len(rows) + 1) // 2):
+        picture.put_middle(number, row, DIM)
     return picture
+
+
+def _rows(text: str, width: int) -> list[str]:
+    """The text broken between words; a word that is too long for a row is left as it is."""
+    rows: list[str] = []
+    for word in text.split(" "):
+        if rows and text_width(rows[-1]) + 1 + text_width(word) <= width:
+            rows[-1] += f" {word}"
+        else:
+            rows.append(word)
+    return rows

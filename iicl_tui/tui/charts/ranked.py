@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.tui.charts.heading import NO_BELIEF, heading, mark_key
+from iicl_tui.tui.charts.heading import heading, mark_key
 from iicl_tui.tui.charts.numbers import HORIZONTAL, eighths, probability_text
 from iicl_tui.tui.charts.picture import (
     ACCENT,
@@ -117,7 +117,7 @@ def _layout(view: BeliefView, width: int, height: int, log_p: NDArray[np.float64
 def draw(view: BeliefView, width: int, height: int) -> Picture:
     """The picture, width × height cells; the list is where the cursor is."""
     if view.log_p is None or width < 1 or height < 1:
-        return notice(width, height, NO_BELIEF)
+        return notice(width, height, view.absent)
     layout, scale = _layout(view, width, height, view.log_p), view_scale(view)
     picture = Picture(width, height)
     shown = layout.order[layout.first : layout.first + layout.rows]

@@ -8,8 +8,8 @@ from math import ceil, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.tui.charts.heading import NO_BELIEF, heading, mark_key
-from iicl_tui.tui.charts.numbers import VERTICAL, Scale, eighths, percent_text
+from iicl_tui.tui.charts.heading import heading, mark_key
+from iicl_tui.tui.charts.numbers import VERTICAL, Scale, eighths, percent_text, percents_text
 from iicl_tui.tui.charts.picture import (
     CURSOR,
     DIM,
@@ -105,7 +105,7 @@ def _layout(view: BeliefView, width: int, height: int) -> _Layout:
 def draw(view: BeliefView, width: int, height: int) -> Picture:
     """The picture, width × height cells."""
     if view.log_p is None or width < 1 or height < 1:
-        return notice(width, height, NO_BELIEF)
+        return notice(width, height, view.absent)
     layout, scale = _layout(view, width, height), view_scale(view)
     picture = Picture(width, height)
     totals = group_totals(layout.groups, view.log_p)
@@ -113,7 +113,8 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     ghosts = None if view.previous is None else scale.lengths(view.previous)
     for position, (group, total) in enumerate(zip(layout.groups, totals, strict=True)):
         top = layout.top + position * layout.pitch
-        _name(picture, layout, position, top, percent_text(total))
+        bounds = percents_text(*view.bounds[position]) if position < len(view.bounds) else ""
+        _name(picture, layout, position, top, percent_text(total), bounds)
         _draw_bars(picture, layout, group, top, _binned(lengths, group, layout), ghosts)
     _draw_marks(picture, view, layout)
     _draw_axis(picture, view, layout)
@@ -134,13 +135,15 @@ def _heading(picture: Picture, view: BeliefView, layout: _Layout, scale: Scale) 
     heading(picture, view, variants, mark_key(view, *ghost))
 
 
-def _name(picture: Picture, layout: _Layout, position: int, top: int, total: str) -> None:
+def _name(picture: Picture, layout: _Layout, position: int, top: int, total: str, bounds: str) -> None:
     if not layout.gutter:
         return
     end, group = layout.gutter - 1, layout.groups[position]
     if layout.rows > 1:
         picture.put_right(end, top, shorten(layout.names[position], end), ink(Role.VALUE, group.hue))
         picture.put_right(end, top + 1, total, DIM)
+        if layout.rows > 2 and text_width(bounds) <= end:
+            picture.put_right(end, top + 2, bounds, DIM)
         return
     name = layout.names[position] if text_width(layout.names[position]) + len(total) < end else group.short
     if text_width(name) + len(total) < end:

@@ -17,6 +17,8 @@ Form = Literal["strips", "mosaic", "ranked"]
 ScaleKind = Literal["log", "linear"]
 Direction = Literal["left", "right", "up", "down"]
 
+NO_BELIEF = "no belief for this generation"
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -34,7 +36,8 @@ class BeliefView:
     log_p: (H,) natural logarithms of normalised probabilities, −inf allowed; None: no belief is known here.
     previous: (H,) the last generation's, or what `ghost` calls it, drawn as a ghost. explained: (H,) how many of the
     `explained_of` examples of d⁰ each hypothesis explains. by: the factor that makes the strips and the colours; None: d⁰
-    examples explained.
+    examples explained. low, high: (H,) bounds of log_p, where it is not known exactly. bounds: of the probability of each of
+    `view_groups`. caption: how the belief is known. absent: why there is none.
     Raises ValueError for arrays of another shape and for NaN.
     """
 
@@ -50,9 +53,14 @@ class BeliefView:
     cursor: int | None = None
     title: str = ""
     ghost: str = "last generation"
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    bounds: tuple[tuple[float, float], ...] = ()
+    caption: str = ""
+    absent: str = NO_BELIEF
 
     def __post_init__(self) -> None:
-        for name in ("log_p", "previous", "explained"):
+        for name in ("log_p", "previous", "explained", "low", "high"):
             array = getattr(self, name)
             if array is None:
                 continue

@@ -1,4 +1,4 @@
-"""The first data of a configuration, in words: h*, ĥ and d⁰."""
+"""The first data of a configuration, in words: h*, ĥ and d⁰, and what a chain of models will cost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from textual.content import Content
 
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.text import printable
+from iicl_tui.tui.lab.money import estimate_words
 
 
 def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
-    """What the chain starts from, in `width` columns. given: it stands in the file. config: None while there are faults."""
+    """What the chain starts from, in `width` columns, and what it will take where models are asked.
+
+    given: it stands in the file. config: None while there are faults.
+    """
     if config is None:
         return Content.styled("d⁰ is drawn as soon as no fault is left.", "$text-muted")
     task, start = config.task, config.start
@@ -24,6 +28,8 @@ def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
     explained = task.explained(start.samples)
     consistent = int((explained == len(start.samples)).sum())
     lines.append(Content.styled(f"{consistent:,} of {task.space.size:,} hypotheses explain all of d⁰.", "$text-muted"))
+    if takes := estimate_words(config, config.budget):
+        lines += [Content(""), Content(printable(takes, 400)), Content.styled("F9 shows what the model is sent.", "$text-muted")]
     return Content("\n").join(lines)
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import Outcome, outcome
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 from iicl_tui.tui.charts.numbers import probability_text
 from iicl_tui.tui.charts.view import BeliefView, Mark
+from iicl_tui.tui.lab import knowing
 from iicl_tui.tui.lab.words import next_phase, raised, rule
 
 
@@ -26,7 +28,7 @@ class Preview:
 def of_session(path: Path) -> Preview:
     """The preview of a session's file. Raises LabError where it cannot be read."""
     with SessionFile.open(path, read_only=True) as file:
-        chain = Chain(file.config, file.generations)
+        chain = Chain(file.config, file.generations, calls=file.calls)
         facts = [*_standing(chain), *_setting(chain, file)]
         return Preview(_view(chain), tuple((what, printable(value, 400)) for what, value in facts if value))
 
@@ -34,7 +36,7 @@ def of_session(path: Path) -> Preview:
 def came_to(path: Path) -> str:
     """A session's last belief in a few figures; "" where there is none yet. Raises LabError where it cannot be read."""
     with SessionFile.open(path, read_only=True) as file:
-        figures = outcome(Chain(file.config, file.generations))
+        figures = outcome(Chain(file.config, file.generations, calls=file.calls))
     return printable(" · ".join(_belief_words(figures, unit="")), 100) if figures is not None else ""
 
 
@@ -50,13 +52,25 @@ def _belief_words(figures: Outcome, unit: str = " nats") -> list[str]:
 
 def _standing(chain: Chain) -> list[tuple[str, str]]:
     figures = outcome(chain)
-    if figures is None:
+    if figures is None and not chain.calls:
         return [("state", f"new, {chain.config.generations} generations to come"), ("", next_phase(chain))]
+    if figures is None:
+        return [_broken_off(chain, 1), ("", next_phase(chain))]
+    now = figures.generation + 1
     facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
+    if chain.calls_of(now):
+        facts = [_broken_off(chain, now)]
     facts.append(("outcome", " · ".join([*_belief_words(figures), f"d⁰ {figures.explained}/{figures.initial} right"])))
     hypothesis = chain.generations[-1].hypothesis
     facts.append((f"h{raised(figures.generation)}", rule(chain, hypothesis)))
     return facts
+
+
+def _broken_off(chain: Chain, generation: int) -> tuple[str, str]:
+    """Of a generation that has only called so far."""
+    count = len(chain.calls_of(generation))
+    calls = f"{count} call{'s' if count != 1 else ''}"
+    return "state", f"generation {generation} of {chain.config.generations}, broken off in its imitation after {calls}"
 
 
 def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
@@ -66,10 +80,16 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
     known = chain.belief(max(len(chain.generations), 1))
     p = f"  P {probability_text(float(known.log_p[chain.start.target]))}" if known is not None else ""
     facts = []
+    if known is None and knowing.speaks(chain):
+        facts.append(("belief", knowing.absence(chain, max(len(chain.generations), 1)).removeprefix("no belief: ")))
+    elif how := knowing.caption(chain, known):
+        facts.append(("belief", how))
     if not _blind(chain):
         facts.append(("h*", rule(chain, chain.start.target) + p))
         if chain.start.rival is not None:
             facts.append(("ĥ", rule(chain, chain.start.rival)))
+    if chain.calls:
+        facts.append(("spent", spent_text(chain.spent)))
     facts += [("agents", agents), ("filters", filters), ("seed", f"{config.seed}, look-back {config.lookback}")]
     if file.parent is not None:
         facts.append(("branch", f"of {file.parent.file}, generation {file.parent.generation}"))

@@ -1,4 +1,4 @@
-"""The laboratory's questions: how far to run, how to branch, where to put a copy."""
+"""The laboratory's questions: how far to run, how to branch, where to put a copy, what to spend, whom to trust with a key."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from iicl_tui.agents.money import Budget, spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.store.session import SUFFIX, slug
+from iicl_tui.text import printable
+from iicl_tui.tui.lab.money import budget_words
 from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.trust import Wish
 from iicl_tui.tui.lab.words import kept_words
-from iicl_tui.tui.widgets.ask import Ask, Question, whole_number
+from iicl_tui.tui.widgets.ask import Ask, Question, amount, one_of, whole_number
 
-RUN_TO, BRANCH, COPY = "run-to", "branch", "copy"
+RUN_TO, BRANCH, COPY, BUDGET, TRUST = "run-to", "branch", "copy", "budget", "trust"
 _MOST_SEED = 2**63 - 1
+_MOST_DOLLARS, _MOST_TOKENS = 1_000_000, 10**12
+NO, YES, ALWAYS = "no", "yes", "always"
 
 
 def run_to(chain: Chain) -> Ask:
@@ -74,6 +80,52 @@ def save_copy(session: LabSession, folder: Path) -> Ask:
         return f"Everything that happened goes into it; {after}."
 
     return Ask(COPY, "Save a copy", [Question("path", "as:", str(path), check)], hint)
+
+
+def budget(chain: Chain) -> Ask:
+    """What the calls may cost in all: twice what they may now."""
+    now = chain.budget
+    dollars, tokens = now.dollars, now.tokens
+    questions = []
+    if dollars is not None or tokens is None:
+        twice = f"{2 * dollars:.2f}" if dollars else "1.00"
+        questions.append(Question("dollars", "US dollars:", twice, amount(_MOST_DOLLARS)))
+    if tokens is not None:
+        questions.append(Question("tokens", "tokens:", str(2 * tokens or 10_000), whole_number(0, _MOST_TOKENS)))
+
+    def hint(answers: Mapping[str, str]) -> str:
+        wanted = as_budget(chain, answers)
+        less = "It is less than what is spent. " if wanted.refuses(chain.spent, 0, 0.0) is not None else ""
+        until = "It holds as long as this lab is open; the file keeps its own."
+        return f"Spent: {spent_text(chain.spent)} of {budget_words(now)}. {less}{until}"
+
+    return Ask(BUDGET, "Budget", questions, hint)
+
+
+def as_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
+    """The budget that a person wrote; what was not asked for stays."""
+    dollars, tokens = chain.budget.dollars, chain.budget.tokens
+    if "dollars" in answers:
+        dollars = float(answers["dollars"])
+    if "tokens" in answers:
+        tokens = int(answers["tokens"])
+    return Budget(dollars, tokens)
+
+
+def trust(wish: Wish) -> Ask:
+    """Whether a host may have a key that a session names."""
+    host, keys = printable(wish.host, 100), printable(" and ".join(wish.variables), 100)
+
+    def hint(answers: Mapping[str, str]) -> str:
+        gets = f"{host}, a server that this session names, gets the key in {keys}"
+        if answers["answer"] == NO:
+            return f"{host}, a server that this session names, is asked without the key in {keys}."
+        if answers["answer"] == YES:
+            return f"{gets} until this lab is left."
+        return f"{gets}, now and from now on: your settings say so under `hosts`."
+
+    return Ask(TRUST, "May it have the key?", [Question("answer", f"{NO}, {YES} or {ALWAYS}:", NO, one_of(NO, YES, ALWAYS),
+                                                       (NO, YES, ALWAYS))], hint)  # fmt: skip
 
 
 def as_path(text: str) -> Path:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.line import calling_text
+from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PHASES, Generation
 from iicl_tui.filters.base import Sample
@@ -15,9 +18,10 @@ from iicl_tui.tasks.base import Example, Task
 from iicl_tui.text import printable
 from iicl_tui.tui.charts.film import FilmView
 from iicl_tui.tui.charts.marginals import MarginalsView
-from iicl_tui.tui.charts.view import BeliefView, Form, Group, Mark, ScaleKind, group_totals, groups_of
-from iicl_tui.tui.lab import words
+from iicl_tui.tui.charts.view import BeliefView, Form, Group, Mark, ScaleKind, group_totals, groups_of, view_groups
+from iicl_tui.tui.lab import knowing, words
 from iicl_tui.tui.lab.curves import panels
+from iicl_tui.tui.lab.money import cost_words
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import (
     IDLE,
@@ -38,8 +42,18 @@ MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎"}
 Array = NDArray[np.float64]
 
 
-def build(session: LabSession, look: int | None, charts: ChartSettings, activity: Activity = IDLE, blind: bool = False) -> LabState:
-    """The state. look: the generation looked at; None follows the chain. blind: nothing shows what is right."""
+def build(
+    session: LabSession,
+    look: int | None,
+    charts: ChartSettings,
+    activity: Activity = IDLE,
+    blind: bool = False,
+    clock: float = 0.0,
+) -> LabState:
+    """The state. look: the generation looked at; None follows the chain. blind: nothing shows what is right.
+
+    clock: the monotonic clock's time, for what is being asked for at this moment.
+    """
     chain = session.chain
     now = current(chain)
     look = now if look is None else max(0, min(look, now))
@@ -52,7 +66,7 @@ def build(session: LabSession, look: int | None, charts: ChartSettings, activity
     last, total = len(chain.generations), chain.config.generations
     return LabState(
         title=printable(chain.config.title, 200),
-        facts=_facts(session, now),
+        facts=facts(session),
         saving=saving,
         activity=activity,
         look=look,
@@ -61,7 +75,7 @@ def build(session: LabSession, look: int | None, charts: ChartSettings, activity
         total=total,
         belief=_belief(session, look, charts, beliefs, blind),
         film=_film(session, look, now, charts, beliefs.upcoming),
-        objects=MarginalsView(chain.task.space, beliefs.here, charts.by),
+        objects=_objects(chain, look, charts.by, beliefs.here),
         curves=panels(session.measures, chain.task, chain.start, look, total, blind),
         phases=_phases(chain, look),
         words=printable(sentence, 600),
@@ -78,6 +92,8 @@ def build(session: LabSession, look: int | None, charts: ChartSettings, activity
         ),
         steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
         waits_for_person=chain.waits_for_person,
+        cost=cost_words(chain.spent_in(look)),
+        calling=calling(chain, clock),
     )
 
 
@@ -101,15 +117,22 @@ def current(chain: Chain) -> int:
     return upcoming[0] if upcoming is not None else len(chain.generations)
 
 
-def _facts(session: LabSession, now: int) -> tuple[str, ...]:
+def facts(session: LabSession) -> tuple[str, ...]:
+    """What the line above says of the chain. It changes with every call."""
     chain, parent = session.chain, session.file.parent if session.file is not None else None
     agents = dict.fromkeys(printable(agent.describe(), 40) for agent in chain.config.agents)
     return (
-        f"generation {now}/{chain.config.generations}",
+        f"generation {current(chain)}/{chain.config.generations}",
+        spent_text(chain.spent) if knowing.speaks(chain) else "",
         " + ".join(agents),
         f"seed {chain.config.seed}",
         f"branched after {parent.generation} from {printable(parent.file, 60)}" if parent is not None else "",
     )
+
+
+def calling(chain: Chain, clock: float) -> str:
+    """What is being asked for, in words that change by the second; "" where nothing is."""
+    return printable(calling_text(chain.calling, clock), 400) if chain.calling is not None else ""
 
 
 def _row_note(chain: Chain) -> str:
@@ -128,38 +151,43 @@ def _row_note(chain: Chain) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Beliefs:
-    """Log-probabilities: of the generation looked at, of the one before, and of the one about to begin (if it is)."""
+    """Of the generation looked at, of the one before, and of the one about to begin (if it is)."""
 
-    here: Array | None
-    before: Array | None
-    upcoming: Array | None
+    here: Belief | None
+    before: Belief | None
+    upcoming: Belief | None
 
 
 def _beliefs(chain: Chain, look: int, now: int) -> _Beliefs:
     first = max(look - 1, 1)
-    known = [belief.log_p if belief is not None else None for belief in chain.beliefs(first, look)] if look else []
+    known = chain.beliefs(first, min(look, len(chain.generations)))
+    if look > len(chain.generations):
+        known.append(chain.belief(look))
     here = known[-1] if look else _prior(chain)
     before = (known[0] if look > 1 else _prior(chain)) if look else None
     upcoming = None
     if now > len(chain.generations):
-        belief = chain.belief(now) if look != now else None
-        upcoming = here if look == now else belief.log_p if belief is not None else None
+        upcoming = here if look == now else chain.belief(now)
     return _Beliefs(here, before, upcoming)
 
 
-def _prior(chain: Chain) -> Array | None:
+def _prior(chain: Chain) -> Belief | None:
     """What the first agent believes before it has seen anything."""
-    belief = chain.agent(1).beliefs([((), {})])[0]
+    return chain.agent(1).beliefs([((), ())])[0]
+
+
+def _log_p(belief: Belief | None) -> Array | None:
     return belief.log_p if belief is not None else None
 
 
 def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Beliefs, blind: bool) -> BeliefView:
     chain = session.chain
     marks = tuple(mark for mark in _marks(chain, look) if not (blind and mark.symbol in "★+"))
-    return BeliefView(
+    belief = beliefs.here
+    view = BeliefView(
         chain.task.space,
-        beliefs.here,
-        beliefs.before if charts.ghost else None,
+        _log_p(belief),
+        _log_p(beliefs.before) if charts.ghost else None,
         marks,
         session.explained if chain.start.samples and not blind else None,
         len(chain.start.samples),
@@ -168,8 +196,34 @@ def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Bel
         charts.by,
         charts.cursor,
         _belief_title(chain, look),
-        "last generation" if look > 1 else "before any data",
+        knowing.ghost(belief, beliefs.before, look),
+        caption=knowing.caption(chain, belief),
     )
+    if belief is None:
+        return replace(view, absent=printable(knowing.absence(chain, look), 200))
+    if belief.low is None:
+        return view
+    return replace(view, low=belief.low, high=belief.high, bounds=_group_bounds(belief, view))
+
+
+def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float], ...]:
+    """Of the groups that the view shows. A factor's own bounds are the closest there are for its values."""
+    known = belief.bounds(view.by) if view.by is not None else None
+    if known is not None:
+        return tuple(zip(known[0].tolist(), known[1].tolist(), strict=True))
+    found = [belief.group_bounds(group.members) for group in view_groups(view)]
+    return tuple(ends for ends in found if ends is not None)
+
+
+def _objects(chain: Chain, look: int, by: int | None, belief: Belief | None) -> MarginalsView:
+    space = chain.task.space
+    if belief is None:
+        return MarginalsView(space, None, by, absent=printable(knowing.absence(chain, look), 200))
+    found = [belief.bounds(factor) for factor in range(len(space.factors))]
+    bounds = tuple(ends for ends in found if ends is not None)
+    # The low bounds give all that is unobserved to the other values, so together they leave it open.
+    left_open = np.array([1 - low.sum() for low, _ in bounds]).clip(0.0, 1.0) if belief.unobserved is not None else None
+    return MarginalsView(space, belief.log_p, by, bounds, left_open)
 
 
 def _belief_title(chain: Chain, look: int) -> str:
@@ -193,12 +247,12 @@ def _marks(chain: Chain, look: int) -> tuple[Mark, ...]:
     return tuple(marks)
 
 
-def _film(session: LabSession, look: int, now: int, charts: ChartSettings, upcoming: Array | None) -> FilmView:
+def _film(session: LabSession, look: int, now: int, charts: ChartSettings, upcoming: Belief | None) -> FilmView:
     space = session.chain.task.space
     groups = session.fit_groups if charts.by is None else groups_of(space, charts.by, None, 0)
     totals = session.totals(charts.by)
     if now > len(totals):
-        totals = np.vstack([totals, _row(groups, upcoming)])
+        totals = np.vstack([totals, _row(groups, _log_p(upcoming))])
     return FilmView(groups, totals, look - 1, 1)
 
 
@@ -244,7 +298,7 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
         made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
     if generation.transmission is not None:
         samples = generation.transmission.samples
-        made = DataBlock(name, _caption(samples), _samples(chain, samples), "nothing passed on")
+        made = DataBlock(name, _caption(samples), _samples(chain, look, samples), "nothing passed on")
     return (seen, _hypothesis(session, generation, blind), made)
 
 
@@ -258,7 +312,8 @@ def _seen(chain: Chain, look: int) -> DataBlock:
         return DataBlock(name, caption, _examples(chain, chain.start.samples), NO_START)
     record = chain.generations[look - 2].transmission
     samples = record.samples if record is not None else ()
-    return DataBlock(name, caption, _samples(chain, [sample for sample in samples if sample.passes]), "nothing was passed on")
+    passed = [sample for sample in samples if sample.passes]
+    return DataBlock(name, caption, _samples(chain, look - 1, passed), "nothing was passed on")
 
 
 def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> DataBlock:
@@ -276,14 +331,14 @@ def _examples(chain: Chain, examples: Sequence[Example]) -> tuple[DataItem, ...]
     return tuple(DataItem(printable(chain.task.example_text(example))) for example in examples)
 
 
-def _samples(chain: Chain, samples: Sequence[Sample]) -> tuple[DataItem, ...]:
-    """Marks say something only where something is decided."""
+def _samples(chain: Chain, generation: int, samples: Sequence[Sample]) -> tuple[DataItem, ...]:
+    """Of one generation. Marks say something only where something is decided."""
     decided = chain.config.asks_at("samples") or any(sample.verdict != "approved" for sample in samples)
-    return tuple(_sample(chain, sample, decided) for sample in samples)
+    return tuple(_sample(chain, generation, sample, decided) for sample in samples)
 
 
-def _sample(chain: Chain, sample: Sample, marked: bool) -> DataItem:
-    notes = []
+def _sample(chain: Chain, generation: int, sample: Sample, marked: bool) -> DataItem:
+    notes = [odd] if (odd := words.against(chain, generation, sample)) else []
     if sample.shown is not None:
         notes.append(f"was {chain.task.example_text(sample.shown)}")
     if sample.reason:

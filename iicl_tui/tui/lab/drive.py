@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from iicl_tui.agents.calls import Call
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.tui import crash
@@ -20,13 +21,13 @@ async def drive(session: LabSession, goal: int | None, done: Callable[[PhaseReco
     """
     chain = session.chain
     try:
-        if chain.unsaved is not None:
-            record = chain.unsaved
-            session.flush()
+        waiting = [record for record in chain.unsaved if not isinstance(record, Call)]
+        session.flush()  # a call that waited belongs to the phase that comes now
+        for record in waiting:
             done(record)
-        elif goal is None:
+        if goal is None and not waiting:
             done(await chain.step())
-        if goal is not None:
+        elif goal is not None:
             await chain.run(goal, done)
     except StoreError as error:
         session.trouble = error

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import BLOCK, Measures, measure, remeasure
+from iicl_tui.chain.records import in_order
 from iicl_tui.errors import StoreError
 from iicl_tui.filters.base import Decider
 from iicl_tui.store.paths import shipped
@@ -39,7 +40,7 @@ class LabSession:
     @classmethod
     def of(cls, file: SessionFile) -> LabSession:
         """The session of an open file; its chain stands where the file ends."""
-        return cls(Chain(file.config, file.generations, file), file)
+        return cls(Chain(file.config, file.generations, file, calls=file.calls), file)
 
     @property
     def decider(self) -> Decider | None:
@@ -58,7 +59,7 @@ class LabSession:
     @property
     def saving(self) -> Saving:
         """How safe what happened is."""
-        if self.chain.unsaved is not None:
+        if self.chain.unsaved:
             return Saving("unsaved", f"{self.trouble.title}." if self.trouble is not None else "")
         if self.file is None:
             return Saving("memory")
@@ -120,13 +121,12 @@ class LabSession:
 
         Raises StoreError; never overwrites.
         """
-        keeps = self.file is not None and self.read_only is None and self.chain.unsaved is None
+        keeps = self.file is not None and self.read_only is None and not self.chain.unsaved
         if self.file is None:
             copy = SessionFile.create(self.chain.config, path)
-            for generation in self.chain.generations:
-                for record in (generation.imitation, generation.interaction, generation.transmission):
-                    if record is not None and record is not self.chain.unsaved:
-                        copy.append(record)
+            for record in in_order(self.chain.generations, self.chain.calls):
+                if not any(record is waiting for waiting in self.chain.unsaved):
+                    copy.append(record)
         else:
             self.file.save_copy(path)
             if keeps:

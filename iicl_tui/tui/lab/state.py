@@ -48,6 +48,8 @@ class Activity:
     pausing: bool = False
     asking: bool = False
     """A person is being asked at this moment."""
+    held_back: bool = False
+    """The budget has held back the next call."""
 
     @property
     def busy(self) -> bool:
@@ -135,6 +137,10 @@ class LabState:
     steppable: bool
     """A next phase can be done here (the chain has one, and the file may be written to)."""
     waits_for_person: bool
+    cost: str = ""
+    """What the generation looked at has cost, where models are asked."""
+    calling: str = ""
+    """What a model is being asked for at this moment, or what is waited for."""
 
     @property
     def following(self) -> bool:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iicl_tui.chain.engine import Chain
-from iicl_tui.chain.records import Generation
+from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, TransmissionRecord, in_order
 from iicl_tui.filters.base import Sample
-from iicl_tui.tui.lab.words import interaction_done, phase_detail, raised
+from iicl_tui.tui.lab.calls import CallEntries
+from iicl_tui.tui.lab.words import against, interaction_done, phase_detail, raised
 from iicl_tui.tui.screens.transcript import Entry
 
 _VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
 
 
 def entries(chain: Chain, blind: bool = False) -> list[Entry]:
-    """Oldest first. blind: without h*."""
+    """Oldest first, also calls of a phase that is not over. blind: without h*."""
     task, start = chain.task, chain.start
     given = ["; ".join(task.example_text(example) for example in start.samples) or "nothing"]
     if not blind:
@@ -22,8 +23,16 @@ def entries(chain: Chain, blind: bool = False) -> list[Entry]:
         if start.rival is not None:
             given.append(f"ĥ  {task.rule(start.rival)}")
     out = [Entry(0, "start", "d⁰ given", "\n".join(given))]
-    for generation in chain.generations:
-        out += _generation(chain, generation)
+    calls = CallEntries(chain)
+    for record in in_order(chain.generations, chain.calls):
+        if isinstance(record, ImitationRecord):
+            out.append(_learned(chain, record))
+        elif isinstance(record, InteractionRecord):
+            out += _filtered(chain, chain.generations[record.generation - 1], record)
+        elif isinstance(record, TransmissionRecord):
+            out.append(_made(chain, record))
+        else:
+            out.append(calls.entry(record))
     return out
 
 
@@ -32,36 +41,47 @@ def entry_of(found: list[Entry], generation: int) -> int:
     return next((at for at, entry in enumerate(found) if entry.generation == generation), len(found) - 1)
 
 
-def _generation(chain: Chain, generation: Generation) -> Iterator[Entry]:
+def _learned(chain: Chain, learned: ImitationRecord) -> Entry:
+    t = learned.generation
+    title = f"h{raised(t)}  {chain.task.rule(learned.hypothesis)}"
+    return Entry(t, "imitation", title, f"by {phase_detail(chain, 'imitation', t)}")
+
+
+def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> Iterator[Entry]:
     task, t = chain.task, generation.index
-    learned = generation.imitation
-    yield Entry(t, "imitation", f"h{raised(t)}  {task.rule(learned.hypothesis)}", f"by {phase_detail(chain, 'imitation', t)}")
-    for key, value in learned.evidence.items():
-        yield Entry(t, "imitation", key, str(value), "reply" if key == "reply" else "evidence")
-    if (done := generation.interaction) is not None:
-        for decision in done.decisions:
-            lines = [f"shown: {task.rule(decision.shown)}"]
-            if decision.hypothesis != decision.shown:
-                lines.append(f"goes on: {task.rule(decision.hypothesis)}")
-            why = _with_why(lines, decision.reason, decision.seconds)
-            yield Entry(t, "interaction", _VERDICTS[decision.verdict], why, "decision")
-        what = interaction_done(generation) or ("goes on as it is" if not done.filters else "passes")
-        by = phase_detail(chain, "interaction", t)
-        yield Entry(t, "interaction", f"h{raised(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
-    if (made := generation.transmission) is not None:
-        passed = sum(sample.passes for sample in made.samples)
-        yield Entry(
-            t,
-            "transmission",
-            f"d{raised(t)}  {passed} of {len(made.samples)} passed on",
-            "\n".join(_sample_line(chain, sample) for sample in made.samples),
-        )
+    of = len(chain.start.samples)
+    for refinement in done.refinements:
+        lines = [f"shown: {task.rule(refinement.shown)}", f"it explained {of - refinement.failing}/{of} of d⁰"]
+        same = refinement.hypothesis == refinement.shown
+        lines.append("kept as it was" if same else f"mended: {task.rule(refinement.hypothesis)}")
+        yield Entry(t, "interaction", refinement.filter, "\n".join(lines), "refinement")
+    for decision in done.decisions:
+        lines = [f"shown: {task.rule(decision.shown)}"]
+        if decision.hypothesis != decision.shown:
+            lines.append(f"goes on: {task.rule(decision.hypothesis)}")
+        why = _with_why(lines, decision.reason, decision.seconds)
+        yield Entry(t, "interaction", _VERDICTS[decision.verdict], why, "decision")
+    what = interaction_done(generation) or ("goes on as it is" if not done.filters else "passes")
+    by = phase_detail(chain, "interaction", t)
+    yield Entry(t, "interaction", f"h{raised(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
 
 
-def _sample_line(chain: Chain, sample: Sample) -> str:
+def _made(chain: Chain, made: TransmissionRecord) -> Entry:
+    t, passed = made.generation, sum(sample.passes for sample in made.samples)
+    return Entry(
+        t,
+        "transmission",
+        f"d{raised(t)}  {passed} of {len(made.samples)} passed on",
+        "\n".join(_sample_line(chain, t, sample) for sample in made.samples),
+    )
+
+
+def _sample_line(chain: Chain, generation: int, sample: Sample) -> str:
     line = f"{sample.verdict:<9} {chain.task.example_text(sample.example)}"
     if sample.shown is not None:
         line += f"   (was {chain.task.example_text(sample.shown)})"
+    if odd := against(chain, generation, sample):
+        line += f"   {odd}"
     return _with_why([line], sample.reason, sample.seconds, "   ")
 
 

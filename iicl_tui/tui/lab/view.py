@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from iicl_tui.text import printable
+from iicl_tui.tui.charts.marginals import UNOBSERVED
 from iicl_tui.tui.charts.picture import shorten
 from iicl_tui.tui.lab.state import PANES, LabState, Pane
 from iicl_tui.tui.widgets.data_pane import DataPane
@@ -37,6 +38,7 @@ class LabView(Vertical):
             with Vertical(id="middle"):
                 with Vertical(id="belief"):
                     yield LabChart(id="chart")
+                    yield Static(id="caption", markup=False)
                     yield Static(id="readout", markup=False)
                     yield Offers(id="choices")
                     yield FilmStrip(id="film")
@@ -60,9 +62,14 @@ class LabView(Vertical):
         self.query_one(Generations).rows = state.rows
         phases = self.query_one(PhaseLine)
         phases.place = _place(state)
+        phases.cost = state.cost
         phases.steps = state.phases
-        self.query_one("#words", Offers).show(state.words, [Offer(name) for name in state.offers])
+        self.query_one("#words", Offers).show(state.calling or state.words, _offers(state))
         self.query_one("#readout", Static).update(Content(_fitted(chart)), layout=False)
+        caption = self.query_one("#caption", Static)
+        caption.display = bool(state.belief.caption)
+        caption.update(Content(state.belief.caption), layout=False)
+        self.query_one("#each-title", Static).update(_objects_title(state), layout=False)
         self.query_one("#choices", Offers).show("", _choices(state, ghost, small))
         tabs = [Offer(f"lab.pane-{name}", "", name == pane) for name in PANES]
         self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
@@ -75,6 +82,20 @@ def state_words(state: LabState) -> str:
     if state.activity.busy and not state.activity.asking:
         running = "‖ pausing · " if state.activity.pausing else "▶ running · " if state.activity.kind == "run" else "▶ "
     return running + _SAVING[state.saving.kind]
+
+
+def _offers(state: LabState) -> list[Offer]:
+    """What can be done now, under the phases; while a model is asked, to give that up."""
+    if not state.calling:
+        return [Offer(name) for name in state.offers]
+    return [Offer("app.back", "cancel"), *(Offer(name) for name in state.offers if name == "lab.pause")]
+
+
+def _objects_title(state: LabState) -> Content:
+    parts: list[str | tuple[str, str]] = ["each object"]
+    if state.objects.seen_open:
+        parts.append((f"  {UNOBSERVED} unobserved", "$text-muted not bold"))
+    return Content.assemble(*parts)
 
 
 def _choices(state: LabState, ghost: bool, small: bool) -> list[Offer]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, Phase
-from iicl_tui.filters.base import filter_kinds
+from iicl_tui.filters.base import Sample, filter_kinds
 from iicl_tui.text import printable
+from iicl_tui.tui.lab.money import budget_words, estimate_words
 from iicl_tui.tui.lab.state import Activity, Saving
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -33,6 +34,15 @@ def phase_detail(chain: Chain, phase: Phase, generation: int) -> str:
 def samples(chain: Chain) -> str:
     """How many a generation makes, in words."""
     return f"{chain.task.samples} sample{'s' if chain.task.samples != 1 else ''}"
+
+
+def against(chain: Chain, generation: int, sample: Sample) -> str:
+    """Said of a model's sample that contradicts the hypothesis that it was made from, as: against h³. Else ""."""
+    if chain.agent(generation).exact:  # it contradicts by the noise that is set up, and that is no fault
+        return ""
+    hypothesis = chain.generations[generation - 1].hypothesis
+    contradicts = chain.task.predict(hypothesis, sample.example.input) != sample.example.output
+    return f"against h{raised(generation)}" if contradicts else ""
 
 
 def _filter_title(kind: str) -> str:
@@ -79,6 +89,11 @@ def interaction_done(generation: Generation) -> str:
     parts = []
     if record.redraws:
         parts.append(f"drawn again {record.redraws}×")
+    mended = sum(each.hypothesis != each.shown for each in record.refinements)
+    if mended:
+        parts.append(f"mended {mended}×" if mended > 1 else "mended")
+    elif record.refinements:
+        parts.append("checked")
     if any(decision.verdict == "edit" for decision in record.decisions):
         parts.append("edited")
     return ", ".join(parts)
@@ -107,6 +122,10 @@ def standing(
         if chain.stuck:
             return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
         return f"Finished: {why.what}", ("lab.earlier", "lab.branch", "lab.save-copy", "lab.transcript")
+    if activity.held_back:
+        return f"The budget of {budget_words(chain.budget)} holds back the next call.", ("lab.budget", "lab.next-phase")
+    if not chain.generations and not chain.calls and (takes := estimate_words(chain.config, chain.budget)):
+        return f"{takes} {next_phase(chain)}", ()
     if not known and chain.next[1] == "imitation" and chain.agent(now).kind == "bayes":
         return f"No hypothesis explains what generation {now} sees. Look back, and branch before it.", ("lab.earlier",)
     return next_phase(chain), ()

@@ -7,11 +7,14 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from iicl_tui.agents.base import ReplyAnswer, Unreadable
+from iicl_tui.agents.calls import ReplyVerdict
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown, Scene
 from iicl_tui.tui.review import state as transitions
 from iicl_tui.tui.review.drafts import Draft, DraftFile, Round, gate_of
+from iicl_tui.tui.review.reply_drafts import ReplyDrafts
 from iicl_tui.tui.review.state import ReviewState, Shown, values_shown
 
 
@@ -63,6 +66,53 @@ class ReviewRequest:
         return self.state
 
 
+class ReplyRequest:
+    """A reply that cannot be read, until a person has said what to do. Any pane may show it; it outlives them.
+
+    text: what the person has written in its place until now; None: nothing.
+    """
+
+    def __init__(self, decider: ReviewDecider, shown: Unreadable, text: str | None) -> None:
+        self.decider = decider
+        self.shown = shown
+        self.text = text
+        self._answered: asyncio.Future[ReplyAnswer] = asyncio.get_running_loop().create_future()
+
+    @property
+    def open(self) -> bool:
+        """It still waits for an answer."""
+        return not self._answered.done()
+
+    def update(self, text: str | None) -> None:
+        """What the person has written, kept as a draft; None: nothing any more. It can be kept until there is an answer."""
+        if text != self.text and (self.open or self._answered.cancelled()):
+            self.text = text
+            self.decider.keep_text(self)
+
+    def answer(self, verdict: ReplyVerdict, text: str = "") -> bool:
+        """Lets the engine go on. text: what is read in place of the reply, for "edit".
+
+        False, and nothing happens, if it was answered or put off before, the text cannot be read, or it cannot be skipped.
+        """
+        if not self.open or (verdict == "skip" and not self.shown.skipping) or (verdict == "edit" and self.shown.read(text)):
+            return False
+        self._answered.set_result(ReplyAnswer(verdict, text if verdict == "edit" else ""))
+        return True
+
+    def later(self) -> None:
+        """Puts it off: the engine's step is cancelled (it raises CancelledError), what was written stays."""
+        if self.open:
+            self._answered.cancel()
+
+    async def said(self) -> ReplyAnswer:
+        """The answer. Raises CancelledError when it is put off."""
+        return await self._answered
+
+
+AnyRequest = ReviewRequest | ReplyRequest
+"""What a person is asked: to decide on what was drawn, or what to do about a reply."""
+
+
 class ReviewDecider:
     """Implements filters.base.Decider for one open session.
 
@@ -71,16 +121,15 @@ class ReviewDecider:
     Give every record that was kept to `recorded`, so that its draft goes.
     """
 
-    def __init__(
-        self, ask: Callable[[ReviewRequest | None], None], folder: Path | None = None, session: Path | None = None
-    ) -> None:
+    def __init__(self, ask: Callable[[AnyRequest | None], None], folder: Path | None = None, session: Path | None = None) -> None:
         self._ask = ask
         self._file = DraftFile(folder, session) if folder is not None and session is not None else None
+        self._replies = ReplyDrafts(folder, session)
         self._draft: Draft | None = None
         self._loaded = False
         self._scene: Scene | None = None
         self._asked = 0
-        self.request: ReviewRequest | None = None
+        self.request: AnyRequest | None = None
         self.hide = False
         """The person's own choice not to see what is right. `blind` says whether it is hidden now."""
         self.trouble = ""
@@ -89,7 +138,7 @@ class ReviewDecider:
     @property
     def blind(self) -> bool:
         """h*, ĥ, P(h*) and every mark of right and wrong are hidden: by choice, or by the filter that asks."""
-        return self.hide or (self.request is not None and self.request.shown.blind)
+        return self.hide or (isinstance(self.request, ReviewRequest) and self.request.shown.blind)
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
         """A verdict on the drawn hypothesis. Raises CancelledError when it is put off."""
@@ -101,9 +150,21 @@ class ReviewDecider:
             return ()
         return transitions.samples(shown, await self._answer(shown))
 
+    async def reply(self, shown: Unreadable) -> ReplyAnswer:
+        """What to do about a reply that cannot be read. Raises CancelledError when it is put off."""
+        self.request = request = ReplyRequest(self, shown, self._replies.of(shown))
+        try:
+            self._ask(request)
+            return await request.said()
+        finally:
+            self.request = None
+            self._ask(None)
+
     def recorded(self, record: PhaseRecord) -> None:
         """A phase is over and kept: a draft of it, or of what came before, is of no more use."""
         self._scene = None
+        with contextlib.suppress(OSError):  # one that stays behind is found by no other reply
+            self._replies.over()
         if record.phase == "imitation":
             return
         draft, self._draft, self._loaded = self._draft, None, True
@@ -158,3 +219,11 @@ class ReviewDecider:
             self.trouble = ""
         except OSError as error:
             self.trouble = f"{self._file.path}: {error.strerror or error}"
+
+    def keep_text(self, request: ReplyRequest) -> None:
+        """Keeps what a person has written so far; never raises, `trouble` says what went wrong."""
+        try:
+            self._replies.keep(request.shown, request.text)
+            self.trouble = ""
+        except OSError as error:
+            self.trouble = f"{self._replies.path}: {error.strerror or error}"

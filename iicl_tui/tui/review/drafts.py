@@ -17,7 +17,8 @@ from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tui.review.state import Item, ReviewState, Shown, Value, values_shown
 
 Gate = Literal["hypothesis", "samples"]
-_MOST = 4_000_000
+MOST_BYTES = 4_000_000
+"""A file that is larger is none of ours."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,13 @@ class DraftFile:
     """The draft of one session: a small TOML file in `folder` (the user's state), found by the session's path."""
 
     def __init__(self, folder: Path, session: Path) -> None:
-        self._session = str(session.resolve())
-        self.path = folder / "drafts" / f"{hashlib.sha256(self._session.encode()).hexdigest()[:24]}.toml"
+        self.session = str(session.resolve())
+        self.path = folder / "drafts" / f"{hashlib.sha256(self.session.encode()).hexdigest()[:24]}.toml"
 
     def save(self, draft: Draft, task: Task) -> None:
         """Writes it, whole or not at all. Raises OSError."""
         document = {
-            "session": self._session,
+            "session": self.session,
             "generation": draft.generation,
             "gate": draft.gate,
             "round": [_write_round(one, draft.gate, task) for one in draft.rounds],
@@ -76,11 +77,11 @@ class DraftFile:
     def load(self, task: Task) -> Draft | None:
         """The draft, or None where there is none that can be used: it is a convenience, never a reason to stop."""
         try:
-            if self.path.stat().st_size > _MOST:
+            if self.path.stat().st_size > MOST_BYTES:
                 return None
             document = tomllib.loads(self.path.read_text(encoding="utf-8"))
             gate = document["gate"]
-            if document["session"] != self._session or gate not in get_args(Gate):
+            if document["session"] != self.session or gate not in get_args(Gate):
                 return None
             rounds = tuple(_read_round(table, gate, task) for table in document["round"])
             return Draft(int(document["generation"]), gate, rounds)

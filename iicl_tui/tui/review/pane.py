@@ -18,7 +18,7 @@ from iicl_tui.tui.keymap import key_label, resolve
 from iicl_tui.tui.review import bar, words
 from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
-from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest
+from iicl_tui.tui.review.decider import AnyRequest, ReviewDecider, ReviewRequest
 from iicl_tui.tui.review.edit import Edit, ExampleEdit, HypothesisEdit, read_example
 from iicl_tui.tui.review.effect import Effect, effect
 from iicl_tui.tui.review.frame import ReviewFrame
@@ -108,12 +108,12 @@ class ReviewPane(ReviewFrame, can_focus=True):
         """decide, or what is open: edit (the row editor), text (an example as text), reason."""
         return self._mode
 
-    def show(self, request: ReviewRequest | None, focus: bool = True) -> None:
-        """Show this request, or that nothing is asked. Takes the focus unless told not to."""
+    def show(self, request: AnyRequest | None, focus: bool = True) -> None:
+        """Show this request, or that nothing is asked that is to be shown here. Takes the focus unless told not to."""
         if request is self.request:
             return
         self._tick()
-        self.request = request if request is not None and request.open else None
+        self.request = request if isinstance(request, ReviewRequest) and request.open else None
         self._since = self._clock()
         self._said = ("", False)
         self.effect = None

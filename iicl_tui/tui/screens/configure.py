@@ -31,6 +31,7 @@ from iicl_tui.tui.configure.draft import Draft, examine
 from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, KeptRow, SectionBox, SectionButton, row_id
 from iicl_tui.tui.configure.form import GROUPS, Form, GroupName, Row, read_form, with_kind
 from iicl_tui.tui.configure.start import start_words
+from iicl_tui.tui.lab import messages
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.offers import Offer, Offers
 
@@ -465,6 +466,18 @@ class ConfigureScreen(LabScreen):
             f"[start] is taken out; d⁰ is drawn with seed {seed}." if given else f"Drawn anew: the seed is now {seed}.",
             markup=False, timeout=3,
         )  # fmt: skip
+
+    async def action_messages(self) -> None:
+        config, faults = examine(self.draft, self._folder)
+        self._judge(config, faults)
+        if config is None:
+            self.notify("There is nothing to send before the faults are corrected.", severity="warning", markup=False)
+            return
+        found = await messages.first_entries(config)
+        if not found:
+            self.notify(messages.NO_MODEL, markup=False)
+            return
+        await self.lab.open("messages", config.title, found, 0)
 
     def action_create(self) -> None:
         config, faults = examine(self.draft, self._folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,18 +13,20 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import reactive
 
+from iicl_tui.agents.line import BudgetReached
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.lab import asks
-from iicl_tui.tui.lab.build import build, first_charts
+from iicl_tui.tui.lab import asks, messages, trust
+from iicl_tui.tui.lab.build import build, calling, facts, first_charts
 from iicl_tui.tui.lab.drive import drive
+from iicl_tui.tui.lab.knowing import speaks
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
 from iicl_tui.tui.lab.transcript import entries, entry_of
 from iicl_tui.tui.lab.view import LabView, state_words
-from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest, always_blind
+from iicl_tui.tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider, always_blind
 from iicl_tui.tui.screens.base import LabScreen
 from iicl_tui.tui.widgets.ask import Ask
 from iicl_tui.tui.widgets.data_pane import DataPane
@@ -34,6 +37,7 @@ from iicl_tui.tui.widgets.trajectories import Trajectories
 
 if TYPE_CHECKING:
     from iicl_tui.tui.review.pane import ReviewPane
+    from iicl_tui.tui.review.reply_pane import ReplyPane
 
 _SMALL = 100, 30
 _FILM_FROM, _FILM_FROM_SMALL = 36, 22
@@ -41,6 +45,8 @@ _FILM_FROM, _FILM_FROM_SMALL = 36, 22
 _REPAINT = 0.1
 """Seconds between repaints while a chain runs; more where a repaint is slow, so that the chain has most of the time."""
 _SHARE = 3
+_TICK = 0.25
+"""Seconds between two looks at what is being asked for, while the chain is at work."""
 
 
 class LabRoom(LabScreen):
@@ -58,6 +64,15 @@ class LabRoom(LabScreen):
 
     state: reactive[LabState | None] = reactive(None, repaint=False)  # its widgets repaint, where they have something new
 
+    clock = staticmethod(time.monotonic)
+    """The time by which waiting is counted."""
+
+    @dataclass
+    class Noticed(Message):
+        """Something that the person should hear of once."""
+
+        text: str
+
     class Moved(Message):
         """The chain has come further."""
 
@@ -74,7 +89,7 @@ class LabRoom(LabScreen):
     class Asked(Message):
         """A person is asked, or (None) is asked no more."""
 
-        request: ReviewRequest | None
+        request: AnyRequest | None
 
     def __init__(self, path: Path | None = None, session: LabSession | None = None, charts: ChartSettings | None = None) -> None:
         """A path or a session is given. charts: how the belief is looked at; absent, as the settings say. Raises StoreError,
@@ -94,9 +109,14 @@ class LabRoom(LabScreen):
         self._repaint_pending = False
         self._warned = False
         """Of what leaving would lose."""
+        self._declined: set[str] = set()
+        """Hosts that get no key."""
+        self._wanted: tuple[str, int | None] = ("step", None)
+        """What was to be started when a question came before it."""
         self._draft_of = session.file.path if session.file is not None else None
         self.decider: ReviewDecider
-        self._review: ReviewPane | None = None
+        self._review: ReviewPane | ReplyPane | None = None
+        """The pane of what is asked now, or was asked last."""
 
     # What stands on it
 
@@ -112,12 +132,19 @@ class LabRoom(LabScreen):
             self.lab.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
         if self.session.read_only is not None:
             self.lab.notify(printable(self.session.read_only, 400), title="Read-only", markup=False)
+        chain = self.session.chain
+        chain.access = chain.access.agreed(self.lab.settings.hosts)
+        chain.notice = self._notice
+        self._ticker = self.set_interval(_TICK, self._tick, pause=True)
         self._fit(self.app.size.width, self.app.size.height)
         self.show_pane("belief")
         self.rebuild()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
+        self.cancel()
         self.session.close()
+        with contextlib.suppress(Exception):  # there is nobody left who could do anything about a connection
+            await self.session.chain.close()
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size.width, event.size.height)
@@ -141,7 +168,7 @@ class LabRoom(LabScreen):
 
     def rebuild(self) -> None:
         """The state as it is now."""
-        self.state = build(self.session, self._look, self._charts, self._activity, self.blind)
+        self.state = build(self.session, self._look, self._charts, self._activity, self.blind, self.clock())
 
     def watch_state(self, state: LabState | None) -> None:
         if state is None or not self.is_mounted:
@@ -160,6 +187,12 @@ class LabRoom(LabScreen):
         if not state.steppable:
             why = self.session.chain.no_more() if self.session.chain.next is None else None
             raise why or LabError(f"Read-only: {self.session.read_only or ''}")
+        host = trust.wish(self.session.chain, self._declined)
+        if host is not None:
+            self._wanted = kind, goal
+            self.call_later(self._ask, asks.trust(host))
+            return
+        self._ticker.resume()
         self._activity = Activity("step" if kind == "step" else "run", goal or 0)
         self.set_timer(_REPAINT, self._still_busy)  # what is over sooner needs no word about being under way
         self.run_worker(self._work(goal if kind == "run" else None), group="chain", exclusive=True, exit_on_error=False)
@@ -195,12 +228,28 @@ class LabRoom(LabScreen):
 
     @on(Rested)
     def _rested(self, event: Rested) -> None:
-        self._activity = IDLE
+        self._ticker.pause()
+        self._activity = replace(IDLE, held_back=isinstance(event.error, BudgetReached))
         self._repaint_pending = self._warned = False
         self.session.refresh()
         self.rebuild()
         if event.error is not None:
             self.lab.show_error(event.error)
+
+    def _tick(self) -> None:
+        """The words about a call go on, and what it has cost; nothing else is made anew."""
+        if self.state is None:
+            return
+        words, known = calling(self.session.chain, self.clock()), facts(self.session)
+        if (words, known) != (self.state.calling, self.state.facts):
+            self.state = replace(self.state, calling=words, facts=known)
+
+    def _notice(self, text: str) -> None:
+        self.post_message(self.Noticed(text))
+
+    @on(Noticed)
+    def _noticed(self, event: Noticed) -> None:
+        self.lab.notify(printable(event.text, 400), markup=False, timeout=10)
 
     def _goal(self) -> int:
         upcoming = self.session.chain.next
@@ -227,23 +276,36 @@ class LabRoom(LabScreen):
 
     # The person as a filter
 
-    def _asked(self, request: ReviewRequest | None) -> None:
+    def _asked(self, request: AnyRequest | None) -> None:
         self.post_message(self.Asked(request))
 
     @on(Asked)
     async def _ask_person(self, event: Asked) -> None:
-        asking = event.request is not None
-        if self._review is None:  # most chains ask nobody, and then it need not be made
-            from iicl_tui.tui.review.pane import ReviewPane
-
-            self._review = ReviewPane(self.session.chain, self.decider, id="review")
-            await self.mount(self._review, after=self.query_one(LabView))
+        request = event.request
+        asking = request is not None
+        if request is not None:
+            self._review = await self._pane_for(request)
         self._activity = replace(self._activity, asking=asking)
         self.set_class(asking, "-reviewing")
+        self.set_class(isinstance(request, ReplyRequest), "-replying")
         self.rebuild()
-        self._review.show(event.request)
+        if self._review is not None:
+            self._review.show(request)
         if not asking:
             self._focus_home()
+
+    async def _pane_for(self, request: AnyRequest) -> ReviewPane | ReplyPane:
+        """Most chains ask nobody, so each pane is made when it is first needed."""
+        from iicl_tui.tui.review.pane import ReviewPane
+        from iicl_tui.tui.review.reply_pane import ReplyPane
+
+        replying = isinstance(request, ReplyRequest)
+        kind: type[ReviewPane | ReplyPane] = ReplyPane if replying else ReviewPane
+        for pane in self.query(kind):
+            return pane
+        pane = kind(self.session.chain, self.decider, id="reply" if replying else "review")
+        await self.mount(pane, after=self.query_one(LabView))
+        return pane
 
     def on_review_pane_blind_changed(self) -> None:
         self.rebuild()
@@ -375,6 +437,10 @@ class LabRoom(LabScreen):
         if not self._activity.busy:
             await self._ask(asks.save_copy(self.session, self.session.home(self.lab.paths.sessions)))
 
+    async def action_budget(self) -> None:
+        if not self._activity.busy:
+            await self._ask(asks.budget(self.session.chain))
+
     @on(Ask.Answered)
     async def _answered(self, event: Ask.Answered) -> None:
         event.stop()
@@ -384,6 +450,14 @@ class LabRoom(LabScreen):
         elif event.ask.subject == asks.RUN_TO:
             await self._close_ask()
             self._start("run", int(answers["goal"]))
+        elif event.ask.subject == asks.BUDGET:
+            self.session.chain.budget = asks.as_budget(self.session.chain, answers)
+            self._activity = IDLE
+            await self._close_ask()
+            self.rebuild()
+        elif event.ask.subject == asks.TRUST:
+            await self._close_ask()
+            self._trust(answers["answer"])
         elif event.ask.subject == asks.BRANCH:
             assert self.state is not None
             keep = asks.kept(self.session, self.state.look)
@@ -391,7 +465,9 @@ class LabRoom(LabScreen):
             file = self.session.branch(keep, folder, int(answers["seed"]), int(answers["generations"]))
             await self._close_ask()
             self.lab.notify(f"Branched into {printable(file.path.name, 80)}.", markup=False)
-            self.lab.go("lab", session=LabSession.of(file), charts=self._charts)
+            session = LabSession.of(file)
+            session.chain.access = self.session.chain.access
+            self.lab.go("lab", session=session, charts=self._charts)
         else:
             path = asks.as_path(answers["path"])
             moved = self.session.save_copy(path)
@@ -399,6 +475,19 @@ class LabRoom(LabScreen):
             what = "The session goes on in" if moved else "A copy is in"
             self.lab.notify(f"{what} {printable(str(path), 200)}.", markup=False)
             self.rebuild()
+
+    def _trust(self, answer: str) -> None:
+        """The host that was asked about gets the key or does not; then what was to be started is started."""
+        asked = trust.wish(self.session.chain, self._declined)
+        if asked is None:
+            return
+        if answer == asks.NO:
+            self._declined.add(asked.host)
+        else:
+            self.session.chain.access = self.session.chain.access.agreed([asked.host])
+        if answer == asks.ALWAYS:
+            self.lab.keep_host(asked.host)
+        self._start(*self._wanted)
 
     async def _close_ask(self) -> None:
         self.remove_class("-asking")
@@ -422,6 +511,10 @@ class LabRoom(LabScreen):
             return self._activity.kind == "run"
         if action == "review":
             return self._activity.asking or (state.waits_for_person and state.steppable)
+        if action == "budget":
+            return False if not speaks(self.session.chain) or self._activity.asking else None if busy else True
+        if action == "messages":
+            return None if self.session.chain.next is None else True
         if action == "latest":
             return not state.following
         if action in ("earlier", "first"):
@@ -434,6 +527,13 @@ class LabRoom(LabScreen):
         if self.state is not None:
             found = entries(self.session.chain, self.blind)
             await self.lab.open("transcript", self.state.title, found, entry_of(found, self.state.look))
+
+    async def action_messages(self) -> None:
+        found = await messages.next_entries(self.session.chain)
+        if self.state is None or not found:
+            self.lab.notify(messages.SILENT, markup=False)
+            return
+        await self.lab.open("messages", self.state.title, found, 0)
 
     def back(self) -> None:
         """What runs is cancelled first; then the view returns to now; then the lab is left."""
@@ -448,7 +548,7 @@ class LabRoom(LabScreen):
 
     def may_leave(self) -> bool:
         """What could not be kept is tried once more; if it cannot be, one is warned before it is lost."""
-        if self.session.chain.unsaved is None or self._warned:
+        if not self.session.chain.unsaved or self._warned:
             return True
         try:
             self.session.flush()

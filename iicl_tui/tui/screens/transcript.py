@@ -39,6 +39,7 @@ class TranscriptScreen(LabScreen):
     GROUP = "transcript"
     BINDINGS: ClassVar[list] = [*bindings("transcript")]
     CSS_PATH = "transcript.tcss"
+    WHAT: ClassVar[str] = "transcript"
     HELP = (
         "Everything that happened in this chain, oldest first. The entry under the cursor stands in full below; "
         "Tab goes there to scroll it, and y copies it."
@@ -72,7 +73,7 @@ class TranscriptScreen(LabScreen):
         self._facts()
 
     def _facts(self) -> None:
-        facts = ["transcript", f"{len(self._entries):,} entries"]
+        facts = [self.WHAT, f"{len(self._entries):,} entries"]
         if self._words:
             at = self.query_one(LogList).cursor
             place = self._found.index(at) + 1 if at in self._found else None

@@ -130,3 +130,20 @@ def whole_number(low: int, high: int) -> Check:
         return "" if low <= int(text) <= high else f"from {low} to {high}"
 
     return check
+
+
+def amount(most: float) -> Check:
+    """Checks that the text is a number from 0 to most, written plainly as 12.50."""
+
+    def check(text: str) -> str:
+        whole, _, part = text.partition(".")
+        if not text.isascii() or not (whole + part).isdigit() or len(text) > 24:
+            return "a number is needed, as 12.50"
+        return "" if float(text) <= most else f"at most {most:,.0f}"
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    """Checks that the text is one of these."""
+    return lambda text: "" if text in choices else f"{', '.join(choices[:-1])} or {choices[-1]} is needed"

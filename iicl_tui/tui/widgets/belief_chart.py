@@ -9,9 +9,8 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from iicl_tui.tui.charts import belief
-from iicl_tui.tui.charts.heading import NO_BELIEF
 from iicl_tui.tui.charts.picture import Picture, notice
-from iicl_tui.tui.charts.view import BeliefView, Direction, likeliest
+from iicl_tui.tui.charts.view import NO_BELIEF, BeliefView, Direction, likeliest
 from iicl_tui.tui.widgets.picture_widget import PictureWidget
 
 _WHEEL_ROWS = 3

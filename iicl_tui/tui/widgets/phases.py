@@ -20,13 +20,19 @@ class PhaseLine(Widget):
     steps: reactive[tuple[PhaseStep, ...]] = reactive(())
     place: reactive[str] = reactive("")
     """What stands before the phases: the generation looked at."""
+    cost: reactive[str] = reactive("")
+    """What it has cost; after its name, where there is room."""
 
     def render(self) -> Content:
         if not self.steps:
             return Content.styled(self.place, "bold")
         width = self.content_size.width
         place = f"{self.place}   " if self.place else ""
+        cost = f"{self.cost}   " if self.cost else ""
         bare = cell_len(place) + sum(len(step.phase) + 2 for step in self.steps)
+        if bare + cell_len(cost) + len(self.steps) - 1 > width:
+            cost = ""
+        bare += cell_len(cost)
         details = [f": {step.detail}" if step.detail else "" for step in self.steps]
         room = width - bare - 6 * (len(self.steps) - 1)
         while room < sum(map(cell_len, details)) and any(details):
@@ -34,7 +40,7 @@ class PhaseLine(Widget):
             details[longest] = ""
         rest = width - bare - sum(map(cell_len, details))
         dash = max(0, min(6, rest // max(len(self.steps) - 1, 1) - 2))
-        parts: list[Content | str | tuple[str, str]] = [(place, "bold")]
+        parts: list[Content | str | tuple[str, str]] = [(place, "bold"), (cost, "$text-accent")]
         for at, step in enumerate(self.steps):
             if at:
                 parts.append((f" {'─' * dash} " if dash else " ", "$text-disabled"))

@@ -1,0 +1,323 @@
+"""An agent that is a language model: what it is asked, how its replies are read, and what they say of its belief."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from iicl_tui.agents.access import Access, Credential
+from iicl_tui.agents.base import Line, Rounds, Workload
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call, Message, Provider, Purpose, Reply, Request, answer
+from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.measuring import Measuring
+from iicl_tui.agents.money import Price, estimated_tokens, prompt_tokens
+from iicl_tui.agents.retry import Patience
+from iicl_tui.tasks.base import Example, Task
+from iicl_tui.tasks.prompts import Prompts
+from iicl_tui.tasks.wording import RuleReading, SamplesReading, Wording
+
+Reading = TypeVar("Reading", RuleReading, SamplesReading)
+
+PARAMETER_WORDS = {
+    "temperature": "temperature",
+    "top_p": "top-p",
+    "seed": "seed",
+    "top_logprobs": "log-probabilities",
+    "schema": "JSON schema",
+}
+"""The parameters of a request as a person knows them."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a model is asked. seed: one drawn from the chain's random numbers is sent, where the API has one.
+
+    measuring: how the belief is known. schema: the reply has to follow a JSON schema.
+    """
+
+    model: str
+    max_tokens: int
+    measuring: Measuring
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: bool = True
+    schema: bool = False
+
+
+class LanguageAgent:
+    """Implements `Agent` by asking a model.
+
+    lacks: the parameters that the API never takes. connect: makes the provider, given the access that says which key it gets.
+    """
+
+    exact = False
+
+    def __init__(
+        self,
+        kind: str,
+        task: Task,
+        wording: Wording,
+        prompts: Prompts,
+        asking: Asking,
+        connect: Callable[[Access], Provider],
+        credential: Credential,
+        *,
+        lacks: frozenset[str] = frozenset(),
+        patience: Patience | None = None,
+        price: Price | None = None,
+    ) -> None:
+        self.kind = kind
+        self.task = task
+        self.wording = wording
+        self.prompts = prompts
+        self.asking = asking
+        self.patience = patience or Patience()
+        self.credential = credential
+        self._price = price
+        self.connect = connect
+        self._provider: tuple[Access, Provider] | None = None
+        self._left_out = set(lacks)
+        self._said: set[str] = set()
+        self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.asking.model
+
+    @property
+    def price(self) -> Price | None:
+        """What a million of its tokens costs; None where that is not known."""
+        return self._price
+
+    def describe(self) -> str:
+        """openai gpt-4o-mini τ1"""
+        temperature = self.asking.temperature
+        return f"{self.kind} {self.model}" + (f" τ{temperature:g}" if temperature is not None else "")
+
+    # -- the three things that it is asked ----------------------------------------------------------------------------
+
+    async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line) -> int:
+        """Asks for a rule that explains the last of the rounds; where its belief is estimated, it is asked again and again.
+
+        Raises CallFailed, ChainStopped where the budget or an unreadable reply stops it.
+        """
+        prompt = self.wording.imitate(self.prompts, rounds[-1] if rounds else ())
+        request = self._request("imitate", prompt, line, self.wording.rule_schema())
+        if self.asking.measuring.asks_logprobs:
+            request = replace(request, top_logprobs=self.asking.measuring.top_logprobs)
+        skipping = "" if line.previous is None else "the rule of the generation before goes on"
+        reading = await self._rule("imitate", request, rng, line, skipping)
+        if line.phase == "imitation":
+            await self._draws(replace(request, top_logprobs=None), rng, line)
+        if reading is not None:
+            return reading
+        assert line.previous is not None
+        return line.previous
+
+    async def transmit(self, hypothesis: int, count: int, rng: np.random.Generator, line: Line) -> tuple[Example, ...]:
+        """Asks for count examples. Fewer come back where the model made fewer, asked twice. Raises as `imitate`."""
+        prompt = self.wording.transmit(self.prompts, hypothesis, count)
+        request = self._request("transmit", prompt, line, self.wording.samples_schema(count))
+        reading = await self._ask(
+            "transmit",
+            request,
+            rng,
+            line,
+            lambda text: self.wording.read_samples(text, count),
+            lambda reading: bool(reading.examples),
+            lambda trouble: self.wording.repair_samples(self.prompts, trouble, count),
+            self.wording.samples_schema(count),
+            "no example is passed on",
+        )
+        return reading.examples if reading is not None else ()
+
+    async def refine(
+        self, purpose: Purpose, hypothesis: int, examples: Sequence[Example], rounds: Rounds, rng: np.random.Generator, line: Line
+    ) -> int:
+        """Asks it to check its rule, or to mend it where it fails. Raises as `imitate`."""
+        make = self.wording.self_refine if purpose == "self-refine" else self.wording.hypothesis_search
+        request = self._request(purpose, make(self.prompts, hypothesis, examples), line, self.wording.rule_schema())
+        reading = await self._rule(purpose, request, rng, line, "the rule stays as it was")
+        return hypothesis if reading is None else reading
+
+    # -- what is known of it ------------------------------------------------------------------------------------------
+
+    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
+        """From the calls of each imitation alone, as `Measuring` reads them."""
+        return [self._belief(tuple(calls)) for _, calls in generations]
+
+    def _belief(self, calls: tuple[Call, ...]) -> Belief | None:
+        if calls not in self._beliefs:
+            self._beliefs[calls] = self.asking.measuring.belief(calls, self.task.space, self.wording)
+        return self._beliefs[calls]
+
+    def opening(self, rounds: Rounds) -> tuple[Message, ...]:
+        """The system's message and the question."""
+        prompt = self.wording.imitate(self.prompts, rounds[-1] if rounds else ())
+        return Message("system", self.wording.system(self.prompts)), Message("user", prompt)
+
+    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int) -> Workload:
+        """Estimated from the texts themselves; replies are taken to be as short as they are asked to be."""
+        count, data = self.task.samples, rounds[-1] if rounds else ()
+        rule = estimated_tokens(self.wording.rule_reply(0))
+        made = estimated_tokens(self.wording.samples_reply(self.task.transmit(0, count, 0.0, np.random.default_rng(0))))
+        opening = prompt_tokens(Request(self.opening(rounds), 1))
+        making = opening - estimated_tokens(self.opening(rounds)[-1].text)
+        making += estimated_tokens(self.wording.transmit(self.prompts, 0, count))
+        draws = self.asking.measuring.draws if self.asking.measuring.source == "samples" else 1
+        refining = sum(name in ("self-refine", "hypothesis-search") for name in filters)
+        history = lookback * (opening + making + rule + made) // 2
+        calls = draws + 1 + refining
+        refine = prompt_tokens(Request((Message("user", self.wording.self_refine(self.prompts, 0, data)),), 1))
+        prompt = draws * opening + making + refining * refine + calls * history
+        return Workload(calls, prompt, (draws + refining) * rule + made)
+
+    async def close(self) -> None:
+        """Give up its connections."""
+        if self._provider is not None:
+            await self._provider[1].close()
+
+    # -- asking -------------------------------------------------------------------------------------------------------
+
+    async def send(self, request: Request, access: Access) -> tuple[Reply, tuple[str, ...]]:
+        """One try. A parameter that turns out not to be taken is left out from then on. Raises CallFailed."""
+        if self._provider is None or self._provider[0] is not access:
+            await self.close()
+            self._provider = (access, self.connect(access))
+        asked = [name for name in Request.PARAMETERS if getattr(request, name) is not None]
+        while True:
+            try:
+                reply = await self._provider[1].send(self.sent(request))
+            except CallFailed as failure:
+                unwanted = failure.parameter
+                if failure.kind != "parameter" or unwanted not in asked or unwanted in self._left_out:
+                    raise
+                self._left_out.add(unwanted)
+            else:
+                return reply, tuple(name for name in asked if name in self._left_out)
+
+    def sent(self, request: Request) -> Request:
+        """The request as it goes out: without the parameters that are known not to be taken."""
+        return request.without(sorted(self._left_out))
+
+    def _request(self, purpose: Purpose, prompt: str, line: Line, schema: Mapping[str, Any]) -> Request:
+        messages = [Message("system", self.wording.system(self.prompts))]
+        for exchange in line.history(purpose):
+            messages += [Message("user", exchange.prompt), Message("assistant", exchange.reply or "(no answer)")]
+        messages.append(Message("user", prompt))
+        asking = self.asking
+        schema_wanted = schema if asking.schema else None
+        return Request(tuple(messages), asking.max_tokens, asking.temperature, asking.top_p, None, None, schema_wanted)
+
+    def _seeded(self, request: Request, rng: np.random.Generator) -> Request:
+        """A seed is drawn whether it is sent or not, and whether the reply is on record or not: others depend on its place."""
+        seed = int(rng.integers(2**31))
+        return replace(request, seed=seed if self.asking.seed else None)
+
+    async def _call(self, purpose: Purpose, request: Request, rng: np.random.Generator, line: Line) -> Call:
+        request = self._seeded(request, rng)
+        call = await line.ask(purpose, request, self)
+        for name in call.without:
+            self._say(line, f"{self.model} takes no {PARAMETER_WORDS[name]}: it is left out, and the record of each call says so.")
+        if request.top_logprobs is not None and call.tokens is None and "top_logprobs" not in call.without:
+            self._say(line, f"{self.model} answered without the log-probabilities that were asked for.")
+        return call
+
+    def _say(self, line: Line, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            line.say(text)
+
+    async def _draws(self, request: Request, rng: np.random.Generator, line: Line) -> None:
+        """Further hypotheses from the same prompt, where the belief can be known from nothing else."""
+        measuring = self.asking.measuring
+        if measuring.source == "logprobs":
+            if measuring.fallback != "samples" or self._belief(line.calls()) is not None:
+                return
+            self._say(line, f"The belief is estimated from {measuring.draws} drawn hypotheses a generation instead.")
+        elif measuring.source != "samples":
+            return
+        for _ in range(measuring.draws - 1):
+            await self._call("draw", request, rng, line)
+
+    async def _rule(self, purpose: Purpose, request: Request, rng: np.random.Generator, line: Line, skipping: str) -> int | None:
+        reading = await self._ask(
+            purpose,
+            request,
+            rng,
+            line,
+            self.wording.read_rule,
+            lambda reading: reading.hypothesis is not None,
+            lambda trouble: self.wording.repair_rule(self.prompts, trouble),
+            self.wording.rule_schema(),
+            skipping,
+        )
+        return reading.hypothesis if reading is not None else None
+
+    async def _ask(
+        self,
+        purpose: Purpose,
+        request: Request,
+        rng: np.random.Generator,
+        line: Line,
+        read: Callable[[str], Reading],
+        usable: Callable[[Reading], bool],
+        repair: Callable[[str], str],
+        schema: Mapping[str, Any],
+        skipping: str,
+    ) -> Reading | None:
+        """The reading of a reply; where there is none, of its repair; where there is none, what a person says. None: skipped."""
+        while True:
+            call = await self._call(purpose, request, rng, line)
+            reading = read(call.reply)
+            trouble = self._trouble(call, reading)
+            if trouble and call.finish == "stop":
+                call = await self._call("repair", self._repair(request, call.reply, repair(trouble)), rng, line)
+                again = read(call.reply)
+                if usable(again) or not usable(reading):
+                    reading, trouble = again, self._trouble(call, again)
+            if usable(reading):
+                return reading
+            reply = call.reply
+            while True:
+                said = await line.help(purpose, request.prompt, reply, trouble, skipping, lambda text: _problem(read, usable, text))
+                if said.verdict != "edit":
+                    break
+                edited = read(said.reply)
+                if usable(edited):
+                    return edited
+                reply, trouble = said.reply, edited.trouble
+            if said.verdict == "skip":
+                return None
+
+    def _repair(self, request: Request, reply: str, prompt: str) -> Request:
+        """The same dialogue, gone on with. An empty message of the assistant is refused by some APIs: the question is then put anew."""
+        if reply.strip():
+            return replace(request, messages=(*request.messages, Message("assistant", reply), Message("user", prompt)))
+        return replace(request, messages=(*request.messages[:-1], Message("user", f"{request.prompt}\n\n{prompt}")))
+
+    def _trouble(self, call: Call, reading: RuleReading | SamplesReading) -> str:
+        if not reading.trouble:
+            return ""
+        if call.finish == "refused":
+            return "The model refused to answer."
+        if call.finish == "length":
+            return f"The reply was cut off after {self.asking.max_tokens} tokens: raise `max-tokens` of the agent."
+        return reading.trouble if call.reply.strip() else "The reply is empty."
+
+
+def _problem(read: Callable[[str], Reading], usable: Callable[[Reading], bool], text: str) -> str:
+    """What is wrong with a text that a person would put in a reply's place; "" where it can be read."""
+    reading = read(text)
+    return "" if usable(reading) else reading.trouble
+
+
+def stands(calls: Sequence[Call]) -> Call | None:
+    """The call whose reply is the rule that was learned; None where there is none."""
+    found = answer(calls, "imitate")
+    return found[1] if found is not None else None

@@ -1,0 +1,222 @@
+"""A belief from the log-probabilities of a reply's tokens."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import exp, isnan
+from typing import Literal
+
+import numpy as np
+
+from iicl_tui.agents.beliefs import Belief, FactorMass, from_masses
+from iicl_tui.agents.calls import Token
+from iicl_tui.bayes.inference import log_normalise
+from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.tasks.reading_words import LEAD_IN, goes_on
+from iicl_tui.tasks.wording import Span
+
+TokenReading = Literal["spans", "notebook"]
+"""How values are found in the tokens: by their places in the reply, or as the paper's notebooks do."""
+
+MISSING = -10.0
+"""The notebooks' log-probability of a state that is not among the listed tokens."""
+
+_NOTEBOOK_STEP = 3
+_ROUNDING = 1e-6
+_SPACES = re.compile(r"\s+")
+_BLANKS = "\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
+
+
+@dataclass(frozen=True)
+class NoBelief:
+    """Why the tokens say nothing of the belief, in a sentence for a person."""
+
+    reason: str
+
+
+class _Unusable(Exception):
+    """Carries the reason of a NoBelief."""
+
+
+def belief_from_tokens(
+    text: str,
+    tokens: Sequence[Token],
+    spans: Sequence[Span],
+    space: ProductSpace,
+    spellings: Sequence[Sequence[Sequence[str]]],
+    reading: TokenReading = "spans",
+) -> Belief | NoBelief:
+    """What the tokens of a reply say of every hypothesis: the product over the factors of their values' probabilities.
+
+    spans: for each factor the place of its value in the text. spellings[factor][value] are in lower case. Each factor's
+    probabilities are given the reply as it was drawn up to its value, so the product is a factorised belief, not the model's
+    joint distribution. The tokens may hold more than the text (blanks, an end token, a model's thoughts).
+
+    reading "notebook": the first token of a value is the third one behind the token that is the object's name (the last such
+    in the reply); a state that is not listed there, in its very spelling, has the log-probability −10. Nothing is
+    renormalised for `own_entropy`, while `log_p` is.
+    """
+    try:
+        if reading == "notebook":
+            return _notebook(tokens, space)
+        return from_masses(space, tuple(_masses(text, tokens, spans, space, spellings)))
+    except _Unusable as reason:
+        return NoBelief(str(reason))
+
+
+# -- by places in the reply -----------------------------------------------------------------------------------------------
+
+
+def _masses(
+    text: str,
+    tokens: Sequence[Token],
+    spans: Sequence[Span],
+    space: ProductSpace,
+    spellings: Sequence[Sequence[Sequence[str]]],
+) -> Iterator[FactorMass]:
+    if len(spans) != len(space.factors) or not all(0 <= begin < len(text) for begin, _ in spans):
+        raise _Unusable("The rule's words were not found in the reply.")
+    ends = list(accumulate(len(token.data) for token in tokens))
+    whole = b"".join(token.data for token in tokens)
+    reply = _encoded(text)
+    start = whole.find(reply)
+    if start < 0:
+        raise _Unusable("The tokens do not spell the reply.")
+    if whole.find(reply, start + 1) >= 0:
+        raise _Unusable("The tokens spell the reply more than once.")
+    for factor, (begin, _), words in zip(space.factors, spans, spellings, strict=True):
+        mass = _factor_mass(tokens, ends, whole, start + len(_encoded(text[:begin])), words)
+        if not mass.observed.sum() > 0:
+            raise _Unusable(f"The tokens listed where the word for {factor.name} begins do not begin any of its values.")
+        yield mass
+
+
+def _factor_mass(
+    tokens: Sequence[Token], ends: Sequence[int], whole: bytes, place: int, words: Sequence[Sequence[str]]
+) -> FactorMass:
+    """The masses of one factor, whose value begins at byte `place` of all the tokens' bytes.
+
+    Where what was drawn could still begin several values, the next token decides between them; where something else could,
+    it stays unobserved.
+    """
+    observed, other = np.zeros(len(words)), 0.0
+    at = int(np.searchsorted(ends, place, side="right"))
+    lead = _Lead(whole, ends[at] - len(tokens[at].data), place, words)
+    weight, written = 1.0, b""  # the probability of what is drawn of the value so far, and its bytes
+    while weight > 0 and at < len(tokens):
+        drawn, undecided = tokens[at].data, 0.0
+        for data, p in _listed(tokens[at]):
+            if data == drawn:
+                value: bytes | None = whole[place : ends[at]]
+            else:
+                value = written + data if written else lead.value(data)
+            if value == b"":
+                continue
+            begun = _begun(value, words) if value is not None else set()
+            if not begun:
+                other += weight * p
+            elif len(begun) == 1:
+                observed[begun.pop()] += weight * p
+            elif data == drawn:
+                undecided += p
+        weight *= undecided
+        written = whole[place : ends[at]]
+        at += 1
+    return FactorMass(observed, other, max(0.0, 1.0 - float(observed.sum()) - other))
+
+
+def _listed(token: Token) -> list[tuple[bytes, float]]:
+    """The tokens that are listed at one place, the drawn one among them, with their probabilities."""
+    listed = list(token.top)
+    if all(data != token.data for data, _ in listed):
+        listed.append((token.data, token.logprob))
+    found = [(data, exp(min(logprob, 1.0))) for data, logprob in listed]
+    total = sum(p for _, p in found)
+    if isnan(total) or total > 1 + _ROUNDING:
+        raise _Unusable("The probabilities of the tokens listed at one place do not add up to at most 1.")
+    return found
+
+
+class _Lead:
+    """What stands before a value in its first token: blanks and quotes, which may be others in an alternative to it, and before
+    them (in a token that spans so much) what has to be the same."""
+
+    def __init__(self, whole: bytes, begin: int, place: int, words: Sequence[Sequence[str]]) -> None:
+        firsts = {word[:1] for spellings in words for word in spellings}
+        self._skipped = LEAD_IN - firsts - {first.upper() for first in firsts}
+        self._pending = _split(whole[max(0, begin - 3) : begin])[1]  # the first bytes of a character that the token ends
+        self._same = self._without(_split(self._pending + whole[begin:place])[0][::-1])[::-1]
+
+    def _without(self, text: str) -> str:
+        at = 0
+        while at < len(text) and (text[at].isspace() or text[at] in self._skipped):
+            at += 1
+        return text[at:]
+
+    def value(self, data: bytes) -> bytes | None:
+        """The bytes of a value that a token begins; b"" where it could begin any; None where it does not come to a value."""
+        text, rest = _split(self._pending + data)
+        if not text.startswith(self._same):
+            return b"" if _encoded(self._same).startswith(_encoded(text) + rest) else None
+        begun = self._without(text[len(self._same) :])
+        if not begun and rest and any(_encoded(sign).startswith(rest) for sign in (*self._skipped, *_BLANKS)):
+            return b""
+        return _encoded(begun) + rest
+
+
+def _begun(value: bytes, words: Sequence[Sequence[str]]) -> set[int]:
+    """The values that a non-empty beginning may belong to: whose spelling it begins, or has whole (then the longest alone)."""
+    text, rest = _split(value)
+    text = _SPACES.sub(" ", text).lower()
+    begun: set[int] = set()
+    whole: set[int] = set()
+    longest = 0
+    for place, spellings in enumerate(words):
+        for word in spellings:
+            if len(text) < len(word):
+                if word.startswith(text) and _goes_with(word[len(text)], rest):
+                    begun.add(place)
+            elif text.startswith(word) and not goes_on(text, len(word)) and len(word) >= longest:
+                whole = {place} if len(word) > longest else whole | {place}
+                longest = len(word)
+    return begun | whole
+
+
+def _goes_with(character: str, rest: bytes) -> bool:
+    return not rest or any(_encoded(form).startswith(rest) for form in (character, character.upper(), character.title()))
+
+
+def _split(data: bytes) -> tuple[str, bytes]:
+    """The whole characters of UTF-8, and the first bytes of one that is not whole yet."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(data)
+    return text, decoder.getstate()[0]
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+# -- as the notebooks do --------------------------------------------------------------------------------------------------
+
+
+def _notebook(tokens: Sequence[Token], space: ProductSpace) -> Belief:
+    log_q = np.zeros(space.size)
+    for place, factor in enumerate(space.factors):
+        name = _encoded(factor.name)
+        known = [at for at, token in enumerate(tokens[:-_NOTEBOOK_STEP]) if token.data == name]
+        if not known:
+            raise _Unusable(f"No token is just {factor.name}: the notebooks' reading finds no word for it.")
+        top = dict(tokens[known[-1] + _NOTEBOOK_STEP].top)
+        values = np.array([top.get(_encoded(value), MISSING) for value in factor.values])
+        if not (values <= _ROUNDING).all():
+            raise _Unusable(f"A log-probability where the word for {factor.name} begins is above 0, or is not a number.")
+        log_q += values[space.codes[:, place]]
+    if not np.isfinite(log_q.max()):
+        raise _Unusable("Every state has probability 0.")
+    terms = np.exp(log_q) * np.where(np.isfinite(log_q), log_q, 0.0)
+    return Belief(log_normalise(log_q), "logprobs", own_entropy=-float(terms.sum()))

@@ -1,0 +1,20 @@
+"""Mistral."""
+
+from __future__ import annotations
+
+from iicl_tui.agents.language_kind import Api, language_kind
+from iicl_tui.agents.providers.mistral import MistralProvider
+
+KIND = language_kind(
+    Api(
+        "mistral",
+        "Mistral",
+        "Mistral's models; the belief is estimated from drawn hypotheses, or known from log-probabilities where they are given.",
+        "mistral-small-latest",
+        "MISTRAL_API_KEY",
+        1.5,
+        ("samples", "logprobs", "none"),
+        MistralProvider,
+        order=4,
+    )
+)

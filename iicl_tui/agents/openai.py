@@ -1,0 +1,20 @@
+"""GPT, and every server that speaks OpenAI's chat completions: llama.cpp, vLLM, Ollama and others."""
+
+from __future__ import annotations
+
+from iicl_tui.agents.language_kind import Api, language_kind
+from iicl_tui.agents.providers.openai import OpenAIProvider
+
+KIND = language_kind(
+    Api(
+        "openai",
+        "OpenAI",
+        "GPT, or any server that speaks OpenAI's protocol; with log-probabilities where the model gives them.",
+        "gpt-4.1-mini",
+        "OPENAI_API_KEY",
+        2.0,
+        ("logprobs", "samples", "none"),
+        OpenAIProvider,
+        order=2,
+    )
+)

@@ -1,0 +1,50 @@
+"""Anthropic's Claude."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iicl_tui.agents.calls import Reply, Request
+from iicl_tui.agents.providers.common import SDKProvider, given, messages
+from iicl_tui.agents.providers.endpoint import mended
+from iicl_tui.agents.providers.reading import read_message
+from iicl_tui.agents.providers.wire import STAND_IN
+
+
+class AnthropicProvider(SDKProvider):
+    """Asks by messages. base_url: with or without /v1, which the SDK adds."""
+
+    NAME = "Anthropic"
+    PACKAGE = "anthropic"
+    MODULES = ("anthropic", "anthropic.resources.messages")
+    URL = "https://api.anthropic.com"
+    PATH = "/v1/messages"
+    LACKS = frozenset({"seed", "top_logprobs"})
+
+    def base(self, url: str) -> str:
+        return url.removesuffix("/v1")
+
+    def client(self, modules: tuple[Any, ...], http: Any) -> Any:
+        sdk = modules[0].AsyncAnthropic(
+            api_key=STAND_IN, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None, open_telemetry=False
+        )
+        return sdk.messages.with_raw_response
+
+    async def ask(self, sdk: Any, request: Request) -> None:
+        system = "\n\n".join(mended(message.text) for message in request.messages if message.role == "system")
+        schema = request.schema
+        # The SDK has no words for the first two; the API does, for the models that take them.
+        extra_body = {**given(temperature=request.temperature, top_p=request.top_p), **self.extra_body}
+        await sdk.create(
+            model=self.endpoint.model,
+            max_tokens=request.max_tokens,
+            messages=[message for message in messages(request) if message["role"] != "system"],
+            **given(
+                system=system or None,
+                output_config=None if schema is None else {"format": {"type": "json_schema", "schema": dict(schema)}},
+                extra_body=extra_body or None,
+            ),
+        )
+
+    def read(self, document: Any) -> Reply:
+        return read_message(document)

@@ -1,0 +1,103 @@
+"""Who is asked, and how that is said: a key is never part of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from iicl_tui.agents.access import host_of
+from iicl_tui.agents.failures import CallFailed
+from iicl_tui.text import printable
+
+QUOTED = 200
+"""At most so many characters of a server's own words are quoted."""
+
+SECRET = 8
+"""A shorter key is a stand-in for a local server ("none", "ollama"), whose letters may well stand in a reply."""
+
+HIDDEN = "…"
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model behind an API. provider: its name for a person. url: the base of where calls go, path: what the SDK puts behind
+    it. own: whether that is the provider's own host. key: None where there is none; it is in no repr. key_env: the environment
+    variable that it comes from."""
+
+    provider: str
+    model: str
+    url: str
+    path: str
+    own: bool
+    key: str | None = field(repr=False)
+    key_env: str
+
+    @property
+    def host(self) -> str:
+        """For a person: no path, no password."""
+        return printable(host_of(self.url), 80)
+
+    @property
+    def name(self) -> str:
+        """OpenAI (gpt-4o at api.openai.com)"""
+        return f"{self.provider} ({printable(self.hide(self.model), 80)} at {self.host})"
+
+    @property
+    def who(self) -> str:
+        """Shorter: the provider, or the host where it is another's."""
+        return self.provider if self.own else self.host
+
+    @property
+    def address(self) -> str:
+        """Where a call goes, for a person: no password."""
+        return printable(f"{urlsplit(self.url).scheme}://{self.host}{urlsplit(self.url).path}{self.path}", QUOTED)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is on this machine."""
+        host = urlsplit(self.url).hostname or ""
+        return host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+    def hide(self, text: str) -> str:
+        """The text with the key taken out, wherever a server repeats it."""
+        return text.replace(self.key, HIDDEN) if self.key is not None and len(self.key) >= SECRET else text
+
+    def quote(self, text: str) -> str:
+        """A server's words, to be part of a sentence: printable, cut, and without the key; "" where there are none."""
+        # Hidden before it is cut: half a key is too much already.
+        text = printable(" ".join(self.hide(text).split()), QUOTED)
+        return f"“{text}”" if text else ""
+
+    def check(self) -> None:
+        """Raises CallFailed where no call can be made: there is no key, or none that can be sent, or no address."""
+        if not host_of(self.url) or urlsplit(self.url).scheme.lower() not in ("http", "https"):
+            raise CallFailed(
+                "bad-request",
+                "base-url is no address",
+                f"A call to {self.provider} needs an address such as http://localhost:8080/v1; base-url is {self.quote(self.url)}.",
+                "Correct base-url.",
+            )
+        variable = printable(self.key_env, 80)
+        if self.key is None and self.own:
+            raise CallFailed(
+                "no-key",
+                f"No key for {self.provider}",
+                f"{self.name} answers nobody without a key, and the environment variable {variable} holds none.",
+                f"Set {variable} to your key and start again, name another variable with key-env, "
+                "or name a server that needs none with base-url.",
+            )
+        if self.key is not None and not re.fullmatch(r"[!-~]+", self.key):
+            raise CallFailed(
+                "no-key",
+                f"The key for {self.provider} cannot be sent",
+                f"The environment variable {variable} holds blanks, line ends or letters that no key has.",
+                f"Copy the key into {variable} again.",
+            )
+
+
+def mended(text: str) -> str:
+    """The text with half surrogate pairs, which no file and no call can hold, replaced by U+FFFD."""
+    return _LONE_SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,59 @@
+"""What a chain will take, before anything is asked: so that nobody is surprised by a bill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iicl_tui.agents.base import Workload
+from iicl_tui.agents.calls import Usage
+from iicl_tui.agents.money import cost, money_text
+from iicl_tui.chain.config import ChainConfig
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """work: calls and tokens, without repairs, redraws and what a model thinks aloud. dollars: of the agents whose price is known.
+
+    unpriced: models whose price is not known.
+    """
+
+    work: Workload
+    dollars: float
+    unpriced: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """One sentence; "" where nothing is asked of any model."""
+        if not self.work.calls:
+            return ""
+        tokens = self.work.prompt + self.work.completion
+        words = f"About {self.work.calls:,} calls and {_rounded(tokens):,} tokens"
+        if not self.unpriced:
+            return f"{words}, {money_text(self.dollars)}."
+        known = f"; the others come to {money_text(self.dollars)}" if self.dollars else ""
+        return f"{words}; what {', '.join(self.unpriced)} costs is not known{known}."
+
+
+def estimate(config: ChainConfig, done: int = 0) -> Estimate:
+    """Of the generations after the first `done`."""
+    total, dollars, unpriced = Workload(), 0.0, list[str]()
+    filters = [each.kind for each in config.filters]
+    turns = len(config.agents)
+    for turn, agent in enumerate(config.agents):
+        times = len(range(turn, config.generations, turns)) - len(range(turn, done, turns))
+        one = agent.workload([config.start.samples], filters, config.lookback)
+        work = Workload(times * one.calls, times * one.prompt, times * one.completion)
+        total += work
+        if not work.calls:
+            continue
+        if agent.price is None:
+            unpriced.append(agent.describe())
+        else:
+            dollars += cost(Usage(work.prompt, work.completion), agent.price)
+    return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)))
+
+
+def _rounded(number: int) -> int:
+    """Two figures say as much as an estimate can."""
+    step = 10 ** max(len(str(number)) - 2, 0)
+    return round(number / step) * step

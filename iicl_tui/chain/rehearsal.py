@@ -1,0 +1,79 @@
+"""Which call a chain would make next, to the letter: its next phase is done as far as that call, and the call is not made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iicl_tui.agents.base import Speaker
+from iicl_tui.agents.calls import Call, Purpose, Request
+from iicl_tui.agents.language import LanguageAgent
+from iicl_tui.agents.line import RecordedLine
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.records import Phase
+from iicl_tui.errors import LabError
+
+
+@dataclass(frozen=True)
+class NextCall:
+    """A call as it would be made now. request: without what the API or the model is known not to take; left_out names that."""
+
+    generation: int
+    phase: Phase
+    purpose: Purpose
+    request: Request
+    left_out: tuple[str, ...]
+    speaker: Speaker
+
+
+class _WouldAsk(Exception):
+    """The rehearsal has come to a call."""
+
+    def __init__(self, purpose: Purpose, request: Request, speaker: Speaker) -> None:
+        super().__init__(purpose)
+        self.purpose, self.request, self.speaker = purpose, request, speaker
+
+
+class _WouldAskPerson(Exception):
+    """The rehearsal has come to a person."""
+
+
+class _Line(RecordedLine):
+    """Answers from the record, and stops where that ends."""
+
+    async def ask(self, purpose: Purpose, request: Request, speaker: Speaker) -> Call:
+        known = self._next(purpose)
+        if known is None:
+            raise _WouldAsk(purpose, request, speaker)
+        return known
+
+    async def help(self, *shown: object) -> Call:
+        known = self._next("person")
+        if known is None:
+            raise _WouldAskPerson
+        return known
+
+
+class _Rehearsal(Chain):
+    """A chain that is kept nowhere and calls nobody."""
+
+    LINE = _Line
+
+
+async def next_call(chain: Chain) -> NextCall | None:
+    """The first call that the next phase would make, also where it was broken off in mid-phase; None where it makes none, or where
+    a person is asked before. Nothing is sent, and the chain stays as it is."""
+    upcoming = chain.next
+    if upcoming is None:
+        return None
+    rehearsal = _Rehearsal(chain.config, chain.generations, calls=chain.calls, access=chain.access)
+    rehearsal.notice = chain.notice  # an agent says a thing once
+    try:
+        await rehearsal.step()
+    except _WouldAsk as found:
+        asked, speaker = found.request, found.speaker
+        request = speaker.sent(asked) if isinstance(speaker, LanguageAgent) else asked
+        names = [name for name in Request.PARAMETERS if getattr(asked, name) is not None and getattr(request, name) is None]
+        return NextCall(*upcoming, found.purpose, request, tuple(names), speaker)
+    except (_WouldAskPerson, LabError):
+        return None
+    return None

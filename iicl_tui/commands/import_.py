@@ -1,0 +1,29 @@
+"""iicl-tui import DIR [-o FILE]"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from iicl_tui.chain.config import read_config
+from iicl_tui.commands.common import surroundings
+from iicl_tui.store.notebook_import import read_logs
+from iicl_tui.store.session import SessionFile
+from iicl_tui.text import printable
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Writes a session that has what the logs of a notebook's run say, and names it. Raises LabError."""
+    paths, _, faults = surroundings(arguments)
+    for fault in faults:  # they may be why the session is kept elsewhere than was meant
+        print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
+    document, records, notices = read_logs(Path(arguments.folder))
+    config = read_config(document)
+    for notice in notices:
+        print(printable(notice), file=sys.stderr)
+    with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
+        for record in records:
+            session.append(record)
+        print(printable(str(session.path)))
+    return 0

@@ -1,0 +1,71 @@
+"""Hypothesis-search: we check the hypothesis on d⁰ and tell the agent which examples it gets wrong, until it gets all right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from iicl_tui.errors import Fault
+from iicl_tui.filters.base import Draw, Exhausted, FilterKind, Propose, Sample, Scene
+from iicl_tui.schema import Field
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.base import Example, Task
+
+
+class HypothesisSearch:
+    """At most `rounds` times the agent is told what fails; one that fits costs nothing. otherwise: what happens to one that
+    still does not fit then: "pass" lets it go on, "stop" stops the chain."""
+
+    kind = "hypothesis-search"
+
+    def __init__(self, rounds: int = 3, otherwise: str = "pass") -> None:
+        self.rounds = rounds
+        self.otherwise = otherwise
+
+    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
+        """Never."""
+        return False
+
+    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+        """The first one that explains all of d⁰, or the last one. Raises Exhausted where it may not go on."""
+        hypothesis = await propose()
+        for _ in range(self.rounds):
+            failing = wrong(scene, hypothesis)
+            if not failing:
+                return hypothesis
+            hypothesis = await scene.refined("hypothesis-search", hypothesis, failing)
+        if self.otherwise == "stop" and wrong(scene, hypothesis):
+            raise Exhausted(self.kind, self.rounds, hypothesis)
+        return hypothesis
+
+    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+        """All pass."""
+        return await draw(count)
+
+
+def wrong(scene: Scene, hypothesis: int) -> list[Example]:
+    """The examples of d⁰ that the hypothesis gets wrong."""
+    return [example for example in scene.start.samples if scene.task.predict(hypothesis, example.input) != example.output]
+
+
+FIELDS = (
+    Field("rounds", "int", "rounds at most", "How often the agent is told what its hypothesis gets wrong. One that fits d⁰ is "
+          "never asked about.", 3, low=1, high=50),
+    Field("otherwise", "choice", "if none fits", "pass: the last hypothesis goes on all the same. stop: the chain stops and says "
+          "so.", "pass", choices=("pass", "stop")),
+)  # fmt: skip
+
+
+def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> HypothesisSearch:
+    """The filter of a [[filter]] table."""
+    return HypothesisSearch(values["rounds"], values["otherwise"])
+
+
+KIND = FilterKind(
+    "hypothesis-search",
+    "hypothesis search",
+    "The agent is told which examples of d⁰ its hypothesis gets wrong, until it gets them right.",
+    FIELDS,
+    build,
+    order=4,
+)

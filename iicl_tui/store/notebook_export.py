@@ -1,0 +1,324 @@
+"""A session as the logs of the paper's notebooks, in such a form that their plotting cells can read them.
+
+Their reader takes the value of an object from the third token after its name, and the screen's from the last but one of all;
+it wants five alternatives at each. Where a model's own tokens stand like that they go out as they are, else a list of tokens is
+made that says what the belief says of each object. Rules are exchanged back: their h* is ĥ here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call, Purpose, Token, answer
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.metrics import BLOCK
+from iicl_tui.chain.records import Generation
+from iicl_tui.errors import LabError
+from iicl_tui.store import notebook_log as log
+from iicl_tui.store.notebook_setup import INTERACTIONS, STATES, STRENGTHS
+from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.base import Example
+
+_REFINING: tuple[Purpose, ...] = ("self-refine", "hypothesis-search")
+_ALTERNATIVES = 5
+_NEVER = -9999.0
+"""The log-probability of what is impossible: JSON has no infinity."""
+
+
+def notebook_files(chain: Chain) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """(path, content) of each file, in folders named as theirs. Raises LabError for a task that they do not know."""
+    logs = _Logs(chain)
+    folder = logs.folder
+    if logs.told:
+        yield f"{folder}/{log.TOKENS}", logs.tokens()
+    yield f"{folder}/{log.RESULTS}", [_json(logs.results())]
+    yield f"{folder}/{log.CHAT}", (part.encode(errors="replace") for part in logs.chat())
+
+
+def notebook_notices(chain: Chain) -> list[str]:
+    """What the notebooks cannot be told, or will take for something else: sentences for a person. Raises LabError as above."""
+    return _Logs(chain).notices()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, allow_nan=False).encode()
+
+
+@dataclass(frozen=True)
+class _Told:
+    """How the notebooks get a generation's belief. own: in the model's own tokens. marginals: else, from the belief: for each
+    object in their order the log-probabilities of its states, in nats."""
+
+    own: bool
+    source: str
+    marginals: tuple[tuple[float, ...], ...] = ()
+
+
+class _Logs:
+    def __init__(self, chain: Chain) -> None:
+        if not isinstance(chain.task, Acre):
+            raise LabError(
+                "The notebooks have no logs of this task", f"It is {chain.task.name}; they know ACRE alone.", "Export csv or json."
+            )
+        self.chain = chain
+        self.task = chain.task
+        self.generations = chain.generations
+        self.rival = chain.start.rival
+        order = range(len(self.task.objects))
+        self.order = sorted(order, key=lambda place: place == self.task.focus)  # theirs has the screen last
+        self.objects = [self.task.objects[place] for place in self.order]
+
+    # -- what they are called -----------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> str:
+        """exp_logs_MODEL/sup_corr/none_h033_startnone_endnone_seed42, or as that of E1 where there is no spurious object."""
+        config = self.chain.config
+        model = f"{log.MODEL_FOLDER}{re.sub(r'[^A-Za-z0-9._-]+', '-', self._agent('model') or self._agent('kind') or 'model')}"
+        if self.rival is None:
+            run = f"tmp{self.temperature:.1f}_M{self.task.samples}_LB{config.lookback}_seed{config.seed}"
+            return f"{model}/{log.FOLDERS['E1']}/{run}"
+        start, end = next((pair for pair, level in STRENGTHS.items() if level == self.task.bias), ("none", "none"))
+        name = next((name for name, kinds in INTERACTIONS.items() if kinds == self.filters[:1]), "".join(self.filters[:1]))
+        run = f"{name}_h{self._index(self.rival):03d}_start{start}_end{end}_seed{config.seed}"
+        return f"{model}/{log.FOLDERS['E3' if self.filters else 'E2']}/{run}"
+
+    def _agent(self, key: str) -> Any:
+        tables = self.chain.config.document.get("agent") or [{"kind": self.chain.config.agents[0].kind}]
+        return tables[0].get(key)
+
+    @property
+    def temperature(self) -> float:
+        """The first agent's."""
+        value = self._agent("temperature")
+        return 1.0 if value is None else float(value)
+
+    @cached_property
+    def filters(self) -> tuple[str, ...]:
+        """Their kinds, the one that refines first: the notebooks have one."""
+        kinds = [each.kind for each in self.chain.config.filters]
+        return tuple(sorted(kinds, key=lambda kind: (kind,) not in INTERACTIONS.values()))
+
+    def _index(self, hypothesis: int) -> int:
+        """The notebooks' index: hypotheses whose spurious object is not off, that object fastest."""
+        codes = [int(self.task.space.codes[hypothesis, place]) for place in self.order]
+        index = 0
+        for code in codes[:-1]:
+            index = 3 * index + code
+        return 2 * index + (codes[-1] == 2)
+
+    # -- rules and examples -------------------------------------------------------------------------------------------
+
+    def _rule(self, hypothesis: int) -> dict[str, str]:
+        codes = self.task.space.codes[hypothesis]
+        return {self.task.objects[place]: STATES[codes[place]] for place in self.order}
+
+    def _examples(self, examples: Sequence[Example]) -> str:
+        states = dict(zip(self.task.outputs, STATES, strict=False))
+        return "".join(f"Input: {', '.join(example.input)}\nOutput: {states[example.output]}\n" for example in examples)
+
+    def _own_reply(self, generation: Generation) -> str | None:
+        """What the model said of its rule, if the notebooks read the same in it; they look for "Rule: " before it."""
+        said = self._learning(generation)
+        if said is None:
+            return None
+        rule = self._rule(generation.imitation.hypothesis)
+        return next((text for text in (said.reply, f"Rule: {said.reply}") if _their_rule(text) == rule), None)
+
+    def _reply(self, generation: Generation) -> str:
+        """The model's own where its tokens are, or none; else the rule as the tokens made for it spell it."""
+        place = generation.index - 1
+        own = self._own_reply(generation) if place >= len(self.told) or self.told[place].own else None
+        return own or f"Rule: {json.dumps(self._rule(generation.imitation.hypothesis), ensure_ascii=False)}"
+
+    def _learning(self, generation: Generation) -> Call | None:
+        found = answer(self.chain.calls_of(generation.index, "imitation"), "imitate")
+        return found[1] if found is not None else None
+
+    def results(self) -> dict[str, Any]:
+        """other_results_all.json. E1's has neither the true rule nor d⁰, and rules_refine only where there was a filter."""
+        learned = [self._rule(generation.imitation.hypothesis) for generation in self.generations]
+        first = self._rule(self.chain.start.target if self.rival is None else self.rival)
+        same = [sum(rule[name] == state for name, state in first.items()) for rule in learned]
+        made = [self._examples(generation.data) for generation in self.generations if generation.complete]
+        kept = [self._rule(generation.hypothesis) for generation in self.generations]
+        replies = [self._reply(generation) for generation in self.generations]
+        results: dict[str, Any] = {
+            "nh_corr": [count / len(first) for count in same],
+            "nh_perf": [int(count == len(first)) for count in same],
+            "d_sampled": made if self.rival is None else [self._examples(self.chain.start.samples), *made],
+            "prompt_token": [usage for generation in self.generations for usage in self._usage(generation)],
+            "rules": replies if self.rival is None else [first, *replies],
+        }
+        return results if self.rival is None and not self.filters else {**results, "rules_refine": kept}
+
+    def _usage(self, generation: Generation) -> list[tuple[int, int, int]]:
+        """(completion, prompt, total) of each phase, all of its calls together; the notebooks have one a phase."""
+
+        def of(phase: Any) -> tuple[int, int, int]:
+            known = [call.usage for call in self.chain.calls_of(generation.index, phase) if call.usage is not None]
+            completion, prompt = sum(usage.completion for usage in known), sum(usage.prompt for usage in known)
+            return completion, prompt, completion + prompt
+
+        found = [of("imitation")]
+        if self.rival is not None:
+            found.append(of("interaction" if self.filters else "imitation"))
+        return [*found, of("transmission")] if generation.complete else found
+
+    # -- beliefs ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def told(self) -> list[_Told]:
+        """The beliefs of the first generations, up to the first that is not known."""
+        found: list[_Told] = []
+        for first in range(1, len(self.generations) + 1, BLOCK):
+            last = min(first + BLOCK - 1, len(self.generations))
+            for generation, belief in zip(self.generations[first - 1 : last], self.chain.beliefs(first, last), strict=True):
+                said = self._learning(generation)
+                if said is not None and said.tokens is not None and self._their_way(said, generation):
+                    found.append(_Told(True, "logprobs"))
+                elif belief is not None:
+                    found.append(_Told(False, belief.source, self._marginals(belief)))
+                else:
+                    return found
+        return found
+
+    def tokens(self) -> Iterator[bytes]:
+        """prob_list_all.json."""
+        for generation, each in zip(self.generations, self.told, strict=False):
+            said = self._learning(generation) if each.own else None
+            entries = self._made(each, generation.imitation.hypothesis) if said is None else map(_entry, said.tokens or ())
+            yield (b"[" if generation.index == 1 else b", ") + _json(list(entries))
+        yield b"]"
+
+    def _marginals(self, belief: Belief) -> tuple[tuple[float, ...], ...]:
+        p = np.exp(belief.log_p)
+        with np.errstate(divide="ignore"):
+            logs = [np.log(self.task.space.marginal(p, place)) for place in self.order]
+        return tuple(tuple(np.clip(each, _NEVER, 0.0).tolist()) for each in logs)
+
+    def _their_way(self, said: Call, generation: Generation) -> bool:
+        """Whether the notebooks find each object's value in these tokens, and nothing that they would take for one."""
+        texts = [token.data.decode(errors="replace") for token in said.tokens or ()]
+        if self._own_reply(generation) is None:
+            return False
+        rule = self._rule(generation.imitation.hypothesis)
+        places = [place for place, text in enumerate(texts) if text in rule]
+        if {texts[place] for place in places} != rule.keys():
+            return False
+        for place in places:
+            at = place + 3
+            if at >= len(texts) or texts[at] != rule[texts[place]] or len((said.tokens or ())[at].top) < _ALTERNATIVES:
+                return False
+        return self.rival is None or (texts[places[-1]] == self.objects[-1] and places[-1] + 3 == len(texts) - 2)
+
+    def _made(self, told: _Told, hypothesis: int) -> list[dict[str, Any]]:
+        """Rule: {"A": "on", …} in tokens, with the belief in each object at its value."""
+        entries = [_plain(text) for text in ("Rule", ":", " {")]
+        for number, (name, state, logs) in enumerate(
+            zip(self.objects, self._rule(hypothesis).values(), told.marginals, strict=True)
+        ):
+            known = dict.fromkeys(STATES, _NEVER) | dict(zip(STATES, logs, strict=False))
+            others = [*known.items(), (" on", _NEVER), (" off", _NEVER)]
+            value = Token(state.encode(), known[state], tuple((text.encode(), logprob) for text, logprob in others))
+            entries += [_plain('"' if number == 0 else ' "'), _plain(name), _plain('":'), _plain(' "'), _entry(value)]
+            entries += [_plain('",')] if number < len(self.objects) - 1 else [_plain('"}')]
+        return entries
+
+    # -- the chat log -------------------------------------------------------------------------------------------------
+
+    def chat(self) -> Iterator[str]:
+        """chat_log.txt, in parts: what was asked where there was a model, else the data that were learned from."""
+        rule, partner = self.chain.start.target, ""
+        if self.rival is not None:
+            rule, partner = self.rival, f", h_bar is {self._rule(self.chain.start.target)}"
+        line = "@" * 62
+        opening = self.chain.agent(1).opening(self.chain.rounds(1)) if self.generations else ()
+        yield f"\n{line}\n@@@ iicl-tui: {_one_line(self.chain.config.title)} @@@\n{line}\n"
+        yield from (f"{notice}\n" for notice in self.notices())
+        yield f"In this experiment,h* is {self._rule(rule)}{partner}. Global temperature is {self.temperature:f}\n\n"
+        yield f"\n## TO GPT:\n{opening[0].text if opening else ''}\n"
+        refining = next((kind for kind in _REFINING if kind in self.filters), None)
+        for place, generation in enumerate(self.generations):
+            reply = self._reply(generation)
+            yield f"----------- Gen {place} -----------\n"
+            yield self._exchange(generation, "imitate", self._examples(self.chain.data(place)), reply)
+            if refining is not None:
+                kept = f"Rule: {json.dumps(self._rule(generation.hypothesis), ensure_ascii=False)}"
+                yield self._exchange(generation, refining, self._examples(self.chain.start.samples), kept)
+            if generation.complete:
+                yield self._exchange(generation, "transmit", reply, self._examples(generation.data))
+
+    def _exchange(self, generation: Generation, purpose: Purpose, prompt: str, reply: str) -> str:
+        found = answer(self.chain.calls_of(generation.index), purpose)
+        asked = found[0].prompt if found is not None else prompt
+        return f"\n## TO GPT:\n{asked}\n\n## FEEDBACK:\n{reply}\n"
+
+    # -- what they cannot be told -------------------------------------------------------------------------------------
+
+    def notices(self) -> list[str]:
+        """Sentences for a person."""
+        found = []
+        made = [place for place, each in enumerate(self.told, 1) if not each.own]
+        if any(each.source != "logprobs" for each in self.told):
+            found.append(
+                "The notebooks know no joint distribution: they get the belief in each object by itself, so that the entropies "
+                "which they show are never below those of this program, and can be above them."
+            )
+        elif made:
+            found.append(f"The tokens of generations {_listed(made)} were put into the order that the notebooks look for.")
+        if len(self.told) < len(self.generations):
+            first = len(self.told) + 1
+            found.append(f"The belief of generation {first} is not known, so {log.TOKENS} ends before it." if self.told else
+                         f"No belief is known, so there is no {log.TOKENS}.")  # fmt: skip
+        if len(self.objects) != 5:
+            found.append("The notebooks' cells are written for five objects: their 5 and 243 have to be changed.")
+        if self.task.outputs != STATES[: len(self.task.outputs)]:
+            found.append("The states go out as on, off and und, the only ones that the notebooks know.")
+        if len(self.chain.config.agents) > 1:
+            found.append("The notebooks know one agent: all generations go out as the first one's.")
+        if self.filters[1:] or (self.filters and self.filters[:1] not in INTERACTIONS.values()):
+            found.append("Of the filters the notebooks know self-refine and hypothesis-search alone, and one at a time.")
+        return found
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return _entry(Token(text.encode(), 0.0, ((text.encode(), 0.0),)))
+
+
+def _entry(token: Token) -> dict[str, Any]:
+    """One token as the notebooks keep it."""
+    top = sorted(token.top, key=lambda pair: -pair[1])
+    return {
+        "token": _spelled(token.data),
+        "logprob": token.logprob,
+        "top_logprobs": [{"token": _spelled(data), "logprob": logprob, "bytes": list(data)} for data, logprob in top],
+    }
+
+
+def _spelled(data: bytes) -> str:
+    return data.decode(errors="backslashreplace")
+
+
+def _their_rule(text: str) -> Any:
+    """A reply as the notebooks read it: JSON after "Rule: ". None where they could not."""
+    try:
+        return json.loads(text.split("Rule: ")[1])
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))

@@ -1,0 +1,235 @@
+"""The logs of the paper's notebooks as a session: a configuration, and the records of what the run did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from iicl_tui.agents.calls import Call, Exchange, Purpose, Token, Usage
+from iicl_tui.chain.records import ImitationRecord, InteractionRecord, Phase, Record, TransmissionRecord
+from iicl_tui.errors import LabError
+from iicl_tui.filters.base import Refinement, Sample
+from iicl_tui.schema import is_finite
+from iicl_tui.store import notebook_log as log
+from iicl_tui.store.notebook_setup import Setup, text_of
+from iicl_tui.text import printable
+
+_MOST_SAMPLES = 1000
+_REFINING: tuple[Purpose, ...] = ("self-refine", "hypothesis-search")
+
+
+class Imported(NamedTuple):
+    """document: a configuration's tables. records: in their order. notices: what a person should know, as sentences."""
+
+    document: dict[str, Any]
+    records: list[Record]
+    notices: list[str]
+
+
+def read_logs(folder: Path) -> Imported:
+    """The run whose logs are in this folder, as far as they can be read; the session ends where they cannot.
+
+    Replies are read as any model's. Raises LabError where there is nothing that could be a chain, StoreError where a file cannot
+    be read.
+    """
+    notices: list[str] = []
+    results = log.read_json(folder / log.RESULTS, notices)
+    tokens = log.read_json(folder / log.TOKENS, notices)
+    chat = log.read_text(folder / log.CHAT)
+    if not isinstance(results, dict):
+        if chat is None:
+            raise _no_logs(folder, notices)
+        if results is not None or not notices:
+            notices.append(f"{log.RESULTS} is not there or has another shape.")
+        notices.append(f"All is read from {log.CHAT}; how many tokens were used is not known.")
+        results = {}
+    elif chat is None:
+        notices.append(f"{log.CHAT} is missing: what the model was asked is not known.")
+    said = log.read_chat(chat or "")
+    setup = Setup(log.read_name(folder), results, said, notices)
+    setup.say_what_is_taken()
+    records = _Records(setup, results, tokens, said)
+    return Imported(setup.document(records.has_tokens), records.found, notices)
+
+
+def _no_logs(folder: Path, notices: Sequence[str]) -> LabError:
+    below = log.runs_below(folder)
+    remedy = f"Name the folder of one run, which has {log.RESULTS} in it."
+    if below:
+        names = ", ".join(printable(str(path.relative_to(folder)), 100) for path in below[:5])
+        remedy = f"Name one run's folder: {names}{', …' if len(below) > 5 else ''}."
+    what = " ".join(notices) or f"It has neither {log.RESULTS} nor {log.CHAT}."
+    return LabError(f"No logs of the notebooks in {folder.name or folder}", what, remedy)
+
+
+@dataclass(frozen=True)
+class _Round:
+    """What the logs say of one generation; None where they do not. refined: the rule after the interaction. prompts: the
+    questions that are known."""
+
+    learned: str | None
+    refined: str | None
+    refinement: Exchange | None
+    made: str | None
+    prompts: Mapping[str, str]
+
+
+class _Records:
+    """The records of a run, up to the first generation that cannot be read.
+
+    Where the JSON files and the chat log differ, the JSON files stand. Raises LabError where not even the first rule can be read.
+    """
+
+    def __init__(self, setup: Setup, results: Mapping[str, Any], tokens: Any, chat: log.ChatLog) -> None:
+        self.found: list[Record] = []
+        self.has_tokens = False
+        self._setup = setup
+        self._results = results
+        self._tokens = tokens
+        self._chat = chat
+        for generation in range(1, setup.count + 1):
+            if not self._generation(generation):
+                break
+        if not any(isinstance(record, ImitationRecord) for record in self.found):
+            raise LabError("The first generation cannot be read", setup.notices[-1], "There is nothing to show.")
+
+    def _generation(self, number: int) -> bool:
+        """Adds a generation's records; whether the next one can follow."""
+        said = self._round(number)
+        learned = self._learn(number, said)
+        if learned is None:
+            return False
+        self.found.append(ImitationRecord(number, 0, learned))
+        kept = self._interact(number, learned, said)
+        if kept is None:
+            return self._stop(f"What became of the rule in generation {number} cannot be read")
+        return self._transmit(number, said)
+
+    def _stop(self, why: str) -> bool:
+        self._setup.notices.append(f"{why}: the session ends there.")
+        return False
+
+    def _learn(self, number: int, said: _Round) -> int | None:
+        reply, tokens = said.learned, None
+        if reply is None:
+            self._stop(f"The rule of generation {number} is not in the logs")
+            return None
+        entries = log.at(self._tokens, number - 1)
+        if entries is not None:
+            tokens = _tokens(entries)
+            spelled = b"".join(token.data for token in tokens or ()).decode(errors="replace")
+            if tokens and reply == f"Rule: {spelled}":
+                reply = spelled  # our export puts this before a reply without it, since the notebooks look for it
+            if not tokens or spelled != reply:
+                tokens = None
+                self._setup.notices.append(
+                    f"The log-probabilities of generation {number} are torn or do not spell its reply: its belief is not known."
+                )
+        self.has_tokens = self.has_tokens or tokens is not None
+        reading = self._setup.wording.read_rule(reply)
+        if reading.hypothesis is None:
+            self._stop(f"The rule of generation {number} cannot be read ({printable(reading.trouble.rstrip('.'), 200)})")
+        self._keep(number, "imitation", "imitate", reply, said, tokens)
+        return reading.hypothesis
+
+    def _interact(self, number: int, learned: int, said: _Round) -> int | None:
+        """The rule that goes on, with its record; None where it cannot be read. The notebooks ask in a hypothesis-search also where
+        the rule fits; what is said then changes nothing."""
+        filters = self._setup.interaction
+        kept: int | None = learned
+        refinements: tuple[Refinement, ...] = ()
+        if filters:
+            kind, text = filters[0], said.refinement.reply if said.refinement is not None else said.refined
+            failing = len(self._setup.d0) - int(self._setup.task.explained(self._setup.d0)[learned])
+            is_asked = kind == "self-refine" or (kind == "hypothesis-search" and failing > 0)
+            if kind in _REFINING and text is not None and (is_asked or said.refinement is not None):
+                self._keep(number, "interaction", "self-refine" if kind == "self-refine" else "hypothesis-search", text, said)
+            if said.refined is not None:
+                kept = self._setup.read_rule(said.refined)
+            elif is_asked:
+                kept = self._setup.read_rule(text)
+            if is_asked and kept is not None:
+                refinements = (Refinement(kind, learned, kept, failing),)
+        if kept is not None:
+            self.found.append(InteractionRecord(number, filters, kept, refinements=refinements))
+        return kept
+
+    def _transmit(self, number: int, said: _Round) -> bool:
+        if said.made is None:  # as in the last generation of every run
+            return number < self._setup.count and self._stop(f"The examples of generation {number} are not in the logs")
+        self._keep(number, "transmission", "transmit", said.made, said)
+        examples = self._setup.wording.read_samples(said.made, _MOST_SAMPLES).examples
+        if not examples:
+            return self._stop(f"The examples of generation {number} cannot be read")
+        if len(examples) != self._setup.samples:
+            self._setup.notices.append(f"Generation {number} passed {len(examples)} examples on, not {self._setup.samples}.")
+        self.found.append(TransmissionRecord(number, tuple(Sample(each, place) for place, each in enumerate(examples))))
+        return True
+
+    def _keep(
+        self, number: int, phase: Phase, purpose: Purpose, reply: str, said: _Round, tokens: tuple[Token, ...] | None = None
+    ) -> None:
+        prompt, model = said.prompts.get(phase, ""), self._setup.name.model or ""
+        self.found.append(Call(number, phase, purpose, prompt, reply, tokens=tokens, usage=self._usage(number, phase), model=model))
+
+    def _usage(self, number: int, phase: Phase) -> Usage | None:
+        """From `prompt_token`, (completion, prompt, total) a call: in E1 two a generation, else three, whose second is the first
+        again where there was no interaction."""
+        phases: tuple[Phase, ...] = ("imitation", "interaction", "transmission")
+        if self._setup.rival is None:
+            phases = ("imitation", "transmission")
+        if phase not in phases:
+            return None
+        entry = log.at(self._results.get("prompt_token"), (number - 1) * len(phases) + phases.index(phase))
+        is_usage = isinstance(entry, list) and len(entry) == 3 and all(type(count) is int and 0 <= count < 2**53 for count in entry)
+        return Usage(entry[1], entry[0]) if is_usage and any(entry) else None
+
+    def _round(self, number: int) -> _Round:
+        """One generation's texts. A question is known where the chat log's answer to it is the one that stands."""
+        place = number - 1 + self._setup.first
+        learned, made = (text_of(log.at(self._results.get(key), place)) for key in ("rules", "d_sampled"))
+        refined = text_of(log.at(self._results.get("rules_refine"), number - 1))
+        chat = self._chat.generations[number - 1] if number <= len(self._chat.generations) else ()
+        asks = self._setup.interaction[:1] in (("self-refine",), ("hypothesis-search",))
+        phases = ("imitation", "interaction", "transmission") if asks else ("imitation", "transmission")
+        said = dict(zip(phases, chat, strict=False)) if len(chat) <= len(phases) else {}
+        if "imitation" not in said or learned not in (None, said["imitation"].reply):
+            if chat:
+                self._setup.notices.append(f"{log.CHAT} tells of another generation {number} than {log.RESULTS}, which stands.")
+            return _Round(learned, refined, None, made, {})
+        prompts = {phase: exchange.prompt for phase, exchange in said.items()}
+        if "transmission" in said and made not in (None, said["transmission"].reply):
+            del prompts["transmission"]
+        elif "transmission" in said:
+            made = said["transmission"].reply
+        return _Round(said["imitation"].reply, refined, said.get("interaction"), made, prompts)
+
+
+# -- log-probabilities ----------------------------------------------------------------------------------------------------
+
+
+def _tokens(entries: Any) -> tuple[Token, ...] | None:
+    """One generation of prob_list_all.json; None where it is not whole."""
+    try:
+        return tuple(_token(entry) for entry in entries)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None
+
+
+def _token(entry: Any) -> Token:
+    top = tuple((_data(each["token"], each.get("bytes")), _logprob(each["logprob"])) for each in entry["top_logprobs"])
+    same = [data for (data, _), each in zip(top, entry["top_logprobs"], strict=True) if each["token"] == entry["token"]]
+    return Token(same[0] if same else _data(entry["token"], None), _logprob(entry["logprob"]), top)
+
+
+def _data(text: Any, numbers: Any) -> bytes:
+    """A token's bytes, where they are given: its text may stand for a part of a character."""
+    return bytes(numbers) if isinstance(numbers, list) and numbers else text.encode(errors="replace")
+
+
+def _logprob(number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number):
+        raise ValueError("no log-probability")
+    return float(number)

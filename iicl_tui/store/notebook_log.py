@@ -1,0 +1,233 @@
+"""A run of the paper's notebooks as it lies on the disk: its folder's name, its JSON files, its chat log.
+
+Any of them may be missing, torn or odd, since a notebook that fails leaves what it has. Facts on the format only; what they mean
+for a chain is said in `notebook_import`.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from iicl_tui.agents.calls import Exchange
+from iicl_tui.errors import LabError
+from iicl_tui.store import errors
+
+TOKENS = "prob_list_all.json"
+RESULTS = "other_results_all.json"
+CHAT = "chat_log.txt"
+MODEL_FOLDER = "exp_logs_"
+FOLDERS = {"E1": "entropy", "E2": "sup_corr", "E3": "add_interaction"}
+"""The folder that each experiment's runs lie in."""
+
+MOST_BYTES = 64_000_000
+"""The longest file that is read; one of theirs has about 100,000."""
+
+_ENTROPY_RUN = re.compile(r"tmp(?P<temperature>\d+(\.\d+)?)_M(?P<samples>\d+)_LB(?P<lookback>\d+)_seed(?P<seed>\d+)", re.ASCII)
+_RULE_RUN = re.compile(
+    r"(?P<interaction>[a-z][a-z-]*)_h(?P<rule>\w+?)_(start(?P<start>[a-z]+)_end(?P<end>[a-z]+)|\w+?)_seed(?P<seed>\d+)", re.ASCII
+)
+
+
+@dataclass(frozen=True)
+class RunName:
+    """What the names of a run's folder and of those around it say. None: they do not say it.
+
+    interaction: none, self, hypothesis (or a filter's name). rule: the notebooks' index of ĥ. bias: the strengths before and
+    after the data. experiment: E1, E2 or E3.
+    """
+
+    model: str | None = None
+    experiment: str | None = None
+    temperature: float | None = None
+    samples: int | None = None
+    lookback: int | None = None
+    seed: int | None = None
+    interaction: str | None = None
+    rule: int | None = None
+    bias: tuple[str, str] | None = None
+
+
+def read_name(folder: Path) -> RunName:
+    """From exp_logs_MODEL/entropy/tmp1.0_M4_LB2_seed42, or exp_logs_MODEL/sup_corr/none_h033_startnone_endnone_seed42."""
+    parts = folder.resolve().parts
+    models = [part.removeprefix(MODEL_FOLDER) for part in parts if part.startswith(MODEL_FOLDER)]
+    experiment = next((known for known, name in FOLDERS.items() if name in parts[-2:-1]), None)
+    around = RunName(models[-1] or None if models else None, experiment)
+    name = parts[-1] if parts else ""
+    if match := _ENTROPY_RUN.fullmatch(name):
+        return replace(
+            around,
+            experiment="E1",
+            temperature=float(match["temperature"]),
+            samples=_number(match["samples"]),
+            lookback=_number(match["lookback"]),
+            seed=_number(match["seed"]),
+        )
+    if match := _RULE_RUN.fullmatch(name):
+        return replace(
+            around,
+            seed=_number(match["seed"]),
+            interaction=match["interaction"],
+            rule=_number(match["rule"]) if match["rule"].isdecimal() else None,
+            bias=(match["start"], match["end"]) if match["start"] else None,
+        )
+    return around
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if len(digits) < 19 else None
+
+
+# -- files ----------------------------------------------------------------------------------------------------------------
+
+
+def read_text(path: Path) -> str | None:
+    """A log's text, whatever system wrote it; None where there is no such file. Raises StoreError, and LabError where it is
+    too long to be a log."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise errors.of(error, "read", path) from error
+    if len(data) > MOST_BYTES:
+        raise LabError(
+            f"{path.name} is no log of the notebooks", f"It has more than {MOST_BYTES:,} bytes.", "Name the folder of one run."
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")  # a chat log is written in the encoding of the system
+    return text.replace("\r\n", "\n")
+
+
+def read_json(path: Path, notices: list[str]) -> Any:
+    """What a JSON file holds; of a torn one, what comes before the tear. None where there is nothing to be had."""
+    text = read_text(path)
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        found = _before_the_tear(text)
+    notices.append(
+        f"{path.name} is no JSON and was left aside." if found is None else f"{path.name} breaks off; what stands before is used."
+    )
+    return found
+
+
+_OF_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|["\[\]{},]', re.DOTALL)
+_MOST_DEPTH = 50
+
+
+def _before_the_tear(text: str) -> Any:
+    """The lists of a text that breaks off, closed after their last whole member; None where it is no such text."""
+    opened: list[str] = []
+    end, closing = 0, ""
+    for match in _OF_JSON.finditer(text):
+        mark = match[0]
+        if mark == '"':  # a text that is not closed: here it broke off
+            break
+        if mark in "[{":
+            opened.append("]" if mark == "[" else "}")
+            if len(opened) > _MOST_DEPTH:
+                return None
+        elif mark in "]}" and (not opened or opened.pop() != mark):
+            return None
+        if mark not in "[{" and "}" not in opened[1:]:  # half a table is another table: only the outermost may be one
+            end, closing = match.start() if mark == "," else match.end(), "".join(reversed(opened))
+    try:
+        return json.loads(text[:end] + closing)
+    except (ValueError, RecursionError):
+        return None
+
+
+# -- the chat log ---------------------------------------------------------------------------------------------------------
+
+_RUN = re.compile(r"^@{30,}\n@+ .* @+\n@{30,}\n(?=(?:.*\n){0,3}.*Global temperature is )", re.MULTILINE)
+_RULES = re.compile(
+    r"h\* is (?P<first>\{[^{}\n]{1,2000}\})(?:, h_bar is (?P<second>\{[^{}\n]{1,2000}\}))?\. "
+    r"Global temperature is (?P<temperature>\d+(?:\.\d+)?)"
+)
+_GENERATION = re.compile(r"^-{5,} Gen (?P<number>\d{1,9}) -{5,}\n", re.MULTILINE)
+_ASKED, _SAID = "\n## TO GPT:\n", "\n## FEEDBACK:\n"
+
+
+@dataclass(frozen=True)
+class ChatLog:
+    """The last run of a chat log (another run with the same settings is added to the same file).
+
+    first, second: the rules that it calls h* and h_bar. generations: for each, what was asked and said, in order; a
+    question without an answer is left out.
+    """
+
+    first: dict[str, str] | None
+    second: dict[str, str] | None
+    temperature: float | None
+    generations: tuple[tuple[Exchange, ...], ...]
+
+
+def read_chat(text: str) -> ChatLog:
+    """What a chat log says, as far as it can be made out: a reply may hold anything, these marks included."""
+    runs = list(_RUN.finditer(text))
+    if runs:
+        text = text[runs[-1].end() :]
+    rules = _RULES.search(text)
+    starts: list[tuple[int, int]] = []
+    for match in _GENERATION.finditer(text):
+        if int(match["number"]) == len(starts):  # one out of turn is a part of a reply
+            starts.append((match.start(), match.end()))
+    ends = [start for start, _ in starts[1:]] + [len(text)]
+    generations = tuple(_exchanges(text[begin:end]) for (_, begin), end in zip(starts, ends, strict=False))
+    if rules is None:
+        return ChatLog(None, None, None, generations)
+    temperature = float(rules["temperature"])
+    return ChatLog(_rule(rules["first"]), _rule(rules["second"]), temperature if math.isfinite(temperature) else None, generations)
+
+
+def _exchanges(text: str) -> tuple[Exchange, ...]:
+    found = []
+    for part in text.split(_ASKED)[1:]:
+        prompt, mark, reply = part.partition(_SAID)
+        if mark:
+            found.append(Exchange(prompt.removesuffix("\n"), reply.removesuffix("\n")))
+    return tuple(found)
+
+
+def _rule(text: str | None) -> dict[str, str] | None:
+    """From a Python dict as it is printed: {'A': 'on', …}"""
+    if text is None:
+        return None
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return as_rule(value)
+
+
+def as_rule(value: Any) -> dict[str, str] | None:
+    """A table of states by object; None where it is anything else."""
+    is_rule = isinstance(value, dict) and bool(value) and all(isinstance(item, str) for pair in value.items() for item in pair)
+    return dict(value) if is_rule else None
+
+
+def at(values: Any, index: int) -> Any:
+    """An entry of what should be a list; None where there is none."""
+    return values[index] if isinstance(values, list) and 0 <= index < len(values) else None
+
+
+def runs_below(folder: Path) -> Sequence[Path]:
+    """The folders in this one, at most three levels down, that hold logs; a few of them. Raises StoreError."""
+    try:
+        found = [path.parent for depth in ("*/", "*/*/", "*/*/*/") for path in sorted(folder.glob(depth + RESULTS))]
+    except OSError as error:
+        raise errors.of(error, "read", folder) from error
+    return found

@@ -1,0 +1,261 @@
+"""The texts that a task is put to a language model in: files with named slots, checked when they are read.
+
+A slot is a name in braces, as {objects}; {{objects}} is the text "{objects}". Any other brace stands for itself, so that JSON
+can be written as it is, but every brace that is opened has to be closed.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from iicl_tui.errors import Fault
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.schema import describe, nearest
+from iicl_tui.text import printable
+
+MOST_BYTES = 100_000
+"""The longest prompts file that is read: far more than any text that one would pay for by the token."""
+
+PLACES = ("before", "after")
+"""The keys of a bias level, as they stand to the data."""
+
+_NAME = r"[A-Za-z][A-Za-z0-9_-]*"
+_SLOT = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|\{{(?P<slot>\s*{_NAME}\s*)\}}")
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """texts: by name, with slots as {objects}. bias: for each level the sentences before and after the data."""
+
+    texts: Mapping[str, str]
+    bias: Mapping[str, tuple[str, str]]
+
+
+class Slots(NamedTuple):
+    """The slots that a text must have, and those that it may have besides."""
+
+    must: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+
+
+NO_SLOTS = Slots()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a task's prompts file holds. texts: the slots of each text. levels: the bias levels, the neutral one first.
+
+    sentence: the slots of a bias level's sentences.
+    """
+
+    texts: Mapping[str, Slots]
+    levels: tuple[str, ...] = ()
+    sentence: Slots = NO_SLOTS
+
+
+def fill(text: str, **slots: str) -> str:
+    """The text with its slots filled, once: braces in what is put in are left alone.
+
+    A line with nothing on it but slots that are empty is left out, and with it the empty line that would stand twice then.
+    Blanks at the ends of lines and empty lines at both ends of the text are left out too. Raises KeyError for a slot not given.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        literal = found["literal"]
+        return slots[found["slot"]] if literal is None else f"{{{literal}}}"
+
+    lines: list[str] = []
+    gap = False  # a line was left out, and the line before it is empty
+    for line in text.split("\n"):
+        filled = _SLOT.sub(put, line).rstrip()
+        if line.strip() and not filled:
+            gap = not lines or not lines[-1]
+        elif filled or not gap:
+            lines.append(filled)
+            gap = False
+        else:
+            gap = False
+    return "\n".join(lines).strip("\n")
+
+
+@cache
+def own_prompts(task: str) -> Prompts:
+    """The prompts that come with the program for the task of this name. Whether they are right is a matter of tests."""
+    table = tomllib.loads((Path(__file__).parent / f"{task}.toml").read_text(encoding="utf-8"))
+    bias = table.pop("bias", {})
+    texts = {name: text.strip("\r\n") for name, text in table.items()}
+    return Prompts(texts, {level: (sentences["before"], sentences["after"]) for level, sentences in bias.items()})
+
+
+def as_table(prompts: Prompts) -> dict[str, Any]:
+    """The prompts as a table that `read_prompts` reads to the same prompts, so that a session file stands alone."""
+    table: dict[str, Any] = dict(prompts.texts)
+    if prompts.bias:
+        table["bias"] = {level: dict(zip(PLACES, sentences, strict=True)) for level, sentences in prompts.bias.items()}
+    return table
+
+
+def read_prompts(value: Any, own: Prompts, layout: Layout, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
+    """The prompts of an agent's key `prompts`: None, the name of a TOML file, or the texts themselves as a table.
+
+    own: the task's own prompts; they stand in for every text and bias level that is not given, and for every one that is at
+    fault. A level that is given is taken whole: the sentence that it leaves out is empty. path: the key's. folder: where file
+    names are looked up. Everything that is wrong is added to faults.
+    """
+    where = ""
+    if value is None:
+        return own
+    if isinstance(value, str):
+        try:
+            where, value = f"{_shown(value)}: ", _read_file(value, folder)
+        except ValueError as error:
+            faults.append(Fault(path, str(error)))
+            return own
+    if not isinstance(value, Mapping):
+        faults.append(Fault(path, f"expected the name of a TOML file or a table of texts, found {describe(value)}"))
+        return own
+    return _Reader(layout, faults, where).prompts(value, own, path)
+
+
+class _Reader:
+    """Reads tables of one file. where: its name for messages, "" where the texts stand in the configuration itself."""
+
+    def __init__(self, layout: Layout, faults: list[Fault], where: str) -> None:
+        self.layout = layout
+        self.faults = faults
+        self.where = where
+
+    def prompts(self, table: Mapping[str, Any], own: Prompts, path: KeyPath) -> Prompts:
+        self._known(table, [*self.layout.texts, *(["bias"] if self.layout.levels else [])], path, "key")
+        texts = dict(own.texts)
+        for name, slots in self.layout.texts.items():
+            if name in table:
+                text = self._text(table[name], slots, (*path, name))
+                texts[name] = texts[name] if text is None else text
+        bias = dict(own.bias)
+        if self.layout.levels and "bias" in table:
+            bias.update(self._bias(table["bias"], (*path, "bias")))
+        return Prompts(texts, bias)
+
+    def _bias(self, table: Any, path: KeyPath) -> Iterator[tuple[str, tuple[str, str]]]:
+        """The levels that are given and right."""
+        if not self._is_table(table, path, "a table of bias levels"):
+            return
+        self._known(table, self.layout.levels, path, "bias level")
+        for level in self.layout.levels:
+            at = (*path, level)
+            if level in table and self._is_table(table[level], at, "a table with `before` and `after`"):
+                faults = len(self.faults)
+                self._known(table[level], PLACES, at, "key")
+                before, after = (self._sentence(table[level], place, at) for place in PLACES)
+                if len(self.faults) > faults:
+                    continue
+                if level == self.layout.levels[0] and (before or after):
+                    self._fault(at, "is the neutral level, which has no sentence; use another one")
+                elif level != self.layout.levels[0] and not (before or after):
+                    self._fault(at, "says nothing; give it `before`, `after` or both")
+                else:
+                    yield level, (before, after)
+
+    def _sentence(self, level: Mapping[str, Any], place: str, path: KeyPath) -> str:
+        """A sentence of a bias level, "" where it has none, or where something is wrong and faults are added."""
+        value = level.get(place, "")
+        if isinstance(value, str) and not value.strip():
+            return ""
+        return self._text(value, self.layout.sentence, (*path, place)) or ""
+
+    def _text(self, value: Any, slots: Slots, path: KeyPath) -> str | None:
+        """A text that is not empty and whose slots and braces are right. None, and faults, where something is wrong."""
+        if not isinstance(value, str) or not value.strip():
+            self._fault(path, "is empty" if isinstance(value, str) else f"expected a text in quotes, found {describe(value)}")
+            return None
+        before = len(self.faults)
+        known = (*slots.must, *slots.may)
+        found = [match["slot"] for match in _SLOT.finditer(value) if match["slot"] is not None]
+        for name in dict.fromkeys(found):
+            if name not in known:
+                near = nearest(name.strip().lower(), known)
+                hint = f"nearest known: {{{near}}}" if near else f"known: {_listed(known)}" if known else "there are none here"
+                shown = printable(name, 40)
+                self._fault(path, f"unknown slot {{{shown}}}; {hint}; for the text itself write {{{{{shown.strip()}}}}}")
+        for name in slots.must:
+            if name not in found:
+                self._fault(path, f"must have the slot {{{name}}}")
+        trouble = _unbalanced(value)
+        if trouble:
+            self._fault(path, trouble)
+        return value.strip("\r\n") if len(self.faults) == before else None
+
+    def _known(self, table: Mapping[str, Any], known: list[str] | tuple[str, ...], path: KeyPath, what: str) -> None:
+        for key in table:
+            if key not in known:
+                near = nearest(key, known)
+                hint = f"nearest known: {near}" if near else f"known: {', '.join(known)}"
+                self._fault((*path, key), f"unknown {what}; {hint}")
+
+    def _is_table(self, value: Any, path: KeyPath, expected: str) -> bool:
+        if isinstance(value, Mapping):
+            return True
+        self._fault(path, f"expected {expected}, found {describe(value)}")
+        return False
+
+    def _fault(self, path: KeyPath, message: str) -> None:
+        self.faults.append(Fault(path, self.where + message))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
+
+
+def _unbalanced(text: str) -> str:
+    """What is wrong with the braces, "" where nothing is."""
+    open_at: list[int] = []
+    for at, char in enumerate(text):
+        if char == "{":
+            open_at.append(at)
+        elif char == "}":
+            if not open_at:
+                return f"}} in line {_line(text, at)} of the text closes nothing"
+            open_at.pop()
+    return f"{{ in line {_line(text, open_at[0])} of the text is not closed" if open_at else ""
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+def _shown(name: str) -> str:
+    return printable(Path(name).name or name, 60)
+
+
+def _read_file(name: str, folder: Path | None) -> dict[str, Any]:
+    """The tables of a prompts file. Raises ValueError with a sentence for a person."""
+    if not name.strip():
+        raise ValueError("expected the name of a TOML file, found an empty text")
+    if "\0" in name:
+        raise ValueError("no file has such a name")
+    file, shown = (folder or Path()) / name, _shown(name)
+    try:
+        if file.exists() and not file.is_file():
+            raise ValueError(f"{shown} is no file")  # a pipe or a device may never end
+        with file.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"{shown} cannot be read: {error.strerror or error}") from None
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"{shown} is longer than {MOST_BYTES:,} bytes")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{shown} is no UTF-8 text: line {line}") from None
+    except RecursionError:
+        raise ValueError(f"{shown}: lists or tables nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+        raise ValueError(f"{shown} is no valid TOML: {printable(str(error), 160)}") from None

@@ -1,0 +1,120 @@
+"""A model's reply as it came, to scroll through, and the editor of the text in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widgets import TextArea
+
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import bindings
+
+if TYPE_CHECKING:
+    from textual.document._document import EditResult
+    from textual.document._edit import Edit
+
+_QUOTE = "▏"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of text, made printable. quoted: somebody else's words, marked so all the way down."""
+
+    text: str
+    quoted: bool = False
+
+
+class RawText(ScrollView, can_focus=False):
+    """Lines wrapped to the width, drawn one by one: a hundred thousand characters cost no more than what is seen of them."""
+
+    DEFAULT_CSS = """
+    RawText {
+        background: $background;
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        & > .raw--quote { color: $text-accent; }
+        & > .raw--said { color: $text-muted; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"raw--quote", "raw--said"}
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows: tuple[Row, ...] = ()
+        self._lines: list[Row] = []
+        self._width = 0
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """These from now on, from their beginning."""
+        self._rows = tuple(rows)
+        self._wrap()
+        self.scroll_home(animate=False)
+
+    def on_resize(self) -> None:
+        if self._width != self.scrollable_content_region.width:
+            self._wrap()
+
+    def _wrap(self) -> None:
+        self._width = self.scrollable_content_region.width
+        room = max(self._width - len(_QUOTE), 1)
+        self._lines = [Row(line, row.quoted) for row in self._rows for line in _wrapped(row.text, room)]
+        self.virtual_size = Size(self._width, len(self._lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width, at = self.size.width, y + self.scroll_offset.y
+        base = self.rich_style
+        if at >= len(self._lines):
+            return Strip.blank(width, base)
+        row = self._lines[at]
+        if row.quoted:
+            parts = [Segment(_QUOTE, self.get_component_rich_style("raw--quote")), Segment(row.text, base)]
+        else:
+            parts = [Segment(row.text, self.get_component_rich_style("raw--said"))]
+        return Strip(parts).adjust_cell_length(width, base).crop(0, width)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return [line.plain for line in Content(text).wrap(width)] or [""]
+
+
+class ReplyEditor(TextArea):
+    """What is seen is what is kept: whatever could steer a terminal or hide something becomes a symbol as it comes in."""
+
+    GROUP = "text"
+    BINDINGS: ClassVar[list] = [*bindings("text")]
+
+    class Kept(Message):
+        """The person wants the text to be read."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, highlight_cursor_line=False)
+        self._original = ""
+
+    def open(self, text: str, original: str) -> None:
+        """Begin with the text, with nothing to undo. original: what starting over puts in its place."""
+        self._original = printable(original, newlines=True)
+        self.load_text(printable(text, newlines=True))
+        self.focus(scroll_visible=False)
+
+    def action_keep(self) -> None:
+        self.post_message(self.Kept())
+
+    def action_start_over(self) -> None:
+        self.history.checkpoint()
+        self.replace(self._original, self.document.start, self.document.end)
+        self.history.checkpoint()
+        self.move_cursor(self.document.start)
+
+    def edit(self, edit: Edit) -> EditResult:
+        edit.text = printable(edit.text, newlines=True)
+        return super().edit(edit)

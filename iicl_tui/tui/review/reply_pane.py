@@ -1,0 +1,315 @@
+"""The pane of a reply that cannot be read: the reply as it came, an editor for what is read in its place, and the answers."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static, TextArea
+
+from iicl_tui.agents.calls import ReplyVerdict
+from iicl_tui.chain.engine import Chain
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import ACTIONS, bindings
+from iicl_tui.tui.keymap import key_label, resolve
+from iicl_tui.tui.review import reply_words as words
+from iicl_tui.tui.review.boxes import Lines
+from iicl_tui.tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
+from iicl_tui.tui.review.reply_boxes import RawText, ReplyEditor
+from iicl_tui.tui.review.tokens import Tokens
+from iicl_tui.tui.review.words import MUTED
+
+CHECK_AFTER = 0.1
+"""Seconds after a change at which the text is checked and kept; more where that takes long, so that typing stays quick."""
+_SHARE, _LONGEST = 4, 2.0
+_BESIDE = 100
+"""Columns from which the reply stays in sight beside the editor."""
+_ACTIONS = {action.name for action in ACTIONS.values() if action.group == "reply"}
+
+
+class ReplyPane(Widget, can_focus=True):
+    """Mount it anywhere with room for about 60 × 12; give it each reply request of the chain's ReviewDecider with `show`.
+
+    What is written is in the request, and on disk, a moment after it was typed: a pane may go and another one take it up.
+    """
+
+    DEFAULT_CSS = """
+    ReplyPane { height: 1fr; width: 1fr; layout: vertical; padding: 0 1; }
+    ReplyPane #reply-title, ReplyPane #reply-asked { height: 1; }
+    ReplyPane #reply-trouble { height: auto; max-height: 3; color: $text-warning; }
+    ReplyPane #reply-middle { height: 1fr; min-height: 2; }
+    ReplyPane .reply-box { width: 1fr; height: 1fr; }
+    ReplyPane .reply-head { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    ReplyPane #reply-text, ReplyPane ReplyEditor { height: 1fr; }
+    ReplyPane ReplyEditor { padding: 0; scrollbar-size-vertical: 1; }
+    ReplyPane #reply-edit-box { display: none; }
+    ReplyPane #reply-notice { height: auto; max-height: 3; min-height: 1; color: $text-muted; }
+    ReplyPane #reply-notice.-wrong { color: $text-warning; }
+    ReplyPane #reply-notice.-right { color: $text-success; }
+    ReplyPane.-editing #reply-edit-box { display: block; }
+    ReplyPane.-editing #reply-trouble { display: none; }
+    ReplyPane.-editing #reply-raw-box { display: none; }
+    ReplyPane.-editing.-beside #reply-raw-box { display: block; margin: 0 2 0 0; }
+    """
+
+    GROUP = "reply"
+    BINDINGS: ClassVar[list] = [*bindings("reply")]
+
+    def __init__(self, chain: Chain, decider: ReviewDecider, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.chain = chain
+        self.decider = decider
+        self.request: ReplyRequest | None = None
+        self._editing = False
+        self._wrong = ""
+        """What is wrong with the text in the editor, when it was last checked."""
+        self._said = ""
+        self._check_due: Timer | None = None
+        self._pause = CHECK_AFTER
+
+    def compose(self) -> ComposeResult:
+        yield Lines(self._title, id="reply-title")
+        yield Static("", id="reply-asked", markup=False)
+        yield Static("", id="reply-trouble", markup=False)
+        with Horizontal(id="reply-middle"):
+            with Vertical(id="reply-raw-box", classes="reply-box"):
+                yield Static("", id="reply-raw-head", classes="reply-head", markup=False)
+                yield RawText(id="reply-text")
+            with Vertical(id="reply-edit-box", classes="reply-box"):
+                yield Static(words.edit_heading(), classes="reply-head", markup=False)
+                yield ReplyEditor(id="reply-editor")
+        yield Static("", id="reply-notice", markup=False)
+        yield Tokens(id="reply-bar")
+
+    def on_mount(self) -> None:
+        self._taken_up()
+
+    def on_unmount(self) -> None:
+        if self._editing:
+            self._keep_draft()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= _BESIDE, "-beside")
+
+    def on_click(self) -> None:
+        self._back_to_work()
+
+    # -- what is asked ------------------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> bool:
+        """A request is shown and waits for its answer."""
+        return self.request is not None and self.request.open
+
+    @property
+    def editing(self) -> bool:
+        """The editor is open."""
+        return self._editing
+
+    @property
+    def _editor(self) -> ReplyEditor:
+        return self.query_one(ReplyEditor)
+
+    def show(self, request: AnyRequest | None, focus: bool = True) -> None:
+        """Show this request, or that nothing is asked that is to be shown here. Takes the focus unless told not to."""
+        if request is self.request:
+            return
+        if self._editing:
+            self._keep_draft()
+        self.request = request if isinstance(request, ReplyRequest) and request.open else None
+        self._editing = False
+        self._said = ""
+        if self.is_mounted:
+            self._taken_up()
+            if focus and self.request is not None:
+                self.focus(scroll_visible=False)
+
+    def back(self) -> None:
+        """What Esc does: puts the text away where one is written, else puts the answer off."""
+        if self._editing:
+            self._close()
+        elif self.live:
+            self.later()
+
+    def later(self) -> None:
+        """Puts the answer off: the engine's step is cancelled, what was written is kept."""
+        request = self.request
+        if request is not None:
+            self.show(None)
+            request.later()
+
+    def copy_text(self) -> str | None:
+        """The reply; while another text is written, that one, or what is selected of it."""
+        if self._editing:
+            return self._editor.selected_text or self._editor.text
+        return self.request.shown.reply if self.request is not None else None
+
+    # -- answers ------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action not in _ACTIONS:
+            return True
+        if not self.live or self.request is None or self._editing:
+            return False
+        return action != "skip" or bool(self.request.shown.skipping)
+
+    def action_redraw(self) -> None:
+        self._answer("redraw")
+
+    def action_skip(self) -> None:
+        self._answer("skip")
+
+    def _answer(self, verdict: ReplyVerdict, text: str = "") -> None:
+        request = self.request
+        if request is not None and request.answer(verdict, text):
+            self.show(None)
+
+    def action_up(self) -> None:
+        self.query_one(RawText).scroll_relative(y=-1, animate=False)
+
+    def action_down(self) -> None:
+        self.query_one(RawText).scroll_relative(y=1, animate=False)
+
+    def action_page_up(self) -> None:
+        self.query_one(RawText).scroll_page_up(animate=False)
+
+    def action_page_down(self) -> None:
+        self.query_one(RawText).scroll_page_down(animate=False)
+
+    def action_first(self) -> None:
+        self.query_one(RawText).scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        self.query_one(RawText).scroll_end(animate=False)
+
+    # -- the editor ---------------------------------------------------------------------------------------------------
+
+    def action_edit(self) -> None:
+        request = self.request
+        if request is None or not request.open or self._editing:
+            return
+        self._editing = True
+        self._said = ""
+        self.add_class("-editing")
+        reply = request.shown.reply
+        self._editor.open(reply if request.text is None else request.text, reply)
+        self._check()
+
+    @on(TextArea.Changed)
+    def _changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        if self._editing and self._check_due is None:
+            self._check_due = self.set_timer(self._pause, self._check)
+
+    @on(ReplyEditor.Kept)
+    def _kept(self, event: ReplyEditor.Kept) -> None:
+        event.stop()
+        if not self._editing:
+            return
+        self._check()
+        if not self._wrong:
+            self._answer("edit", self._editor.text)
+
+    def _check(self) -> None:
+        """Keeps what is written, and finds out whether it can be read."""
+        if self._check_due is not None:
+            self._check_due.stop()
+            self._check_due = None
+        request = self.request
+        if request is None or not self._editing:
+            return
+        began = time.monotonic()
+        self._keep_draft()
+        self._wrong = request.shown.read(self._editor.text)
+        self._pause = min(max(CHECK_AFTER, _SHARE * (time.monotonic() - began)), _LONGEST)
+        self._draw()
+
+    def _keep_draft(self) -> None:
+        if self.request is not None:
+            text = self._editor.text
+            self.request.update(text if text != printable(self.request.shown.reply, newlines=True) else None)
+
+    def _close(self) -> None:
+        self._keep_draft()
+        self._editing = False
+        drafted = self.request is not None and self.request.text is not None
+        self._said = words.put_away(self._key) if drafted else ""
+        self.remove_class("-editing")
+        self.focus(scroll_visible=False)
+        self._draw()
+
+    # -- what is seen -------------------------------------------------------------------------------------------------
+
+    def _taken_up(self) -> None:
+        """Another request, or none: everything is another one."""
+        request = self.request
+        self.remove_class("-editing")
+        if request is not None:
+            shown = request.shown
+            self.query_one("#reply-asked", Static).update(Content.styled(words.asked(self.chain, shown), MUTED))
+            self.query_one("#reply-trouble", Static).update(Content(words.trouble(shown.trouble)))
+            self.query_one("#reply-raw-head", Static).update(words.raw_heading(shown))
+        self.query_one(RawText).show(words.rows(request.shown) if request is not None else ())
+        self._draw()
+
+    def _title(self, width: int, height: int) -> list[Content]:
+        if self.request is None:
+            return [Content.styled("Nothing waits for you here now.", MUTED)]
+        left, right = words.title(self.request.shown)
+        room = max(width - len(left) - len(right), 1)
+        return [Content.assemble((left, "bold"), " " * room, (right, MUTED))]
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        request = self.request
+        self.query_one("#reply-title", Lines).refresh()
+        self._draw_notice()
+        bar = self.query_one("#reply-bar", Tokens)
+        drafted = request is not None and request.text is not None
+        bar.show(words.keys(request.shown, self._editing, not self._wrong, drafted, self._key) if request is not None else [])
+        self.refresh_bindings()
+
+    def _draw_notice(self) -> None:
+        request = self.request
+        if request is None:
+            return
+        text, wrong, right = self._said, False, False
+        if self._editing:
+            text, wrong, right = words.verdict(self._wrong, self._key), bool(self._wrong), not self._wrong
+        elif not text:
+            text = words.choices(request.shown, request.text is not None, self._key)
+        if self.decider.trouble:
+            text, wrong = f"{text} ! Your text is not kept on disk. {printable(self.decider.trouble, 200)}", True
+        notice = self.query_one("#reply-notice", Static)
+        notice.set_class(wrong, "-wrong")
+        notice.set_class(right and not wrong, "-right")
+        notice.update(Content(text))
+
+    def _key(self, action: str) -> str:
+        keymap = getattr(self.app, "keymap", None) or resolve({})
+        return key_label(keymap[action][0])
+
+    @on(Tokens.Pressed, "#reply-bar")
+    async def _pressed(self, event: Tokens.Pressed) -> None:
+        event.stop()
+        group, _, _ = event.token.partition(".")
+        name: Any = ACTIONS[event.token].name
+        if event.token == "app.back":
+            self.back()
+        elif group == "text":
+            getattr(self._editor, f"action_{name}")()
+        else:
+            await (self if group == "reply" else self.app).run_action(name)
+        self._back_to_work()
+
+    def _back_to_work(self) -> None:
+        """A click takes the focus from the editor; while it is open, it has it again."""
+        if self._editing:
+            self._editor.focus(scroll_visible=False)

@@ -1,0 +1,150 @@
+"""The options of language models: what may stand in an [[agent]] table, and what becomes of it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iicl_tui.agents.base import agent_kinds
+from iicl_tui.agents.calls import Request
+from iicl_tui.agents.language import LanguageAgent
+from iicl_tui.chain.config import read_config
+from iicl_tui.chain.estimate import estimate
+from iicl_tui.errors import ConfigError
+from iicl_tui.store.presets import load
+
+KINDS = ("openai", "anthropic", "mistral")
+
+
+def agent(**table: Any) -> LanguageAgent:
+    made = read_config({"agent": [table]}).agents[0]
+    assert isinstance(made, LanguageAgent)
+    return made
+
+
+def fault(**table: Any) -> str:
+    with pytest.raises(ConfigError) as error:
+        read_config({"agent": [table]})
+    return str(error.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_alone_is_a_whole_agent(kind: str) -> None:
+    made = agent(kind=kind)
+    assert made.price is not None
+    assert made.credential.variable == f"{kind.upper()}_API_KEY"
+    assert made.describe().startswith(f"{kind} ")
+
+
+def test_a_key_in_a_file_is_refused_and_not_repeated() -> None:
+    for key in ("sk-proj-0123456789abcdef", "Bearer x", "my secret"):
+        assert key not in fault(kind="openai", **{"key-env": key})
+    words = fault(kind="openai", **{"base-url": "https://me:secret@host/v1"})
+    assert "secret" not in words
+    assert "key-env" in words
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8080", "ftp://host", "http://", "http://host/v1?key=1", "http://ho st/", "http://host:port/", "http://[::1"]
+)
+def test_a_base_url_must_be_a_plain_address(url: str) -> None:
+    assert "agent[1].base-url" in fault(kind="openai", **{"base-url": url})
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ({"kind": "anthropic", "belief": "logprobs"}, "belief"),
+        ({"kind": "anthropic", "top-logprobs": 5}, "top-logprobs"),
+        ({"kind": "anthropic", "temperature": 1.5}, "temperature"),
+        ({"kind": "mistral", "temperature": 1.6}, "temperature"),
+        ({"kind": "openai", "temperature": 2.1}, "temperature"),
+        ({"kind": "openai", "top-logprobs": 21}, "top-logprobs"),
+        ({"kind": "openai", "price": {"input": 1}}, "price.output"),
+        ({"kind": "openai", "price": {"input": -1, "output": 1}}, "price.input"),
+        ({"kind": "openai", "prompts": 7}, "prompts"),
+        ({"kind": "openai", "prompts": "no-such-file.toml"}, "prompts"),
+        ({"kind": "openai", "model": " gpt"}, "model"),
+        ({"kind": "openai", "max-tokens": 0}, "max-tokens"),
+        ({"kind": "opanai"}, "nearest: openai"),
+    ],
+)
+def test_what_an_api_does_not_have_is_a_fault_with_its_key(table: dict[str, Any], key: str) -> None:
+    assert key in fault(**table)
+
+
+def test_on_another_server_a_models_price_is_not_known() -> None:
+    there = {"kind": "openai", "base-url": "http://localhost:1/v1"}
+    assert agent(**there).price is None
+    own = agent(**there, price={"input": 1.0, "output": 2}).price
+    assert own is not None
+    assert (own.input, own.output) == (1.0, 2.0)
+
+
+def test_a_session_has_the_texts_that_it_was_begun_with(tmp_path: Path) -> None:
+    whole = read_config({"agent": [{"kind": "openai"}]})
+    texts = whole.document["agent"][0]["prompts"]
+    assert texts["imitate"]
+    (tmp_path / "mine.toml").write_text('transmit = "Rule: {rule}. Write {count} examples, please."\n')
+    mine = read_config({"agent": [{"kind": "openai", "prompts": "mine.toml"}]}, tmp_path)
+    embedded = mine.document["agent"][0]["prompts"]
+    assert embedded["transmit"].startswith("Rule: {rule}. Write")
+    assert embedded["imitate"] == texts["imitate"]
+    again = read_config({**mine.document})  # without the file
+    assert again.document == mine.document
+    assert isinstance(again.agents[0], LanguageAgent)
+    assert "please" in again.agents[0].wording.transmit(again.agents[0].prompts, 3, 4)
+
+
+def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
+    """Each option changes the agent that is made, or the request or the patience that it has."""
+    other: dict[str, Any] = {
+        "model": "other", "base-url": "http://localhost:1/v1", "key-env": "OTHER", "temperature": 0.5, "top-p": 0.5, "seed": False,
+        "max-tokens": 7, "belief": "none", "top-logprobs": 3, "reading": "notebook", "fallback": "none", "draws": 3,
+        "smoothing": 2.0, "json-schema": True, "prompts": {"transmit": "{rule} {count}"}, "timeout": 1.0, "attempts": 2,
+        "patience": 9.0, "retry-after": 1.0, "extra-body": {"top_k": 3}, "price": {"input": 1, "output": 1},
+    }  # fmt: skip
+
+    def shape(made: LanguageAgent) -> tuple[Any, ...]:
+        from iicl_tui.agents.access import Access
+
+        provider: Any = made.connect(Access(environment={}))
+        endpoint = provider.endpoint
+        return (
+            *(made.asking, made.patience, made.price, made.credential, made.prompts.texts),
+            *(provider.timeout, provider.extra_body, endpoint.model, endpoint.url, endpoint.key_env),
+        )
+
+    plain = shape(agent(kind="openai"))
+    fields = {field.key for field in agent_kinds()["openai"].fields}
+    assert fields == set(other)
+    for key, value in other.items():
+        assert shape(agent(kind="openai", **{key: value})) != plain, key
+
+
+@pytest.mark.parametrize("name", ["e1-openai", "e1-anthropic", "e3-hypothesis-search-mistral"])
+def test_the_estimate_counts_the_calls_that_are_made(name: str) -> None:
+    config = read_config(tomllib.loads(load(name).text))
+    told = estimate(config)
+    draws = 1 if name.endswith("openai") else 10
+    refining = "search" in name
+    assert told.work.calls == config.generations * (draws + 1 + refining)
+    assert told.work.prompt > 100 * told.work.calls
+    assert 0 < told.dollars < 1
+    assert "calls" in told.text
+    assert estimate(config, config.generations).text == ""
+    assert estimate(config, 1).work.calls == (config.generations - 1) * (draws + 1 + refining)
+
+
+def test_an_exact_chain_costs_nothing_and_says_nothing() -> None:
+    assert estimate(read_config({})).text == ""
+
+
+def test_a_request_without_parameters_keeps_its_messages() -> None:
+    request = Request((), 5, 1.0, 0.9, 3, 5, {"type": "object"})
+    bare = request.without(Request.PARAMETERS)
+    assert bare == Request((), 5)
+    assert request.without(()) == request

@@ -1,0 +1,222 @@
+"""Language models from the command line: real processes, the real SDKs, and a server on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import Answer, Loopback, Seen, Text, hang, status, tokens_of
+from speaking import follows
+
+from iicl_tui.agents.calls import Message, Request
+from iicl_tui.store.presets import presets
+from iicl_tui.store.session import SessionFile
+
+KEY = "sk-a-very-secret-key-0123456789"
+VARIABLES = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "MISTRAL_API_KEY": KEY}
+SPOKEN = [preset.name for preset in presets() if re.search(r'kind = "(openai|anthropic|mistral)"', preset.text)]
+STATES = {"on": 0.7, "off": 0.2, "und": 0.1}
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with Loopback() as made:
+        yield made
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """lab("run", …, OPENAI_API_KEY=…): the program in a folder of its own; keys come from here alone."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(tmp_path, *arguments), capture_output=True, text=True, cwd=tmp_path, env=environment(variables),
+            timeout=120, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    return run
+
+
+def command(folder: Path, *arguments: str) -> list[str]:
+    where = ["--sessions", str(folder / "sessions"), "--config", str(folder / "settings.toml")]
+    return [sys.executable, "-m", "iicl_tui", *arguments, *where]
+
+
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return {**kept, "TERM": "dumb", "PYTHONUTF8": "1", **variables}
+
+
+def base_url(server: Loopback, name: str) -> str:
+    """As a person would write it for the kind of a preset."""
+    return f"{server.url}/v1" if name.endswith(("openai", "local")) else server.url
+
+
+def model(config: Any) -> Callable[[Seen], Answer]:
+    """The server's answers: rule 5 in tokens with log-probabilities, and four examples of it."""
+    answer = follows(config)
+
+    def reply(seen: Seen) -> Answer:
+        messages = seen.body["messages"]
+        text = answer(Request((Message("user", messages[-1]["content"]),), 1))
+        assert isinstance(text, str)
+        return Text(text, tokens=tokens_of(text, dict.fromkeys(STATES, STATES)))
+
+    return reply
+
+
+def config_of(name: str) -> Any:
+    from iicl_tui.chain.config import read_config
+    from iicl_tui.store import toml_lines
+    from iicl_tui.store.presets import load
+
+    return read_config(toml_lines.parse(load(name).text))
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_every_preset_runs_against_a_server_and_is_read_again(
+    name: str, server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    server.replies = model(config_of(name))
+    run = lab("run", name, "-o", "s.toml", "--set", f"agent.base-url={base_url(server, name)}", **VARIABLES)
+    assert run.returncode == 0, run.stderr
+    assert "About" in run.stderr
+    assert "tokens" in run.stdout
+    with SessionFile.open(tmp_path / "s.toml", read_only=True) as session:
+        assert len(session.generations) == session.config.generations
+        assert len(session.calls) == len(server.seen)
+    assert lab("check", "s.toml").returncode == 0
+    show = lab("show", "s.toml", "--no-charts")
+    assert show.returncode == 0, show.stderr
+    assert lab("export", "s.toml", "--to", "csv", "-o", "out").returncode == 0
+    assert lab("export", "s.toml", "--to", "notebook", "-o", "out").returncode == 0
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+    assert KEY not in run.stdout + run.stderr + show.stdout
+    assert all(KEY not in str(seen.headers) for seen in server.seen), "a host that nobody agreed to got the key"
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "mistral"])
+def test_a_host_gets_the_key_once_it_is_trusted(
+    kind: str, server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    name = f"e3-none-{kind}"
+    server.replies = model(config_of(name))
+    host = server.url.removeprefix("http://")
+    where = ["--set", f"agent.base-url={base_url(server, name)}", "--set", "chain.generations=1", "--set", 'agent.belief="none"']
+    assert lab("run", name, "-o", "a.toml", *where, "--trust", host, **VARIABLES).returncode == 0
+    assert all(KEY in str(seen.headers) for seen in server.seen)
+    (tmp_path / "settings.toml").write_text(f'hosts = ["{host}"]\n')
+    before = len(server.seen)
+    assert lab("run", name, "-o", "b.toml", *where, **VARIABLES).returncode == 0
+    assert all(KEY in str(seen.headers) for seen in server.seen[before:])
+    assert KEY not in (tmp_path / "a.toml").read_text() + (tmp_path / "b.toml").read_text()
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "mistral"])
+def test_without_a_key_nothing_is_sent_and_it_is_said_what_to_do(
+    kind: str, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    run = lab("run", f"e3-none-{kind}", "-o", "s.toml")
+    assert run.returncode == 3
+    assert f"{kind.upper()}_API_KEY" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert "s.toml" in run.stderr
+    assert lab("check", "s.toml").returncode == 0
+
+
+def test_a_wrong_key_stops_the_chain_and_the_right_one_goes_on(
+    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    config = config_of("e3-none-openai")
+    good = model(config)
+
+    def guarded(seen: Seen) -> Answer:
+        if f"Bearer {KEY}" not in str(seen.headers):
+            return status(401, {"error": {"message": f"Incorrect API key provided: {seen.headers.get('authorization')}"}})
+        return good(seen)
+
+    server.replies = guarded
+    host = server.url.removeprefix("http://")
+    where = ["--set", f"agent.base-url={server.url}/v1", "--trust", host]
+    wrong = lab("run", "e3-none-openai", "-o", "s.toml", *where, OPENAI_API_KEY="sk-wrong-wrong-wrong")
+    assert wrong.returncode == 3
+    assert "sk-wrong" not in wrong.stderr + wrong.stdout
+    assert "OPENAI_API_KEY" in wrong.stderr
+    right = lab("resume", "s.toml", "--trust", host, **VARIABLES)
+    assert right.returncode == 0, right.stderr
+
+
+def test_killed_in_mid_call_nothing_that_was_paid_for_is_lost(
+    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    config = config_of("e3-none-openai")
+    good, hung = model(config), 3
+
+    def answer(seen: Seen) -> Answer:
+        return hang() if len(server.seen) == hung else good(seen)
+
+    server.replies = answer
+    arguments = ("run", "e3-none-openai", "-o", "s.toml", "--set", f"agent.base-url={server.url}/v1")
+    process = subprocess.Popen(
+        command(tmp_path, *arguments), cwd=tmp_path, env=environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    assert server.until(lambda: len(server.seen) >= hung)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with SessionFile.open(tmp_path / "s.toml", read_only=True) as session:
+        assert len(session.calls) == hung - 1
+    again = lab("resume", "s.toml")
+    assert again.returncode == 0, again.stderr
+    with SessionFile.open(tmp_path / "s.toml", read_only=True) as session:
+        assert len(session.calls) == 2 * session.config.generations
+    assert len(server.seen) == 2 * session.config.generations + 1
+
+
+def test_interrupted_in_mid_call_it_says_how_to_go_on(server: Loopback, tmp_path: Path) -> None:
+    server.replies = lambda seen: hang()
+    arguments = ("run", "e3-none-openai", "-o", "s.toml", "--set", f"agent.base-url={server.url}/v1")
+    process = subprocess.Popen(
+        command(tmp_path, *arguments), cwd=tmp_path, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert server.until(lambda: len(server.seen) >= 1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "iicl-tui resume" in said
+
+
+def test_an_unreadable_reply_is_kept_and_resuming_asks_again(
+    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    config = config_of("e3-none-openai")
+    good = model(config)
+    server.replies = lambda seen: Text("\x1b[31mI am not sure [/].") if len(server.seen) <= 2 else good(seen)
+    run = lab("run", "e3-none-openai", "-o", "s.toml", "--set", f"agent.base-url={server.url}/v1")
+    assert run.returncode == 3
+    assert "cannot be read" in run.stderr
+    assert "\x1b" not in run.stderr + (tmp_path / "s.toml").read_text()
+    assert lab("show", "s.toml").returncode == 0
+    again = lab("resume", "s.toml")
+    assert again.returncode == 0, again.stderr
+    with SessionFile.open(tmp_path / "s.toml", read_only=True) as session:
+        assert [call.purpose for call in session.calls][:4] == ["imitate", "repair", "person", "imitate"]
+
+
+def test_the_budget_stops_a_run_and_a_larger_one_goes_on(
+    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    server.replies = model(config_of("e3-none-openai"))
+    where = ["--set", f"agent.base-url={server.url}/v1", "--set", "agent.price={input = 500.0, output = 500.0}"]
+    run = lab("run", "e3-none-openai", "-o", "s.toml", *where, "--budget", "1")
+    assert run.returncode == 3
+    assert "budget" in run.stderr
+    assert lab("resume", "s.toml", "--budget", "1000").returncode == 0
+    assert lab("resume", "s.toml", "--budget", "-1").returncode == 2
