@@ -100,7 +100,8 @@ def spoken(
 ) -> tuple[ChainConfig, InMemory]:
     """A chain's configuration whose language agents all ask this provider (or a new one that follows rule 5).
 
-    agent: options of the one agent, or the tables of several. document: sections in place of those in DOCUMENT, [chain] and [task] key by key.
+    agent: options of the one agent, or the tables of several. document: sections in place of those in DOCUMENT, [chain] and
+    [task] key by key.
     """
     whole = {**DOCUMENT, **document}
     for section in ("chain", "task"):

@@ -296,7 +296,7 @@ class LanguageAgent:
                 return None
 
     def _repair(self, request: Request, reply: str, prompt: str) -> Request:
-        """The same dialogue, gone on with. An empty message of the assistant is refused by some APIs: the question is then put anew."""
+        """The same dialogue, gone on with. Some APIs refuse an empty message of the assistant: the question is then put anew."""
         if reply.strip():
             return replace(request, messages=(*request.messages, Message("assistant", reply), Message("user", prompt)))
         return replace(request, messages=(*request.messages[:-1], Message("user", f"{request.prompt}\n\n{prompt}")))

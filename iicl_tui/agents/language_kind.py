@@ -77,7 +77,7 @@ def _fields(api: Api) -> tuple[Field, ...]:
         Field("model", "str", "model", "The model's name, as the provider writes it.", api.model, convert=_named),
         Field("base-url", "str", "base URL", "The server's address, for a server of your own or another provider's that speaks the "
               "same protocol, as http://localhost:8080/v1. Empty: the provider's own.", None, convert=_url),
-        Field("key-env", "str", "key's variable", "The environment variable that has the key. The key itself is never written down. "
+        Field("key-env", "str", "key's variable", "The environment variable that has the key. The key is never written down. "
               "A server of your own may need none.", api.key_env, convert=_variable),
         Field("temperature", "float", "temperature τ", f"Sent to the model; up to {api.hottest:g} here. What a model does not take "
               "is left out, and said.", 1.0, low=0, high=api.hottest),
@@ -98,7 +98,7 @@ def _fields(api: Api) -> tuple[Field, ...]:
                  "samples", choices=("samples", "none"))] if has_logprobs else []),
         Field("draws", "int", "draws", "How many hypotheses are drawn a generation where the belief is known from samples. Each is "
               "a call.", 10, low=1, high=1000),
-        Field("smoothing", "float", "smoothing", "The weight of the uniform prior in that estimate, counted in draws.", 1.0, low=0.001,
+        Field("smoothing", "float", "smoothing", "The weight of the uniform prior in that estimate, in draws.", 1.0, low=0.001,
               high=1000),
         Field("json-schema", "bool", "JSON schema", "Replies must follow a JSON schema. They can then always be read, but the "
               "log-probabilities are others.", False),
@@ -106,8 +106,8 @@ def _fields(api: Api) -> tuple[Field, ...]:
         Field("timeout", "float", "time-out, s", "A reply that is not whole after so many seconds is given up.", 120.0, low=0.05,
               high=3600),
         Field("attempts", "int", "tries", "How often a call is tried that fails for a passing reason.", 5, low=1, high=100),
-        Field("patience", "float", "patience, s", "No try of a call begins later than this after its first.", 300.0, low=0, high=86_400),
-        Field("retry-after", "float", "longest wait, s", "A server that asks one to wait longer is not waited for: the chain stops, "
+        Field("patience", "float", "patience, s", "No try begins later than this after the first.", 300.0, low=0, high=86_400),
+        Field("retry-after", "float", "longest wait, s", "A server that asks for longer is not waited for: the chain stops, "
               "and can be resumed.", 60.0, low=0, high=86_400),
         Field("extra-body", "table", "extra body", "Goes into each request as it is.", {}, in_form=False),
         Field("price", "table", "price", "input, output: US dollars per million tokens, before what the program knows.", None,

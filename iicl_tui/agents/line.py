@@ -45,7 +45,7 @@ def calling_text(calling: Calling, now: float) -> str:
     if waiting is None:
         return f"{doing} · {max(now - calling.since, 0):.0f} s"
     left = max(waiting.until - now, 0)
-    return f"{waiting.what} · try {waiting.attempt} of {waiting.attempts} in {left:.0f} s · {doing}"
+    return f"try {waiting.attempt} of {waiting.attempts} in {left:.0f} s: {waiting.what} · {doing}"
 
 
 class BudgetReached(ChainStopped):

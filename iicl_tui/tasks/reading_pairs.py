@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -93,6 +93,11 @@ class Finder:
             rf"|(?:(?P<loose>{_LOOSE})|(?P<tuple>{_TUPLE})|{DRESS}{{1,10}})(?P<value1>{value}))",
             re.IGNORECASE,
         )
+        self._line = re.compile(
+            rf"^[^\S\n]{{0,20}}(?:[-*•+>][^\S\n]{{1,3}}|\d{{1,3}}[.)][^\S\n]{{1,3}})??{MARK}{{0,4}}?(?P<name>{self.names.pattern()})"
+            rf"{MARK}{{0,4}}{_SEPARATOR}{MARK}{{0,6}}(?P<value>{value}){MARK}{{0,6}}[,;.]?[^\S\n]{{0,20}}$",
+            re.IGNORECASE | re.MULTILINE,
+        )
         self._turned = re.compile(
             rf"\b{_LABEL}{_PLAIN}{{0,3}}[:=]{_PLAIN}{{0,4}}(?P<value>{value}){_PLAIN}{{0,4}}[,;\n]{_PLAIN}{{0,20}}{_TITLE}"
             rf"{_PLAIN}{{0,3}}[:=]{_PLAIN}{{0,4}}(?P<name>{self.names.pattern()})",
@@ -107,27 +112,21 @@ class Finder:
         )
 
     def find(self, text: str, start: int, stop: int) -> list[Pair]:
-        """All pairs in text[start:stop], in its order; none overlaps another."""
-        exact = sorted((*self._json(text, start, stop), *self._rows(text, start, stop), *self._turned_items(text, start, stop)),
-                       key=lambda pair: (pair.start, -pair.end))  # fmt: skip
+        """All pairs in text[start:stop], in its order; none overlaps another, what is read most surely has its place first."""
         pairs: list[Pair] = []
-        for pair in exact:
-            if not pairs or pair.start >= pairs[-1].end:
-                pairs.append(pair)
-        starts = [pair.start for pair in pairs]
-        sure: list[Pair] = list(pairs)
+        for layer in (self._json, self._lines, self._rows, self._turned_items):
+            pairs = _merged(pairs, layer(text, start, stop))
+        sure: list[Pair] = []
         doubtful: list[Pair] = []
         last = start
         for match in self._pair.finditer(text, start, stop):
-            at = bisect_right(starts, match.start())
-            if (at and pairs[at - 1].end > match.start()) or (at < len(pairs) and starts[at] < match.end()):
-                continue
             read = self._read(text, match, last)
             if read is not None:
                 last = read.end
                 (doubtful if read.kind == "firm" and self._is_longer(text, read.start) else sure).append(read)
-        known = {pair.factor for pair in sure}
-        return sorted((*sure, *(pair for pair in doubtful if pair.factor not in known)), key=lambda pair: pair.start)
+        pairs = _merged(pairs, sure)
+        known = {pair.factor for pair in pairs}
+        return _merged(pairs, [pair for pair in doubtful if pair.factor not in known])
 
     def is_extra(self, name: str) -> bool:
         """Whether a name that stands before a value is one of something that the space knows nothing of."""
@@ -201,6 +200,14 @@ class Finder:
         parts = re.split(r"\s*(?:[/|,]|\bor\b)\s*", word)
         return _is_form(word) or (len(parts) > 1 and all(any(n.place(part) is not None for n in self.values) for part in parts))
 
+    def _lines(self, text: str, start: int, stop: int) -> Iterator[Pair]:
+        """A line that is nothing but one pair, whatever marks its name is made of."""
+        for match in self._line.finditer(text, start, stop):
+            factor = self.names.place(match["name"])
+            if factor is not None:
+                value = self.values[factor].place(match["value"])
+                yield Pair(factor, value, match["value"], match.start("name"), match.end("value"), match.span("value"), "firm")
+
     def _turned_items(self, text: str, start: int, stop: int) -> Iterator[Pair]:
         """{"state": "on", "object": "A"}"""
         for match in self._turned.finditer(text, start, stop):
@@ -240,6 +247,18 @@ class Finder:
 def finder(space: ProductSpace, spellings: tuple[tuple[tuple[str, ...], ...], ...]) -> Finder:
     """The finder of a space; its patterns are made once."""
     return Finder(space, spellings)
+
+
+def _merged(pairs: Sequence[Pair], more: Iterable[Pair]) -> list[Pair]:
+    """The pairs, and those of the others that overlap none of them, in the order of the text."""
+    starts, ends = [pair.start for pair in pairs], [pair.end for pair in pairs]
+    added: list[Pair] = []
+    for pair in sorted(more, key=lambda pair: (pair.start, -pair.end)):
+        after = bisect_right(starts, pair.start)
+        free = (not after or ends[after - 1] <= pair.start) and (after == len(starts) or pair.end <= starts[after])
+        if free and (not added or added[-1].end <= pair.start):
+            added.append(pair)
+    return sorted((*pairs, *added), key=lambda pair: pair.start)
 
 
 def _untitled(cell: str) -> str:

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iicl_tui.tasks.base import Example
-from iicl_tui.tasks.reading_words import DRESS, MARK, WINDOW, Names, answer_start, any_of, listed, quoted, undressed
+from iicl_tui.tasks.reading_words import DRESS, MARK, WINDOW, Names, answer_start, any_of, json_values, listed, quoted, undressed
 from iicl_tui.tasks.wording import SamplesReading
 from iicl_tui.text import printable
 
@@ -71,14 +71,44 @@ class _Finder:
         self._value = re.compile(rf"{DRESS}{{0,8}}(?:{said})?(?P<value>{value})", re.IGNORECASE)
 
     def find(self, text: str) -> list[_Found]:
-        """The examples of a text: those with labels or with arrows, whichever are more; else a table's; else lines' with
+        """The examples of a text: those in JSON, with labels or with arrows, whichever are more; else a table's; else lines' with
         other signs, which a rule has as well."""
-        labelled = self._labelled(text)
+        written, labelled = list(self._json(text)), self._labelled(text)
         lines = list(self._lines(text))
         arrows = [found for found, arrow in lines if arrow]
-        best = max(labelled, arrows, key=lambda found: len(found) if _readable(found) else 0)
+        best = max(written, labelled, arrows, key=lambda found: len(found) if _readable(found) else 0)
         forms = (best, list(self._rows(text)), [found for found, arrow in lines if not arrow])
         return next((f for f in forms if _readable(f)), next((f for f in (labelled, *forms) if f), []))
+
+    def _json(self, text: str) -> Iterator[_Found]:
+        """[{"input": ["A", "C"], "output": "on"}], or [[["A", "C"], "on"]]."""
+        for value in json_values(text):
+            pending = [value]
+            while pending:
+                item = pending.pop()
+                if isinstance(item, dict):
+                    shown = next((item[key] for key in item if key.lower() in _INPUTS), None)
+                    output = next((item[key] for key in item if key.lower() in _OUTPUTS), None)
+                    if isinstance(shown, (list, str)) and isinstance(output, str):
+                        yield self._of_json(shown, output)
+                    else:
+                        pending += reversed(item.values())
+                elif isinstance(item, list):
+                    if len(item) == 2 and isinstance(item[0], list) and isinstance(item[1], str):
+                        yield self._of_json(*item)
+                    else:
+                        pending += reversed(item)
+
+    def _of_json(self, shown: list[Any] | str, output: str) -> _Found:
+        word = self.outs.look(output)[0]
+        named = self.outs.own[word] if word is not None else None
+        if isinstance(shown, str) and self.names.place(shown) is None:
+            return self._example(shown, named, output)
+        items = [str(item) for item in (shown if isinstance(shown, list) else [shown])]
+        places = [self.names.look(item)[0] for item in items]
+        unknown = next((item for item, place in zip(items, places, strict=True) if place is None), None)
+        objects = tuple(self.names.own[place] for place in places if place is not None)
+        return _Found(objects, "" if unknown is None else unknown or " ", named, output)
 
     def _labelled(self, text: str) -> list[_Found]:
         """Input: A, C and Output: on, or the output first."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from iicl_tui.text import printable
 
@@ -23,6 +24,8 @@ LEAD_IN = frozenset(QUOTES + "*_~#$()[]<>{}\\:=-–—→|")
 WINDOW = 100_000
 """How many characters of a huge reply are read at a time."""
 
+_OPENING = re.compile(r"[\[{]")
+_MOST_WRONG = 20
 _MORE = re.compile(r"[-'’_]{0,2}[^\W_]")
 _IS_MARK = re.compile(rf"[\s\\{{}}{_MARKS}]")
 _THOUGHTS = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
@@ -47,6 +50,20 @@ def answer_start(text: str) -> int:
     for tag in _THOUGHTS.finditer(text):
         start, thinking = tag.end(), not tag.group(1)
     return len(text) if thinking else start
+
+
+def json_values(text: str) -> Iterator[Any]:
+    """The tables and lists in JSON that stand in a text, in its order. What looks like one and is none is passed over; after
+    many of these the rest is given up."""
+    decoder, at, wrong = json.JSONDecoder(strict=False), 0, 0
+    while wrong < _MOST_WRONG and (start := _OPENING.search(text, at)) is not None:
+        try:
+            value, at = decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            at = start.end()
+            wrong += 1
+        else:
+            yield value
 
 
 def undressed(text: str) -> tuple[str, int, int]:
@@ -127,5 +144,6 @@ def _plain(word: str) -> str:
 
 
 def _escaped(name: str) -> set[str]:
-    """The name as it stands within a JSON string."""
-    return {json.dumps(name, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)} - {name}
+    """The name as it stands within a JSON string, and within one that is within another."""
+    once = {json.dumps(name, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    return (once | {json.dumps(form)[1:-1] for form in once}) - {name}

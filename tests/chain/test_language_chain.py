@@ -522,7 +522,7 @@ async def test_a_belief_from_draws_counts_the_replies_to_one_prompt() -> None:
 
 @pytest.mark.parametrize("fallback", ["samples", "none"])
 async def test_without_the_log_probabilities_asked_for_it_falls_back_as_configured(fallback: str) -> None:
-    config, model = spoken(agent={"belief": "logprobs", "fallback": fallback, "draws": 3}, chain={"generations": 2})
+    config, _ = spoken(agent={"belief": "logprobs", "fallback": fallback, "draws": 3}, chain={"generations": 2})
     said: list[str] = []
     chain = Chain(config)
     chain.notice = said.append
@@ -583,8 +583,8 @@ async def test_hypothesis_search_checks_again_and_is_bounded(otherwise: str) -> 
     model.answers = [*(rule(config, h) for h in wrong), samples(config, 1, 2, 3, 4)]
     chain = Chain(config)
     if otherwise == "stop":
+        await chain.run()
         with pytest.raises(ChainStopped, match="stuck"):
-            await chain.run()
             await chain.step()
         assert chain.stuck
     else:

@@ -88,7 +88,8 @@ def budget(chain: Chain) -> Ask:
     dollars, tokens = now.dollars, now.tokens
     questions = []
     if dollars is not None or tokens is None:
-        twice = f"{2 * dollars:.2f}" if dollars else "1.00"
+        twice = f"{2 * dollars:.6f}".rstrip("0").rstrip(".") if dollars else "0"
+        twice = twice if twice != "0" else "1"
         questions.append(Question("dollars", "US dollars:", twice, amount(_MOST_DOLLARS)))
     if tokens is not None:
         questions.append(Question("tokens", "tokens:", str(2 * tokens or 10_000), whole_number(0, _MOST_TOKENS)))
@@ -97,7 +98,8 @@ def budget(chain: Chain) -> Ask:
         wanted = as_budget(chain, answers)
         less = "It is less than what is spent. " if wanted.refuses(chain.spent, 0, 0.0) is not None else ""
         until = "It holds as long as this lab is open; the file keeps its own."
-        return f"Spent: {spent_text(chain.spent)} of {budget_words(now)}. {less}{until}"
+        limit = budget_words(now) or "none"
+        return f"Spent so far: {spent_text(chain.spent)}. Budget now: {limit}. {less}{until}"
 
     return Ask(BUDGET, "Budget", questions, hint)
 

@@ -34,7 +34,7 @@ class CallEntries:
         figures = self._figures(call)
         said = f"[asked]\n{call.prompt}\n\n[answered]\n{call.reply or '(nothing)'}"
         text = "\n".join([" · ".join(figures), *self._oddities(call), "", said])
-        return Entry(call.generation, call.phase, f"{DOING[call.purpose]} · {figures[0]}", text, "call")
+        return Entry(call.generation, call.phase, DOING[call.purpose], text, "call")
 
     def _figures(self, call: Call) -> list[str]:
         agent = self.chain.agent(call.generation)

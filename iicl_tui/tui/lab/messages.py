@@ -92,7 +92,7 @@ def _parameters(call: NextCall, config: ChainConfig) -> str:
     if call.left_out:
         lines.append(("left out", ", ".join(PARAMETER_WORDS.get(name, name) for name in call.left_out)))
     lines.append(("at most", _most(worst_case(request, speaker.price))))
-    return "\n".join(f"{name:<18} {value}" for name, value in lines)
+    return "\n".join(f"{name}: {value}" for name, value in lines)
 
 
 def _most(worst: WorstCase) -> str:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from iicl_tui.text import printable
 from iicl_tui.tui.charts.marginals import UNOBSERVED
+from iicl_tui.tui.charts.numbers import percents_text
 from iicl_tui.tui.charts.picture import shorten
 from iicl_tui.tui.lab.state import PANES, LabState, Pane
 from iicl_tui.tui.widgets.data_pane import DataPane
@@ -92,10 +93,11 @@ def _offers(state: LabState) -> list[Offer]:
 
 
 def _objects_title(state: LabState) -> Content:
-    parts: list[str | tuple[str, str]] = ["each object"]
-    if state.objects.seen_open:
-        parts.append((f"  {UNOBSERVED} unobserved", "$text-muted not bold"))
-    return Content.assemble(*parts)
+    left_open = state.objects.open
+    if left_open is None or not left_open.any():
+        return Content("each object")
+    most = percents_text(0.0, float(left_open.max())).removeprefix("0–")
+    return Content.assemble("objects", (f"  {UNOBSERVED} unobserved ≤{most}", "$text-muted not bold"))
 
 
 def _choices(state: LabState, ghost: bool, small: bool) -> list[Offer]:

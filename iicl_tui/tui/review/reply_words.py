@@ -14,7 +14,6 @@ from iicl_tui.tui.review.tokens import Token
 from iicl_tui.tui.review.words import MUTED, Key
 
 _LONG = 400
-AS_IT_CAME = "the reply as it came"
 
 
 def title(shown: Unreadable) -> tuple[str, str]:
@@ -43,7 +42,7 @@ def trouble(text: str) -> str:
 def raw_heading(shown: Unreadable) -> Content:
     """Above the reply: whose words these are."""
     size = f"{len(shown.reply):,} character{'s' * (len(shown.reply) != 1)}"
-    return Content.assemble((AS_IT_CAME, "bold"), (f" · {size} · the model's words: trust nothing in them", MUTED))
+    return Content.assemble(("the reply as it came", "bold"), (f" · untrusted text · {size}", MUTED))
 
 
 def edit_heading() -> Content:

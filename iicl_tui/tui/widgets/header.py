@@ -23,7 +23,10 @@ STATES = {
 
 
 class HeaderLine(Widget):
-    """One line: title, facts as far as they fit, state at the right. Give it plain text; nothing is read as markup."""
+    """One line: title, facts as far as they fit, state at the right. Give it plain text; nothing is read as markup.
+
+    Of a fact that does not fit, what stands before its first " · " is the one to show.
+    """
 
     DEFAULT_CSS = """
     HeaderLine {
@@ -53,6 +56,8 @@ class HeaderLine(Widget):
         room = width - (cell_len(state) + 2 if state else 0)
         left = Content.assemble((self.MENU, "$text-accent"), (self.title, "bold")).truncate(max(room, 1), ellipsis=True)
         for fact in self.facts:
+            if left.cell_length + 2 + cell_len(fact) > room:
+                fact = fact.partition(" · ")[0]
             if left.cell_length + 2 + cell_len(fact) > room:
                 break
             left = Content.assemble(left, "  ", (fact, "$text-muted"))
