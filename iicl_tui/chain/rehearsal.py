@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iicl_tui.agents.base import Speaker
+from iicl_tui.agents.base import ReplyAnswer, Speaker, Unreadable
 from iicl_tui.agents.calls import Call, Purpose, Request
 from iicl_tui.agents.language import LanguageAgent
 from iicl_tui.agents.line import RecordedLine
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Phase
 from iicl_tui.errors import LabError
+from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,18 @@ class _Line(RecordedLine):
             raise _WouldAsk(purpose, request, speaker)
         return known
 
-    async def help(self, *shown: object) -> Call:
-        known = self._next("person")
-        if known is None:
-            raise _WouldAskPerson
-        return known
+
+class _Person:
+    """Implements `Decider`: stands for whoever would be asked."""
+
+    async def hypothesis(self, shown: HypothesisShown) -> Decision:
+        raise _WouldAskPerson
+
+    async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
+        raise _WouldAskPerson
+
+    async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
+        raise _WouldAskPerson
 
 
 class _Rehearsal(Chain):
@@ -65,7 +74,8 @@ async def next_call(chain: Chain) -> NextCall | None:
     upcoming = chain.next
     if upcoming is None:
         return None
-    rehearsal = _Rehearsal(chain.config, chain.generations, calls=chain.calls, access=chain.access)
+    person = None if chain.decider is None else _Person()
+    rehearsal = _Rehearsal(chain.config, chain.generations, decider=person, calls=chain.calls, access=chain.access)
     rehearsal.notice = chain.notice  # an agent says a thing once
     try:
         await rehearsal.step()

@@ -43,7 +43,7 @@ _LABEL = r"(?:state|value|status|setting)"
 _TITLE = r"(?:object|name|item|key)"
 _PLAIN = rf"[\s\\*{re.escape(QUOTES)}]"
 _VERBS = (
-    r"(?:is|are|was|be|being|becomes|stays|remains|turned|turns|set|to|should|must|will|has|have|the|an?|state|status|in|of|"
+    r"(?:is|are|was|be|being|becomes|stays|remains|turned|turns|set|to|should|must|will|has|have|the|state|status|in|of|"
     r"always|therefore|definitely|clearly|probably|likely)"
 )
 _FIRM = rf"{DRESS}{{0,8}}{_SEPARATOR}(?:{DRESS}{{0,6}}{_LABEL}{MARK}{{0,3}}[:=])?"
@@ -104,7 +104,8 @@ class Finder:
             re.IGNORECASE,
         )
         self._or = re.compile(
-            rf"{MARK}{{0,4}}(?:[/|,]|\bor\b){MARK}{{0,4}}{value}(?={DRESS}{{0,4}}(?:[,;/|}}\]).\n]|or\b|\Z))", re.IGNORECASE
+            rf"(?:{MARK}{{0,4}}(?:[/|,]|\bor\b){MARK}{{0,4}}{value}){{1,9}}(?={DRESS}{{0,4}}(?:[,;/|}}\]).\n]|or\b|\Z))",
+            re.IGNORECASE,
         )
         self.extra = re.compile(
             rf"(?P<name>[\"'`“]?[^\W_][^\"':=,;{{}}\n|]{{0,39}}?){DRESS}{{0,4}}(?:{_SEPARATOR}|\|){DRESS}{{0,6}}(?P<value>{value})",
@@ -130,7 +131,11 @@ class Finder:
 
     def is_extra(self, name: str) -> bool:
         """Whether a name that stands before a value is one of something that the space knows nothing of."""
-        return 0 < len(name.split()) <= 3 and name.lower() not in _NOT_NAMES and self.names.look(_untitled(name))[0] is None
+        words = name.split()
+        while words and words[0].lower() in _USUAL:
+            words = words[1:]
+        plain = " ".join(words)
+        return 0 < len(words) <= 3 and plain.lower() not in _NOT_NAMES and self.names.look(plain)[0] is None
 
     # -- one pair in a line of text -----------------------------------------------------------------------------------
 
@@ -183,7 +188,9 @@ class Finder:
             key, value = _decoded(match["key" + one]), _decoded(match["value" + one])
             factor = self.names.place(key)
             if factor is not None:
-                yield self._pair_of(factor, value, match["value" + one], match.start("value" + one), *match.span())
+                pair = self._pair_of(factor, value, match["value" + one], match.start("value" + one), *match.span())
+                if pair.value is not None or "{" not in value:  # else a text that has a rule in it
+                    yield pair
             elif self.is_extra(key) and any(names.look(value)[0] is not None for names in self.values):
                 yield Pair(EXTRA, None, key, *match.span(), match.span("value" + one), "firm")
 
@@ -223,20 +230,21 @@ class Finder:
             if _RULER.fullmatch(row[0]):
                 continue
             cells = [(part[0], row.start() + part.start()) for part in re.finditer(r"[^|]+", row[0])]
-            named = [
-                (at, place) for at, (cell, _) in enumerate(cells) if (place := self.names.look(_untitled(cell))[0]) is not None
-            ]
+            if cells and not undressed(cells[0][0])[0]:  # the mark of a quotation, before the first bar
+                del cells[0]
+            places = [self.names.look(_untitled(cell))[0] for cell, _ in cells]
+            named = [(column, place) for column, place in enumerate(places) if place is not None]
             if header and not named:
                 for column, factor in header:
                     if column < len(cells) and cells[column][0].strip():
                         cell, at = cells[column]
                         yield self._pair_of(factor, cell, cell, at, at, at + len(cell))
             header = named if len(named) > 1 else []
-            if len(named) == 1:
+            if named:
                 column, factor = named[0]
                 later = cells[column + 1 :]
                 chosen = next((cell for cell in later if self.values[factor].look(cell[0])[0] is not None), None)
-                if chosen is None and later and 0 < len(later[0][0].strip()) <= 40:
+                if chosen is None and len(named) == 1 and later and 0 < len(later[0][0].strip()) <= 40:
                     chosen = later[0]
                 if chosen is not None:
                     cell, at = chosen
@@ -262,7 +270,7 @@ def _merged(pairs: Sequence[Pair], more: Iterable[Pair]) -> list[Pair]:
 
 
 def _untitled(cell: str) -> str:
-    return re.sub(r"\A\s*(?:object|obj|item)\s+", "", cell, flags=re.IGNORECASE)
+    return re.sub(r"\A\s*(?:object|obj|item)\s+(?=\S)", "", cell, flags=re.IGNORECASE)
 
 
 def _is_form(word: str) -> bool:
@@ -273,9 +281,11 @@ def _is_form(word: str) -> bool:
 
 def _is_tuple(text: str, start: int, end: int) -> bool:
     """("A", "on"), or a line of its own: A,on"""
-    before, after = text[max(0, start - 4) : start].rstrip(QUOTES + " "), text[end : end + 4].lstrip(QUOTES + " ")
-    bracketed = before.endswith(("(", "[")) and after.startswith((")", "]"))
-    return bracketed or ((not before or before.endswith("\n")) and (not after or after.startswith(("\n", "\r"))))
+    before, after = text[max(0, start - 12) : start], text[end : end + 4].lstrip(QUOTES + " ")
+    if before.rstrip(QUOTES + " ").endswith(("(", "[")) and after.startswith((")", "]")):
+        return True
+    _, newline, line = before.rpartition("\n")
+    return bool(newline or start <= 12) and not undressed(line)[0] and (not after or after.startswith(("\n", "\r")))
 
 
 def _decoded(literal: str) -> str:

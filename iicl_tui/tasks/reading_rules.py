@@ -20,7 +20,7 @@ _GLUE = re.compile(
     re.IGNORECASE,
 )
 _LINE_HEAD = re.compile(
-    r"(?:[\s\"'`“”‘’«»*_~#()\[\]{}|•·‣▪–—+.…\-\u200b-\u200f\ufeff✓✔✅☑➤►▶●○]|\d{1,3}[.):]|\b(?:object|obj|item|the|rule|name)\b:?)*+",
+    r"(?:[\s\"'`“”‘’«»*_~#()\[\]{}<>|•·‣▪–—+.…\-\u200b-\u200f\ufeff✓✔✅☑➤►▶●○]|\d{1,3}[.):]|\b(?:object|obj|item|the|rule|name)\b:?)*+",
     re.IGNORECASE,
 )
 _OLD = re.compile(
@@ -191,7 +191,7 @@ def _choose(text: str, blocks: Sequence[_Block], find: Finder) -> RuleReading | 
     remarks = []
     if any(block.codes(count) not in (codes, None) for block in whole):
         remarks.append("There are several rules, and they differ: the last whole one counts.")
-    later = [b for b in rules[rules.index(chosen) + 1 :] if len(b.pairs) < count]
+    later = [b for b in rules[rules.index(chosen) + 1 :] if 1 < len(b.pairs) < count]
     if any(pair.value not in (None, codes[pair.factor]) and pair.kind == "firm" for b in later for pair in b.pairs.values()):
         remarks.append("What is said after the last whole rule differs from it, and does not count.")
     if chosen.twice:

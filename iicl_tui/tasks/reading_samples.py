@@ -9,7 +9,19 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iicl_tui.tasks.base import Example
-from iicl_tui.tasks.reading_words import DRESS, MARK, WINDOW, Names, answer_start, any_of, json_values, listed, quoted, undressed
+from iicl_tui.tasks.reading_words import (
+    DRESS,
+    MARK,
+    WINDOW,
+    Names,
+    answer_start,
+    any_of,
+    json_values,
+    listed,
+    quoted,
+    undressed,
+    word_pattern,
+)
 from iicl_tui.tasks.wording import SamplesReading
 from iicl_tui.text import printable
 
@@ -51,10 +63,11 @@ class _Finder:
         name, value = self.names.pattern(), self.outs.pattern(before=False)
         taken = {form.lower() for form in self.names.forms}
         after = rf"{MARK}{{0,4}}(?:#?\d{{1,4}}|\([^)\n]{{0,30}}\))?{MARK}{{0,4}}(?:[:=：]|{_ARROW})"
-        labels = [any_of(word for word in words if word not in taken) for words in (_INPUTS, _OUTPUTS)]
+        labels = [any_of(word for word in words if len(word) > 1 or word not in taken) for words in (_INPUTS, _OUTPUTS)]
+        longer = any_of(word_pattern(form) for form in self.names.forms if form.lower() not in (*_INPUTS, *_OUTPUTS))
         self._name = re.compile(name, re.IGNORECASE)
         label = rf"(?P<input>{labels[0]})|(?:state\s+of\s+(?:the\s+)?)?(?P<output>{labels[1]})"
-        self._label = re.compile(rf"(?P<name>{name})|(?<![^\W_])(?:{label}){after}", re.IGNORECASE)
+        self._label = re.compile(rf"(?P<name>{longer})|(?<![^\W_])(?:{label}){after}", re.IGNORECASE)
         self._part = re.compile(
             rf"(?P<name>{name})|(?:(?!{name})(?:{DRESS}|[,;+&/|.:=·•…→–—-]|{_ARROW}|{_FILL}))++"
             rf"|(?P<other>[^\s,;+&/|(){{}}\[\]\"]++(?:[^\S\n][^\s,;+&/|(){{}}\[\]\"]++){{0,3}})|(?s:.)",
@@ -77,8 +90,9 @@ class _Finder:
         lines = list(self._lines(text))
         arrows = [found for found, arrow in lines if arrow]
         best = max(written, labelled, arrows, key=lambda found: len(found) if _readable(found) else 0)
-        forms = (best, list(self._rows(text)), [found for found, arrow in lines if not arrow])
-        return next((f for f in forms if _readable(f)), next((f for f in (labelled, *forms) if f), []))
+        rows, others = list(self._rows(text)), [found for found, arrow in lines if not arrow]
+        unread = next((found for found in (written, labelled, arrows, rows, others) if found), [])
+        return next((found for found in (best, rows, others) if _readable(found)), unread)
 
     def _json(self, text: str) -> Iterator[_Found]:
         """[{"input": ["A", "C"], "output": "on"}], or [[["A", "C"], "on"]]."""

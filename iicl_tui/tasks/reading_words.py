@@ -26,7 +26,7 @@ WINDOW = 100_000
 
 _OPENING = re.compile(r"[\[{]")
 _MOST_WRONG = 20
-_MORE = re.compile(r"[-'’_]{0,2}[^\W_]")
+_MORE = re.compile(r"(?!['’]s\b)[-'’_]{0,2}[^\W_]")
 _IS_MARK = re.compile(rf"[\s\\{{}}{_MARKS}]")
 _THOUGHTS = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 
@@ -41,7 +41,7 @@ def listed(words: Iterable[str], most: int = 8) -> str:
     shown = [printable(word, 40) for word in words]
     if len(shown) > most:
         shown[most - 1 :] = [f"{len(shown) - most + 1} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return "".join(shown) if len(shown) < 2 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def answer_start(text: str) -> int:

@@ -19,7 +19,10 @@ def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
         return Content.styled("d⁰ is drawn as soon as no fault is left.", "$text-muted")
     task, start = config.task, config.start
     how = "given in [start] · F6 draws it" if given else f"drawn with seed {config.seed} · F6 draws anew"
-    lines: list[Content] = [Content.assemble(("d⁰  ", "bold"), (f"{len(start.samples)} examples, {how}", "$text-muted"))]
+    lines: list[Content] = []
+    if takes := estimate_words(config, config.budget):
+        lines += [Content.assemble(printable(takes, 400), ("  F9 its messages", "$text-muted")), Content("")]
+    lines.append(Content.assemble(("d⁰  ", "bold"), (f"{len(start.samples)} examples, {how}", "$text-muted")))
     lines += _columns([printable(task.example_text(sample), 80) for sample in start.samples], width)
     lines.append(Content(""))
     lines.append(Content.assemble(("h*  ", "bold"), printable(task.rule(start.target), 300)))
@@ -28,8 +31,6 @@ def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
     explained = task.explained(start.samples)
     consistent = int((explained == len(start.samples)).sum())
     lines.append(Content.styled(f"{consistent:,} of {task.space.size:,} hypotheses explain all of d⁰.", "$text-muted"))
-    if takes := estimate_words(config, config.budget):
-        lines += [Content(""), Content(printable(takes, 400)), Content.styled("F9 shows what the model is sent.", "$text-muted")]
     return Content("\n").join(lines)
 
 

@@ -128,7 +128,8 @@ def standing(
         return f"{takes} {next_phase(chain)}", ()
     if not known and chain.next[1] == "imitation" and chain.agent(now).kind == "bayes":
         return f"No hypothesis explains what generation {now} sees. Look back, and branch before it.", ("lab.earlier",)
-    return next_phase(chain), ("lab.earlier",) if not known and chain.generations else ()
+    blank = not known and chain.next[1] == "imitation" and bool(chain.generations)
+    return next_phase(chain), ("lab.earlier",) if blank else ()
 
 
 def where(chain: Chain) -> str:

@@ -39,6 +39,7 @@ class RawText(ScrollView, can_focus=False):
     RawText {
         background: $background;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         overflow-x: hidden;
         & > .raw--quote { color: $text-accent; }
         & > .raw--said { color: $text-muted; }
@@ -65,13 +66,15 @@ class RawText(ScrollView, can_focus=False):
 
     def _wrap(self) -> None:
         self._width = self.scrollable_content_region.width
-        room = max(self._width - len(_QUOTE), 1)
-        self._lines = [Row(line, row.quoted) for row in self._rows for line in _wrapped(row.text, room)]
+        room = self._width - len(_QUOTE)
+        # Where there is no room, as before the first layout, nothing is wrapped: a column of single characters takes long.
+        rows = self._rows if room > 1 else ()
+        self._lines = [Row(line, row.quoted) for row in rows for line in _wrapped(row.text, room)]
         self.virtual_size = Size(self._width, len(self._lines))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width, at = self.size.width, y + self.scroll_offset.y
+        width, at = self._width, y + self.scroll_offset.y
         base = self.rich_style
         if at >= len(self._lines):
             return Strip.blank(width, base)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from textual import on
 from textual.app import ComposeResult
@@ -66,6 +66,7 @@ class ReplyPane(Widget, can_focus=True):
         self.chain = chain
         self.decider = decider
         self.request: ReplyRequest | None = None
+        self._editor = ReplyEditor(id="reply-editor")  # held, since what is in it is kept even when the screen goes
         self._editing = False
         self._wrong = ""
         """What is wrong with the text in the editor, when it was last checked."""
@@ -83,7 +84,7 @@ class ReplyPane(Widget, can_focus=True):
                 yield RawText(id="reply-text")
             with Vertical(id="reply-edit-box", classes="reply-box"):
                 yield Static(words.edit_heading(), classes="reply-head", markup=False)
-                yield ReplyEditor(id="reply-editor")
+                yield self._editor
         yield Static("", id="reply-notice", markup=False)
         yield Tokens(id="reply-bar")
 
@@ -112,10 +113,6 @@ class ReplyPane(Widget, can_focus=True):
         """The editor is open."""
         return self._editing
 
-    @property
-    def _editor(self) -> ReplyEditor:
-        return self.query_one(ReplyEditor)
-
     def show(self, request: AnyRequest | None, focus: bool = True) -> None:
         """Show this request, or that nothing is asked that is to be shown here. Takes the focus unless told not to."""
         if request is self.request:
@@ -136,6 +133,13 @@ class ReplyPane(Widget, can_focus=True):
             self._close()
         elif self.live:
             self.later()
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Gives the keys to the pane; to the editor while it is open."""
+        if self._editing:
+            self._editor.focus(scroll_visible)
+            return self
+        return super().focus(scroll_visible)
 
     def later(self) -> None:
         """Puts the answer off: the engine's step is cancelled, what was written is kept."""

@@ -1,0 +1,89 @@
+"""Every preset of a language model from beginning to end through the screens: the real SDKs, and a server on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import Answer, Loopback, Seen, Text, tokens_of
+from speaking import follows
+
+from iicl_tui.agents.calls import Message, Request
+from iicl_tui.chain.config import read_config
+from iicl_tui.store.paths import Paths
+from iicl_tui.store.presets import load, presets
+from iicl_tui.store.session import SessionFile
+from iicl_tui.tui.app import LabApp, Start
+from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.transcript import TranscriptScreen
+
+SPOKEN = [preset.name for preset in presets() if re.search(r'kind = "(openai|anthropic|mistral)"', preset.text)]
+STATES = {"on": 0.7, "off": 0.2, "und": 0.06}
+KEY = "sk-another-secret-key-987654321"
+
+
+def dialogue(config: Any) -> Callable[[Seen], Answer]:
+    """Rule 5 with log-probabilities, four examples of it; every seventh answer cannot be read and is asked for again."""
+    answer = follows(config)
+    count = 0
+
+    def reply(seen: Seen) -> Answer:
+        nonlocal count
+        count += 1
+        prompt = seen.body["messages"][-1]["content"]
+        if count % 7 == 0 and "could be read" not in prompt and "could not be read" not in prompt:
+            return Text("I would rather talk about \x1b]0;something\x07 [/] else.")
+        making = "examples were asked for" in prompt
+        text = answer(Request((Message("user", "Write examples" if making else prompt),), 1))
+        assert isinstance(text, str)
+        return Text(text, tokens=tokens_of(text, dict.fromkeys(STATES, STATES)))
+
+    return reply
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+async def test_a_preset_runs_through_the_screens(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    with Loopback() as server:
+        document = tomllib.loads(load(name).text)
+        kind = document["agent"][0]["kind"]
+        document["agent"][0]["base-url"] = f"{server.url}/v1" if kind == "openai" else server.url
+        config = read_config(document)
+        server.replies = dialogue(config)
+        with SessionFile.create(config, tmp_path / "s.toml") as session:
+            path = session.path
+        app = LabApp(Paths(tmp_path / "settings.toml", tmp_path, tmp_path, tmp_path), start=Start("lab", {"path": path}))
+        async with app.run_test(size=(120, 40)) as pilot:
+            room = app.screen
+            assert isinstance(room, LabRoom)
+            await pilot.press("space")
+            await _rest(pilot, room)
+            await pilot.press("R")
+            await _rest(pilot, room)
+            chain = room.session.chain
+            assert chain.status == "finished"
+            assert room.state is not None
+            spent = f"{chain.spent.tokens:,} tokens"
+            assert any(spent in fact for fact in room.state.facts)
+            how = "log-probabilities" if document["agent"][0]["belief"] == "logprobs" else "draws"
+            assert how in room.state.belief.caption
+            await pilot.press("v", "v", "c", "left_square_bracket", "left_square_bracket", "t")
+            await pilot.pause()
+            transcript = app.screen
+            assert isinstance(transcript, TranscriptScreen)
+            assert sum("Input: " in entry.text for entry in transcript._entries) > config.generations
+        assert len(chain.calls) == len(server.seen)
+    with SessionFile.open(path, read_only=True) as session:
+        assert list(session.calls) == list(chain.calls)
+
+
+async def _rest(pilot: Any, room: LabRoom) -> None:
+    while room._activity.busy:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await pilot.pause()
