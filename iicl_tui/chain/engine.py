@@ -171,6 +171,13 @@ class Chain:
         earlier = [self.data(at - 1) for at in own if at >= 1]
         return [*earlier, self.data(generation - 1) if latest is None else latest]
 
+    def looks_back(self, generation: int) -> int:
+        """How many earlier rounds the agent of a generation still has before it when it learns: of its own data where it is
+        computed, of its own dialogue where it is a model."""
+        if self.agent(generation).exact:
+            return len(self.rounds(generation)) - 1
+        return min(len(self._earlier(generation)), self.config.lookback)
+
     def beliefs(self, first: int, last: int) -> list[Belief | None]:
         """The beliefs of generations first … last (each after its imitation), computed together agent by agent."""
         out: list[Belief | None] = [None] * (last - first + 1)

@@ -15,7 +15,7 @@ from speaking import connected, follows, rule, samples, spoken, with_logprobs
 from iicl_tui.agents.base import ReplyAnswer, Unreadable
 from iicl_tui.agents.calls import Call, Reply, Request, Usage
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.line import BudgetReached, ReplyUnreadable
+from iicl_tui.agents.line import BudgetReached, ReplyUnreadable, calling_text
 from iicl_tui.agents.money import Budget, cost, known_price
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
@@ -105,6 +105,7 @@ async def test_look_back_sends_the_last_rounds_of_the_agents_own_dialogue() -> N
         turns = [(m.role, m.text) for m in request.messages[1:-1]]
         assert turns == [(role, text) for pair in before for role, text in zip(("user", "assistant"), pair, strict=True)]
         assert request.messages[-1].text == said[number][0]
+    assert [chain.looks_back(t) for t in (1, 2, 3, 4)] == [0, 2, 2, 2]
 
 
 async def test_agents_in_turn_each_have_a_dialogue_of_their_own() -> None:
@@ -385,6 +386,53 @@ async def test_a_step_cancelled_in_mid_call_leaves_the_chain_as_it_was() -> None
     model.hold = False
     assert (await chain.step()).phase == "imitation"
     assert model.requests[0] == model.requests[1]
+
+
+async def test_a_call_that_fails_for_a_passing_reason_is_tried_again_in_sight_and_within_bounds() -> None:
+    config, model = spoken(agent={"attempts": 3, "retry-after": 0.01})
+    chain = Chain(config)
+    told: list[str] = []
+
+    def answer(request: Request) -> Any:
+        if chain.calling is not None and len(model.requests) % 3:
+            return CallFailed("busy", "Too many requests", status=429)
+        return follows(config)(request)
+
+    model.answers = answer
+    tell = chain._tell
+
+    def note(calling: Any) -> None:
+        if calling is not None and calling.waiting is not None:
+            told.append(calling_text(calling, calling.waiting.until))
+        tell(calling)
+
+    chain._tell = note  # type: ignore[method-assign]
+    await chain.run(1)
+    assert [call.attempts for call in chain.calls] == [3, 3]
+    assert ["try 2 of 3" in text for text in told] == [True, False] * 2
+    assert ["try 3 of 3" in text for text in told] == [False, True] * 2
+    assert all("Too many requests" in text for text in told)
+    model.answers = lambda request: CallFailed("server", "It broke", status=500)
+    made = len(model.requests)
+    with pytest.raises(CallFailed, match="It broke") as error:
+        await chain.step()
+    assert "3 tries" in error.value.what
+    assert len(model.requests) == made + 3
+    assert chain.calling is None
+
+
+async def test_a_wait_before_the_next_try_can_be_cancelled_at_once() -> None:
+    config, model = spoken()
+    model.answers = lambda request: CallFailed("busy", "Too many requests", retry_after=50.0)
+    chain = Chain(config)
+    step = asyncio.ensure_future(chain.step())
+    while chain.calling is None or chain.calling.waiting is None:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    assert chain.calling is None
+    assert len(model.requests) == 1
 
 
 async def test_a_failed_call_leaves_what_was_done_before() -> None:

@@ -303,10 +303,9 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
 
 
 def _seen(chain: Chain, look: int) -> DataBlock:
-    rounds = len(chain.rounds(look)) - 1
     caption = "given" if look == 1 else "seen by this agent"
-    if rounds:
-        caption += f", beside {rounds} earlier round{'s' if rounds > 1 else ''}"
+    if chain.looks_back(look):
+        caption += f", beside {words.earlier_rounds(chain, look)}"
     name = f"d{raised(look - 1)}"
     if look == 1:
         return DataBlock(name, caption, _examples(chain, chain.start.samples), NO_START)

@@ -50,14 +50,20 @@ def _filter_title(kind: str) -> str:
     return found.title if found is not None else printable(kind, 40)
 
 
+def earlier_rounds(chain: Chain, generation: int) -> str:
+    """What the look-back of a generation shows its agent beside the data before it."""
+    count = chain.looks_back(generation)
+    words = f"{count} earlier round{'s' if count > 1 else ''}"
+    return words if chain.agent(generation).exact else f"{words} of its dialogue"
+
+
 def next_phase(chain: Chain) -> str:
     """What the next step does. The chain must have a next phase."""
     upcoming = chain.next
     assert upcoming is not None
     t, phase = upcoming
     if phase == "imitation":
-        earlier = len(chain.rounds(t)) - 1
-        memory = f" and {earlier} earlier round{'s' if earlier > 1 else ''}," if earlier else ""
+        memory = f" and {earlier_rounds(chain, t)}," if chain.looks_back(t) else ""
         return f"Next: an agent sees d{raised(t - 1)}{memory} and learns a hypothesis, h{raised(t)}."
     if phase == "interaction":
         if chain.config.asks_at("hypothesis"):

@@ -100,12 +100,14 @@ class ReplyEditor(TextArea):
         """The person wants the text to be read."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, highlight_cursor_line=False)
+        super().__init__(
+            id=id, compact=True, highlight_cursor_line=False, placeholder="Write here what is to be read in the reply's place."
+        )
         self._original = ""
 
     def open(self, text: str, original: str) -> None:
-        """Begin with the text, with nothing to undo. original: what starting over puts in its place."""
-        self._original = printable(original, newlines=True)
+        """Begin with the text, with nothing to undo. original: what starting over puts in its place, made printable."""
+        self._original = original
         self.load_text(printable(text, newlines=True))
         self.focus(scroll_visible=False)
 

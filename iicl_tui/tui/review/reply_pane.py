@@ -67,6 +67,8 @@ class ReplyPane(Widget, can_focus=True):
         self.decider = decider
         self.request: ReplyRequest | None = None
         self._editor = ReplyEditor(id="reply-editor")  # held, since what is in it is kept even when the screen goes
+        self._original = ""
+        """The reply made printable: what the editor begins with."""
         self._editing = False
         self._wrong = ""
         """What is wrong with the text in the editor, when it was last checked."""
@@ -201,8 +203,7 @@ class ReplyPane(Widget, can_focus=True):
         self._editing = True
         self._said = ""
         self.add_class("-editing")
-        reply = request.shown.reply
-        self._editor.open(reply if request.text is None else request.text, reply)
+        self._editor.open(self._original if request.text is None else request.text, self._original)
         self._check()
 
     @on(TextArea.Changed)
@@ -237,7 +238,7 @@ class ReplyPane(Widget, can_focus=True):
     def _keep_draft(self) -> None:
         if self.request is not None:
             text = self._editor.text
-            self.request.update(text if text != printable(self.request.shown.reply, newlines=True) else None)
+            self.request.update(text if text != self._original else None)
 
     def _close(self) -> None:
         self._keep_draft()
@@ -252,14 +253,14 @@ class ReplyPane(Widget, can_focus=True):
 
     def _taken_up(self) -> None:
         """Another request, or none: everything is another one."""
-        request = self.request
+        shown = self.request.shown if self.request is not None else None
+        self._original = printable(shown.reply, newlines=True) if shown is not None else ""
         self.remove_class("-editing")
-        if request is not None:
-            shown = request.shown
-            self.query_one("#reply-asked", Static).update(Content.styled(words.asked(self.chain, shown), MUTED))
-            self.query_one("#reply-trouble", Static).update(Content(words.trouble(shown.trouble)))
-            self.query_one("#reply-raw-head", Static).update(words.raw_heading(shown))
-        self.query_one(RawText).show(words.rows(request.shown) if request is not None else ())
+        asked = words.asked(self.chain, shown) if shown is not None else ""
+        self.query_one("#reply-asked", Static).update(Content.styled(asked, MUTED))
+        self.query_one("#reply-trouble", Static).update(Content(words.trouble(shown.trouble) if shown is not None else ""))
+        self.query_one("#reply-raw-head", Static).update(words.raw_heading(shown) if shown is not None else Content(""))
+        self.query_one(RawText).show(words.rows(shown) if shown is not None else ())
         self._draw()
 
     def _title(self, width: int, height: int) -> list[Content]:
@@ -282,14 +283,14 @@ class ReplyPane(Widget, can_focus=True):
 
     def _draw_notice(self) -> None:
         request = self.request
-        if request is None:
-            return
         text, wrong, right = self._said, False, False
-        if self._editing:
+        if request is None:
+            text = ""
+        elif self._editing:
             text, wrong, right = words.verdict(self._wrong, self._key), bool(self._wrong), not self._wrong
         elif not text:
             text = words.choices(request.shown, request.text is not None, self._key)
-        if self.decider.trouble:
+        if request is not None and self.decider.trouble:
             text, wrong = f"{text} ! Your text is not kept on disk. {printable(self.decider.trouble, 200)}", True
         notice = self.query_one("#reply-notice", Static)
         notice.set_class(wrong, "-wrong")

@@ -1,0 +1,133 @@
+"""The laboratory with a chain of language models in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from speaking import InMemory, connected, follows, rule, samples, spoken, with_logprobs
+from textual.pilot import Pilot
+
+from iicl_tui.agents.access import Access
+from iicl_tui.agents.calls import Reply, Request, Usage
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.engine import Chain
+from iicl_tui.store.paths import Paths
+from iicl_tui.store.session import SessionFile
+from iicl_tui.store.settings import Settings
+from iicl_tui.tui.app import LabApp, Start
+from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.state import LabState
+from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.widgets.offers import Offers
+
+SHARES: Mapping[str, Mapping[str, float]] = {
+    "A": {"on": 0.9, "off": 0.06, "und": 0.03},
+    "B": {"off": 0.5, "on": 0.25, "und": 0.25},
+    "C": {"und": 0.7, "on": 0.1},
+    "D": {"off": 1.0},
+    "screen": {"off": 0.6, "on": 0.3, "und": 0.1},
+}
+RULE = {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}
+
+
+def measured(config: ChainConfig) -> Callable[[Request], Reply]:
+    """A model that learns the rule RULE with the log-probabilities SHARES; one of its examples is against that rule."""
+    learned = config.task.read_hypothesis(RULE)
+
+    def answer(request: Request) -> Reply:
+        if "Write examples" in request.prompt:
+            text = samples(config, 0, 1, 2, 30, hypothesis=learned)
+            head, _, tail = text.rpartition("Output: ")
+            return Reply(f"{head}Output: {'off' if tail != 'off' else 'on'}", usage=Usage(400, 60), model="m-1")
+        return with_logprobs(rule(config, learned), SHARES)
+
+    return answer
+
+
+class Host:
+    """A lab in a running app, and short ways to what is in it."""
+
+    def __init__(self, app: LabApp, pilot: Pilot[None], model: InMemory) -> None:
+        self.app, self.pilot, self.model = app, pilot, model
+
+    @property
+    def room(self) -> LabRoom:
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabRoom))
+
+    @property
+    def state(self) -> LabState:
+        assert self.room.state is not None
+        return self.room.state
+
+    @property
+    def chain(self) -> Chain:
+        return self.room.session.chain
+
+    async def press(self, *keys: str) -> None:
+        """Keys, one by one, each until the chain rests and all messages are handled."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.rest()
+
+    async def rest(self) -> None:
+        await until(lambda: not self.room._activity.busy or self.room._activity.asking)
+        await self.pilot.pause()
+
+    def text(self, selector: str) -> str:
+        widget = self.room.query_one(selector)
+        return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
+
+    @property
+    def header(self) -> str:
+        return self.text("HeaderLine")
+
+    @property
+    def words(self) -> str:
+        return self.room.query_one("#words", Offers).text
+
+    @property
+    def offers(self) -> list[str]:
+        return [offer.action for offer in self.room.query_one("#words", Offers).offers]
+
+    @property
+    def toasts(self) -> list[str]:
+        return [notification.message for notification in self.app._notifications]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Lets all others go on until it is true."""
+    while not true():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def lab_of(
+    folder: Path,
+    answers: Sequence[Any] | Callable[[Request], Any] | None = None,
+    *,
+    size: tuple[int, int] = (120, 40),
+    steps: int = 0,
+    settings: Settings | None = None,
+    environment: Mapping[str, str] | None = None,
+    **document: Any,
+) -> AsyncIterator[Host]:
+    """document: as `spoken` takes it. answers: the model's; absent, it follows rule 5. environment: where keys are; empty here."""
+    config, model = spoken(**document)
+    model.answers = follows(config) if answers is None else answers
+    with SessionFile.create(config, folder / "spoken.toml") as file:
+        chain = Chain(config, sink=file)
+        for _ in range(steps):
+            await chain.step()
+    session = LabSession.of(SessionFile.open(folder / "spoken.toml"))
+    connected(session.chain.config, model)
+    session.chain.access = Access(environment=environment or {})
+    paths = Paths(folder / "settings.toml", folder / "themes", folder, folder / "state")
+    app = LabApp(paths, settings, start=Start("lab", {"session": session}))
+    async with app.run_test(size=size) as pilot:
+        host = Host(app, pilot, model)
+        await host.rest()
+        yield host

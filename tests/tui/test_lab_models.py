@@ -1,0 +1,481 @@
+"""The laboratory with agents that are language models: what it says of calls, money, keys and beliefs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from model_host import RULE, lab_of, measured, until
+from speaking import connected, follows, rule, samples, spoken
+from textual.widgets import Input, Static
+
+from iicl_tui.agents.calls import Reply, Request, Usage
+from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.money import money_text, spent_text
+from iicl_tui.agents.retry import Patience
+from iicl_tui.chain.engine import Chain
+from iicl_tui.store import settings as stored
+from iicl_tui.store.settings import Settings
+from iicl_tui.tui.screens.error import ErrorScreen
+from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.messages import MessagesScreen
+from iicl_tui.tui.screens.transcript import TranscriptScreen
+from iicl_tui.tui.widgets.ask import Ask
+from iicl_tui.tui.widgets.lab_chart import LabChart
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+LOGPROBS = {"belief": "logprobs"}
+ELSEWHERE = {"base-url": "http://elsewhere.example:8080/v1", "key-env": "SOME_KEY"}
+KEY = {"SOME_KEY": "sk-secret"}
+
+
+# -- money
+
+
+async def test_what_is_spent_stands_above_and_grows_with_every_call(tmp_path: Path) -> None:
+    async with lab_of(tmp_path) as host:
+        assert "0 tokens" in host.header
+        seen = []
+        for _ in range(6):
+            await host.press("space")
+            assert spent_text(host.chain.spent) in host.header
+            seen.append(host.chain.spent.dollars)
+        assert seen[0] < seen[2] < seen[3] < seen[5]
+        assert f"{money_text(host.chain.spent_in(2).dollars)}" in host.text("#phases")
+        await host.press("left_square_bracket", "left_square_bracket")
+        assert host.state.look == 1
+        assert f"{money_text(host.chain.spent_in(1).dollars)}" in host.text("#phases")
+        assert host.state.cost != ""
+        await host.press("left_curly_bracket")
+        assert host.state.cost == ""
+
+
+async def test_money_has_its_place_also_where_there_is_little(tmp_path: Path) -> None:
+    chain = {"title": "E2 spurious bias · GPT · high · h033", "generations": 4}
+    async with lab_of(tmp_path, size=(80, 24), steps=3, chain=chain) as host:
+        assert money_text(host.chain.spent.dollars) in host.header
+        assert money_text(host.chain.spent_in(1).dollars) in (await _looked_at(host, 1)).text("#phases")
+
+
+async def _looked_at(host: Any, generation: int) -> Any:
+    host.room.look_at(generation)
+    await host.rest()
+    return host
+
+
+async def test_an_unknown_price_says_so(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, agent={"model": "nobody-knows-it"}) as host:
+        assert "not known" in host.words
+        assert "token-budget" in host.words
+        await host.press("space")
+        assert host.header.count("price unknown") == 1
+        assert host.state.cost.endswith("tokens")
+
+
+async def test_a_chain_without_models_says_nothing_of_money(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, agent=[{"kind": "bayes"}], steps=2) as host:
+        assert "token" not in host.header
+        assert host.state.cost == host.state.belief.caption == ""
+        assert host.room.check_action("budget", ()) is False
+
+
+async def test_a_new_chain_says_what_it_will_take(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, size=(80, 24), chain={"budget": 2.5}) as host:
+        assert host.words.startswith("About 6 calls and ")
+        assert "The budget is $2.50." in host.words
+        assert "Next: an agent sees d⁰" in host.words
+        await host.press("space")
+        assert "About" not in host.words
+
+
+PRICE = {"price": {"input": 1000.0, "output": 1000.0}, "max-tokens": 1000}  # a dollar for a thousand tokens
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, size: tuple[int, int]) -> None:
+    def answer(request: Request) -> Reply:
+        made = follows(config)(request)
+        assert isinstance(made, str)
+        return Reply(made, usage=Usage(500, 500))
+
+    config, _ = spoken()
+    async with lab_of(tmp_path, answer, size=size, agent=PRICE, chain={"budget": 3.0, "generations": 2}) as host:
+        await host.press("R")
+        assert isinstance(host.app.screen, ErrorScreen)
+        assert "budget" in host.app.screen.text
+        await host.pilot.press("escape")
+        made = len(host.model.requests)
+        assert 0 < made < 4
+        assert host.words == "The budget of $3.00 holds back the next call."
+        assert host.offers == ["lab.budget", "lab.next-phase"]
+        await host.press("dollar_sign")
+        field = host.room.query_one(Ask).query_one(Input)
+        assert field.value == "6"
+        assert spent_text(host.chain.spent) in str(host.room.query_one("#ask-hint", Static).content)
+        for wrong in ("", "much", "-1", "1e9", "9" * 30):
+            field.value = wrong
+            await host.press("enter")
+            assert host.chain.budget.dollars == 3.0
+        field.value = "0.5"
+        await host.pilot.pause()
+        assert "less than what is spent" in str(host.room.query_one("#ask-hint", Static).content)
+        field.value = "100"
+        await host.press("enter")
+        assert not host.room.query(Ask)
+        assert "budget" not in host.words
+        await host.press("R")
+        assert host.chain.status == "finished"
+        assert host.chain.config.budget.dollars == 3.0  # the file keeps its own
+
+
+async def test_a_budget_in_tokens_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, chain={"token-budget": 1500}) as host:
+        await host.press("space", "escape", "dollar_sign")
+        ask = host.room.query_one(Ask)
+        assert [question.key for question in ask.questions] == ["dollars", "tokens"]
+        assert ask.answers["tokens"] == "3000"
+        await host.press("enter")
+        assert (host.chain.budget.dollars, host.chain.budget.tokens) == (10.0, 3000)
+
+
+# -- waiting and calling
+
+
+async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab_of(tmp_path) as host:
+        now = [100.0]
+        monkeypatch.setattr("time.monotonic", lambda: now[0])
+        monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now[0]))
+        host.model.hold = True
+        host.room.action_next_phase()
+        await host.model.asked.wait()
+        host.room._tick()
+        await host.pilot.pause()
+        assert host.words == "asks for a rule · gpt-4.1-mini · 0 s"
+        assert host.offers == ["app.back"]
+        chart, drawn = host.room.query_one(LabChart), []
+        monkeypatch.setattr(chart, "picture", lambda *size: drawn.append(size))
+        belief = chart.view
+        for seconds in (1, 2, 65):
+            now[0] = 100.0 + seconds
+            host.room._tick()
+            await host.pilot.pause()
+            assert host.words == f"asks for a rule · gpt-4.1-mini · {seconds} s"
+            assert chart.view is belief
+        assert not drawn
+        assert host.room._ticker._active.is_set()
+        await host.press("escape")
+        assert host.app.screen is host.room
+        assert not host.room._ticker._active.is_set()
+        assert host.chain.calling is None
+        assert not host.chain.calls
+        assert "asks for" not in host.words
+        host.model.hold = False
+        monkeypatch.undo()
+        await host.press("space")
+        assert host.chain.next == (1, "interaction")
+
+
+async def test_while_it_waits_it_says_for_what_and_how_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [50.0]
+    async with lab_of(tmp_path, size=(80, 24)) as host:
+        monkeypatch.setattr("time.monotonic", lambda: now[0])
+        monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now[0]))
+        host.model.answers = lambda request: CallFailed("busy", "The server is \x1b[31mbusy", retry_after=40)
+        agent = host.chain.config.agents[0]
+        agent.patience = Patience(4)  # type: ignore[attr-defined]
+        host.room.action_next_phase()
+        await until(lambda: host.chain.calling is not None and host.chain.calling.waiting is not None)
+        now[0] = 53.0
+        host.room._tick()
+        await host.pilot.pause()
+        assert host.words.startswith("try 2 of 4 in 37 s: The server is ␛[31mbusy · asks for a rule")
+        assert "try 2 of 4 in 37 s" in host.text("#words")
+        assert "Esc cancel" in host.text("#words")
+        await host.press("escape")
+        assert host.chain.calling is None
+        assert host.app.screen is host.room
+
+
+async def test_a_run_may_be_paused_while_a_model_is_asked(tmp_path: Path) -> None:
+    async with lab_of(tmp_path) as host:
+        host.model.hold = True
+        host.room.action_run_to_end()
+        await host.model.asked.wait()
+        host.room._tick()
+        host.room.rebuild()
+        assert host.offers == ["app.back", "lab.pause"]
+        host.room.action_pause()
+        host.model.release.set()
+        await host.rest()
+        assert host.chain.next == (1, "interaction")
+
+
+async def test_the_screen_lives_on_while_a_library_loads_in_a_thread(tmp_path: Path) -> None:
+    gate = threading.Event()
+    async with lab_of(tmp_path) as host:
+        send = host.model.send
+
+        async def slow(request: Request) -> Reply:
+            await asyncio.to_thread(gate.wait)
+            return await send(request)
+
+        host.model.send = slow  # type: ignore[method-assign]
+        host.room.action_next_phase()
+        await until(lambda: host.chain.calling is not None)
+        await host.pilot.press("v", "left_curly_bracket")
+        assert host.state.belief.form == "mosaic"
+        assert host.state.look == 0
+        await until(lambda: "asks for a rule" in host.words)  # the timer goes on by itself
+        gate.set()
+        await host.rest()
+        assert host.chain.next == (1, "interaction")
+
+
+async def test_what_a_model_does_not_take_is_told_once(tmp_path: Path) -> None:
+    config, _ = spoken()
+
+    def answer(request: Request) -> Any:
+        if request.temperature is not None:
+            return CallFailed("parameter", "no", parameter="temperature")
+        return follows(config)(request)
+
+    async with lab_of(tmp_path, answer, agent={"model": "[/] odd"}) as host:
+        await host.press("g", "g")
+        assert [text for text in host.toasts if "temperature" in text] == [
+            "[/] odd takes no temperature: it is left out, and the record of each call says so."
+        ]
+
+
+async def test_connections_are_given_up_when_the_lab_is_left(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, steps=1) as host:
+        await host.press("g")
+        assert host.model.closed == 0
+        await host.pilot.press("escape")
+        await until(lambda: host.app.screen.query("#list").first() is not None)
+        await until(lambda: host.model.closed == 1)
+
+
+async def test_a_connection_that_cannot_be_closed_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab_of(tmp_path) as host:
+        await host.press("space")
+
+        async def broken() -> None:
+            raise OSError("gone")
+
+        monkeypatch.setattr(host.model, "close", broken)
+        room = host.room
+        await host.pilot.press("escape")
+        await until(lambda: not room.is_running)
+    assert host.app.return_code in (None, 0)
+
+
+# -- keys and hosts
+
+
+@pytest.mark.parametrize("answer", ["no", "yes", "always"])
+async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_path: Path, answer: str) -> None:
+    async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY, size=(80, 24)) as host:
+        credential = host.chain.config.agents[0].credential
+        assert credential is not None
+        await host.press("space")
+        ask = host.room.query_one(Ask)
+        assert not host.model.requests
+        assert ask.answers == {"answer": "no"}
+        said = str(ask.query_one("#ask-hint", Static).content)
+        assert "elsewhere.example:8080" in said
+        assert "SOME_KEY" in said
+        assert "sk-secret" not in host.text("#ask-hint")
+        ask.query_one(Input).value = "perhaps"
+        await host.press("enter")
+        assert not host.model.requests
+        ask.query_one(Input).value = answer
+        await host.press("enter")
+        assert not host.room.query(Ask)
+        assert len(host.model.requests) == 1
+        assert host.chain.access.key(credential) == (None if answer == "no" else "sk-secret")
+        await host.press("space", "space", "space")
+        assert len(host.model.requests) == 3  # and it is not asked again
+        kept = stored.load(tmp_path / "settings.toml")[0].hosts
+        assert kept == (("elsewhere.example:8080",) if answer == "always" else ())
+        assert host.app.settings.hosts == kept
+
+
+async def test_a_question_about_a_key_that_is_not_answered_starts_nothing(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY) as host:
+        await host.press("R", "escape")
+        assert not host.room.query(Ask)
+        assert not host.model.requests
+        await host.press("R")
+        assert host.room.query(Ask)
+        await host.press("enter")
+        assert host.chain.status == "finished"  # what was asked for first: a run
+
+
+async def test_each_host_is_asked_about_once_with_all_its_keys(tmp_path: Path) -> None:
+    agents = [
+        {"kind": "openai", "belief": "none", **ELSEWHERE},
+        {"kind": "openai", "belief": "none", **ELSEWHERE, "key-env": "OTHER_KEY"},
+        {"kind": "mistral", "belief": "none", "base-url": "http://third.example", "key-env": "SOME_KEY"},
+    ]
+    async with lab_of(tmp_path, agent=agents, environment={**KEY, "OTHER_KEY": "x"}) as host:
+        await host.press("space")
+        assert "SOME_KEY and OTHER_KEY" in str(host.room.query_one("#ask-hint", Static).content)
+        await host.press("enter")
+        assert "third.example" in str(host.room.query_one("#ask-hint", Static).content)
+        await host.press("enter", "space")
+        assert not host.room.query(Ask)
+        assert host.chain.next == (1, "transmission")
+
+
+async def test_nobody_is_asked_where_there_is_no_key_or_the_host_is_agreed_to(tmp_path: Path) -> None:
+    for number, (environment, hosts) in enumerate([({}, ()), (KEY, ("elsewhere.example:8080",))]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        settings = Settings(hosts=hosts)
+        async with lab_of(folder, agent=ELSEWHERE, environment=environment, settings=settings) as host:
+            await host.press("space")
+            assert not host.room.query(Ask)
+            assert len(host.model.requests) == 1
+
+
+# -- beliefs
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_chart_says_how_the_belief_is_known(tmp_path: Path, size: tuple[int, int]) -> None:
+    config, _ = spoken()
+    async with lab_of(tmp_path, measured(config), size=size, agent=LOGPROBS) as host:
+        assert "no belief yet" in host.text("#chart")
+        await host.press("space")
+        assert "from token log-probabilities, factorised; ≤ 21% unobserved" in host.text("#caption")
+        readout = host.text("#readout")
+        assert "P 0.245 (" in readout
+        low, high = host.state.belief.low, host.state.belief.high
+        assert low is not None
+        assert high is not None
+        for form in ("mosaic", "ranked", "strips"):
+            await host.press("v")
+            assert host.state.belief.form == form
+            assert host.text("#chart").strip()
+        await host.press("left_curly_bracket")
+        assert "before it has seen data" in host.text("#chart")
+        assert not host.room.query_one("#caption").display
+
+
+async def test_estimated_beliefs_say_from_how_many_draws(tmp_path: Path) -> None:
+    config, _ = spoken()
+    replies = [rule(config, 5), rule(config, 5), "?", rule(config, 7), samples(config, 1, 2, 3, 4)]
+    agent = {"kind": "anthropic", "model": "x", "belief": "samples", "draws": 4}
+    async with lab_of(tmp_path, replies, agent=agent, size=(200, 60)) as host:
+        await host.press("space")
+        assert "estimated from 3 of 4 draws, 95% intervals" in host.text("#caption")
+        assert "%" in host.text("#chart")
+        assert host.state.belief.bounds
+        assert host.state.objects.open is None
+        assert "unobserved" not in host.text("#each-title")
+
+
+async def test_what_is_unobserved_has_a_pattern_and_a_word(tmp_path: Path) -> None:
+    config, _ = spoken()
+    async with lab_of(tmp_path, measured(config), size=(200, 60), agent=LOGPROBS, steps=0) as host:
+        await host.press("space")
+        assert "╱ unobserved ≤20%" in host.text("#each-title")
+        lines = host.text("#objects").split("\n")
+        assert "╱" in lines[4]  # C: a fifth of it was not listed
+        assert "╱" not in lines[6]  # D: certain
+        assert "und .70–.90" in lines[5]
+
+
+async def test_a_belief_that_is_not_asked_for_is_said_to_be_so(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, agent={"belief": "none"}, size=(80, 24), steps=4) as host:
+        for pane in ("1", "3"):
+            await host.press(pane)
+            assert 'belief = "none"' in host.text("#chart" if pane == "1" else "#objects")
+        await host.press("2", "R")
+        assert host.chain.status == "finished"
+
+
+# -- messages and transcript
+
+
+@pytest.mark.parametrize("lookback", [0, 2])
+async def test_the_messages_of_the_next_call_are_those_that_the_model_gets(tmp_path: Path, lookback: int) -> None:
+    async with lab_of(tmp_path, chain={"lookback": lookback, "generations": 3}, filter=[{"kind": "self-refine"}]) as host:
+        for _ in range(9):
+            await host.press("M")
+            screen = host.app.screen
+            assert isinstance(screen, MessagesScreen)
+            found = screen._entries
+            await host.pilot.press("escape")
+            await host.press("space")
+            request = host.model.requests[-1]
+            assert [entry.text for entry in found[:-1]] == [message.text for message in request.messages]
+            assert [entry.title.partition(":")[0].partition(",")[0] for entry in found[:-1]] == [m.role for m in request.messages]
+            assert f"seed: {request.seed}" in found[-1].text
+            assert f"max-tokens: {request.max_tokens}" in found[-1].text
+        assert len(host.model.requests) == 9
+        await host.press("M")
+        assert host.app.screen is host.room  # the chain is over
+
+
+async def test_an_exact_agent_is_sent_nothing(tmp_path: Path) -> None:
+    agents = [{"kind": "bayes", "noise": 0.1}, {"kind": "openai", "belief": "none"}]
+    async with lab_of(tmp_path, agent=agents) as host:
+        await host.press("M")
+        assert host.app.screen is host.room
+        assert "nothing is sent" in host.toasts[-1]
+        await host.press("g", "M")
+        assert isinstance(host.app.screen, MessagesScreen)
+
+
+async def test_the_transcript_has_every_call_in_full(tmp_path: Path) -> None:
+    config, _ = spoken()
+    reply = "Rule: [/] \x1b]0;x\x07 " + "long " * 500
+    answers = iter([reply, rule(config, config.task.read_hypothesis(RULE)), rule(config, 3)])
+    made = measured(config)
+    async with lab_of(
+        tmp_path,
+        lambda request: made(request) if "Write examples" in request.prompt else next(answers),
+        chain={"generations": 1},
+        filter=[{"kind": "self-refine"}],
+    ) as host:
+        await host.press("g", "t")
+        screen = host.app.screen
+        assert isinstance(screen, TranscriptScreen)
+        kinds = [entry.kind for entry in screen._entries]
+        assert kinds == ["", "call", "call", "", "call", "refinement", "", "call", ""]
+        first = screen._entries[1]
+        assert reply in first.text
+        assert host.model.requests[0].prompt in first.text
+        assert "trouble:" in first.text
+        assert "asks again" in screen._entries[2].title
+        refined = screen._entries[5]
+        assert refined.title == "self-refine"
+        assert f"shown: {config.task.rule(33)}" in refined.text
+        assert "m-1 · 400 + 60 tokens · $" in screen._entries[7].text
+        assert screen._entries[8].text.count("against h¹") == 1 + sum(
+            config.task.predict(3, sample.example.input) != sample.example.output
+            for sample in host.chain.generations[0].transmission.samples[:3]  # type: ignore[union-attr]
+        )
+        await host.pilot.press("slash", *"long", "enter")
+        assert "\x1b" not in host.app.screen.query_one("#text").render_line(3).text
+        await host.pilot.press("escape", "escape")
+        notes = [item.note for block in host.state.data for item in block.items if "against" in item.note]
+        assert notes
+
+
+async def test_calls_of_a_phase_that_is_not_over_are_in_the_transcript(tmp_path: Path) -> None:
+    config, model = spoken(agent={"belief": "samples", "draws": 4})
+    asked = follows(config)
+    model.answers = lambda request: CallFailed("key-refused", "The key was refused") if len(model.requests) > 2 else asked(request)
+    chain = Chain(config)
+    with pytest.raises(CallFailed):
+        await chain.step()
+    from iicl_tui.tui.lab.transcript import entries
+
+    assert [entry.kind for entry in entries(chain)] == ["", "call", "call"]
+    connected(config, model)
