@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError, LabError
 from iicl_tui.schema import Field
 from iicl_tui.store.decode import decode
+from iicl_tui.store.format import head_text
 from iicl_tui.store.presets import presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.configure.draft import Draft, examine
@@ -295,3 +297,16 @@ def test_a_comment_that_looks_like_a_marker_is_not_written() -> None:
     config, _ = examine(draft)
     assert config is not None
     assert draft.head(config, WHEN) is None
+
+
+def test_the_texts_of_a_models_session_are_kept_and_not_put_into_a_line() -> None:
+    config = read_config({"agent": [{"kind": "openai", "model": "m"}]})
+    draft = Draft.of(head_text(config, WHEN) + "# end: head\n")
+    form = read_form(draft)
+    assert ("agent", 0, "prompts") not in form.rows
+    agents = form.groups["agents"]
+    assert [kept.path for kept in agents[0].kept] == [("agent", 0, "prompts")]
+    again, faults = examine(draft.set(("agent", 0, "temperature"), 0.5))
+    assert not faults
+    assert again is not None
+    assert again.document["agent"][0]["prompts"] == config.document["agent"][0]["prompts"]

@@ -625,6 +625,25 @@ async def test_resized_in_mid_edit_the_text_and_the_cursor_stay(lab: Opening) ->
         await host.rest()
 
 
+async def test_while_a_text_is_written_the_form_that_was_asked_for_is_in_sight(lab: Opening) -> None:
+    async with lab(["so it goes\n" * 100], (80, 24)) as host:
+        await host.press("space")
+        pane = await host.asked()
+        form = pane.request.shown.prompt.strip().split("\n")[-1]
+        assert form not in host.text()
+        await host.press("e")
+        assert form in host.text()
+        await host.pilot.resize_terminal(120, 40)
+        await host.pilot.pause()
+        assert "the reply as it came" in host.text()
+        await host.pilot.resize_terminal(80, 24)
+        await host.pilot.pause()
+        assert form in host.text()
+        await host.press("escape")
+        assert form not in host.text()
+        assert pane.query_one(RawText).scroll_offset.y == 0
+
+
 @pytest.mark.parametrize("size", [(60, 16), (40, 10), (20, 5)])
 async def test_where_there_is_hardly_any_room_it_can_be_answered_all_the_same(
     lab: Opening, config: ChainConfig, size: tuple[int, int]

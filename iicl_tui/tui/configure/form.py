@@ -180,6 +180,10 @@ def said(field: Field, text: str) -> Any:
     return text
 
 
+def _is_deep(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(inner, (Mapping, list)) for inner in value.values())
+
+
 def _table(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -202,6 +206,8 @@ def _section(
     for field, at in fields:
         if field.in_form and field.kind != "table":
             value = (chain if at[0] == "chain" else table).get(str(at[-1]))
+            if _is_deep(value):  # more than a line can say, as the texts of a session's prompts: kept as it is
+                continue
             rows.append(Row(at, field, value, printable(shown(field, value))))
     in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}
     in_rows |= {"task"} if path == ("chain",) else set()

@@ -30,6 +30,8 @@ CHECK_AFTER = 0.1
 _SHARE, _LONGEST = 4, 2.0
 _BESIDE = 100
 """Columns from which the reply stays in sight beside the editor."""
+_ABOVE = 16
+"""Lines from which the end of the question stays in sight above the editor, where there is no room beside it."""
 _ACTIONS = {action.name for action in ACTIONS.values() if action.group == "reply"}
 
 
@@ -56,6 +58,8 @@ class ReplyPane(Widget, can_focus=True):
     ReplyPane.-editing #reply-trouble { display: none; }
     ReplyPane.-editing #reply-raw-box { display: none; }
     ReplyPane.-editing.-beside #reply-raw-box { display: block; margin: 0 2 0 0; }
+    ReplyPane.-editing.-above #reply-middle { layout: vertical; }
+    ReplyPane.-editing.-above #reply-raw-box { display: block; height: 5; }
     """
 
     GROUP = "reply"
@@ -72,6 +76,8 @@ class ReplyPane(Widget, can_focus=True):
         self._editing = False
         self._wrong = ""
         """What is wrong with the text in the editor, when it was last checked."""
+        self._at_end = False
+        """The end of the question is shown, and not the reply from its beginning."""
         self._said = ""
         self._check_due: Timer | None = None
         self._pause = CHECK_AFTER
@@ -98,7 +104,10 @@ class ReplyPane(Widget, can_focus=True):
             self._keep_draft()
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width >= _BESIDE, "-beside")
+        beside = self.size.width >= _BESIDE
+        self.set_class(beside, "-beside")
+        self.set_class(not beside and self.size.height >= _ABOVE, "-above")
+        self._arrange()
 
     def on_click(self) -> None:
         self._back_to_work()
@@ -204,6 +213,7 @@ class ReplyPane(Widget, can_focus=True):
         self._said = ""
         self.add_class("-editing")
         self._editor.open(self._original if request.text is None else request.text, self._original)
+        self._arrange()
         self._check()
 
     @on(TextArea.Changed)
@@ -246,6 +256,7 @@ class ReplyPane(Widget, can_focus=True):
         drafted = self.request is not None and self.request.text is not None
         self._said = words.put_away(self._key) if drafted else ""
         self.remove_class("-editing")
+        self._arrange()
         self.focus(scroll_visible=False)
         self._draw()
 
@@ -259,9 +270,21 @@ class ReplyPane(Widget, can_focus=True):
         asked = words.asked(self.chain, shown) if shown is not None else ""
         self.query_one("#reply-asked", Static).update(Content.styled(asked, MUTED))
         self.query_one("#reply-trouble", Static).update(Content(words.trouble(shown.trouble) if shown is not None else ""))
-        self.query_one("#reply-raw-head", Static).update(words.raw_heading(shown) if shown is not None else Content(""))
         self.query_one(RawText).show(words.rows(shown) if shown is not None else ())
+        self._arrange()
         self._draw()
+
+    def _arrange(self) -> None:
+        """Above the editor there are a few lines only: those that say in which form an answer was asked for."""
+        if self.request is None or not self.is_mounted:
+            return
+        end = self._editing and self.has_class("-above")
+        shown = self.request.shown
+        self.query_one("#reply-raw-head", Static).update(words.question_heading() if end else words.raw_heading(shown))
+        raw = self.query_one(RawText)
+        if end != self._at_end:
+            self._at_end = end
+            self.call_after_refresh(raw.scroll_end if end else raw.scroll_home, animate=False)
 
     def _title(self, width: int, height: int) -> list[Content]:
         if self.request is None:

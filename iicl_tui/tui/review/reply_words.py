@@ -45,6 +45,11 @@ def raw_heading(shown: Unreadable) -> Content:
     return Content.assemble(("the reply as it came", "bold"), (f" · untrusted text · {size}", MUTED))
 
 
+def question_heading() -> Content:
+    """Above the end of the question, where there is room for a few lines only."""
+    return Content.assemble(("what it was asked", "bold"), (" · the end of it", MUTED))
+
+
 def edit_heading() -> Content:
     """Above the editor."""
     return Content.assemble(("your text in its place", "bold"), (" · it goes on record as yours", MUTED))
