@@ -185,6 +185,5 @@ def agent_kinds() -> dict[str, AgentKind]:
     return registry.kinds(GROUP)
 
 
-Keep = Callable[[Call], None]
 Refine = Callable[[Purpose, int, Sequence[Example]], Awaitable[int]]
 """The agent of a generation, asked to refine a hypothesis in the light of examples."""

@@ -11,8 +11,9 @@ import numpy as np
 from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Line, Rounds, Workload
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import Call, Message, Provider, Purpose, Reply, Request, answer
+from iicl_tui.agents.calls import Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.measuring import Measuring
 from iicl_tui.agents.money import Price, estimated_tokens, prompt_tokens
 from iicl_tui.agents.retry import Patience
@@ -237,7 +238,12 @@ class LanguageAgent:
         """Further hypotheses from the same prompt, where the belief can be known from nothing else."""
         measuring = self.asking.measuring
         if measuring.source == "logprobs":
-            if measuring.fallback != "samples" or self._belief(line.calls()) is not None:
+            if self._belief(line.calls()) is not None:
+                return
+            why = measuring.from_tokens(line.calls(), self.task.space, self.wording)
+            if isinstance(why, NoBelief):
+                self._say(line, f"The log-probabilities of {self.model} give no belief. {why.reason}")
+            if measuring.fallback != "samples":
                 return
             self._say(line, f"The belief is estimated from {measuring.draws} drawn hypotheses a generation instead.")
         elif measuring.source != "samples":
@@ -315,9 +321,3 @@ def _problem(read: Callable[[str], Reading], usable: Callable[[Reading], bool], 
     """What is wrong with a text that a person would put in a reply's place; "" where it can be read."""
     reading = read(text)
     return "" if usable(reading) else reading.trouble
-
-
-def stands(calls: Sequence[Call]) -> Call | None:
-    """The call whose reply is the rule that was learned; None where there is none."""
-    found = answer(calls, "imitate")
-    return found[1] if found is not None else None

@@ -8,7 +8,7 @@ from typing import Literal
 
 from iicl_tui.agents.beliefs import Belief, from_draws
 from iicl_tui.agents.calls import Call, answer
-from iicl_tui.agents.logprobs import TokenReading, belief_from_tokens
+from iicl_tui.agents.logprobs import NoBelief, TokenReading, belief_from_tokens
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.wording import Wording
 
@@ -39,12 +39,14 @@ class Measuring:
 
     def belief(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | None:
         """The belief, or None where these calls say nothing of it."""
-        found = self._from_tokens(calls, space, wording) if self.source == "logprobs" else None
+        found = self.from_tokens(calls, space, wording) if self.source == "logprobs" else None
+        found = None if isinstance(found, NoBelief) else found
         if found is None and (self.source == "samples" or any(call.purpose == "draw" for call in calls)):
             found = self._from_draws(calls, space, wording)
         return replace(found, notes=(*found.notes, UNDER_SCHEMA)) if found is not None and self.schema else found
 
-    def _from_tokens(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | None:
+    def from_tokens(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | NoBelief | None:
+        """What the tokens of the reply that stands say, or why they say nothing; None where there are none, or no rule."""
         stands = answer(calls, "imitate")
         if stands is None or stands[1].tokens is None:
             return None
@@ -53,8 +55,7 @@ class Measuring:
         if reading.hypothesis is None:
             return None
         spellings = [wording.spellings(factor) for factor in range(len(space.factors))]
-        found = belief_from_tokens(reply, tokens, reading.spans, space, spellings, self.reading)
-        return found if isinstance(found, Belief) else None
+        return belief_from_tokens(reply, tokens, reading.spans, space, spellings, self.reading)
 
     def _from_draws(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | None:
         """Counted are all replies to the one prompt; a repaired one is the answer to another."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iicl_tui.agents.access import Access
+from iicl_tui.agents.calls import Call
 from iicl_tui.agents.line import calling_text
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
@@ -72,6 +73,9 @@ def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Ter
         error.remedy = standing(session, copy)
         raise
     except LabError as error:
+        for record in chain.unsaved:
+            if isinstance(record, Call):  # it was paid for, and this process is the last that has it
+                print(printable(f"This reply could not be kept:\n{record.reply}", newlines=True), file=sys.stderr)
         error.exit_code = SAVED
         same_again = isinstance(error, ChainStopped) and not chain.waits_for_person
         error.remedy = f"{error.remedy}\n{session.path if same_again else standing(session, session.path)}".strip()

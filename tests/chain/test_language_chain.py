@@ -583,6 +583,22 @@ async def test_without_the_log_probabilities_asked_for_it_falls_back_as_configur
     assert len(said) == (2 if fallback == "samples" else 1)
 
 
+async def test_tokens_that_say_nothing_of_the_belief_are_told_with_the_reason() -> None:
+    config, model = spoken(agent={"belief": "logprobs", "fallback": "samples", "draws": 2}, chain={"generations": 1})
+    text = rule(config, config.task.read_hypothesis({"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}))
+    whole = with_logprobs(text, SHARES)
+    assert whole.tokens is not None
+    model.answers = [replace(whole, tokens=whole.tokens[:3]), rule(config, 5), samples(config, 1, 2, 3, 4)]
+    said: list[str] = []
+    chain = Chain(config)
+    chain.notice = said.append
+    await chain.run()
+    assert "do not spell the reply" in said[0]
+    belief = chain.belief(1)
+    assert belief is not None
+    assert belief.draws == (2, 2)
+
+
 async def test_a_schema_is_asked_for_and_the_belief_says_so() -> None:
     config, model = spoken(agent={"belief": "logprobs", "json-schema": True}, chain={"generations": 1})
     text = rule(config, config.task.read_hypothesis({"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}))
