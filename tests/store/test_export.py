@@ -4,10 +4,13 @@ import asyncio
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from speaking import rule, samples, spoken, with_logprobs
 
+from iicl_tui.agents.calls import Request
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
@@ -112,3 +115,90 @@ def test_unknown_kinds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="Known: csv, json, notebook"):
         export(make(tmp_path, until=0), "yaml", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+# -- chains of language models
+
+
+SHARES = {
+    "A": {"on": 0.9, "off": 0.06, "und": 0.03},
+    "B": {"off": 0.5, "on": 0.25, "und": 0.25},
+    "C": {"und": 0.7, "on": 0.1},
+    "D": {"off": 1.0},
+    "screen": {"off": 0.6, "on": 0.3, "und": 0.1},
+}
+RULE = {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}
+AGENTS = [
+    {"kind": "openai", "belief": "logprobs"},
+    {"kind": "bayes", "noise": 0.1},
+    {"kind": "mistral", "belief": "samples", "draws": 3},
+    {"kind": "openai", "belief": "none"},
+    {"kind": "openai", "belief": "logprobs", "reading": "notebook"},
+]
+
+
+def spoken_session(folder: Path) -> tuple[Path, Chain]:
+    config, model = spoken(agent=AGENTS, chain={"title": "spoken", "generations": 5})
+    learned = rule(config, config.task.read_hypothesis(RULE))
+
+    def answer(request: Request) -> Any:
+        if "Write examples" in request.prompt:
+            return samples(config, 1, 2, 3, 4)
+        return with_logprobs(learned, SHARES) if request.top_logprobs else learned
+
+    model.answers = answer
+    path = folder / "spoken.toml"
+    with SessionFile.create(config, path) as session:
+        chain = Chain(config, sink=session)
+        asyncio.run(chain.run())
+    return path, chain
+
+
+def test_tables_say_how_beliefs_are_known_and_how_well(tmp_path: Path) -> None:
+    path, chain = spoken_session(tmp_path)
+    generations, _, beliefs, _ = map(rows, export(path, "csv", tmp_path / "out"))
+    assert [row["belief"] for row in generations] == ["logprobs", "exact", "samples", "", "logprobs"]
+    first, exact, drawn, silent, notebook = generations
+    for name, shares in SHARES.items():
+        open_mass = 1 - sum(shares.values())
+        assert float(first[f"unobserved({name})"]) == pytest.approx(open_mass, abs=1e-9)
+        for value in ("on", "off", "und"):
+            share = shares.get(value, 0.0)
+            assert float(first[f"p_low({name}={value})"]) == pytest.approx(share, abs=1e-9)
+            assert float(first[f"p_high({name}={value})"]) == pytest.approx(share + open_mass, abs=1e-9)
+    assert (drawn["draws_read"], drawn["draws_asked"]) == ("3", "3")
+    assert float(drawn["p_low(A=on)"]) < float(drawn["p(A=on)"]) < float(drawn["p_high(A=on)"])
+    for row, empty in ((exact, "p_low(A=on)"), (silent, "p(A=on)"), (silent, "unobserved(A)"), (drawn, "unobserved(A)")):
+        assert row[empty] == ""
+    assert first["own_entropy_nats"] == ""
+    assert float(notebook["own_entropy_nats"]) == pytest.approx(chain.belief(5).own_entropy)
+    by = {t: [row for row in beliefs if row["generation"] == str(t)] for t in range(1, 6)}
+    assert [len(by[t]) for t in range(1, 6)] == [243, 243, 243, 0, 243]
+    for t, source in ((1, "logprobs"), (3, "samples")):
+        belief = chain.belief(t)
+        np.testing.assert_allclose([float(row["p_low"]) for row in by[t]], np.exp(belief.low))
+        np.testing.assert_allclose([float(row["p_high"]) for row in by[t]], np.exp(belief.high))
+        assert {row["belief"] for row in by[t]} == {source}
+    assert {row["p_low"] for row in by[2]} == {row["p_high"] for row in by[5]} == {""}
+
+
+def test_a_document_says_how_beliefs_are_known_and_how_well(tmp_path: Path) -> None:
+    path, chain = spoken_session(tmp_path)
+    (written,) = export(path, "json", tmp_path)
+    known = [each["how_known"] for each in json.loads(written.read_text(encoding="utf-8"))["generations"]]
+    assert [each and each["source"] for each in known] == ["logprobs", "exact", "samples", None, "logprobs"]
+    assert known[0]["unobserved"]["C"] == pytest.approx(0.2)
+    assert known[0]["marginals"]["C"]["und"] == pytest.approx([0.7, 0.9])
+    np.testing.assert_allclose(known[0]["low"], np.exp(chain.belief(1).low))
+    assert known[2]["draws"] == {"read": 3, "asked": 3}
+    assert known[1]["low"] is None
+    assert known[4]["own_entropy_nats"] == pytest.approx(chain.belief(5).own_entropy)
+    assert "unobserved" in known[0]["caption"]
+
+
+def test_columns_of_exact_chains_are_as_they_were(tmp_path: Path) -> None:
+    generations, _, beliefs = map(rows, export(make(tmp_path), "csv", tmp_path))
+    assert list(beliefs[0])[-2:] == ["p", "log_p_nats"]
+    assert not any("low" in name or name == "belief" or "unobserved" in name for name in generations[0])
+    (written,) = export(tmp_path / "a-test.toml", "json", tmp_path)
+    assert "how_known" not in written.read_text(encoding="utf-8")

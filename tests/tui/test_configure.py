@@ -21,6 +21,8 @@ from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.configure.fields import FieldRow, SectionButton, row_id
 from iicl_tui.tui.screens.configure import BLANK, ConfigureScreen
 from iicl_tui.tui.screens.error import ErrorScreen
+from iicl_tui.tui.screens.messages import MessagesScreen
+from iicl_tui.tui.widgets.header import HeaderLine
 
 HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \u202e" + "漢" * 300
 
@@ -450,3 +452,53 @@ async def test_a_file_that_is_no_toml_is_told_of(paths: Paths) -> None:
         await pilot.press("e")
         await until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
         assert "line 2" in pilot.app.screen.text  # type: ignore[attr-defined]
+
+
+# -- what a model would be sent, and what it would cost
+
+
+async def test_the_start_says_what_a_chain_of_models_takes(paths: Paths) -> None:
+    async with app_of(paths, preset="e1-openai").run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: "About 12 calls" in words(pilot, "#start"))
+        assert "The budget is $5.00." in words(pilot, "#start")
+    async with app_of(paths, preset="e2-weak-high").run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: "explain all of d⁰" in words(pilot, "#start"))
+        assert "calls" not in words(pilot, "#start")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_f9_shows_the_messages_of_the_first_call(paths: Paths, size: tuple[int, int]) -> None:
+    async with app_of(paths, preset="e2-weak-openai").run_test(size=size) as pilot:
+        await ready(pilot)
+        await pilot.press("f9")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MessagesScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, MessagesScreen)
+        system, user, sent, *supposed = screen._entries
+        assert (system.title, user.title) == ("system", "user: asks for a rule")
+        for name in ("A", "B", "C", "D", "screen"):
+            assert name in system.text
+        assert user.text.count("Input: ") >= 4
+        assert "model: gpt-4.1-mini" in sent.text
+        assert "log-probabilities: of the 5 likeliest" in sent.text
+        assert "seed: " in sent.text
+        assert [entry.kind for entry in supposed] == ["supposed"]
+        assert "next messages" in screen.query_one(HeaderLine).facts
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ConfigureScreen))
+
+
+async def test_f9_says_where_there_is_nothing_to_send(paths: Paths) -> None:
+    app = app_of(paths)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("f9")
+        await pilot.pause()
+        assert "nothing is sent" in [each.message for each in app._notifications][-1]
+        screen_of(pilot).draft = screen_of(pilot).draft.set(("task", "initial"), -1)
+        await pilot.press("f9")
+        await pilot.pause()
+        assert "faults" in [each.message for each in app._notifications][-1]
+        assert isinstance(pilot.app.screen, ConfigureScreen)

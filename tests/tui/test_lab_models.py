@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from math import prod
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from model_host import RULE, lab_of, measured, until
+from model_host import RULE, SHARES, lab_of, measured, until
 from speaking import connected, follows, rule, samples, spoken
 from textual.widgets import Input, Static
 
@@ -39,18 +41,41 @@ async def test_what_is_spent_stands_above_and_grows_with_every_call(tmp_path: Pa
     async with lab_of(tmp_path) as host:
         assert "0 tokens" in host.header
         seen = []
-        for _ in range(6):
+        for _ in range(5):
             await host.press("space")
             assert spent_text(host.chain.spent) in host.header
             seen.append(host.chain.spent.dollars)
-        assert seen[0] < seen[2] < seen[3] < seen[5]
+        assert 0 < seen[0] == seen[1] < seen[2] < seen[3] == seen[4]
         assert f"{money_text(host.chain.spent_in(2).dollars)}" in host.text("#phases")
-        await host.press("left_square_bracket", "left_square_bracket")
+        await host.press("left_square_bracket")
         assert host.state.look == 1
         assert f"{money_text(host.chain.spent_in(1).dollars)}" in host.text("#phases")
         assert host.state.cost != ""
         await host.press("left_curly_bracket")
         assert host.state.cost == ""
+
+
+async def test_what_is_spent_grows_in_mid_phase_too(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, agent={"belief": "samples", "draws": 3}) as host:
+        send, gate, second = host.model.send, asyncio.Event(), asyncio.Event()
+
+        async def slow(request: Request) -> Reply:
+            if len(host.model.requests) == 2:
+                second.set()
+                await gate.wait()
+            return await send(request)
+
+        host.model.send = slow  # type: ignore[method-assign]
+        host.room.action_next_phase()
+        await second.wait()
+        host.room._tick()
+        await host.pilot.pause()
+        assert host.chain.spent.calls == 2
+        assert spent_text(host.chain.spent) in host.header
+        assert host.words.startswith("draws another rule")
+        gate.set()
+        await host.rest()
+        assert spent_text(host.chain.spent) in host.header
 
 
 async def test_money_has_its_place_also_where_there_is_little(tmp_path: Path) -> None:
@@ -132,13 +157,13 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
 
 
 async def test_a_budget_in_tokens_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
-    async with lab_of(tmp_path, chain={"token-budget": 1500}) as host:
+    async with lab_of(tmp_path, chain={"token-budget": 1000}) as host:
         await host.press("space", "escape", "dollar_sign")
         ask = host.room.query_one(Ask)
         assert [question.key for question in ask.questions] == ["dollars", "tokens"]
-        assert ask.answers["tokens"] == "3000"
+        assert ask.answers["tokens"] == "2000"
         await host.press("enter")
-        assert (host.chain.budget.dollars, host.chain.budget.tokens) == (10.0, 3000)
+        assert (host.chain.budget.dollars, host.chain.budget.tokens) == (10.0, 2000)
 
 
 # -- waiting and calling
@@ -147,17 +172,18 @@ async def test_a_budget_in_tokens_is_asked_for_where_there_is_one(tmp_path: Path
 async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with lab_of(tmp_path) as host:
         now = [100.0]
-        monkeypatch.setattr("time.monotonic", lambda: now[0])
+        monkeypatch.setattr("iicl_tui.agents.line.time", SimpleNamespace(monotonic=lambda: now[0]))
         monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now[0]))
         host.model.hold = True
         host.room.action_next_phase()
         await host.model.asked.wait()
+        await until(lambda: host.state.activity.busy)  # once, all is made anew
         host.room._tick()
         await host.pilot.pause()
         assert host.words == "asks for a rule · gpt-4.1-mini · 0 s"
         assert host.offers == ["app.back"]
         chart, drawn = host.room.query_one(LabChart), []
-        monkeypatch.setattr(chart, "picture", lambda *size: drawn.append(size))
+        monkeypatch.setattr(chart, "redraw", lambda: drawn.append(chart.view))
         belief = chart.view
         for seconds in (1, 2, 65):
             now[0] = 100.0 + seconds
@@ -180,16 +206,17 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
 
 
 async def test_while_it_waits_it_says_for_what_and_how_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [50.0]
     async with lab_of(tmp_path, size=(80, 24)) as host:
-        monkeypatch.setattr("time.monotonic", lambda: now[0])
-        monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now[0]))
         host.model.answers = lambda request: CallFailed("busy", "The server is \x1b[31mbusy", retry_after=40)
         agent = host.chain.config.agents[0]
         agent.patience = Patience(4)  # type: ignore[attr-defined]
         host.room.action_next_phase()
         await until(lambda: host.chain.calling is not None and host.chain.calling.waiting is not None)
-        now[0] = 53.0
+        calling = host.chain.calling
+        assert calling is not None
+        assert calling.waiting is not None
+        now = calling.waiting.until - 37
+        monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now))
         host.room._tick()
         await host.pilot.pause()
         assert host.words.startswith("try 2 of 4 in 37 s: The server is ␛[31mbusy · asks for a rule")
@@ -304,6 +331,16 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
         assert host.app.settings.hosts == kept
 
 
+async def test_a_host_that_cannot_be_written_down_gets_the_key_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").mkdir()
+    async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY) as host:
+        await host.press("space")
+        host.room.query_one(Ask).query_one(Input).value = "always"
+        await host.press("enter")
+        assert len(host.model.requests) == 1
+        assert any(each.title == "The host is not kept" for each in host.app._notifications)
+
+
 async def test_a_question_about_a_key_that_is_not_answered_starts_nothing(tmp_path: Path) -> None:
     async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY) as host:
         await host.press("R", "escape")
@@ -353,10 +390,12 @@ async def test_the_chart_says_how_the_belief_is_known(tmp_path: Path, size: tupl
         await host.press("space")
         assert "from token log-probabilities, factorised; ≤ 21% unobserved" in host.text("#caption")
         readout = host.text("#readout")
-        assert "P 0.245 (" in readout
-        low, high = host.state.belief.low, host.state.belief.high
-        assert low is not None
-        assert high is not None
+        parts = [SHARES[name][state] for name, state in RULE.items()]
+        sums = [sum(SHARES[name].values()) for name in RULE]
+        p = prod(part / total for part, total in zip(parts, sums, strict=True))
+        high = prod(part + 1 - total for part, total in zip(parts, sums, strict=True))
+        assert f"P {p:.3f} ({prod(parts):.3f}".replace("(0", "(") in readout
+        assert f"–{high:.3f})".replace("–0", "–") in readout
         for form in ("mosaic", "ranked", "strips"):
             await host.press("v")
             assert host.state.belief.form == form
@@ -455,7 +494,7 @@ async def test_the_transcript_has_every_call_in_full(tmp_path: Path) -> None:
         assert "asks again" in screen._entries[2].title
         refined = screen._entries[5]
         assert refined.title == "self-refine"
-        assert f"shown: {config.task.rule(33)}" in refined.text
+        assert f"shown: {config.task.rule(config.task.read_hypothesis(RULE))}" in refined.text
         assert "m-1 · 400 + 60 tokens · $" in screen._entries[7].text
         assert screen._entries[8].text.count("against h¹") == 1 + sum(
             config.task.predict(3, sample.example.input) != sample.example.output

@@ -88,12 +88,14 @@ def draw(view: MarginalsView, width: int, height: int) -> Picture:
 
 
 def _bounds(picture: Picture, x: int, y: int, view: MarginalsView, factor: int, shares: NDArray[np.float64]) -> None:
-    """Under the bar: the values' bounds, as many as have room, the likeliest first."""
+    """Under the bar: bounds that are apart in what is shown of them, as many as have room, the likeliest value first."""
     low, high = view.bounds[factor]
     values = view.space.factors[factor].values
     for code in np.argsort(-shares, kind="stable").tolist():
         name = f"{values[code]} "
         text = hundredths_text(float(low[code]), float(high[code]))
+        if "–" not in text:
+            continue
         if x + text_width(name) + len(text) > picture.width:
             break
         x = picture.put(x, y, name, ink(Role.VALUE, state_hue(code)))
@@ -128,7 +130,7 @@ def _stack(
 
 def _open_text(room: int) -> str:
     """The pattern of what is not observed, with its name where there is room for it."""
-    word = next((text for text in ("unobserved", "open") if len(text) + 2 <= room), "")
+    word = "unobserved" if room >= 12 else ""
     before = (room - len(word)) // 2
     return UNOBSERVED * before + word + UNOBSERVED * (room - len(word) - before)
 

@@ -142,7 +142,7 @@ def _name(picture: Picture, layout: _Layout, position: int, top: int, total: str
     if layout.rows > 1:
         picture.put_right(end, top, shorten(layout.names[position], end), ink(Role.VALUE, group.hue))
         picture.put_right(end, top + 1, total, DIM)
-        if layout.rows > 2 and text_width(bounds) <= end:
+        if layout.rows > 2 and "–" in bounds and text_width(bounds) <= end:
             picture.put_right(end, top + 2, bounds, DIM)
         return
     name = layout.names[position] if text_width(layout.names[position]) + len(total) < end else group.short

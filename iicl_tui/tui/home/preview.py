@@ -81,7 +81,7 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
     p = f"  P {probability_text(float(known.log_p[chain.start.target]))}" if known is not None else ""
     facts = []
     if known is None and knowing.speaks(chain):
-        facts.append(("belief", knowing.absence(chain, max(len(chain.generations), 1)).removeprefix("no belief: ")))
+        facts.append(("belief", knowing.absence(chain, max(len(chain.generations), 1)).replace("no belief", "none", 1)))
     elif how := knowing.caption(chain, known):
         facts.append(("belief", how))
     if not _blind(chain):

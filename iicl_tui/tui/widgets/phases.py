@@ -27,12 +27,8 @@ class PhaseLine(Widget):
         if not self.steps:
             return Content.styled(self.place, "bold")
         width = self.content_size.width
-        place = f"{self.place}   " if self.place else ""
-        cost = f"{self.cost}   " if self.cost else ""
-        bare = cell_len(place) + sum(len(step.phase) + 2 for step in self.steps)
-        if bare + cell_len(cost) + len(self.steps) - 1 > width:
-            cost = ""
-        bare += cell_len(cost)
+        place, cost = self._head(width - sum(len(step.phase) + 3 for step in self.steps))
+        bare = cell_len(place) + cell_len(cost) + sum(len(step.phase) + 2 for step in self.steps)
         details = [f": {step.detail}" if step.detail else "" for step in self.steps]
         room = width - bare - 6 * (len(self.steps) - 1)
         while room < sum(map(cell_len, details)) and any(details):
@@ -48,3 +44,13 @@ class PhaseLine(Widget):
             parts.append((f"{step.mark} {step.phase.capitalize()}", style))
             parts.append((details[at], "$text-muted"))
         return Content.assemble(*parts)
+
+    def _head(self, room: int) -> tuple[str, str]:
+        """The generation and its cost, each with blanks behind it; where both do not fit, its bare number and its cost."""
+        place = f"{self.place}   " if self.place else ""
+        cost = f"{self.cost}   " if self.cost else ""
+        bare = f"{self.place.partition(',')[0]}   "
+        for name in (place, bare):
+            if cell_len(name) + cell_len(cost) <= room:
+                return name, cost
+        return place, ""

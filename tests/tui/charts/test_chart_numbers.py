@@ -1,13 +1,21 @@
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, inf, log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iicl_tui.tui.charts.numbers import eighths, percent_text, probability_text, scale_for
+from iicl_tui.tui.charts.numbers import (
+    bounds_text,
+    eighths,
+    hundredths_text,
+    percent_text,
+    percents_text,
+    probability_text,
+    scale_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +84,37 @@ def test_eighths_are_the_nearest(lengths: list[float], cells: int) -> None:
     for length, height in zip(lengths, heights.tolist(), strict=True):
         assert 0 <= height <= 8 * cells
         assert abs(height - length * 8 * cells) <= 0.5
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_bounds_in_words_are_never_narrower_than_they_are(one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    ends = hundredths_text(low, high).split("–")
+    assert float(ends[0]) <= low + 1e-9
+    assert float(ends[-1]) >= high - 1e-9
+    assert float(ends[-1]) - float(ends[0]) <= high - low + 0.02 + 1e-9
+    percents = percents_text(low, high).removesuffix("%").split("–")
+    assert [int(end) for end in percents] == [round(100 * float(end)) for end in ends]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (log(0.004), log(0.09), ".004–.09"),
+        (-inf, log(0.5), "0–.5"),
+        (log(0.5), 0.0, ".5–1"),
+        (log(0.00051), log(0.9999), ".001–1"),
+        (log(3.2e-10), log(0.12), "3.2e-10–.12"),
+        (-1e6, -900.0, "1e-434295–1.4e-391"),
+    ],
+)
+def test_bounds_of_log_probabilities_in_words(low: float, high: float, text: str) -> None:
+    assert bounds_text(low, high) == text
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.floats(-50, 0))
+def test_a_bound_in_words_can_be_read_back(log_p: float) -> None:
+    text = bounds_text(log_p, log_p).partition("–")[0]
+    assert float(text) == pytest.approx(exp(log_p), rel=0.06, abs=6e-4)

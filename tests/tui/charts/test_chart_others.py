@@ -178,3 +178,69 @@ def test_the_list_is_where_the_cursor_is(space: ProductSpace) -> None:
         assert ranked.draw(chosen, 100, 20).plain()[place[1]].startswith("▸")
     assert ranked.moved(replace(view, cursor=ordered[0]), 100, 20, ordered[0], "right") == ordered[19]
     assert ranked.moved(replace(view, cursor=ordered[0]), 100, 20, ordered[0], "up") == ordered[0]
+
+
+def certain(*parts: tuple[float, ...]) -> MarginalsView:
+    """Two-valued or three-valued factors with these low bounds; what they leave is open."""
+    view = MarginalsView(product(*(len(part) for part in parts)), None)
+    p = np.ones(1)
+    bounds = []
+    for part in parts:
+        low = np.array(part)
+        p = np.outer(p, low / low.sum()).ravel()
+        bounds.append((low, np.minimum(low + 1 - low.sum(), 1.0)))
+    left_open = np.array([1 - sum(part) for part in parts]).clip(0.0)
+    with np.errstate(divide="ignore"):
+        return replace(view, log_p=np.log(p), bounds=tuple(bounds), open=left_open)
+
+
+def test_what_is_unobserved_is_a_part_of_the_bar_that_belongs_to_no_value() -> None:
+    lines = marginals.draw(certain((0.5, 0.25), (0.0, 1.0)), 80, 2).plain()
+    first, second = (line[5:] for line in lines)
+    assert first.count("╱") + len("unobserved") == 16  # a quarter of 66
+    assert "unobserved" in first
+    assert first.index("b") < first.index("╱")
+    assert "╱" not in second
+    alone = certain((0.5, 0.3))
+    assert marginals.draw(alone, 5 + 18, 1).plain()[0].endswith("▍╱╱╱")  # no word where it has no room
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    parts=st.lists(st.lists(st.floats(0, 1), min_size=2, max_size=4).filter(lambda part: sum(part) > 0.01), min_size=1, max_size=4),
+    spared=st.floats(0, 1),
+    width=st.integers(0, 90),
+    height=st.integers(0, 12),
+)
+def test_open_marginals_survive_every_size_and_fill_their_bars(
+    parts: list[list[float]], spared: float, width: int, height: int
+) -> None:
+    scaled = [tuple(value / sum(part) * (1 - 0.9 * spared) for value in part) for part in parts]
+    picture = marginals.draw(certain(*scaled), width, height)
+    assert (picture.width, picture.height) == (width, height)
+    assert all(len(line) <= width for line in picture.plain())
+
+
+def test_bounds_stand_under_the_bars_where_there_is_room_the_likeliest_first() -> None:
+    view = certain((0.25, 0.5), (1.0, 0.0))
+    lines = marginals.draw(view, 40, 4).plain()
+    assert lines[1].split() == ["b", ".50–.75", "a", ".25–.50"]
+    assert len(lines) == 4
+    assert lines[3] == ""  # what is certain needs no bounds
+    assert marginals.draw(view, 40, 2).plain()[1].split()[0] == "f1"
+
+
+def test_an_exact_view_is_drawn_as_ever(space: ProductSpace) -> None:
+    view = MarginalsView(space, random_belief(space))
+    plain = marginals.draw(view, 60, 9).plain()
+    assert not any("╱" in line or "–" in line for line in plain)
+
+
+def test_why_there_is_no_belief_is_said_in_as_many_rows_as_it_takes(space: ProductSpace) -> None:
+    why = "no belief yet: it is known when generation 1 has learned its hypothesis"
+    lines = marginals.draw(MarginalsView(space, None, absent=why), 26, 8).plain()
+    assert " ".join(" ".join(lines).split()) == why
+    for width in range(1, 80):
+        for height in range(1, 5):
+            drawn = marginals.draw(MarginalsView(space, None, absent=why), width, height)
+            assert (drawn.width, drawn.height) == (width, height)

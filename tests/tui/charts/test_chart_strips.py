@@ -140,3 +140,15 @@ def test_a_strip_of_one_row_keeps_its_total_however_large(space: ProductSpace) -
     view = BeliefView(space, log_p, explained=explained, explained_of=4, by=None)
     lines = strips.draw(view, 90, 10).plain()
     assert any("3/4" in line and "98.4%" in line for line in lines) or any("3 of 4" in line and "98.4%" in line for line in lines)
+
+
+def test_bounds_of_the_totals_stand_below_them_where_there_is_room(space: ProductSpace) -> None:
+    log_p = random_belief(space)
+    view = BeliefView(space, log_p, by=4, bounds=((0.1, 0.2), (0.0, 0.014), (0.3, 1.0)))
+    lines = strips.draw(view, 100, 20).plain()
+    at = [next(row for row, line in enumerate(lines) if f"screen {state}" in line) for state in ("on", "off", "und")]
+    assert [lines[row + 2].split()[0] for row in at] == ["10–20%", "0–2%", "30–100%"]
+    low = strips.draw(view, 100, 8).plain()
+    assert not any("10–20%" in line for line in low)
+    exact = strips.draw(replace(view, bounds=()), 100, 20).plain()
+    assert not any("–" in line for line in exact)

@@ -1,0 +1,423 @@
+"""What the laboratory's state says of chains of language models; no screen is needed for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model_host import RULE, SHARES, measured
+from speaking import InMemory, connected, follows, rule, samples, spoken
+
+from iicl_tui.agents.access import Access
+from iicl_tui.agents.base import ReplyAnswer
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call, Reply, Usage
+from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.line import Calling
+from iicl_tui.agents.money import Budget, Spent, spent_text
+from iicl_tui.agents.retry import Waiting
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.engine import Chain
+from iicl_tui.store.library import summary
+from iicl_tui.store.session import SessionFile
+from iicl_tui.tui.home.preview import came_to, of_session
+from iicl_tui.tui.lab.asks import as_budget, budget, trust
+from iicl_tui.tui.lab.build import build
+from iicl_tui.tui.lab.messages import first_entries, next_entries
+from iicl_tui.tui.lab.money import budget_words, cost_words, estimate_words
+from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.tui.lab.state import Activity, ChartSettings, LabState
+from iicl_tui.tui.lab.transcript import entries
+from iicl_tui.tui.lab.trust import wish
+from iicl_tui.tui.widgets.ask import amount, one_of
+
+BY_SCREEN = ChartSettings(by=4)
+EXACT = {"kind": "bayes", "noise": 0.05}
+LOGPROBS = {"kind": "openai", "model": "gpt-4.1-mini", "belief": "logprobs"}
+DRAWS = {"kind": "mistral", "model": "m", "belief": "samples", "draws": 4}
+
+
+async def stepped(config: ChainConfig, model: InMemory, steps: int, answers: Any = None, **chain: Any) -> LabSession:
+    model.answers = answers or measured(config)
+    session = LabSession(Chain(config, **chain))
+    for _ in range(steps):
+        await session.chain.step()
+    session.refresh()
+    return session
+
+
+def at(session: LabSession, look: int | None = None, **charts: Any) -> LabState:
+    return build(session, look, replace(BY_SCREEN, **charts))
+
+
+# -- how a belief is known
+
+
+async def test_bounds_of_log_probabilities_hold_what_is_shown_and_leave_open_what_was_not_listed() -> None:
+    session = await stepped(*spoken(agent=LOGPROBS), 1)
+    state = at(session)
+    view, objects = state.belief, state.objects
+    assert view.low is not None
+    assert view.high is not None
+    assert (view.low <= view.log_p + 1e-12).all()
+    assert (view.log_p <= view.high + 1e-12).all()
+    assert objects.open is not None
+    for factor, name in enumerate(SHARES):
+        seen = sum(SHARES[name].values())
+        assert objects.open[factor] == pytest.approx(1 - seen, abs=1e-9)  # nothing but states was listed: seen + open = 1
+        low, high = objects.bounds[factor]
+        for code, value in enumerate(("on", "off", "und")):
+            share = SHARES[name].get(value, 0.0)
+            assert low[code] == pytest.approx(share, abs=1e-9)
+            assert high[code] == pytest.approx(share + 1 - seen, abs=1e-9)
+    assert view.bounds == pytest.approx(list(zip(*(ends.tolist() for ends in objects.bounds[4]), strict=True)))
+    by_fit = at(session, by=None).belief
+    assert len(by_fit.bounds) == len(session.fit_groups)
+    for (least, most), group in zip(by_fit.bounds, session.fit_groups, strict=True):
+        assert least - 1e-12 <= np.exp(view.log_p[group.members]).sum() <= most + 1e-12
+
+
+async def test_bounds_of_draws_are_intervals_and_nothing_is_open() -> None:
+    config, model = spoken(agent=DRAWS)
+    replies = [rule(config, 5), rule(config, 5), rule(config, 5), rule(config, 7), samples(config, 1, 2, 3, 4)]
+    session = await stepped(config, model, 1, replies)
+    state = at(session)
+    assert state.belief.caption == "estimated from 4 draws, 95% intervals"
+    assert state.objects.open is None
+    assert state.belief.low is not None
+    assert np.exp(state.belief.low[5]) < 0.75 < np.exp(state.belief.high[5])  # type: ignore[index]
+    for (low, high), factor in zip(state.objects.bounds, range(5), strict=True):
+        shares = config.task.space.marginal(np.exp(state.belief.log_p), factor)
+        assert (low <= shares).all()
+        assert (shares <= high).all()
+
+
+async def test_an_exact_belief_has_no_bounds_and_says_how_it_is_known_only_where_others_are_known_otherwise() -> None:
+    alone = await stepped(*spoken(agent=[EXACT]), 1)
+    assert (at(alone).belief.caption, at(alone).belief.low, at(alone).belief.bounds, at(alone).objects.bounds) == ("", None, (), ())
+    mixed = await stepped(*spoken(agent=[EXACT, LOGPROBS]), 1)
+    assert at(mixed).belief.caption == "exact"
+    assert at(mixed).belief.low is None
+
+
+async def test_a_ghost_that_is_known_in_another_way_says_how() -> None:
+    session = await stepped(*spoken(agent=[EXACT, LOGPROBS], chain={"generations": 4}), 10)
+    exact, other = "last generation, exact", "last generation, from log-probabilities"
+    ghosts = [at(session, look).belief.ghost for look in (1, 2, 3, 4)]
+    assert ghosts == ["before any data", exact, other, exact]
+    assert [at(session, look).belief.previous is None for look in range(5)] == [True, False, False, False, False]
+    same = await stepped(*spoken(agent=LOGPROBS), 4)
+    assert at(same, 2).belief.ghost == "last generation"
+
+
+async def test_generations_without_a_belief_are_gaps_in_film_and_curves() -> None:
+    silent = {"kind": "openai", "belief": "none"}
+    session = await stepped(*spoken(agent=[EXACT, silent, LOGPROBS], chain={"generations": 6}), 13)
+    state = at(session, 2)
+    assert state.belief.log_p is None
+    assert state.belief.previous is not None
+    assert np.isfinite(state.film.totals).all(axis=1).tolist() == [True, False, True, True, False]
+    known = np.isfinite(state.curves[0].series[0].values)
+    assert known.tolist() == [True, False, True, True, False, False]
+    assert at(session, 3).belief.previous is None
+    assert build(session, 3, ChartSettings(by=None)).film.totals.shape == (5, len(session.fit_groups))
+
+
+async def test_the_notebooks_reading_has_its_own_entropy_beside() -> None:
+    session = await stepped(*spoken(agent={**LOGPROBS, "reading": "notebook"}), 1)
+    belief = session.chain.belief(1)
+    assert belief is not None
+    assert belief.own_entropy is not None
+    assert at(session).belief.caption.endswith(f" · their entropy {belief.own_entropy:.3f} nats")
+    assert at(session).objects.open is None
+
+
+async def test_what_else_is_to_be_known_of_a_belief_stands_in_its_caption() -> None:
+    session = await stepped(*spoken(agent={**LOGPROBS, "json-schema": True}), 1)
+    assert at(session).belief.caption.endswith(" · under a JSON schema")
+    hostile = Belief(np.log(np.full(243, 1 / 243)), "logprobs", notes=("\x1b[31m" + "x" * 999,))
+    session.chain.config.agents[0].beliefs = lambda generations: [hostile] * len(generations)  # type: ignore[method-assign]
+    assert "\x1b" not in at(session).belief.caption
+    assert len(at(session).belief.caption) <= 200
+
+
+# -- where no belief is known
+
+
+async def test_why_no_belief_is_known() -> None:
+    def absent(session: LabSession, look: int | None = None) -> str:
+        state = at(session, look)
+        assert state.belief.log_p is state.objects.log_p is None
+        assert state.belief.absent == state.objects.absent
+        return state.belief.absent
+
+    new = await stepped(*spoken(agent=LOGPROBS), 0)
+    assert absent(new) == "no belief yet: it is known when generation 1 has learned its hypothesis"
+    assert "before it has seen data" in absent(new, 0)
+    silent = await stepped(*spoken(agent={"belief": "none"}), 1)
+    assert 'belief = "none"' in absent(silent)
+    config, model = spoken(agent={**LOGPROBS, "fallback": "none"})
+    assert absent(await stepped(config, model, 1, follows(config))) == "no belief: the model gave no log-probabilities"
+    config, model = spoken(agent=DRAWS)
+    person = Person(ReplyAnswer("edit", rule(config, 3)))
+    unread = await stepped(config, model, 1, lambda request: "?", decider=person)
+    assert absent(unread) == "no belief: none of 4 drawn hypotheses could be read"
+    config, model = spoken(agent={**LOGPROBS, "fallback": "none"})
+    person = Person(ReplyAnswer("edit", rule(config, 3)))
+    written = await stepped(config, model, 1, lambda request: "?", decider=person)
+    assert absent(written) == "no belief: a person wrote this hypothesis in place of a reply"
+    config, model = spoken(agent={**LOGPROBS, "fallback": "none"})
+    odd = await stepped(config, model, 1, lambda request: Reply(rule(config, 3), tokens=(), usage=Usage(1, 1)))
+    assert "log-probabilities could not" in absent(odd)
+
+
+class Person:
+    """Answers about replies in order."""
+
+    def __init__(self, *answers: ReplyAnswer) -> None:
+        self.answers = list(answers)
+
+    async def reply(self, shown: Any) -> ReplyAnswer:
+        return self.answers.pop(0)
+
+
+async def test_calls_of_a_phase_that_is_not_over_say_nothing_of_a_belief_yet() -> None:
+    config, model = spoken(agent=DRAWS)
+    asked = follows(config)
+    model.answers = lambda request: CallFailed("key-refused", "no") if len(model.requests) > 2 else asked(request)
+    session = LabSession(Chain(config))
+    with pytest.raises(CallFailed):
+        await session.chain.step()
+    state = at(session)
+    assert state.belief.log_p is None
+    assert "no belief yet" in state.belief.absent
+    assert state.cost != ""
+    assert not state.words.startswith("About")  # it is under way
+
+
+async def test_where_the_chain_stands_before_a_call_one_may_look_back() -> None:
+    session = await stepped(*spoken(agent=LOGPROBS), 3)
+    assert at(session).offers == ("lab.earlier",)
+    assert at(await stepped(*spoken(agent=LOGPROBS), 2)).offers == ()
+    assert at(await stepped(*spoken(agent=[EXACT]), 3)).offers == ()
+
+
+# -- money and calls
+
+
+def test_costs_in_a_few_letters() -> None:
+    assert cost_words(Spent()) == ""
+    assert cost_words(Spent(2, 10, 20, 0.5)) == "$0.5000"
+    assert cost_words(Spent(2, 10, 20, 0.5, unpriced=1)) == "≥$0.5000"
+    assert cost_words(Spent(2, 10, 20, 0.0, unpriced=2)) == "30 tokens"
+    assert cost_words(Spent(2, 10, 20, 0.0, unpriced=2, estimated=1)) == "≈30 tokens"
+    assert budget_words(Budget(5.0, 20_000)) == "$5.00 and 20,000 tokens"
+    assert budget_words(Budget()) == ""
+
+
+def test_an_estimate_says_what_the_budget_does() -> None:
+    config, _ = spoken()
+    assert estimate_words(config, Budget(5.0)).endswith(" The budget is $5.00.")
+    assert estimate_words(config, Budget(0.0)).endswith(" The budget of $0 stops it before its end.")
+    assert estimate_words(config, Budget(None, 10)).endswith(" The budget of 10 tokens stops it before its end.")
+    assert estimate_words(config, Budget()).endswith(" There is no budget.")
+    unpriced, _ = spoken(agent={"model": "nobody-knows-it"})
+    assert "token-budget" in estimate_words(unpriced, Budget(5.0))
+    assert "token-budget" not in estimate_words(unpriced, Budget(5.0, 10**9))
+    exact, _ = spoken(agent=[EXACT])
+    assert estimate_words(exact, Budget(5.0)) == ""
+
+
+async def test_what_is_spent_is_said_of_chains_with_models_alone() -> None:
+    session = await stepped(*spoken(agent=[EXACT, LOGPROBS]), 6)
+    assert spent_text(session.chain.spent) in at(session).facts
+    assert at(session, 1).cost == ""
+    assert at(session, 2).cost == cost_words(session.chain.spent_in(2)) != ""
+    exact = await stepped(*spoken(agent=[EXACT]), 3)
+    assert not any("token" in fact or "$" in fact for fact in at(exact).facts)
+
+
+def test_what_is_asked_for_is_counted_by_the_clock_that_is_given() -> None:
+    config, _ = spoken()
+    session = LabSession(Chain(config))
+    assert at(session).calling == ""
+    session.chain.calling = Calling("imitate", "a \x1b model", 10.0)
+    assert build(session, None, BY_SCREEN, clock=12.2).calling == "asks for a rule · a ␛ model · 2 s"
+    session.chain.calling = Calling("draw", "m", 10.0, Waiting("busy", 2, 5, 20.0))
+    assert build(session, None, BY_SCREEN, clock=12.2).calling.startswith("try 2 of 5 in 8 s: busy · ")
+
+
+def test_a_budget_that_held_back_a_call_is_said_and_can_be_changed() -> None:
+    config, _ = spoken()
+    session = LabSession(Chain(config))
+    state = build(session, None, BY_SCREEN, Activity(held_back=True))
+    assert state.words == "The budget of $5.00 holds back the next call."
+    assert state.offers == ("lab.budget", "lab.next-phase")
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(st.floats(0, 1e6), st.none() | st.integers(0, 10**9))
+def test_a_budgets_question_proposes_what_its_own_check_takes(dollars: float, tokens: int | None) -> None:
+    chain = Chain(CONFIG)
+    chain.budget = Budget(dollars, tokens)
+    ask = budget(chain)
+    assert all(question.check(question.value) == "" or float(question.value) > 1e6 for question in ask.questions)
+    found = as_budget(chain, {question.key: question.value for question in ask.questions})
+    assert found.dollars is not None
+    assert found.dollars == pytest.approx(2 * dollars or 1.0, abs=1e-6) or (dollars < 5e-7 and found.dollars == 1.0)
+    assert found.tokens == (None if tokens is None else 2 * tokens or 10_000)
+
+
+CONFIG, _ = spoken()
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.text(max_size=30))
+def test_whatever_passes_as_an_amount_is_a_number_in_its_bounds(text: str) -> None:
+    if amount(100)(text) == "":
+        assert 0 <= float(text) <= 100
+    assert one_of("no", "yes")(text) == "" or text not in ("no", "yes")
+
+
+# -- keys
+
+
+def test_whom_to_ask_about_a_key() -> None:
+    def chain(environment: dict[str, str], *agents: dict[str, Any]) -> Chain:
+        config, _ = spoken(agent=[{"kind": "openai", "belief": "none", **agent} for agent in agents])
+        return Chain(config, access=Access(environment=environment))
+
+    there = {"base-url": "https://Evil.example/v1"}
+    assert wish(chain({}, there)) is None
+    assert wish(chain({"OPENAI_API_KEY": " "}, there)) is None
+    assert wish(chain({"OPENAI_API_KEY": "k"}, {})) is None
+    asked = wish(chain({"OPENAI_API_KEY": "k", "B": "l"}, there, {**there, "key-env": "B"}, {**there, "key-env": "C"}))
+    assert asked is not None
+    assert (asked.host, asked.variables) == ("evil.example", ("OPENAI_API_KEY", "B"))
+    assert wish(chain({"OPENAI_API_KEY": "k"}, there), {"evil.example"}) is None
+    agreed = chain({"OPENAI_API_KEY": "k"}, there)
+    agreed.access = agreed.access.agreed(["evil.example"])
+    assert wish(agreed) is None
+    hints = {answer: trust(asked)._hint({"answer": answer}) for answer in ("no", "yes", "always")}
+    assert all("evil.example" in hint and "OPENAI_API_KEY and B" in hint for hint in hints.values())
+    assert "without the key" in hints["no"]
+    assert "settings" in hints["always"]
+
+
+# -- messages, transcript, previews
+
+
+async def test_the_messages_of_a_new_chain_are_known_before_it_is_made() -> None:
+    document: dict[str, Any] = {"filter": [{"kind": "self-refine"}], "chain": {"lookback": 1}}
+    config, model = spoken(agent={"extra-body": {"top_k": 5}}, **document)
+    found = await first_entries(config)
+    assert not model.requests
+    chain = Chain(config)
+    await chain.step()
+    sent = model.requests[0].messages
+    assert [entry.text for entry in found[:2]] == [message.text for message in sent]
+    assert 'extra body: {"top_k": 5}' in found[2].text
+    assert [(entry.phase, entry.kind) for entry in found[3:]] == [("interaction", "supposed"), ("transmission", "supposed")]
+    target = config.task.rule(config.start.target)
+    assert target in found[4].title
+    made, learned = Chain(config), config.start.target
+    model.answers = [rule(config, learned), rule(config, learned), samples(config, 1, 2, 3, 4)]
+    model.requests.clear()
+    await made.run(1)
+    assert found[4].text == "\n\n".join(f"[{m.role}]\n{m.text}" for m in model.requests[2].messages)
+
+
+async def test_messages_of_agents_whose_data_are_not_known_yet_are_supposed() -> None:
+    config, _ = spoken(agent=[EXACT, {"kind": "openai", "belief": "none"}])
+    (entry,) = await first_entries(config)
+    assert (entry.generation, entry.kind) == (2, "supposed")
+    assert "Input: " in entry.text
+    assert await next_entries(Chain(config)) == []
+    exact, _ = spoken(agent=[EXACT])
+    assert await first_entries(exact) == []
+
+
+async def test_hypothesis_search_is_supposed_of_a_rule_that_fails() -> None:
+    config, _ = spoken(filter=[{"kind": "hypothesis-search"}])
+    found = await first_entries(config)
+    assert "tells it what its rule gets wrong" in found[3].title
+
+
+async def test_persons_and_repairs_stand_in_the_transcript() -> None:
+    config, model = spoken(chain={"generations": 2})
+    person = Person(ReplyAnswer("redraw"), ReplyAnswer("edit", rule(config, 9)), ReplyAnswer("skip"))
+    chain = Chain(config, decider=person)
+    two = samples(config, 1, 2)
+    cut = Reply("Rule: {", finish="length", usage=Usage(1, 1))
+    model.answers = ["?", "?", cut, two, "no more", rule(config, 1), "?", "?"]
+    await chain.run()
+    found = entries(chain)
+    people = [(entry.title, entry.text) for entry in found if entry.kind == "person"]
+    assert people[0] == ("a person had it asked again", "ask again")
+    assert people[1] == ("a person put this in its place", rule(config, 9))
+    assert people[2][0] == "a person skipped it"
+    assert "cut off after max-tokens" in next(entry.text for entry in found if entry.text.endswith("Rule: {"))
+    repairs = [entry for entry in found if entry.title.startswith("asks again")]
+    assert all("trouble: " in entry.text for entry in repairs)
+    assert "trouble: There are no examples" in repairs[1].text  # the repair of examples is read as examples
+
+
+async def test_figures_that_a_provider_did_not_give_are_not_made_up() -> None:
+    config, _ = spoken()
+    call = Call(1, "imitation", "imitate", "asked", rule(config, 2), latency=1.25, attempts=3, without=("seed",))
+    (_, entry) = entries(Chain(config, calls=[call]))
+    assert entry.text.startswith("openai gpt-4.1-mini τ1 · tokens not said · 1.2 s · 3 tries\nleft out: seed\n")
+
+
+def test_a_session_that_has_only_called_so_far_is_listed_and_previewed(tmp_path: Path) -> None:
+
+    async def broken_off(name: str, after: int, draws: int) -> Path:
+        config, model = spoken(agent={**DRAWS, "draws": 4}, chain={"generations": 3})
+        asked = follows(config)
+        allowed = after * 5 + draws
+        model.answers = lambda request: CallFailed("key-refused", "no") if len(model.requests) > allowed else asked(request)
+        with SessionFile.create(config, tmp_path / name) as file:
+            with pytest.raises(CallFailed):
+                await Chain(connected(config, model), sink=file).run()
+            return file.path
+
+    first = asyncio.run(broken_off("first.toml", 0, 2))
+    listed = summary(first, 0.0)
+    assert (listed.generation, listed.status, listed.fault) == (1, "under way", None)
+    assert listed.agents == ("mistral m",)
+    seen = of_session(first)
+    facts = dict(seen.facts)
+    assert facts["state"] == "generation 1 of 3, broken off in its imitation after 2 calls"
+    assert facts["belief"] == "none yet: it is known when generation 1 has learned its hypothesis"
+    assert seen.view is None
+    assert came_to(first) == ""
+    second = asyncio.run(broken_off("second.toml", 1, 1))
+    assert summary(second, 0.0).generation == 2
+    facts = dict(of_session(second).facts)
+    assert facts["state"] == "generation 2 of 3, broken off in its imitation after 1 call"
+    assert "4 draws" in facts["belief"]
+    assert "tokens" in facts["spent"]
+
+
+def test_samples_against_their_rule_are_marked_for_models_alone() -> None:
+
+    async def notes(agents: Sequence[dict[str, Any]]) -> list[str]:
+        session = await stepped(*spoken(agent=list(agents), chain={"generations": 2}), 6)
+        seen = [item.note for look in (1, 2) for block in at(session, look).data for item in block.items]
+        return [note for note in seen if "against" in note]
+
+    model = asyncio.run(notes([LOGPROBS]))
+    assert set(model) == {"against h¹", "against h²"}
+    assert len(model) == 3  # each once where it was made, and the first where it was seen
+    assert asyncio.run(notes([{"kind": "bayes", "noise": 0.5}])) == []
+
+
+def test_the_rule_of_the_model_is_what_the_tests_say() -> None:
+    assert CONFIG.task.write_hypothesis(CONFIG.task.read_hypothesis(RULE)) == RULE
