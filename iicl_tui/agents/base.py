@@ -140,8 +140,9 @@ class Agent(Protocol):
     def opening(self, rounds: Rounds) -> tuple[Message, ...]:
         """The messages of its first call, if it had these data before it and no history; none for an exact agent."""
 
-    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int) -> Workload:
-        """What one generation of it takes, before anything is asked: roughly, and without repairs and redraws."""
+    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
+        """What these of its own generations (counted from 0) take, before anything is asked: roughly, and without repairs and
+        redraws."""
 
     async def close(self) -> None:
         """Give up its connections, if it has any; it can be used again afterwards."""

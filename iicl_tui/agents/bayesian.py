@@ -107,7 +107,7 @@ class BayesianAgent:
         """None: nothing is said."""
         return ()
 
-    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int) -> Workload:
+    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
         """Nothing is paid for."""
         return Workload()
 

@@ -162,7 +162,7 @@ class LanguageAgent:
         prompt = self.wording.imitate(self.prompts, rounds[-1] if rounds else ())
         return Message("system", self.wording.system(self.prompts)), Message("user", prompt)
 
-    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int) -> Workload:
+    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
         """Estimated from the texts themselves; replies are taken to be as short as they are asked to be."""
         count, data = self.task.samples, rounds[-1] if rounds else ()
         rule = estimated_tokens(self.wording.rule_reply(0))
@@ -172,11 +172,12 @@ class LanguageAgent:
         making += estimated_tokens(self.wording.transmit(self.prompts, 0, count))
         draws = self.asking.measuring.draws if self.asking.measuring.source == "samples" else 1
         refining = sum(name in ("self-refine", "hypothesis-search") for name in filters)
-        history = lookback * (opening + making + rule + made) // 2
-        calls = draws + 1 + refining
         refine = prompt_tokens(Request((Message("user", self.wording.self_refine(self.prompts, 0, data)),), 1))
-        prompt = draws * opening + making + refining * refine + calls * history
-        return Workload(calls, prompt, (draws + refining) * rule + made)
+        one = Workload(draws + 1 + refining, draws * opening + making + refining * refine, (draws + refining) * rule + made)
+        # A round is a question and its answer; before its generation k an agent has had 2k of them, and one more when it makes.
+        rounds_sent = sum(draws * min(lookback, 2 * k) + (1 + refining) * min(lookback, 2 * k + 1) for k in own)
+        history = rounds_sent * (opening + making + rule + made) // 2
+        return Workload(len(own) * one.calls, len(own) * one.prompt + history, len(own) * one.completion)
 
     async def close(self) -> None:
         """Give up its connections."""
@@ -291,7 +292,7 @@ class LanguageAgent:
                 return reading
             reply = call.reply
             while True:
-                said = await line.help(purpose, request.prompt, reply, trouble, skipping, lambda text: _problem(read, usable, text))
+                said = await line.help(purpose, call.prompt, reply, trouble, skipping, lambda text: _problem(read, usable, text))
                 if said.verdict != "edit":
                     break
                 edited = read(said.reply)

@@ -23,6 +23,16 @@ from iicl_tui.tasks.base import Task
 from iicl_tui.tasks.prompts import Prompts, as_table
 from iicl_tui.tasks.wording import Wording
 
+_SECRET = re.compile(r"(^|_)(api_?key|key|authorization|secret|password|bearer|token)$")
+_OWN_BODY = {
+    "model": "the agent's `model`",
+    "messages": "the prompts",
+    "max_tokens": "the agent's `max-tokens`",
+    "max_completion_tokens": "the agent's `max-tokens`",
+    "n": "the program: one reply a call",
+    "stream": "the program: replies come whole",
+}
+"""Keys of a request's body that `extra-body` may not have, and who sets them."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 
@@ -122,6 +132,7 @@ def _build(
     if wording is None:
         faults.append(Fault((*path, "kind"), f"the task {task.name} cannot be put to a language model"))
     prompts = wording.read_prompts(values["prompts"], (*path, "prompts"), faults, folder) if wording else Prompts({}, {})
+    _check_extra(values["extra-body"], (*path, "extra-body"), faults)
     base_url, model = values["base-url"], values["model"]
     price = configured_price(values["price"], (*path, "price"), faults) if values["price"] is not None else None
     if price is None and base_url is None:  # what another server asks for a model of this name, nobody knows
@@ -158,6 +169,16 @@ def _build(
         patience=Patience(values["attempts"], values["patience"], values["retry-after"]),
         price=price,
     )
+
+
+def _check_extra(extra: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> None:
+    """What the program itself says stays its own, since budget and records rest on it; and no key may stand in a file."""
+    for key in extra:
+        name = key.lower().replace("-", "_")
+        if name in _OWN_BODY:
+            faults.append(Fault((*path, key), f"is set by {_OWN_BODY[name]}"))
+        elif _SECRET.search(name):
+            faults.append(Fault((*path, key), "a key must not stand in a file: it is taken from the environment, see key-env"))
 
 
 def _embed(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[str, Any]:

@@ -60,11 +60,13 @@ class ReplyUnreadable(ChainStopped):
 class Desk:
     """What all lines of a chain share, as functions of the chain.
 
-    keep: puts a call on record. spent, budget: until now. tell: what is being asked for, None when nothing is.
+    keep: puts a call on record; ready: raises StoreError where it is seen beforehand that it could not be. spent, budget: until
+    now. tell: what is being asked for, None when nothing is.
     say: a notice for the person. reader: who is asked about unreadable replies.
     """
 
     keep: Callable[[Call], None]
+    ready: Callable[[], None]
     spent: Callable[[], Spent]
     budget: Callable[[], Budget]
     tell: Callable[[Calling | None], None]
@@ -119,6 +121,7 @@ class RecordedLine:
         if known is not None:
             return known
         self._check_budget(request, speaker)
+        self._desk.ready()
         self._asked_anew = True
         since = time.monotonic()
 
@@ -194,5 +197,5 @@ class RecordedLine:
             raise BudgetReached(
                 "The budget stops the chain before its next call",
                 f"{why} Spent so far: {money_text(spent.dollars)} in {spent.calls} calls.",
-                "Go on with a larger budget, or leave it here: everything is saved.",
+                "Go on with a larger budget (the lab asks for it; without a screen: --budget USD), or leave it here: all is saved.",
             )

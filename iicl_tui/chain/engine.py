@@ -45,6 +45,9 @@ class Sink(Protocol):
     def append(self, record: Record) -> None:
         """Keeps a record, durably, before it returns."""
 
+    def ready(self) -> None:
+        """Raises StoreError where it is seen beforehand that nothing could be kept: then nothing is asked that costs."""
+
 
 class Chain:
     """One chain: its configuration, what has happened, and what comes next."""
@@ -264,6 +267,10 @@ class Chain:
         for agent in self.config.agents:
             await agent.close()
 
+    def _ready(self) -> None:
+        if self.sink is not None:
+            self.sink.ready()
+
     def _keep(self, call: Call) -> None:
         self._calls.setdefault(call.generation, []).append(call)
         self._spent = self._spent + spent([call], self._price)
@@ -285,7 +292,7 @@ class Chain:
                 f"The chain is stuck in generation {interaction.generation}",
                 f"The filter {interaction.exhausted} let no hypothesis pass; the agent drew {_times(interaction.redraws + 1)}"
                 + (f" and mended its hypothesis {_times(len(interaction.refinements))}." if interaction.refinements else "."),
-                "Branch from an earlier generation, with another seed or a milder filter.",
+                "Branch from an earlier generation or from d⁰, with another seed or a milder filter.",
             )
         return ChainStopped("The chain is finished", f"All {self.config.generations} generations are done.", "Branch it to go on.")
 
@@ -298,7 +305,7 @@ class Chain:
 
     def _line(self, generation: int, phase: Phase) -> RecordedLine:
         desk = Desk(
-            self._keep, lambda: self._spent, lambda: self.budget, self._tell, lambda text: self.notice(text),
+            self._keep, self._ready, lambda: self._spent, lambda: self.budget, self._tell, lambda text: self.notice(text),
             lambda: self.decider, self.access,
         )  # fmt: skip
         calls = self._calls.setdefault(generation, [])

@@ -31,7 +31,8 @@ class Estimate:
         if not self.unpriced:
             return f"{words}, {money_text(self.dollars)}."
         known = f"; the others come to {money_text(self.dollars)}" if self.dollars else ""
-        return f"{words}; what {', '.join(self.unpriced)} costs is not known{known}."
+        held = " A budget in dollars cannot hold that back; one in tokens can."
+        return f"{words}; what {', '.join(self.unpriced)} costs is not known{known}.{held}"
 
 
 def estimate(config: ChainConfig, done: int = 0) -> Estimate:
@@ -40,9 +41,8 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
     filters = [each.kind for each in config.filters]
     turns = len(config.agents)
     for turn, agent in enumerate(config.agents):
-        times = len(range(turn, config.generations, turns)) - len(range(turn, done, turns))
-        one = agent.workload([config.start.samples], filters, config.lookback)
-        work = Workload(times * one.calls, times * one.prompt, times * one.completion)
+        own = range(len(range(turn, done, turns)), len(range(turn, config.generations, turns)))
+        work = agent.workload([config.start.samples], filters, config.lookback, own)
         total += work
         if not work.calls:
             continue

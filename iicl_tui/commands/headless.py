@@ -62,7 +62,7 @@ def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Ter
     if terms.budget is not None:
         chain.budget = replace(chain.budget, dollars=terms.budget)
     chain.notice = lambda text: print(printable(text), file=sys.stderr)
-    if not quiet and (ahead := estimate(chain.config, complete(chain.generations)).text):
+    if not quiet and chain.next is not None and (ahead := estimate(chain.config, complete(chain.generations)).text):
         print(printable(ahead), file=sys.stderr)
     try:
         with progress(chain, quiet) as shown:

@@ -7,6 +7,7 @@ not finished, even where it happens to be valid TOML, and it never counts.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -22,6 +23,8 @@ HEAD = "head"
 _MARKER = re.compile(rb"^# end: [a-z]+(?: [0-9]+)?\r?\n", re.MULTILINE)
 _HEAD_MARKER = re.compile(rb"^# end: head\r?\n", re.MULTILINE)
 _SPACE = b" \t\r\n"
+_ROOM = 256 * 1024
+"""Bytes that a call's record may take: a long reply with its log-probabilities."""
 
 
 def marker_line(marker: str) -> str:
@@ -134,11 +137,8 @@ class Journal:
         Raises StoreError with the file as it was before, so that the same append may be tried again: ReadOnlyFile,
         DeletedFile, ChangedFile, FullDisk, or a plain one for a failing disk.
         """
-        if self.read_only is not None or self._descriptor < 0:
-            why = self.read_only or "It was closed."
-            raise errors.ReadOnlyFile(f"{self.path.name} is read-only here", why, "Branch from it, or save a copy.")
         data = (text + marker_line(marker)).encode()
-        self._check_still_ours()
+        self._check_writable()
         try:
             if self._tail_to_cut:
                 os.ftruncate(self._descriptor, self._size)
@@ -154,6 +154,16 @@ class Journal:
         self._tail_to_cut = False
         self._size += len(data)
         self._digest.update(data)
+
+    def check(self, room: int = _ROOM) -> None:
+        """Raises StoreError, as `append` would, where the file may not be added to or its disk has less room than so many bytes."""
+        self._check_writable()
+        try:
+            disk = os.fstatvfs(self._descriptor)
+        except OSError:  # a file system that does not say
+            return
+        if disk.f_bavail * disk.f_frsize < room:
+            raise errors.of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "write", self.path)
 
     def read(self) -> bytes:
         """All whole blocks (or a text written by hand), also when the file was deleted meanwhile.
@@ -210,6 +220,12 @@ class Journal:
             os.fsync(self._descriptor)
         except OSError as error:
             self.read_only = f"{self.path.name} ends in an unfinished block that cannot be set aside: {error.strerror or error}."
+
+    def _check_writable(self) -> None:
+        if self.read_only is not None or self._descriptor < 0:
+            why = self.read_only or "It was closed."
+            raise errors.ReadOnlyFile(f"{self.path.name} is read-only here", why, "Branch from it, or save a copy.")
+        self._check_still_ours()
 
     def _check_still_ours(self) -> None:
         try:

@@ -103,6 +103,10 @@ class SessionFile:
         """Give up the file and its lock."""
         self._journal.close()
 
+    def ready(self) -> None:
+        """Raises StoreError where an append would fail for what can be seen now: the file, or the room on its disk."""
+        self._journal.check()
+
     def append(self, record: Record) -> None:
         """Keep a record; it is on the disk when this returns. Raises StoreError, and then may be tried again."""
         self._journal.append(*self._encoder.block(record))

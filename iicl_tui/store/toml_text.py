@@ -14,11 +14,19 @@ _WIDE = 110
 
 
 def string(text: str) -> str:
-    """A basic string on one line. Lone surrogates, which no file can hold, become U+FFFD."""
+    """A basic string on one line. Lone surrogates, which no file can hold, become U+FFFD.
+
+    What could steer a terminal or hide something (C1 controls, bidi marks) is escaped too: people print these files.
+    """
     if not text.isascii():
         text = _SURROGATE.sub("\ufffd", text)
     # JSON's escapes are TOML's too; DEL alone is escaped in TOML and not in JSON.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    written = json.dumps(text, ensure_ascii=False)
+    if written.isprintable():
+        return written
+    return "".join(
+        char if char.isprintable() else f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}" for char in written
+    )
 
 
 def key(text: str) -> str:

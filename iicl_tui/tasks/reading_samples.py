@@ -234,7 +234,7 @@ def read_samples(
     """The first count examples in a reply; never raises, whatever the text.
 
     outputs: for each output its spellings in lower case. read: makes the example of objects and an output, in the task's order;
-    what it refuses with a ValueError cannot be read. Of a huge text only the beginning is read.
+    what it refuses with a ValueError cannot be read. Of a huge text the beginning is read, or else the end.
     """
     if not text.strip():
         return SamplesReading((), trouble="The reply is empty.")
@@ -246,6 +246,8 @@ def read_samples(
     remarks: list[str] = []
     unread: list[str] = []
     found = finder.find(text[start : start + WINDOW])
+    if not _readable(found) and len(text) > start + WINDOW:  # a model that goes on and on answers at the end
+        found = finder.find(text[-WINDOW:])
     for number, one in enumerate(found, 1):
         if len(examples) == count:
             break

@@ -148,3 +148,25 @@ def test_a_request_without_parameters_keeps_its_messages() -> None:
     bare = request.without(Request.PARAMETERS)
     assert bare == Request((), 5)
     assert request.without(()) == request
+
+
+@pytest.mark.parametrize("key", ["model", "messages", "max_tokens", "max_completion_tokens", "n", "stream", "Max-Tokens"])
+def test_what_the_program_itself_says_is_not_said_by_extra_body(key: str) -> None:
+    assert f"agent[1].extra-body.{key}" in fault(kind="openai", **{"extra-body": {key: 1}})
+
+
+@pytest.mark.parametrize("key", ["api_key", "api-key", "Authorization", "access_token", "apikey"])
+def test_no_key_stands_in_extra_body(key: str) -> None:
+    words = fault(kind="openai", **{"extra-body": {key: "sk-secret"}})
+    assert "sk-secret" not in words
+    assert "key-env" in words
+
+
+def test_the_estimate_sends_no_more_history_than_there_is() -> None:
+    def prompt(lookback: int, generations: int = 2) -> int:
+        chain = {"lookback": lookback, "generations": generations}
+        return estimate(read_config({"chain": chain, "agent": [{"kind": "openai"}]})).work.prompt
+
+    assert prompt(0) < prompt(1) < prompt(2) < prompt(3)
+    assert prompt(3) == prompt(100)  # two generations: the last call has three rounds before it
+    assert prompt(4, 3) > prompt(3, 3)

@@ -49,6 +49,9 @@ class DyingSink:
         if len(self.records) > self.most:
             raise Killed
 
+    def ready(self) -> None:
+        """A kill is not seen beforehand."""
+
 
 def resumed(config: Any, kept: Sequence[Record]) -> Chain:
     """A chain that goes on from what is on the disk."""

@@ -407,3 +407,13 @@ def test_a_full_disk(tmp_path: Path) -> None:
         assert path.read_bytes() == data + f"c = 1\n# end: imitation {count}\n".encode()
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_full_disk_is_seen_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Journal.create(tmp_path / "a.toml", "x = 1\n") as journal:
+        journal.check()
+        with pytest.raises(errors.FullDisk):
+            journal.check(room=2**63)
+        (tmp_path / "a.toml").unlink()
+        with pytest.raises(errors.DeletedFile):
+            journal.check()

@@ -17,12 +17,12 @@ from iicl_tui.tui.review.state import ReviewState
 class Person:
     """Answers requests one by one: `asked` gives the next one."""
 
-    def __init__(self, chain: Chain, folder: Path | None = None) -> None:
+    def __init__(self, chain: Chain, folder: Path | None = None, created: str = "") -> None:
         self.chain = chain
         self.requests: asyncio.Queue[ReviewRequest] = asyncio.Queue()
         self.ended = 0
         session = None if folder is None else folder / "session.toml"
-        self.decider = chain.decider = ReviewDecider(self._ask, folder, session)
+        self.decider = chain.decider = ReviewDecider(self._ask, folder, session, created)
         self.task: asyncio.Task[Any] | None = None
 
     def _ask(self, request: ReviewRequest | None) -> None:
@@ -279,3 +279,17 @@ async def test_blind_by_choice_or_by_the_filter() -> None:
     assert blind.decider.blind
     for one in (person, blind):
         one.task.cancel()  # type: ignore[union-attr]
+
+
+async def test_a_draft_is_not_taken_over_by_another_session_of_the_same_name(tmp_path: Path) -> None:
+    """One that was deleted and made again asks everything anew: it must not reject what nobody has rejected."""
+    first = Person(make_chain(), tmp_path, "2026-01-01")
+    request = await first.asked()
+    request.update(request.state.reject())
+    again = Person(make_chain(), tmp_path, "2026-01-01")
+    assert (await again.asked()).state.decided == 1
+    other = Person(make_chain(), tmp_path, "2026-01-02")
+    assert (await other.asked()).state.decided == 0
+    for person in (first, again, other):
+        assert person.task is not None
+        person.task.cancel()

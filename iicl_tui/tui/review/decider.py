@@ -118,13 +118,20 @@ class ReviewDecider:
 
     ask: told of each request, in the engine's task, and of None when nothing is asked any more; it should post a message.
     folder, session: where a draft is kept on disk (the user's state folder) and for which file; None: in memory only.
+    created: when the session was, so that its drafts are told from those of another of the same name.
     Give every record that was kept to `recorded`, so that its draft goes.
     """
 
-    def __init__(self, ask: Callable[[AnyRequest | None], None], folder: Path | None = None, session: Path | None = None) -> None:
+    def __init__(
+        self,
+        ask: Callable[[AnyRequest | None], None],
+        folder: Path | None = None,
+        session: Path | None = None,
+        created: str = "",
+    ) -> None:
         self._ask = ask
-        self._file = DraftFile(folder, session) if folder is not None and session is not None else None
-        self._replies = ReplyDrafts(folder, session)
+        self._file = DraftFile(folder, session, created) if folder is not None and session is not None else None
+        self._replies = ReplyDrafts(folder, session, created)
         self._draft: Draft | None = None
         self._loaded = False
         self._scene: Scene | None = None

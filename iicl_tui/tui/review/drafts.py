@@ -57,11 +57,15 @@ def gate_of(shown: Shown) -> Gate:
 
 
 class DraftFile:
-    """The draft of one session: a small TOML file in `folder` (the user's state), found by the session's path."""
+    """The draft of one session: a small TOML file in `folder` (the user's state), found by the session's path.
 
-    def __init__(self, folder: Path, session: Path) -> None:
-        self.session = str(session.resolve())
-        self.path = folder / "drafts" / f"{hashlib.sha256(self.session.encode()).hexdigest()[:24]}.toml"
+    created: when the session was; another one that has taken its name does not get its draft.
+    """
+
+    def __init__(self, folder: Path, session: Path, created: str = "") -> None:
+        path = str(session.resolve())
+        self.session = f"{path} {created}".rstrip()
+        self.path = folder / "drafts" / f"{hashlib.sha256(path.encode()).hexdigest()[:24]}.toml"
 
     def save(self, draft: Draft, task: Task) -> None:
         """Writes it, whole or not at all. Raises OSError."""

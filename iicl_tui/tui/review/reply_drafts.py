@@ -22,13 +22,13 @@ Place = tuple[int, str]
 class ReplyDrafts:
     """The texts of the phase under way, each found by the reply that it is to replace.
 
-    folder, session: the user's state folder and the session's file; None: in memory only.
+    folder, session: the user's state folder and the session's file; None: in memory only. created: see `DraftFile`.
     """
 
-    def __init__(self, folder: Path | None, session: Path | None) -> None:
+    def __init__(self, folder: Path | None, session: Path | None, created: str = "") -> None:
         self.path: Path | None = None
         if folder is not None and session is not None:
-            review = DraftFile(folder, session)
+            review = DraftFile(folder, session, created)
             self._session = review.session
             self.path = review.path.with_suffix(".reply.toml")
         self._loaded = False

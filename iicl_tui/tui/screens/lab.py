@@ -114,6 +114,7 @@ class LabRoom(LabScreen):
         self._wanted: tuple[str, int | None] = ("step", None)
         """What was to be started when a question came before it."""
         self._draft_of = session.file.path if session.file is not None else None
+        self._created = str(session.file.created or "") if session.file is not None else ""
         self.decider: ReviewDecider
         self._review: ReviewPane | ReplyPane | None = None
         """The pane of what is asked now, or was asked last."""
@@ -122,7 +123,7 @@ class LabRoom(LabScreen):
 
     def body(self) -> ComposeResult:
         yield LabView()
-        self.decider = ReviewDecider(self._asked, self.lab.paths.state, self._draft_of)
+        self.decider = ReviewDecider(self._asked, self.lab.paths.state, self._draft_of, self._created)
         self.session.decider = self.decider
 
     def on_mount(self) -> None:
