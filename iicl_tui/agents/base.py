@@ -137,6 +137,9 @@ class Agent(Protocol):
     def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
         """The belief of each generation, given its data and the calls of its imitation; None where nothing is known."""
 
+    def unread(self, calls: Sequence[Call]) -> bool:
+        """Whether these calls of a phase end in a reply that cannot be read, so that a person has to say what becomes of it."""
+
     def opening(self, rounds: Rounds) -> tuple[Message, ...]:
         """The messages of its first call, if it had these data before it and no history; none for an exact agent."""
 

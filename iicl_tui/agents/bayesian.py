@@ -103,6 +103,10 @@ class BayesianAgent:
         belief = self.belief([*rounds, examples]) or self.belief([examples])
         return hypothesis if belief is None else self._pick(belief, rng)
 
+    def unread(self, calls: Sequence[Call]) -> bool:
+        """Never: nothing is said."""
+        return False
+
     def opening(self, rounds: Rounds) -> tuple[Message, ...]:
         """None: nothing is said."""
         return ()

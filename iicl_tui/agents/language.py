@@ -157,6 +157,15 @@ class LanguageAgent:
             self._beliefs[calls] = self.asking.measuring.belief(calls, self.task.space, self.wording)
         return self._beliefs[calls]
 
+    def unread(self, calls: Sequence[Call]) -> bool:
+        """As the protocol says: neither a reply nor its repair (where asking again could mend it) can be read."""
+        if not calls or (calls[-1].purpose != "repair" and (calls[-1].finish == "stop" or calls[-1].purpose in ("draw", "person"))):
+            return False
+        tried = calls[-2:] if calls[-1].purpose == "repair" else calls[-1:]
+        if tried[0].purpose == "transmit":
+            return not any(self.wording.read_samples(call.reply, self.task.samples).examples for call in tried)
+        return self.wording.read_rule(calls[-1].reply).hypothesis is None
+
     def opening(self, rounds: Rounds) -> tuple[Message, ...]:
         """The system's message and the question."""
         prompt = self.wording.imitate(self.prompts, rounds[-1] if rounds else ())

@@ -149,9 +149,17 @@ class Chain:
         return "under way" if self._generations else "new"
 
     @property
+    def unread(self) -> bool:
+        """The next phase was begun and came to a reply that cannot be read: a person says what becomes of it."""
+        upcoming = self.next
+        return upcoming is not None and self.agent(upcoming[0]).unread(self.calls_of(*upcoming))
+
+    @property
     def waits_for_person(self) -> bool:
         """Whether the next phase asks a person."""
         upcoming = self.next
+        if self.unread:
+            return True
         if upcoming is None or upcoming[1] == "imitation":
             return False
         return self.config.asks_at("hypothesis" if upcoming[1] == "interaction" else "samples")

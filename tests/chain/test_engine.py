@@ -401,6 +401,9 @@ class Listening:
     price = None
     credential = None
 
+    def unread(self, calls: Sequence[Call]) -> bool:
+        return False
+
     def __init__(self) -> None:
         self.rounds: list[list[tuple[Example, ...]]] = []
 

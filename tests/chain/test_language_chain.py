@@ -208,6 +208,7 @@ async def test_what_asking_again_cannot_mend_is_not_asked_again(reply: Reply, wh
     assert what in error.value.what
     assert error.value.exit_code == 3
     assert [call.purpose for call in chain.calls] == ["imitate"]
+    assert chain.unread
 
 
 async def test_a_reply_cut_off_behind_its_rule_is_taken() -> None:
@@ -224,9 +225,12 @@ async def test_without_a_person_the_chain_stops_and_going_on_asks_once_more(memo
     for times in (1, 2):
         chain = resumed(config, memory.records)
         chain.sink = memory
+        assert chain.unread == (times > 1)
         with pytest.raises(ReplyUnreadable):
             await chain.run()
         assert len(model.requests) == 2 * times
+        assert chain.unread
+        assert chain.status == "waiting for review"
     chain = resumed(config, memory.records)
     chain.sink = memory
     await chain.run()
@@ -447,6 +451,7 @@ async def test_a_failed_call_leaves_what_was_done_before() -> None:
         await chain.run()
     assert error.value.exit_code == 3
     assert chain.next == (1, "transmission")
+    assert not chain.unread
     model.answers = follows(config)
     await chain.run()
     assert chain.status == "finished"

@@ -62,6 +62,8 @@ def next_phase(chain: Chain) -> str:
     upcoming = chain.next
     assert upcoming is not None
     t, phase = upcoming
+    if chain.unread:
+        return f"A reply of generation {t} cannot be read: you say what becomes of it. Nothing is asked again before that."
     if phase == "imitation":
         memory = f" and {earlier_rounds(chain, t)}," if chain.looks_back(t) else ""
         return f"Next: an agent sees d{raised(t - 1)}{memory} and learns a hypothesis, h{raised(t)}."
