@@ -16,18 +16,19 @@ FOLDER = Path(__file__).parent.parent / "presets"
 @dataclass(frozen=True)
 class Preset:
     """name: as the command line takes it. title: the session's. summary: paragraphs parted by empty lines, the first one a
-    headline. text: the whole file."""
+    headline. text: the whole file. asks_models: some of its agents are language models."""
 
     name: str
     title: str
     summary: str
     text: str
+    asks_models: bool
 
 
 @cache
 def presets() -> tuple[Preset, ...]:
-    """All of them, in the order of their names: E1, E2, E3, theory."""
-    return tuple(_read(path) for path in sorted(FOLDER.glob("*.toml")))
+    """All of them: first those that need no key and no network, each in the order of their names: E1, E2, E3, theory."""
+    return tuple(sorted((_read(path) for path in FOLDER.glob("*.toml")), key=lambda preset: (preset.asks_models, preset.name)))
 
 
 def load(name: str) -> Preset:
@@ -45,7 +46,9 @@ def load(name: str) -> Preset:
 
 def _read(path: Path) -> Preset:
     text = path.read_text(encoding="utf-8")
-    return Preset(path.stem, tomllib.loads(text)["chain"]["title"], summary(text), text)
+    document = tomllib.loads(text)
+    asks_models = any(agent.get("kind", "bayes") != "bayes" for agent in document.get("agent", ()))
+    return Preset(path.stem, document["chain"]["title"], summary(text), text, asks_models)
 
 
 def summary(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from iicl_tui.store.session import SessionFile
 
 KEY = "sk-a-very-secret-key-0123456789"
 VARIABLES = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "MISTRAL_API_KEY": KEY}
-SPOKEN = [preset.name for preset in presets() if re.search(r'kind = "(openai|anthropic|mistral)"', preset.text)]
+SPOKEN = [preset.name for preset in presets() if preset.asks_models]
 STATES = {"on": 0.7, "off": 0.2, "und": 0.1}
 
 
@@ -92,14 +91,17 @@ def test_every_preset_runs_against_a_server_and_is_read_again(
     with SessionFile.open(tmp_path / "s.toml", read_only=True) as session:
         assert len(session.generations) == session.config.generations
         assert len(session.calls) == len(server.seen)
-    assert lab("check", "s.toml").returncode == 0
-    show = lab("show", "s.toml", "--no-charts")
-    assert show.returncode == 0, show.stderr
-    assert lab("export", "s.toml", "--to", "csv", "-o", "out").returncode == 0
-    assert lab("export", "s.toml", "--to", "notebook", "-o", "out").returncode == 0
+    said = run.stdout + run.stderr
+    if name.startswith("e2-weak"):  # one of each kind; the others' files are of the same kinds
+        assert lab("check", "s.toml").returncode == 0
+        show = lab("show", "s.toml", "--no-charts")
+        assert show.returncode == 0, show.stderr
+        for kind in ("csv", "json", "notebook"):
+            assert lab("export", "s.toml", "--to", kind, "-o", "out").returncode == 0
+        said += show.stdout + show.stderr
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
-    assert KEY not in run.stdout + run.stderr + show.stdout
+    assert KEY not in said
     assert all(KEY not in str(seen.headers) for seen in server.seen), "a host that nobody agreed to got the key"
 
 

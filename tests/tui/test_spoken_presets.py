@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.screens.lab import LabRoom
 from iicl_tui.tui.screens.transcript import TranscriptScreen
 
-SPOKEN = [preset.name for preset in presets() if re.search(r'kind = "(openai|anthropic|mistral)"', preset.text)]
+SPOKEN = [preset.name for preset in presets() if preset.asks_models]
 STATES = {"on": 0.7, "off": 0.2, "und": 0.06}
 KEY = "sk-another-secret-key-987654321"
 
