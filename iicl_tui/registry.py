@@ -1,4 +1,5 @@
-"""Finds the kinds of a floor: every module of a package that defines KIND is one. A new task, agent or filter is one new file.
+"""Finds the kinds of a floor: every module of a package that has a line `KIND = …` is one. A new task, agent or filter is one new
+file.
 
 Other installed packages add kinds by an entry point whose group is the package's name, as "iicl_tui.agents".
 """
@@ -22,12 +23,22 @@ def kinds(package: str) -> dict[str, Any]:
     room: ModuleType = importlib.import_module(package)
     found = []
     for info in pkgutil.iter_modules(room.__path__):
+        if not _may_define(package, info):
+            continue
         kind = getattr(importlib.import_module(f"{package}.{info.name}"), "KIND", None)
         if kind is not None:
             found.append(kind)
     ours = {kind.name for kind in found}
     found += [kind for kind in _others(package)[0] if kind.name not in ours]
     return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.order, kind.name))}
+
+
+def _may_define(package: str, info: pkgutil.ModuleInfo) -> bool:
+    """Whether the module's text has a KIND: the others are not imported before somebody needs them."""
+    spec = info.module_finder.find_spec(f"{package}.{info.name}", None)
+    source = getattr(spec.loader, "get_source", None) if spec is not None else None
+    text = source(f"{package}.{info.name}") if source is not None else None
+    return text is None or "\nKIND = " in text
 
 
 def broken(package: str) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from iicl_tui.agents.language_kind import Api, language_kind
-from iicl_tui.agents.providers.anthropic import AnthropicProvider
 
 KIND = language_kind(
     Api(
@@ -14,7 +13,8 @@ KIND = language_kind(
         "ANTHROPIC_API_KEY",
         1.0,
         ("samples", "none"),
-        AnthropicProvider,
+        "iicl_tui.agents.providers.anthropic:AnthropicProvider",
         order=3,
+        lacks=frozenset({"seed", "top_logprobs"}),
     )
 )

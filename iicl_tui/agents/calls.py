@@ -53,6 +53,16 @@ class Token(NamedTuple):
     top: tuple[tuple[bytes, float], ...] = ()
 
 
+PARAMETER_WORDS = {
+    "temperature": "temperature",
+    "top_p": "top-p",
+    "seed": "seed",
+    "top_logprobs": "log-probabilities",
+    "schema": "JSON schema",
+}
+"""The parameters of a request as a person knows them."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One call to make. None: not asked for. top_logprobs: how many of the likeliest tokens at each place.

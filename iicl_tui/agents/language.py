@@ -11,7 +11,7 @@ import numpy as np
 from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Line, Rounds, Workload
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import Call, Message, Provider, Purpose, Reply, Request
+from iicl_tui.agents.calls import PARAMETER_WORDS, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.measuring import Measuring
@@ -22,15 +22,6 @@ from iicl_tui.tasks.prompts import Prompts
 from iicl_tui.tasks.wording import RuleReading, SamplesReading, Wording
 
 Reading = TypeVar("Reading", RuleReading, SamplesReading)
-
-PARAMETER_WORDS = {
-    "temperature": "temperature",
-    "top_p": "top-p",
-    "seed": "seed",
-    "top_logprobs": "log-probabilities",
-    "schema": "JSON schema",
-}
-"""The parameters of a request as a person knows them."""
 
 
 @dataclass(frozen=True)

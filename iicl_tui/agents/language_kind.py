@@ -1,27 +1,31 @@
-"""What the kinds of language models have in common: the options of their [[agent]] table, and how an agent is made of them."""
+"""What the kinds of language models have in common: the options of their [[agent]] table, and how an agent is made of them.
+
+Every chain knows these options, since a file may name any kind; what it takes to ask a model comes with the first agent that does.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from iicl_tui.agents.access import Access, Credential, host_of
 from iicl_tui.agents.base import Agent, AgentKind
 from iicl_tui.agents.calls import Provider
-from iicl_tui.agents.language import Asking, LanguageAgent
-from iicl_tui.agents.measuring import Measuring
 from iicl_tui.agents.money import configured_price, known_price
 from iicl_tui.agents.retry import Patience
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
-from iicl_tui.tasks.prompts import Prompts, as_table
-from iicl_tui.tasks.wording import Wording
+
+if TYPE_CHECKING:  # most chains ask no model, and do without all that it takes
+    from iicl_tui.agents.language import LanguageAgent
+    from iicl_tui.tasks.wording import Wording
 
 _SECRET = re.compile(r"(^|_)(api_?key|key|authorization|secret|password|bearer|token)$")
 _OWN_BODY = {
@@ -36,24 +40,6 @@ _OWN_BODY = {
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 
-class ProviderType(Protocol):
-    """A provider's class. LACKS: the parameters of a request that its API never takes."""
-
-    LACKS: frozenset[str]
-
-    def __call__(
-        self,
-        model: str,
-        *,
-        base_url: str | None,
-        key: str | None,
-        key_env: str,
-        timeout: float,
-        extra_body: Mapping[str, Any],
-    ) -> Provider:
-        """One model behind one API."""
-
-
 @dataclass(frozen=True)
 class Api:
     """One provider's API. hottest: the highest temperature that it takes. beliefs: what its models' beliefs can be known from, the
@@ -66,8 +52,9 @@ class Api:
     key_env: str
     hottest: float
     beliefs: tuple[str, ...]
-    provider: ProviderType
+    provider: str
     order: int
+    lacks: frozenset[str] = frozenset()
 
 
 def language_kind(api: Api) -> AgentKind:
@@ -80,7 +67,7 @@ def language_kind(api: Api) -> AgentKind:
 
 
 def _fields(api: Api) -> tuple[Field, ...]:
-    lacks = api.provider.LACKS
+    lacks = api.lacks
     no_seed = " This API has none: it is left out." if "seed" in lacks else ""
     has_logprobs = "logprobs" in api.beliefs
     return (
@@ -128,6 +115,10 @@ def _fields(api: Api) -> tuple[Field, ...]:
 def _build(
     api: Api, values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault], folder: Path | None
 ) -> LanguageAgent:
+    from iicl_tui.agents.language import Asking, LanguageAgent
+    from iicl_tui.agents.measuring import Measuring
+    from iicl_tui.tasks.prompts import Prompts
+
     wording = task.wording
     if wording is None:
         faults.append(Fault((*path, "kind"), f"the task {task.name} cannot be put to a language model"))
@@ -148,7 +139,8 @@ def _build(
     credential = Credential(values["key-env"], base_url)
 
     def connect(access: Access) -> Provider:
-        return api.provider(
+        module, _, name = api.provider.partition(":")
+        made: Provider = getattr(import_module(module), name)(
             model,
             base_url=base_url,
             key=access.key(credential),
@@ -156,16 +148,17 @@ def _build(
             timeout=values["timeout"],
             extra_body=values["extra-body"],
         )
+        return made
 
     return LanguageAgent(
         api.name,
         task,
-        cast(Wording, wording),  # without one there is a fault, and nobody asks the agent anything
+        cast("Wording", wording),  # without one there is a fault, and nobody asks the agent anything
         prompts,
         asking,
         connect,
         credential,
-        lacks=api.provider.LACKS,
+        lacks=api.lacks,
         patience=Patience(values["attempts"], values["patience"], values["retry-after"]),
         price=price,
     )
@@ -183,6 +176,8 @@ def _check_extra(extra: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -
 
 def _embed(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[str, Any]:
     """With the texts themselves, also the program's own: those of a later version may be others."""
+    from iicl_tui.tasks.prompts import as_table
+
     assert task.wording is not None
     return {**table, "prompts": as_table(task.wording.read_prompts(table.get("prompts"), (), [], folder))}
 

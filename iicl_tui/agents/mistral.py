@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from iicl_tui.agents.language_kind import Api, language_kind
-from iicl_tui.agents.providers.mistral import MistralProvider
 
 KIND = language_kind(
     Api(
@@ -14,7 +13,7 @@ KIND = language_kind(
         "MISTRAL_API_KEY",
         1.5,
         ("samples", "logprobs", "none"),
-        MistralProvider,
+        "iicl_tui.agents.providers.mistral:MistralProvider",
         order=4,
     )
 )

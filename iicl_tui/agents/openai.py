@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from iicl_tui.agents.language_kind import Api, language_kind
-from iicl_tui.agents.providers.openai import OpenAIProvider
 
 KIND = language_kind(
     Api(
@@ -14,7 +13,7 @@ KIND = language_kind(
         "OPENAI_API_KEY",
         2.0,
         ("logprobs", "samples", "none"),
-        OpenAIProvider,
+        "iicl_tui.agents.providers.openai:OpenAIProvider",
         order=2,
     )
 )

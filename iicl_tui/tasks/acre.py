@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,11 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.acre_wording import AcreWording
 from iicl_tui.tasks.base import Example, Start, TaskKind
 from iicl_tui.tasks.priors import read_prior
+
+if TYPE_CHECKING:
+    from iicl_tui.tasks.acre_wording import AcreWording
 
 Array = NDArray[np.float64]
 
@@ -194,6 +196,8 @@ class Acre:
     @cached_property
     def wording(self) -> AcreWording | None:
         """None where two states' names differ in case alone: their spellings in a reply could not be told apart."""
+        from iicl_tui.tasks.acre_wording import AcreWording  # most chains say nothing to a model
+
         return AcreWording(self) if len({name.lower() for name in self.outputs}) == len(self.outputs) else None
 
     # -- prior and start ----------------------------------------------------------------------------------------------

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from iicl_tui.agents.calls import Call
-from iicl_tui.agents.language import PARAMETER_WORDS
+from iicl_tui.agents.calls import PARAMETER_WORDS, Call
 from iicl_tui.agents.line import DOING
 from iicl_tui.agents.money import cost, money_text, tokens_text
 from iicl_tui.chain.engine import Chain

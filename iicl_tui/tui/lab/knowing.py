@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from iicl_tui.agents.beliefs import Belief, Source
 from iicl_tui.agents.calls import answer
-from iicl_tui.agents.language import LanguageAgent
-from iicl_tui.agents.measuring import Measuring
 from iicl_tui.chain.engine import Chain
 from iicl_tui.text import printable
 from iicl_tui.tui.charts.view import NO_BELIEF
+
+if TYPE_CHECKING:
+    from iicl_tui.agents.measuring import Measuring
 
 _FROM: dict[Source, str] = {"exact": "exact", "logprobs": "from log-probabilities", "samples": "from draws"}
 
@@ -41,6 +44,8 @@ def absence(chain: Chain, generation: int) -> str:
     agent = chain.agent(max(generation, 1))
     if agent.exact:
         return NO_BELIEF
+    from iicl_tui.agents.language import LanguageAgent
+
     measuring = agent.asking.measuring if isinstance(agent, LanguageAgent) else None
     if measuring is not None and measuring.source == "none":
         return 'no belief: the agent is set up with belief = "none"'

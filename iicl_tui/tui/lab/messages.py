@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from iicl_tui.agents.calls import Call, Message
-from iicl_tui.agents.language import PARAMETER_WORDS, LanguageAgent
+from iicl_tui.agents.calls import PARAMETER_WORDS, Call, Message
+from iicl_tui.agents.language import LanguageAgent
 from iicl_tui.agents.line import DOING
 from iicl_tui.agents.money import WorstCase, money_text, tokens_text, worst_case
 from iicl_tui.chain.config import ChainConfig

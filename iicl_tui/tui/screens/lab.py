@@ -18,7 +18,7 @@ from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.lab import asks, messages, trust
+from iicl_tui.tui.lab import asks, trust
 from iicl_tui.tui.lab.build import build, calling, facts, first_charts
 from iicl_tui.tui.lab.drive import drive
 from iicl_tui.tui.lab.knowing import speaks
@@ -530,6 +530,8 @@ class LabRoom(LabScreen):
             await self.lab.open("transcript", self.state.title, found, entry_of(found, self.state.look))
 
     async def action_messages(self) -> None:
+        from iicl_tui.tui.lab import messages
+
         found = await messages.next_entries(self.session.chain)
         if self.state is None or not found:
             self.lab.notify(messages.SILENT, markup=False)
