@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -160,7 +161,7 @@ class LanguageAgent:
     def opening(self, rounds: Rounds) -> tuple[Message, ...]:
         """The system's message and the question."""
         prompt = self.wording.imitate(self.prompts, rounds[-1] if rounds else ())
-        return Message("system", self.wording.system(self.prompts)), Message("user", prompt)
+        return self._system, Message("user", prompt)
 
     def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
         """Estimated from the texts themselves; replies are taken to be as short as they are asked to be."""
@@ -207,8 +208,12 @@ class LanguageAgent:
         """The request as it goes out: without the parameters that are known not to be taken."""
         return request.without(sorted(self._left_out))
 
+    @cached_property
+    def _system(self) -> Message:
+        return Message("system", self.wording.system(self.prompts))
+
     def _request(self, purpose: Purpose, prompt: str, line: Line, schema: Mapping[str, Any]) -> Request:
-        messages = [Message("system", self.wording.system(self.prompts))]
+        messages = [self._system]
         for exchange in line.history(purpose):
             messages += [Message("user", exchange.prompt), Message("assistant", exchange.reply or "(no answer)")]
         messages.append(Message("user", prompt))

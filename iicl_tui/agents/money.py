@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -110,6 +110,7 @@ _PIECES = re.compile(
 )
 
 
+@lru_cache(maxsize=512)  # a system's message comes with every call
 def estimated_tokens(text: str) -> int:
     """About how many tokens a text has, without a tokenizer: rather too many than too few, but no bound.
 
