@@ -82,7 +82,7 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     chain = read_table(chain_fields(), _table(document, "chain", faults), ("chain",), faults)
     task_kind = task_kinds()[chain["task"]]
     task_values = read_table(task_kind.fields, _table(document, "task", faults), ("task",), faults)
-    task = task_kind.build(task_values, ("task",), faults)
+    task = task_kind.build(task_values, ("task",), faults, folder)
     agents, agent_tables = [], []
     for i, table in enumerate(_tables(document, "agent", faults) or [{"kind": "bayes"}]):
         kind = _kind(table, agent_kinds(), ("agent", i), faults, default="bayes")
@@ -101,6 +101,8 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     if faults or start is None:
         raise ConfigError(faults)
     written = {key: copy.deepcopy(document[key]) for key in ("chain", "task", "filter") if document.get(key)}
+    if "task" in written:
+        written["task"] = task_kind.embed(written["task"], folder)
     written["agent"] = copy.deepcopy(agent_tables)
     written["chain"] = {"title": chain["title"], "task": chain["task"], **written.get("chain", {})}
     for key in ("generations", "seed", "lookback"):

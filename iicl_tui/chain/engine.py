@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 
 from iicl_tui.agents.access import Access
-from iicl_tui.agents.base import Agent, Rounds
+from iicl_tui.agents.base import Agent, Refine, Rounds
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Exchange, Purpose, dialogue
 from iicl_tui.agents.line import Calling, Desk, RecordedLine
@@ -33,8 +33,11 @@ from iicl_tui.chain.records import (
     TransmissionRecord,
 )
 from iicl_tui.errors import ChainStopped
-from iicl_tui.filters.base import Decider, Exhausted, Sample, Scene, hypothesis_gate, sample_gate
+from iicl_tui.filters.base import Decider, Exhausted, Pooled, Sample, Scene, cannot_refine, hypothesis_gate, sample_gate
 from iicl_tui.tasks.base import Example
+
+_FILTERS = 1 + len(PHASES)
+"""In the key of a filter's random numbers, beside the phases of the agents'."""
 
 Status = Literal["new", "under way", "waiting for review", "stuck", "finished"]
 
@@ -339,6 +342,21 @@ class Chain:
         hypothesis = await self.agent(generation).imitate(self.rounds(generation), self._rng(generation, "imitation", 0), line)
         return ImitationRecord(generation, (generation - 1) % len(self.config.agents), hypothesis)
 
+    def _scene(self, generation: int, phase: Phase, refine: Refine = cannot_refine) -> Scene:
+        seed = np.random.SeedSequence(self.config.seed, spawn_key=(generation, _FILTERS, PHASES.index(phase)))
+        return Scene(
+            self.task, generation, self.start, self.decider, refine=refine, belief=lambda: self.belief(generation),
+            pool=lambda: self.pool(generation), seed=seed,
+        )  # fmt: skip
+
+    def pool(self, generation: int) -> Sequence[Pooled]:
+        """What a generation may pass on beside what it makes: d⁰, and all that was made before it and not thrown away."""
+        known = [Pooled(example, 0) for example in self.start.samples]
+        for earlier in self._generations[: generation - 1]:
+            made = earlier.transmission.samples if earlier.transmission is not None else ()
+            known += [Pooled(s.example, earlier.index) for s in made if s.origin is None and s.verdict != "rejected"]
+        return known
+
     async def _interact(self, generation: int) -> InteractionRecord:
         agent, rounds = self.agent(generation), self.rounds(generation)
         line = self._line(generation, "interaction")
@@ -359,7 +377,7 @@ class Chain:
             await asyncio.sleep(0)
             return await agent.refine(purpose, hypothesis, examples, rounds, rng, line)
 
-        scene = Scene(self.task, generation, self.start, self.decider, refine=refine)
+        scene = self._scene(generation, "interaction", refine)
         kinds = tuple(each.kind for each in self.config.filters)
         exhausted = None
         try:
@@ -374,20 +392,20 @@ class Chain:
         hypothesis = self._generations[-1].hypothesis
         agent = self.agent(generation)
         line = self._line(generation, "transmission")
-        attempt = drawn = 0
+        scene = self._scene(generation, "transmission")
+        attempt = 0
 
         async def draw(count: int) -> list[Sample]:
-            nonlocal attempt, drawn
+            nonlocal attempt
             rng = self._rng(generation, "transmission", attempt)
             attempt += 1
             examples = await agent.transmit(hypothesis, count, rng, line)
-            first, drawn = drawn, drawn + len(examples)
-            return [Sample(example, first + i) for i, example in enumerate(examples)]
+            return [Sample(example, next(scene.numbers)) for example in examples]
 
-        scene = Scene(self.task, generation, self.start, self.decider)
         aside: list[Sample] = []
         passed = await sample_gate(self.config.filters, draw, hypothesis, scene, aside)(self.task.samples)
-        return TransmissionRecord(generation, tuple(sorted([*passed, *aside], key=lambda sample: sample.number)))
+        seen = {sample.number: sample for sample in (*aside, *passed)}  # the last word on each
+        return TransmissionRecord(generation, tuple(seen[number] for number in sorted(seen)))
 
     async def first_samples(self, hypothesis: int) -> tuple[Example, ...]:
         """The samples that the present generation's transmission would draw first if this hypothesis went on.

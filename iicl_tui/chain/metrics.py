@@ -22,8 +22,9 @@ class Measures:
     """One row a generation, t = 1 … T, each after its imitation. NaN where the belief is not known, or a target is absent.
 
     entropy (T,): of the belief, in nats; ln |H| is uniform, 0 one-hot. p_target, p_rival (T,): P(h*), P(ĥ).
-    p_kept (T,): P(hᵗ) of the hypothesis that goes on. marginals: for each factor (T, values).
-    explained (T,): how many of d⁰ hᵗ explains. hypothesis (T,): hᵗ.
+    p_kept (T,): P(hᵗ) of the hypothesis that goes on. marginals: for each grouping of the space (T, values).
+    explained (T,): how many of d⁰ hᵗ explains. hypothesis (T,): hᵗ. made, passed (T, figures): the task's figures of what
+    generation t made itself, and of dᵗ; NaN while there is none.
     """
 
     entropy: Array
@@ -33,6 +34,8 @@ class Measures:
     marginals: tuple[Array, ...]
     explained: NDArray[np.int64]
     hypothesis: NDArray[np.int64]
+    made: Array
+    passed: Array
 
     def __len__(self) -> int:
         return len(self.entropy)
@@ -51,6 +54,8 @@ class Measures:
             tuple(np.concatenate([a[:keep], b]) for a, b in zip(self.marginals, more.marginals, strict=True)),
             np.concatenate([self.explained[:keep], more.explained]),
             np.concatenate([self.hypothesis[:keep], more.hypothesis]),
+            joined("made"),
+            joined("passed"),
         )
 
 
@@ -86,8 +91,8 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
     if known.any():
         entropy[known] = inference.entropy(log_p[known])
     marginals = []
-    for factor, values in enumerate(space.shape):
-        members = np.equal.outer(space.codes[:, factor], np.arange(values)).astype(np.float64)
+    for split in space.groupings:
+        members = np.equal.outer(split.codes, np.arange(len(split.values))).astype(np.float64)
         marginals.append(p @ members)
     explained = chain.task.explained(start.samples)
     nothing = np.full(len(beliefs), np.nan)
@@ -99,7 +104,24 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
         tuple(marginals),
         explained[kept],
         kept,
+        *_figures(chain, first, last),
     )
+
+
+def _figures(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
+    """Of what each generation made, and of what it passed on."""
+    task, none = chain.task, (np.nan,) * len(chain.task.figures)
+    made, passed = [], []
+    if not none:
+        empty = np.empty((last - first + 1, 0))
+        return empty, empty
+    for t in range(first, last + 1):
+        record = chain.generations[t - 1].transmission
+        own = [sample.example for sample in record.samples if sample.origin is None] if record is not None else []
+        made.append(task.measure(own) if own else none)
+        passed.append(task.measure(chain.generations[t - 1].data) if chain.generations[t - 1].data else none)
+    shape = (last - first + 1, len(none))
+    return np.array(made, dtype=np.float64).reshape(shape), np.array(passed, dtype=np.float64).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -128,12 +150,11 @@ def outcome(chain: Chain) -> Outcome | None:
     task, start = chain.task, chain.start
     focus = both = None
     if task.focus is not None:
-        factor = task.space.factors[task.focus]
+        split = task.space.groupings[task.focus]
         row = m.marginals[task.focus][0]
         if np.isfinite(row).all():
-            focus = (factor.name, factor.values[int(row.argmax())], float(row.max()))
-        codes = task.space.codes
-        same = codes[m.hypothesis[0], task.focus] == codes[start.target, task.focus]
+            focus = (split.name, split.values[int(row.argmax())], float(row.max()))
+        same = split.codes[m.hypothesis[0]] == split.codes[start.target]
         both = bool(same and m.explained[0] == len(start.samples))
     return Outcome(t, _figure(m.entropy), _figure(m.p_target), int(m.explained[0]), len(start.samples), focus, both)
 

@@ -91,7 +91,8 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
         yield "  none yet"
         return
     focus = task.focus
-    names = [] if focus is None else [f"P({task.space.factors[focus].name} {value})" for value in task.space.factors[focus].values]
+    split = task.space.groupings[focus] if focus is not None else None
+    names = [f"P({split.name} {value})" for value in split.values] if split is not None else []
     columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names, "d⁰ right", "hᵗ"]
     widths = [max(len(name), 7) for name in columns]
     widths[0] = 5

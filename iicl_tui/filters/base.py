@@ -6,12 +6,17 @@ from the filters before it, again if it wants a redraw, until it is content; so 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from functools import cached_property
+from itertools import count
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
 
 from iicl_tui import registry
 from iicl_tui.agents.base import Refine, ReplyAnswer, Unreadable
+from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Purpose
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field
@@ -19,7 +24,8 @@ from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Start, Task
 
 Verdict = Literal["approve", "reject", "edit"]
-Standing = Literal["approved", "rejected", "edited"]
+Standing = Literal["approved", "rejected", "edited", "pooled"]
+"""Of a sample: passed on (as it was drawn, or edited), thrown away, or not passed on now but kept in the pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,8 @@ class Refinement:
 class Sample:
     """A sample at the gate. example: as it goes on; shown: as it was drawn, where it was edited. seconds: time taken.
 
-    number: its place among all that were drawn in this generation, redraws included.
+    number: its place among all that were seen in this generation, redraws included. origin: the earlier generation that made it
+    (0: it is of d⁰), where it was taken from the pool; None: it was made now.
     """
 
     example: Example
@@ -56,11 +63,19 @@ class Sample:
     shown: Example | None = None
     reason: str = ""
     seconds: float | None = None
+    origin: int | None = None
 
     @property
     def passes(self) -> bool:
         """Approved and edited samples are passed on."""
-        return self.verdict != "rejected"
+        return self.verdict in ("approved", "edited")
+
+
+class Pooled(NamedTuple):
+    """An example of an earlier generation that may be passed on again. origin: that generation, 0 for d⁰."""
+
+    example: Example
+    origin: int
 
 
 @dataclass(frozen=True)
@@ -101,14 +116,26 @@ class Decider(Protocol):
         """What to do about a reply that could not be read; None where nobody can say."""
 
 
-async def _cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
+async def cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
+    """Where no agent is at hand."""
     raise LookupError(f"nobody is there for {purpose}")
+
+
+def _nobody() -> Belief | None:
+    return None
+
+
+def _no_pool() -> Sequence[Pooled]:
+    return ()
 
 
 @dataclass(frozen=True)
 class Scene:
     """What the filters know at one generation. refine: asks the agent of the generation to mend a hypothesis.
 
+    belief: what the agent believes, given the data before it. pool: d⁰ and what earlier generations made, but for what was
+    thrown away. seed: of the filters' own random numbers. numbers: of the samples seen in this generation, in order. memory: what a
+    filter remembers while the phase lasts, by filter.
     decisions, refinements: filled by those who decide and refine, in the order of doing so.
     """
 
@@ -117,8 +144,18 @@ class Scene:
     start: Start
     decider: Decider | None = None
     decisions: list[Decision] = field(default_factory=list)
-    refine: Refine = _cannot_refine
+    refine: Refine = cannot_refine
     refinements: list[Refinement] = field(default_factory=list)
+    belief: Callable[[], Belief | None] = _nobody
+    pool: Callable[[], Sequence[Pooled]] = _no_pool
+    seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
+    numbers: Iterator[int] = field(default_factory=count)
+    memory: dict[Filter, Any] = field(default_factory=dict)
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """The filters' own random numbers in this phase of this generation."""
+        return np.random.default_rng(self.seed)
 
     async def refined(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
         """The hypothesis mended in the light of the examples, put on record. by: the kind of the filter that asks."""
@@ -174,7 +211,7 @@ def _hypothesis_of(one: Filter, propose: Propose, scene: Scene) -> Propose:
 
 
 def sample_gate(filters: Sequence[Filter], draw: Draw, hypothesis: int, scene: Scene, aside: list[Sample]) -> Draw:
-    """All filters in order as one source of samples; the rejected ones are laid aside."""
+    """All filters in order as one source of samples; those that do not pass are laid aside."""
     for each in filters:
         draw = _samples_of(each, draw, hypothesis, scene, aside)
     return draw

@@ -14,7 +14,7 @@ from iicl_tui.schema import Field, Path, describe, read_table
 from iicl_tui.tasks.base import Example, Task
 
 VERDICTS = ("approve", "reject", "edit")
-STANDINGS = {"approved": "approve", "rejected": "reject", "edited": "edit"}
+STANDINGS = {"approved": "approve", "rejected": "reject", "edited": "edit", "pooled": "approve"}
 
 
 class _Said(NamedTuple):
@@ -182,5 +182,5 @@ _SAMPLE = (
     Field("verdict", "choice", "", "", choices=tuple(STANDINGS), default="approved"),
     Field("number", "int", "", "", low=0),
     Field("reason", "str", "", "", default=""),
-    *_keys("input", "output", "shown", "seconds"),
+    *_keys("input", "output", "shown", "seconds", "from"),
 )

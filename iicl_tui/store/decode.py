@@ -18,7 +18,7 @@ from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.filters.base import Decision, Refinement, Sample, filter_kinds
-from iicl_tui.schema import REQUIRED, Field, Kind, describe, is_finite, nearest, read_table
+from iicl_tui.schema import REQUIRED, Field, Kind, describe, is_finite, nearest, not_texts, read_table
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store import blocks, toml_lines
 from iicl_tui.store.format import Parent
@@ -127,8 +127,9 @@ _TRANSMISSION = (_field("sample", "any", []),)
 _SAMPLE = (
     _field("input", "any"),
     _field("output", "any"),
-    _field("verdict", "choice", "approved", choices=("approved", "rejected", "edited")),
+    _field("verdict", "choice", "approved", choices=("approved", "rejected", "edited", "pooled")),
     _field("number", "int", None, 0),
+    _field("from", "int", None, 0),
     _field("shown", "table", None),
     _field("reason", "str", ""),
     _field("seconds", "float", None, 0),
@@ -227,7 +228,7 @@ class _Reader:
             try:
                 tokens = tuple(_token(entry) for entry in values["logprobs"])
             except (TypeError, ValueError, LookupError):
-                what = "expected [[token, log-probability, [[token, log-probability], …]], …] with finite numbers"
+                what = "expected [[token, log-probability, [[token, log-probability], …]], …] with finite numbers, none above 0"
                 self.faults.append(Fault((*path, "logprobs"), what))
         if (values["purpose"] == "person") != (values["verdict"] is not None):
             self.faults.append(Fault((*path, "verdict"), 'belongs to purpose = "person", and to no other'))
@@ -289,7 +290,7 @@ class _Reader:
     def _kinds(self, names: Any, path: KeyPath) -> tuple[str, ...]:
         path = (*path, "filter")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            self.faults.append(Fault(path, f"expected a list of texts, found {describe(names)}"))
+            self.faults.append(Fault(path, not_texts(names)))
             return ()
         kinds = tuple(names)
         if kinds not in self._filter_lists:
@@ -332,7 +333,7 @@ class _Reader:
         return TransmissionRecord(number, tuple(self._sample(entry, place, path) for place, entry in enumerate(entries)))
 
     def _sample(self, table: Mapping[str, Any], place: int, path: KeyPath) -> Sample:
-        if table.keys() == _COMMON_SAMPLE and table["verdict"] in ("approved", "rejected"):
+        if table.keys() == _COMMON_SAMPLE and table["verdict"] in ("approved", "rejected", "pooled"):
             example = self._known_example(table)
             if example is not None:
                 return Sample(example, place, table["verdict"])
@@ -348,6 +349,7 @@ class _Reader:
             None if shown is None else self._example(shown, (*path, "shown")),
             values["reason"],
             values["seconds"],
+            values["from"],
         )
 
     def _known_example(self, table: Mapping[str, Any]) -> Example | None:
@@ -404,6 +406,6 @@ def _data(spelled: Any) -> bytes:
 
 
 def _logprob(number: Any) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number):
-        raise ValueError("no log-probability")
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > 1e-6:
+        raise ValueError("no log-probability")  # what is above 0 by no more than that was rounded
     return float(number)

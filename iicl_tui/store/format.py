@@ -110,6 +110,8 @@ class Encoder:
         text = f'[[generation.transmission.sample]]\n{self._example(sample.example)}verdict = "{sample.verdict}"\n'
         if sample.number != place:
             text += f"number = {sample.number}\n"
+        if sample.origin is not None:
+            text += f"from = {sample.origin}\n"
         if sample.shown is not None:
             shown = {"input": sample.shown.input, "output": sample.shown.output}
             text += f"shown = {toml_text.value(shown)}\n"

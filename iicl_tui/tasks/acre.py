@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example, Start, TaskKind
+from iicl_tui.tasks.base import Example, Figure, Preference, Start, TaskKind, arrow_line
 from iicl_tui.tasks.priors import read_prior
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Acre:
     """An ACRE task: n objects and the states on, off, und (whose names may be others, in this order; und may be left out)."""
 
     name = "acre"
+    factor_word = "objects"
+    figures: tuple[Figure, ...] = ()
+    preferences: Mapping[str, Preference] = MappingProxyType({})
 
     def __init__(
         self,
@@ -146,6 +150,22 @@ class Acre:
     def example_text(self, example: Example) -> str:
         """A, C → on"""
         return f"{', '.join(example.input)} → {example.output}"
+
+    def rule_table(self, hypothesis: int) -> tuple[str, ...]:
+        """None: the rule is short enough."""
+        return ()
+
+    def example_note(self, example: Example) -> str:
+        """Nothing."""
+        return ""
+
+    def read_line(self, text: str) -> Example:
+        """From A, C → on. Raises ValueError."""
+        return arrow_line(self, text)
+
+    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
+        """Nothing."""
+        return ()
 
     def write_hypothesis(self, hypothesis: int) -> dict[str, str]:
         """{A = "on", …}"""
@@ -328,7 +348,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Acre:
+def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None = None) -> Acre:
     """The task of a [task] table; faults that only show between keys are added."""
     options = dict(values)
     objects, states, spurious = options["objects"], options["states"], options["spurious"]

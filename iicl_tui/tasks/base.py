@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,20 @@ class Example(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A figure of a dataset, as "share of common words". low, high: the ends of its axis; high None: as far as it goes."""
+
+    name: str
+    low: float = 0.0
+    high: float | None = 1.0
+    digits: int = 2
+
+
+Preference = Callable[[Example], tuple[float, ...]]
+"""A way to rank examples: the best one has the least key."""
+
+
+@dataclass(frozen=True)
 class Start:
     """What is there before generation 1. target: h*; rival: ĥ, where the task has one; samples: d⁰."""
 
@@ -44,7 +59,14 @@ class Task(Protocol):
     name: str
     space: ProductSpace
     focus: int | None
-    """The factor that the experiment is about (ACRE: the spurious object); its marginal is drawn as a trajectory."""
+    """The place in `space.groupings` of what the experiment is about (ACRE: the spurious object); the probability of each of its
+    values is drawn as a trajectory."""
+    factor_word: str
+    """What the factors are, in the plural: objects."""
+    figures: tuple[Figure, ...]
+    """What is measured of a dataset itself; none where its examples are counted only."""
+    preferences: Mapping[str, Preference]
+    """The ways in which a filter can rank examples, by name; none where all are worth the same."""
     samples: int
     """M: how many samples a generation passes on."""
 
@@ -62,6 +84,9 @@ class Task(Protocol):
     def rule(self, hypothesis: int) -> str:
         """The hypothesis in words, one line."""
 
+    def rule_table(self, hypothesis: int) -> tuple[str, ...]:
+        """The hypothesis as a small table, lines of at most 36 columns; none where `rule` says it well enough."""
+
     def read_hypothesis(self, value: Any) -> int:
         """From a file's value. Raises ValueError with a sentence for a person."""
 
@@ -73,6 +98,15 @@ class Task(Protocol):
 
     def example_text(self, example: Example) -> str:
         """One line: A, C → on."""
+
+    def example_note(self, example: Example) -> str:
+        """What is to be known of an example beside itself, in a few words; "" for nothing."""
+
+    def read_line(self, text: str) -> Example:
+        """From a line as `example_text` writes it, the arrow also as ->. Raises ValueError with a sentence for a person."""
+
+    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
+        """One number for each of `figures`; NaN where there is nothing to measure."""
 
     def predict(self, hypothesis: int, input: tuple[str, ...]) -> str:
         """The output that the hypothesis gives to an input."""
@@ -95,14 +129,30 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class TaskKind:
-    """A task as the configuration knows it. build: option values (by key) → a task; faults are added, not raised."""
+    """A task as the configuration knows it.
+
+    build: option values (by key), the place in the file, faults to add to, the file's folder → a task.
+    embed: a [task] table whose files are read into it, so that a session file stands alone.
+    """
 
     name: str
     title: str
     help: str
     fields: tuple[Field, ...]
-    build: Callable[[Mapping[str, Any], KeyPath, list[Fault]], Task]
+    build: Callable[[Mapping[str, Any], KeyPath, list[Fault], Path | None], Task]
+    embed: Callable[[Mapping[str, Any], Path | None], dict[str, Any]] = lambda table, folder: dict(table)
     order: int = 100
+
+
+_ARROW = re.compile(r"→|->|=>")
+
+
+def arrow_line(task: Task, text: str) -> Example:
+    """From "A, C → on" (or ->). Raises ValueError with a sentence for a person."""
+    sides = _ARROW.split(text)
+    if len(sides) != 2:
+        raise ValueError("expected words separated by commas, an arrow, and the output: A, C -> on")
+    return task.read_example([part.strip() for part in sides[0].split(",") if part.strip()], sides[1].strip())
 
 
 def task_kinds() -> dict[str, TaskKind]:

@@ -163,9 +163,9 @@ def _counts(picture: Picture, layout: _Layout, explained: NDArray[np.integer], w
 
 
 def _colour_key(view: BeliefView) -> list[tuple[str, int]]:
-    if view.by is None or len(view.space.factors[view.by].values) > 5:
+    if view.by is None or len(view.space.groupings[view.by].values) > 5:
         return []
-    values = view.space.factors[view.by].values
+    values = view.space.groupings[view.by].values
     return [(f"■ {value}", ink(Role.VALUE, state_hue(code))) for code, value in enumerate(values)]
 
 

@@ -59,7 +59,7 @@ def _bars(view: BeliefView, longest: int, room: int) -> int:
     Whole trailing factors are joined where that does not waste too much, so that a bar still stands for a rule.
     """
     needed = ceil(longest / room)
-    if view.by is None or needed == 1:
+    if not _splits_factor(view) or needed == 1:
         return needed
     joined = 1
     for factor in range(len(view.space.shape) - 1, -1, -1):
@@ -70,13 +70,18 @@ def _bars(view: BeliefView, longest: int, room: int) -> int:
     return joined if longest / joined >= room / 4 else needed
 
 
+def _splits_factor(view: BeliefView) -> bool:
+    """The strips are a factor's values, so that within each the other factors go round in order."""
+    return view.by is not None and view.by < len(view.space.factors)
+
+
 def _layout(view: BeliefView, width: int, height: int) -> _Layout:
     groups = view_groups(view)
     shown = len(groups) if len(groups) <= height else max(height - 1, 1)
     foot = 1 if shown < len(groups) and height > 1 else 0  # says how many strips are not drawn
     longest = max(len(group.members) for group in groups)
 
-    others = [factor for factor in range(len(view.space.shape)) if factor != view.by] if view.by is not None else []
+    others = [factor for factor in range(len(view.space.shape)) if factor != view.by] if _splits_factor(view) else []
     top = 1 if height > shown + foot else 0
     room = height - top - foot
     axis = next((n for n in (2, 1) if (room - n) // shown >= 2 + n and n <= len(others)), 0)

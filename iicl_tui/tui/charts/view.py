@@ -35,8 +35,8 @@ class BeliefView:
 
     log_p: (H,) natural logarithms of normalised probabilities, −inf allowed; None: no belief is known here.
     previous: (H,) the last generation's, or what `ghost` calls it, drawn as a ghost. explained: (H,) how many of the
-    `explained_of` examples of d⁰ each hypothesis explains. by: the factor that makes the strips and the colours; None: d⁰
-    examples explained. low, high: (H,) bounds of log_p, where it is not known exactly. bounds: of the probability of each of
+    `explained_of` examples of d⁰ each hypothesis explains. by: the grouping of the space that makes the strips and the colours
+    (a factor, or a partition); None: d⁰ examples explained. low, high: (H,) bounds of log_p, where it is not known exactly. bounds: of the probability of each of
     `view_groups`. caption: how the belief is known. absent: why there is none.
     Raises ValueError for arrays of another shape and for NaN.
     """
@@ -81,18 +81,18 @@ class Group:
 
 
 @lru_cache(64)
-def _groups_of_factor(space: ProductSpace, factor: int) -> tuple[Group, ...]:
-    column, owner = space.codes[:, factor], space.factors[factor]
+def _groups_of_grouping(space: ProductSpace, grouping: int) -> tuple[Group, ...]:
+    split, own = space.groupings[grouping], grouping >= len(space.factors)  # a partition's values say of themselves what they are
     return tuple(
-        Group(f"{owner.name} {value}", value, state_hue(code), np.flatnonzero(column == code))
-        for code, value in enumerate(owner.values)
+        Group(value if own else f"{split.name} {value}", value, state_hue(code), np.flatnonzero(split.codes == code))
+        for code, value in enumerate(split.values)
     )
 
 
 def groups_of(space: ProductSpace, by: int | None, explained: NDArray[np.integer] | None, explained_of: int) -> tuple[Group, ...]:
-    """All hypotheses, once each: by a factor's value, or by the number of examples explained, most first."""
+    """All hypotheses, once each: by a grouping's value, or by the number of examples explained, most first."""
     if by is not None:
-        return _groups_of_factor(space, by)
+        return _groups_of_grouping(space, by)
     if explained is None:
         return (Group("all", "all", state_hue(0), np.arange(space.size)),)
     return tuple(
@@ -120,8 +120,9 @@ def group_totals(groups: tuple[Group, ...], log_p: NDArray[np.float64]) -> list[
 def hues(view: BeliefView) -> NDArray[np.int32]:
     """(H,): the hue of each hypothesis, that of its group."""
     if view.by is not None:
-        palette = np.array([state_hue(v) for v in range(view.space.shape[view.by])], dtype=np.int32)
-        return palette[view.space.codes[:, view.by]]
+        split = view.space.groupings[view.by]
+        palette = np.array([state_hue(v) for v in range(len(split.values))], dtype=np.int32)
+        return palette[split.codes]
     if view.explained is not None:
         palette = np.array([fit_hue(n, view.explained_of) for n in range(view.explained_of + 1)], dtype=np.int32)
         return palette[np.clip(view.explained, 0, view.explained_of)]
@@ -144,5 +145,5 @@ def likeliest(log_p: NDArray[np.float64], candidates: NDArray[np.intp] | None = 
 def by_text(view: BeliefView) -> str:
     """What strips and colours stand for, in words."""
     if view.by is not None:
-        return f"by {view.space.factors[view.by].name}"
+        return f"by {view.space.groupings[view.by].name}"
     return "by d⁰ explained" if view.explained is not None else ""

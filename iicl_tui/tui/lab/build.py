@@ -99,7 +99,7 @@ def build(
 
 def first_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
     """How the belief is looked at when a session is opened: as the settings' [lab] says, as far as it fits this task."""
-    names = [factor.name for factor in task.space.factors]
+    names = [split.name for split in task.space.groupings]
     by: int | None = task.focus if task.focus is not None else 0
     wanted = chosen.get("by")
     if wanted in names:
@@ -208,7 +208,7 @@ def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Bel
 
 def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float], ...]:
     """Of the groups that the view shows. A factor's own bounds are the closest there are for its values."""
-    known = belief.bounds(view.by) if view.by is not None else None
+    known = belief.bounds(view.by) if view.by is not None and view.by < len(view.space.factors) else None
     if known is not None:
         return tuple(zip(known[0].tolist(), known[1].tolist(), strict=True))
     found = [belief.group_bounds(group.members) for group in view_groups(view)]

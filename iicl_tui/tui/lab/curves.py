@@ -43,10 +43,10 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
               (("uniform", uniform), ("one-hot", 0.0)), selected, 1)
     ]  # fmt: skip
     if task.focus is not None:
-        factor = task.space.factors[task.focus]
+        split = task.space.groupings[task.focus]
         values = measures.marginals[task.focus]
-        states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(factor.values))
-        out.append(Panel(f"P({printable(factor.name, 24)})", states, 0.0, 1.0, (), selected, 1))
+        states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(split.values))
+        out.append(Panel(f"P({printable(split.name, 24)})", states, 0.0, 1.0, (), selected, 1))
     if blind:
         return tuple(out)
     rules = [line("h*", measures.p_target, "accent")]

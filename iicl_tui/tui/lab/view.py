@@ -102,7 +102,7 @@ def _objects_title(state: LabState) -> Content:
 
 def _choices(state: LabState, ghost: bool, small: bool) -> list[Offer]:
     view = state.belief
-    by = "d⁰ explained" if view.by is None else printable(view.space.factors[view.by].name, 20)
+    by = "d⁰ explained" if view.by is None else printable(view.space.groupings[view.by].name, 20)
     return [
         Offer("lab.view", view.form),
         Offer("lab.scale", view.scale),

@@ -31,7 +31,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Figures:
-    """entropy in nats; p_target = P(h*); focus: P of each value of the factor in focus, if there is one."""
+    """entropy in nats; p_target = P(h*); focus: P of each value of what is in focus, if anything is."""
 
     entropy: float
     p_target: float

@@ -244,8 +244,8 @@ def _change(name: str, before: str, after: str | None, style: str = "") -> Conte
 def _focus_lines(chain: Chain, before: tuple[float, ...], after: tuple[float, ...] | None) -> list[Content]:
     if chain.task.focus is None:
         return []
-    factor = chain.task.space.factors[chain.task.focus]
-    names = [printable(f"{factor.name} {value}", 24) for value in factor.values]
+    split = chain.task.space.groupings[chain.task.focus]
+    names = [printable(f"{split.name} {value}", 24) for value in split.values]
     room = max(map(len, names))
     return [
         _change(f"{name:<{room}}", f"{percent_text(before[at]):>6}", percent_text(after[at]) if after else None,
@@ -257,13 +257,13 @@ def _focus_lines(chain: Chain, before: tuple[float, ...], after: tuple[float, ..
 def _focus_parts(chain: Chain, before: tuple[float, ...], after: tuple[float, ...] | None) -> list[Content]:
     if chain.task.focus is None:
         return []
-    factor = chain.task.space.factors[chain.task.focus]
+    split = chain.task.space.groupings[chain.task.focus]
     parts = []
-    for at, value in enumerate(factor.values):
+    for at, value in enumerate(split.values):
         name = printable(value, 12)
         then = figure_text(after[at]) if after else "?"
         parts.append(Content.assemble((f"{name} ", state_style(at)), figure_text(before[at]), ("→", MUTED), (then, "bold")))
-    return [Content.styled(printable(factor.name, 12), MUTED), *parts]
+    return [Content.styled(printable(split.name, 12), MUTED), *parts]
 
 
 def bar_sums(log_p: NDArray[np.float64], shape: tuple[int, ...], width: int) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from iicl_tui.tui.lab import asks, trust
 from iicl_tui.tui.lab.build import build, calling, facts, first_charts
 from iicl_tui.tui.lab.drive import drive
 from iicl_tui.tui.lab.knowing import speaks
+from iicl_tui.tui.lab.money import coming
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
 from iicl_tui.tui.lab.transcript import entries, entry_of
@@ -369,7 +370,7 @@ class LabRoom(LabScreen):
         self._chart(scale="linear" if self._charts.scale == "log" else "log")
 
     def action_colour_by(self) -> None:
-        count = len(self.session.chain.task.space.factors)
+        count = len(self.session.chain.task.space.groupings)
         choices: list[int | None] = [*range(count)]
         if self.session.chain.start.samples and not self.blind:
             choices.append(None)
@@ -440,7 +441,7 @@ class LabRoom(LabScreen):
 
     async def action_budget(self) -> None:
         if not self._activity.busy:
-            await self._ask(asks.budget(self.session.chain))
+            await self._ask(asks.budget(self.session.chain, await coming(self.session.chain)))
 
     @on(Ask.Answered)
     async def _answered(self, event: Ask.Answered) -> None:
