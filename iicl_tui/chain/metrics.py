@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
+from iicl_tui.tasks.base import Figure
 
 Array = NDArray[np.float64]
 
@@ -128,7 +129,8 @@ def _figures(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
 class Outcome:
     """Where a chain stands, in figures. None where a figure does not apply.
 
-    both: hᵗ explains all of d⁰ and gives the focus the value that h* gives it (Table 1's BOTH).
+    both: hᵗ explains all of d⁰ and gives the focus the value that h* gives it (Table 1's BOTH). initial: |d⁰|, 0 where the task's
+    hypotheses do not differ in what they explain. figures: the task's, with their names, of what was made last.
     """
 
     generation: int
@@ -139,6 +141,7 @@ class Outcome:
     focus: tuple[str, str, float] | None
     """The factor in focus, its likeliest value, and that value's probability."""
     both: bool | None
+    figures: tuple[tuple[Figure, float], ...] = ()
 
 
 def outcome(chain: Chain) -> Outcome | None:
@@ -155,8 +158,11 @@ def outcome(chain: Chain) -> Outcome | None:
         if np.isfinite(row).all():
             focus = (split.name, split.values[int(row.argmax())], float(row.max()))
         same = split.codes[m.hypothesis[0]] == split.codes[start.target]
-        both = bool(same and m.explained[0] == len(start.samples))
-    return Outcome(t, _figure(m.entropy), _figure(m.p_target), int(m.explained[0]), len(start.samples), focus, both)
+        both = bool(same and m.explained[0] == len(start.samples)) if task.explains else None
+    made = m.made[0] if chain.generations[-1].complete or t == 1 else measure(chain, t - 1).made[0]
+    figures = tuple((figure, value) for figure, value in zip(task.figures, made.tolist(), strict=True) if np.isfinite(value))
+    initial = len(start.samples) if task.explains else 0
+    return Outcome(t, _figure(m.entropy), _figure(m.p_target), int(m.explained[0]), initial, focus, both, figures)
 
 
 def _figure(values: Sequence[float] | Array) -> float | None:

@@ -194,10 +194,12 @@ def summary(chain: Chain) -> str:
         words.append(f"H {figures.entropy:.3f} nats")
     if figures.p_target is not None:
         words.append(f"P(h*) {figures.p_target:.3g}")
-    words.append(f"d⁰ {figures.explained}/{figures.initial}")
+    if chain.task.explains:
+        words.append(f"d⁰ {figures.explained}/{figures.initial}")
     if figures.focus is not None:
         name, value, p = figures.focus
         words.append(f"P({name} {value}) {p:.3g}")
+    words += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures]
     if chain.spent.calls:
         words.append(spent_text(chain.spent))
     return f"{title}: " + " · ".join(words)

@@ -23,6 +23,7 @@ from iicl_tui.tui.lab.state import ChartSettings, LabState
 
 LIKELIEST = 10
 WIDEST, NARROWEST = 140, 60
+_MARK_WORDS = {"✓": "approved", "✗": "rejected", "✎": "edited", "○": "in the pool"}
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -57,7 +58,7 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
         yield f"  {state.belief.caption}"
     yield from _belief(state, width, charts)
     yield ""
-    yield "Objects"
+    yield state.objects.word.capitalize()
     yield from _objects(state, width, charts)
     for block in state.data:
         yield ""
@@ -65,7 +66,7 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
         if not block.items:
             yield f"  {block.empty}"
         for item in block.items:
-            mark = {"✓": "approved", "✗": "rejected", "✎": "edited"}.get(item.mark, "") if not charts else item.mark
+            mark = item.mark if charts else _MARK_WORDS.get(item.mark, "")
             yield "  " + "  ".join(part for part in (mark, item.text, item.note) if part)
     if charts and len(session.chain.generations) > 1:
         for panel in state.curves:
@@ -93,7 +94,8 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
     focus = task.focus
     split = task.space.groupings[focus] if focus is not None else None
     names = [f"P({split.name} {value})" for value in split.values] if split is not None else []
-    columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names, "d⁰ right", "hᵗ"]
+    columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names]
+    columns += [*(["d⁰ right"] if session.judged else []), *(figure.name for figure in task.figures), "hᵗ"]
     widths = [max(len(name), 7) for name in columns]
     widths[0] = 5
     yield "  ".join(name.rjust(size) for name, size in zip(columns[:-1], widths, strict=False)) + f"  {columns[-1]}"
@@ -107,7 +109,10 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
             figures.append(_p(m.p_rival[row]))
         if focus is not None:
             figures += [_p(value) for value in m.marginals[focus][row]]
-        figures.append(f"{m.explained[row]}/{len(start.samples)}")
+        if session.judged:
+            figures.append(f"{m.explained[row]}/{session.judged}")
+        made = zip(task.figures, m.made[row].tolist(), strict=True)
+        figures += [f"{value:.{figure.digits}f}" if np.isfinite(value) else "" for figure, value in made]
         mark = ">" if row + 1 == state.look else " "
         cells = [f"{mark}{row + 1}", *figures]
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))

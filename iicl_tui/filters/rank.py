@@ -85,8 +85,8 @@ class Rank:
 
 
 FIELDS = (
-    Field("prefer", "str", "prefers", "What is passed on first. In every task: random. Acronyms: easy (common words), hard (words in "
-          "no list, then rare ones), long, short, easylong and easyshort (common words, by their length).", RANDOM),
+    Field("prefer", "str", "prefers", "What is passed on first. In every task: random. Acronyms: easy (common words), hard (words "
+          "in no list, then rare ones), long, short, easylong and easyshort (common words, by their length).", RANDOM),
     Field("source", "choice", "chooses from", "pool: d⁰ and all that was made so far and not rejected. last: what this generation "
           "made.", "pool", choices=("pool", "last")),
     Field("distinct", "bool", "no output twice", "Of examples with the same output the earliest is taken.", True),

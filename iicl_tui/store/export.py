@@ -109,13 +109,16 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """Where models are asked: also how the belief is known, bounds of each probability, what was not observed of each factor, and,
     for the notebooks' reading, the entropy by their own formula."""
     space, measured = chain.task.space, _measured(chain)
-    values = [f"{factor.name}={value}" for factor in space.factors for value in factor.values]
+    values = [f"{split.name}={value}" for split in space.groupings for value in split.values]
+    bounded = values[: sum(space.shape)]  # those of the factors
+    figures = [figure.name.replace(" ", "_") for figure in chain.task.figures]
     yield (
         *("generation", "agent", "learned", "hypothesis", "entropy_nats", "p_target", "p_rival", "p_hypothesis"),
         *("d0_explained", "d0_size", "redraws", "exhausted", "samples_drawn", "samples_passed"),
         *(f"p({value})" for value in values),
+        *(f"{which}_{name}" for name in figures for which in ("made", "passed")),
         *(("belief", "draws_read", "draws_asked", "own_entropy_nats") if measured else ()),
-        *(f"{end}({value})" for value in values if measured for end in ("p_low", "p_high")),
+        *(f"{end}({value})" for value in bounded if measured for end in ("p_low", "p_high")),
         *(f"{name}({factor.name})" for name in ("unobserved", "other") if measured for factor in space.factors),
     )
     measures = measure(chain)
@@ -134,7 +137,8 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             len(made.samples) if made else None,
             len(generation.data) if made else None,
             *(float(p) for marginal in measures.marginals for p in marginal[row]),
-            *(_how_known(belief, len(space.factors), len(values)) if measured else ()),
+            *(float(pair[row, at]) for at in range(len(figures)) for pair in (measures.made, measures.passed)),
+            *(_how_known(belief, len(space.factors), len(bounded)) if measured else ()),
         )
 
 
@@ -149,14 +153,24 @@ def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any
 
 
 def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    """Generation 0 is d⁰. follows: whether the output is the one that the generation's hypothesis gives."""
+    """Generation 0 is d⁰. follows: whether the output is the one that the generation's hypothesis gives. from: the earlier
+    generation that made it. The task's figures of each example, and its note, where the task has figures."""
+    task = chain.task
+    figures = [figure.name.replace(" ", "_") for figure in task.figures]
+    own = (*figures, "note", "from") if figures else ("from",)
     yield (
         *("generation", "number", "input", "output", "verdict", "passed_on", "follows"),
-        *("shown_input", "shown_output", "reason", "seconds"),
+        *("shown_input", "shown_output", "reason", "seconds", *own),
     )
+
+    def known(example: Example, origin: int | None) -> Iterator[Any]:
+        if figures:
+            yield from (*task.measure([example]), task.example_note(example))
+        yield origin
+
     for number, example in enumerate(chain.start.samples):
         follows = _follows(chain, chain.start.target, example)
-        yield 0, number, _input(example), example.output, "given", True, follows, None, None, None, None
+        yield 0, number, _input(example), example.output, "given", True, follows, None, None, None, None, *known(example, None)
     for generation in chain.generations:
         for sample in generation.transmission.samples if generation.transmission else ():
             example, shown = sample.example, sample.shown
@@ -164,7 +178,7 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
                 *(generation.index, sample.number, _input(example), example.output, sample.verdict, sample.passes),
                 _follows(chain, generation.hypothesis, example),
                 *((_input(shown), shown.output) if shown else (None, None)),
-                *(sample.reason, sample.seconds),
+                *(sample.reason, sample.seconds, *known(example, sample.origin)),
             )
 
 
@@ -297,6 +311,7 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
                 "shown": sample.shown._asdict() if sample.shown else None,
                 "reason": sample.reason,
                 "seconds": sample.seconds,
+                "from": sample.origin,
             }
             for sample in made.samples
         ]
@@ -305,10 +320,15 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
         **{name: _known(values[row]) for name, values in {**figures, "p_hypothesis": measures.p_kept}.items()},
         "d0_explained": int(measures.explained[row]),
         "marginals": {
-            factor.name: {value: _known(p) for value, p in zip(factor.values, marginal[row], strict=True)}
-            for factor, marginal in zip(chain.task.space.factors, measures.marginals, strict=True)
+            split.name: {value: _known(p) for value, p in zip(split.values, marginal[row], strict=True)}
+            for split, marginal in zip(chain.task.space.groupings, measures.marginals, strict=True)
         },
     }
+    if chain.task.figures:
+        out["measures"] |= {
+            which: {figure.name: _known(value) for figure, value in zip(chain.task.figures, values[row], strict=True)}
+            for which, values in (("made", measures.made), ("passed", measures.passed))
+        }
     return out
 
 

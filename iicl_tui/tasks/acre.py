@@ -46,6 +46,7 @@ class Acre:
 
     name = "acre"
     factor_word = "objects"
+    explains = True
     figures: tuple[Figure, ...] = ()
     preferences: Mapping[str, Preference] = MappingProxyType({})
 

@@ -63,6 +63,8 @@ class Task(Protocol):
     values is drawn as a trajectory."""
     factor_word: str
     """What the factors are, in the plural: objects."""
+    explains: bool
+    """Hypotheses differ in which examples they explain. Where they do not, what they explain of d⁰ is not shown."""
     figures: tuple[Figure, ...]
     """What is measured of a dataset itself; none where its examples are counted only."""
     preferences: Mapping[str, Preference]

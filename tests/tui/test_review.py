@@ -14,7 +14,7 @@ from iicl_tui.filters.base import Sample
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.actions import ACTIONS, GROUPS
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Roll
-from iicl_tui.tui.review.edit import ExampleEdit, HypothesisEdit, read_example
+from iicl_tui.tui.review.edit import ExampleEdit, HypothesisEdit
 from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.review.tokens import Tokens
 
@@ -401,13 +401,13 @@ def test_a_hypothesis_edit_goes_round_every_value() -> None:
 @pytest.mark.parametrize("arrow", ["->", "→", " => "])
 def test_an_example_as_text(arrow: str) -> None:
     task = make_chain().task
-    assert read_example(task, f" screen , A {arrow} off ") == Example(("A", "screen"), "off")
+    assert task.read_line(f" screen , A {arrow} off ") == Example(("A", "screen"), "off")
 
 
 @pytest.mark.parametrize("words", ["", "A", "A -> on -> off", "A -> bright", "Q -> on", "-> on", "A, A -> on"])
 def test_what_is_no_example_is_told(words: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        read_example(make_chain().task, words)
+        make_chain().task.read_line(words)
 
 
 async def test_a_task_whose_inputs_cannot_be_listed_is_edited_as_text(opened, monkeypatch) -> None:

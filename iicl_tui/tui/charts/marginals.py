@@ -25,6 +25,7 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 @dataclass(frozen=True, eq=False)
 class MarginalsView:
     """log_p: (H,) natural logarithms, or None where no belief is known. by: the factor to point out, if any.
+    word: what factors are called.
 
     bounds: of each factor's probabilities, where they are not known exactly. open: (factors,) what of each was not observed and
     belongs to none of its values for certain: the low bounds and it add up to 1. absent: why there is no belief.
@@ -36,6 +37,7 @@ class MarginalsView:
     bounds: tuple[Bounds, ...] = ()
     open: NDArray[np.float64] | None = None
     absent: str = NO_BELIEF
+    word: str = "factors"
 
     @property
     def seen_open(self) -> bool:

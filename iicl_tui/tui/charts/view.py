@@ -36,7 +36,8 @@ class BeliefView:
     log_p: (H,) natural logarithms of normalised probabilities, −inf allowed; None: no belief is known here.
     previous: (H,) the last generation's, or what `ghost` calls it, drawn as a ghost. explained: (H,) how many of the
     `explained_of` examples of d⁰ each hypothesis explains. by: the grouping of the space that makes the strips and the colours
-    (a factor, or a partition); None: d⁰ examples explained. low, high: (H,) bounds of log_p, where it is not known exactly. bounds: of the probability of each of
+    (a factor, or a partition); None: d⁰ examples explained.
+    low, high: (H,) bounds of log_p, where it is not known exactly. bounds: of the probability of each of
     `view_groups`. caption: how the belief is known. absent: why there is none.
     Raises ValueError for arrays of another shape and for NaN.
     """

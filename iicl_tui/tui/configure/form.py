@@ -139,6 +139,8 @@ def with_kind(draft: Draft, path: Path, kind: str) -> Draft:
     for key in list(_table(draft.get(table))):
         if key in known - stays:
             draft = draft.set((*table, key), None)
+    if path[0] == "chain":  # what another task starts from is no start of this one
+        draft = draft.set(("start",), None)
     return draft.set(path, kind)
 
 

@@ -16,6 +16,9 @@ from iicl_tui.tui.charts.view import BeliefView, Mark
 from iicl_tui.tui.lab import knowing
 from iicl_tui.tui.lab.words import next_phase, raised, rule
 
+_MOST_FIGURES = 2
+"""Of the task's own, so that the line stays short."""
+
 
 @dataclass(frozen=True, eq=False)
 class Preview:
@@ -60,7 +63,9 @@ def _standing(chain: Chain) -> list[tuple[str, str]]:
     facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
     if chain.calls_of(now):
         facts = [_broken_off(chain, now)]
-    facts.append(("outcome", " · ".join([*_belief_words(figures), f"d⁰ {figures.explained}/{figures.initial} right"])))
+    came_to = [*_belief_words(figures), *([f"d⁰ {figures.explained}/{figures.initial} right"] if chain.task.explains else [])]
+    came_to += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures[:_MOST_FIGURES]]
+    facts.append(("outcome", " · ".join(came_to)))
     hypothesis = chain.generations[-1].hypothesis
     facts.append((f"h{raised(figures.generation)}", rule(chain, hypothesis)))
     return facts
@@ -117,7 +122,7 @@ def _view(chain: Chain) -> BeliefView | None:
         chain.task.space,
         belief.log_p,
         marks=tuple(marks),
-        explained=chain.task.explained(start.samples),
+        explained=chain.task.explained(start.samples) if chain.task.explains else None,
         explained_of=len(start.samples),
         form="mosaic",
         by=chain.task.focus,

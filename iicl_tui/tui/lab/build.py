@@ -37,7 +37,7 @@ from iicl_tui.tui.lab.state import (
 from iicl_tui.tui.lab.words import raised
 
 NO_START = "no example: the chain starts from nothing"
-MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎"}
+MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎", "pooled": "○"}
 
 Array = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def build(
     look = now if look is None else max(0, min(look, now))
     beliefs = _beliefs(chain, look, now)
     saving = session.saving
-    if blind and charts.by is None:
+    if charts.by is None and (blind or not session.judged):
         charts = replace(charts, by=chain.task.focus or 0)
     sentence, offers = words.standing(chain, saving, activity, look, now, beliefs.upcoming is not None)
     upcoming = chain.next
@@ -87,8 +87,9 @@ def build(
             total,
             session.measures.entropy,
             session.measures.explained,
-            0 if blind else len(chain.start.samples),
+            0 if blind else session.judged,
             _row_note(chain),
+            *_first_figure(session),
         ),
         steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
         waits_for_person=chain.waits_for_person,
@@ -133,6 +134,12 @@ def facts(session: LabSession) -> tuple[str, ...]:
 def calling(chain: Chain, clock: float) -> str:
     """What is being asked for, in words that change by the second; "" where nothing is."""
     return printable(calling_text(chain.calling, clock), 400) if chain.calling is not None else ""
+
+
+def _first_figure(session: LabSession) -> tuple[str, Array | None]:
+    """The name and the numbers of the task's first figure, of what each generation made; nothing where it has none."""
+    figures = session.chain.task.figures
+    return (printable(figures[0].name, 5), session.measures.made[:, 0]) if figures else ("", None)
 
 
 def _row_note(chain: Chain) -> str:
@@ -189,8 +196,8 @@ def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Bel
         _log_p(belief),
         _log_p(beliefs.before) if charts.ghost else None,
         marks,
-        session.explained if chain.start.samples and not blind else None,
-        len(chain.start.samples),
+        session.explained if session.judged and not blind else None,
+        session.judged,
         charts.form,
         charts.scale,
         charts.by,
@@ -216,14 +223,14 @@ def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float]
 
 
 def _objects(chain: Chain, look: int, by: int | None, belief: Belief | None) -> MarginalsView:
-    space = chain.task.space
+    space, word = chain.task.space, chain.task.factor_word
     if belief is None:
-        return MarginalsView(space, None, by, absent=printable(knowing.absence(chain, look), 200))
+        return MarginalsView(space, None, by, absent=printable(knowing.absence(chain, look), 200), word=word)
     found = [belief.bounds(factor) for factor in range(len(space.factors))]
     bounds = tuple(ends for ends in found if ends is not None)
     # The low bounds give all that is unobserved to the other values, so together they leave it open.
     left_open = np.array([1 - low.sum() for low, _ in bounds]).clip(0.0, 1.0) if belief.unobserved is not None else None
-    return MarginalsView(space, belief.log_p, by, bounds, left_open)
+    return MarginalsView(space, belief.log_p, by, bounds, left_open, word=word)
 
 
 def _belief_title(chain: Chain, look: int) -> str:
@@ -286,7 +293,9 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
     chain = session.chain
     if look == 0:
         given = DataBlock("d⁰", "given, before generation 1", _examples(chain, chain.start.samples), NO_START)
-        target = DataBlock("h*", "the true rule", (DataItem(words.rule(chain, chain.start.target)),))
+        table = _table(chain.task.rule_table(chain.start.target))
+        items = tuple(table or [DataItem(words.rule(chain, chain.start.target))])
+        target = DataBlock("h*", "the true rule", items, lines=bool(table))
         return (given,) if blind else (given, target)
     seen = _seen(chain, look)
     if look > last:
@@ -298,7 +307,7 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
         made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
     if generation.transmission is not None:
         samples = generation.transmission.samples
-        made = DataBlock(name, _caption(samples), _samples(chain, look, samples), "nothing passed on")
+        made = DataBlock(name, _caption(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
     return (seen, _hypothesis(session, generation, blind), made)
 
 
@@ -317,17 +326,25 @@ def _seen(chain: Chain, look: int) -> DataBlock:
 
 def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> DataBlock:
     chain = session.chain
-    of = 0 if blind else len(chain.start.samples)
+    of = 0 if blind else session.judged
     right = int(session.explained[generation.hypothesis])
     caption = "learned" if generation.interaction is None else "not let through" if generation.stuck else "goes on"
-    items = [DataItem(words.rule(chain, generation.hypothesis), "", f"explains {right}/{of} of d⁰" if of else "")]
+    note = f"explains {right}/{of} of d⁰" if of else ""
+    table = chain.task.rule_table(generation.hypothesis)
+    items = [*_table(table), *([DataItem("", "", note)] if note else [])] if table else []
+    items = items or [DataItem(words.rule(chain, generation.hypothesis), "", note)]
     if generation.hypothesis != generation.imitation.hypothesis:
         items.append(DataItem(words.rule(chain, generation.imitation.hypothesis), "✗", "as first learned"))
-    return DataBlock(f"h{raised(generation.index)}", caption, tuple(items))
+    return DataBlock(f"h{raised(generation.index)}", caption, tuple(items), lines=bool(table))
+
+
+def _table(lines: Sequence[str]) -> list[DataItem]:
+    return [DataItem(printable(line, 200)) for line in lines]
 
 
 def _examples(chain: Chain, examples: Sequence[Example]) -> tuple[DataItem, ...]:
-    return tuple(DataItem(printable(chain.task.example_text(example))) for example in examples)
+    task = chain.task
+    return tuple(DataItem(printable(task.example_text(each)), "", printable(task.example_note(each), 80)) for each in examples)
 
 
 def _samples(chain: Chain, generation: int, samples: Sequence[Sample]) -> tuple[DataItem, ...]:
@@ -337,7 +354,10 @@ def _samples(chain: Chain, generation: int, samples: Sequence[Sample]) -> tuple[
 
 
 def _sample(chain: Chain, generation: int, sample: Sample, marked: bool) -> DataItem:
-    notes = [odd] if (odd := words.against(chain, generation, sample)) else []
+    known = chain.task.example_note(sample.example) or words.against(chain, generation, sample)
+    notes = [known] if known else []
+    if sample.origin is not None:
+        notes.append(words.origin(sample.origin))
     if sample.shown is not None:
         notes.append(f"was {chain.task.example_text(sample.shown)}")
     if sample.reason:
@@ -346,6 +366,15 @@ def _sample(chain: Chain, generation: int, sample: Sample, marked: bool) -> Data
     return DataItem(printable(chain.task.example_text(sample.example)), mark, printable(" · ".join(notes), 300))
 
 
+def _passing_first(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """Where a pool stands beside them: what is passed on, then the others. Else as they were made."""
+    if any(sample.verdict == "pooled" for sample in samples):
+        return sorted(samples, key=lambda sample: not sample.passes)
+    return samples
+
+
 def _caption(samples: Sequence[Sample]) -> str:
     passed = sum(sample.passes for sample in samples)
-    return "passed on" if passed == len(samples) else f"{passed} of {len(samples)} passed on"
+    pooled = sum(sample.verdict == "pooled" for sample in samples)
+    words = "passed on" if passed == len(samples) else f"{passed} of {len(samples)} passed on"
+    return words + (f", {pooled} stay in the pool" if pooled else "")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import log
+from dataclasses import replace
+from math import isfinite, log, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.chain.metrics import Measures
-from iicl_tui.tasks.base import Start, Task
+from iicl_tui.tasks.base import Figure, Start, Task
 from iicl_tui.text import printable
 from iicl_tui.tui.charts.trajectories import Panel, Series
 
@@ -30,7 +31,8 @@ def axis_length(known: int, total: int) -> int:
 
 
 def panels(measures: Measures, task: Task, start: Start, look: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
-    """Entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained; blind: without the last two."""
+    """The task's figures, entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained (where that tells
+    something); blind: without the last two."""
     length = max(axis_length(len(measures), total), len(measures))
     selected = look - 1 if look <= length else None  # looking at d⁰, no generation is
 
@@ -38,7 +40,12 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
         return Series(name, _padded(values, length), style)
 
     uniform = log(task.space.size)
+    given = task.measure(start.samples) if start.samples else (nan,) * len(task.figures)
     out = [
+        _figure(figure, line("made", measures.made[:, place]), line("passed on", measures.passed[:, place]), level, selected)
+        for place, (figure, level) in enumerate(zip(task.figures, given, strict=True))
+    ]
+    out += [
         Panel("entropy (nats)", (line("H", measures.entropy, "accent"),), 0.0, uniform * 1.0001,
               (("uniform", uniform), ("one-hot", 0.0)), selected, 1)
     ]  # fmt: skip
@@ -53,10 +60,20 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
     if start.rival is not None:
         rules.append(line("ĥ", measures.p_rival, "text"))
     out.append(Panel("P(h*), P(ĥ)" if start.rival is not None else "P(h*)", tuple(rules), 0.0, 1.0, (), selected, 1))
-    if start.samples:
+    if start.samples and task.explains:
         right = line("hᵗ", measures.explained.astype(np.float64), "accent")
         out.append(Panel(f"d⁰ explained (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1))
     return tuple(out)
+
+
+def _figure(figure: Figure, made: Series, passed: Series, given: float, selected: int | None) -> Panel:
+    """Of what was made and of what was passed on, where they differ; beside them d⁰'s."""
+    same = np.array_equal(made.values, passed.values, equal_nan=True)
+    series = (replace(made, name="dᵗ", style="accent"),) if same else (replace(made, style="accent"), passed)
+    known = np.concatenate([[given], *(one.values for one in series)])
+    most = float(known[np.isfinite(known)].max(initial=0.0)) or 1.0
+    references = (("d⁰", given),) if isfinite(given) else ()
+    return Panel(figure.name, series, figure.low, most if figure.high is None else figure.high, references, selected, 1)
 
 
 def _padded(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:

@@ -74,6 +74,11 @@ class LabSession:
         """(H,): how many of d⁰ each hypothesis explains."""
         return self.chain.task.explained(self.chain.start.samples)
 
+    @property
+    def judged(self) -> int:
+        """How many examples of d⁰ hypotheses are judged by: 0 where all explain the same ones."""
+        return len(self.chain.start.samples) if self.chain.task.explains else 0
+
     @cached_property
     def fit_groups(self) -> tuple[Group, ...]:
         """The hypotheses by the number of d⁰ examples explained."""

@@ -73,7 +73,7 @@ class PhaseStep:
 
 @dataclass(frozen=True)
 class DataItem:
-    """One example as a line. mark: ✓ approved, ✗ rejected, ✎ edited, or nothing where it was given."""
+    """One example as a line. mark: ✓ approved, ✗ rejected, ✎ edited, ○ in the pool, or nothing where it was given."""
 
     text: str
     mark: str = ""
@@ -82,17 +82,22 @@ class DataItem:
 
 @dataclass(frozen=True)
 class DataBlock:
-    """A dataset or a hypothesis of the generation looked at: d², h³, d³. empty: what is said when there is nothing yet."""
+    """A dataset or a hypothesis of the generation looked at: d², h³, d³. empty: what is said when there is nothing yet.
+    lines: each item has a line of its own."""
 
     name: str
     caption: str
     items: tuple[DataItem, ...] = ()
     empty: str = ""
+    lines: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class GenerationRows:
-    """The list of generations, 0 … total. entropy, explained: (T,) of those begun. now: the one under way or next."""
+    """The list of generations, 0 … total. entropy, explained: (T,) of those begun. now: the one under way or next.
+
+    figure: (T,) a figure of the task in the place of `explained`, where there is one; name: what it is called.
+    """
 
     look: int
     now: int
@@ -102,6 +107,8 @@ class GenerationRows:
     initial: int = 0
     note: str = ""
     """What is said of `now` while it is not complete."""
+    name: str = ""
+    figure: NDArray[np.float64] | None = None
 
     @property
     def latest(self) -> int:

@@ -95,9 +95,9 @@ def _offers(state: LabState) -> list[Offer]:
 def _objects_title(state: LabState) -> Content:
     left_open = state.objects.open
     if left_open is None or not left_open.any():
-        return Content("each object")
+        return Content(state.objects.word)
     most = percents_text(0.0, float(left_open.max())).removeprefix("0–")
-    return Content.assemble("objects", (f"  {UNOBSERVED} unobserved ≤{most}", "$text-muted not bold"))
+    return Content.assemble(state.objects.word, (f"  {UNOBSERVED} unobserved ≤{most}", "$text-muted not bold"))
 
 
 def _choices(state: LabState, ghost: bool, small: bool) -> list[Offer]:

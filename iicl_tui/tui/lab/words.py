@@ -45,6 +45,11 @@ def against(chain: Chain, generation: int, sample: Sample) -> str:
     return f"against h{raised(generation)}" if contradicts else ""
 
 
+def origin(generation: int) -> str:
+    """Said of an example that was taken from the pool."""
+    return "from d⁰" if generation == 0 else f"from generation {generation}"
+
+
 def _filter_title(kind: str) -> str:
     found = filter_kinds().get(kind)
     return found.title if found is not None else printable(kind, 40)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -120,14 +119,3 @@ def _parts(inputs: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
 @lru_cache(16)
 def _by_set(inputs: tuple[tuple[str, ...], ...]) -> dict[frozenset[str], tuple[str, ...]]:
     return {frozenset(x): x for x in inputs}
-
-
-_ARROW = re.compile(r"→|->|=>")
-
-
-def read_example(task: Task, text: str) -> Example:
-    """From "A, C → on" (or ->). Raises ValueError with a sentence for a person."""
-    sides = _ARROW.split(text)
-    if len(sides) != 2:
-        raise ValueError("expected words separated by commas, an arrow, and the output: A, C -> on")
-    return task.read_example([part.strip() for part in sides[0].split(",") if part.strip()], sides[1].strip())

@@ -19,7 +19,7 @@ from iicl_tui.tui.review import bar, words
 from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
 from iicl_tui.tui.review.decider import AnyRequest, ReviewDecider, ReviewRequest
-from iicl_tui.tui.review.edit import Edit, ExampleEdit, HypothesisEdit, read_example
+from iicl_tui.tui.review.edit import Edit, ExampleEdit, HypothesisEdit
 from iicl_tui.tui.review.effect import Effect, effect
 from iicl_tui.tui.review.frame import ReviewFrame
 from iicl_tui.tui.review.state import ReviewState, Value, refusal
@@ -316,7 +316,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         value: Value = None
         if event.keep and mode == "text":
             try:
-                value = read_example(self.chain.task, text)
+                value = self.chain.task.read_line(text)
             except ValueError as error:
                 self._say(printable(str(error), 300), warning=True)
                 return

@@ -142,12 +142,17 @@ def flow(parts: Sequence[Content], width: int, gap: int, indent: int = 0) -> lis
 
 
 def marks(chain: Chain, hypothesis: int, example: Example, blind: bool) -> list[str]:
-    """What can be said of a sample: follows or goes against hᵗ, stands in d⁰ or contradicts it. Nothing when blind."""
+    """What can be said of a sample: what the task notes of it, that it follows or goes against hᵗ, stands in d⁰ or contradicts it.
+    When blind, only the task's note."""
+    note = printable(chain.task.example_note(example), 80)
+    noted = [note] if note else []
     if blind:
-        return []
+        return noted
+    if not chain.task.explains:
+        return [*noted, *([f"seen in d{raised(0)}"] if example in chain.start.samples else [])]
     h = f"h{raised(chain.generations[-1].index)}"
     follows = chain.task.predict(hypothesis, example.input) == example.output
-    words = [f"follows {h}" if follows else f"against {h}"]
+    words = [f"follows {h}" if follows else f"against {h}", *noted]
     if example in chain.start.samples:
         words.append(f"seen in d{raised(0)}")
     else:

@@ -372,7 +372,7 @@ class LabRoom(LabScreen):
     def action_colour_by(self) -> None:
         count = len(self.session.chain.task.space.groupings)
         choices: list[int | None] = [*range(count)]
-        if self.session.chain.start.samples and not self.blind:
+        if self.session.judged and not self.blind:
             choices.append(None)
         at = choices.index(self._charts.by) if self._charts.by in choices else -1
         self._chart(by=choices[(at + 1) % len(choices)])

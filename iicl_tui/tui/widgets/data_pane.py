@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from iicl_tui.tui.lab.state import DataBlock, DataItem
 
-_STYLES = {"✓": "$text-success", "✗": "$text-error", "✎": "$text-warning", "": ""}
+_STYLES = {"✓": "$text-success", "✗": "$text-error", "✎": "$text-warning", "○": "$text-muted", "": ""}
 _GAP = "   "
 
 
@@ -40,7 +40,7 @@ class DataText(Widget):
         for block in self.blocks:
             if self.spread and lines:
                 lines.append(Content(""))
-            lines += _spread(block, gutter) if self.spread else _flowing(block, gutter, width)
+            lines += _spread(block, gutter) if self.spread or block.lines else _flowing(block, gutter, width)
         return lines
 
 

@@ -23,7 +23,8 @@ _HEAD = 1
 
 
 class Generations(ScrollView, can_focus=True):
-    """One line a generation: its entropy and how much of d⁰ its hypothesis explains. A click, or the arrows, look at one."""
+    """One line a generation: its entropy, and what its hypothesis explains of d⁰ or a figure of the task. A click or the arrows
+    look at one."""
 
     DEFAULT_CSS = """
     Generations {
@@ -90,7 +91,7 @@ class Generations(ScrollView, can_focus=True):
         if self.rows is None:
             return Strip.blank(width, self._style(""))
         if y < _HEAD:
-            text, style = _columns("t", "H", "d⁰" if self.rows.initial else ""), self._style("head")
+            text, style = _columns("t", "H", self.rows.name or ("d⁰" if self.rows.initial else "")), self._style("head")
         else:
             text, style = self._row(y - _HEAD + self.scroll_offset.y)
         return Strip([Segment(text, style)]).adjust_cell_length(width, style).crop(0, width)
@@ -107,6 +108,8 @@ class Generations(ScrollView, can_focus=True):
         elif t <= len(rows.entropy):
             entropy = float(rows.entropy[t - 1])
             fit = f"{int(rows.explained[t - 1])}/{rows.initial}" if rows.initial else ""
+            if rows.figure is not None:
+                fit = f"{rows.figure[t - 1]:.2f}" if isfinite(rows.figure[t - 1]) else ""
             text = _columns(str(t), f"{entropy:.2f}" if isfinite(entropy) else "–", fit)
         else:
             text = _columns(str(t), "", "")
