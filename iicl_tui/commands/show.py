@@ -135,8 +135,8 @@ def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:
     possible = [h for h in np.argsort(-view.log_p, kind="stable")[:LIKELIEST].tolist() if np.isfinite(view.log_p[h])]
     for place, hypothesis in enumerate(possible, 1):
         fits = f"  d⁰ {int(view.explained[hypothesis])}/{view.explained_of}" if view.explained is not None else ""
-        width = 8 if view.low is None else 24
-        yield f"  {place:>4}  P {_with_bounds(view, hypothesis):<{width}} {_rule(state, hypothesis)}{fits}"
+        room = 8 if view.low is None else 24
+        yield f"  {place:>4}  P {_with_bounds(view, hypothesis):<{room}} {_rule(state, hypothesis)}{fits}"
     if charts:
         yield ""
         yield from belief.draw(view, width, 14).plain()

@@ -32,12 +32,16 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a dataset, as "share of common words". low, high: the ends of its axis; high None: as far as it goes."""
+    """A figure of a dataset, as "share of common words". low, high: the ends of its axis; high None: as far as it goes.
+
+    short: its name in at most 5 characters, for a narrow column.
+    """
 
     name: str
     low: float = 0.0
     high: float | None = 1.0
     digits: int = 2
+    short: str = ""
 
 
 Preference = Callable[[Example], tuple[float, ...]]

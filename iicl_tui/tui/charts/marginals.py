@@ -60,7 +60,7 @@ def draw(view: MarginalsView, width: int, height: int) -> Picture:
         return notice(width, height, view.absent)
     picture, space = Picture(width, height), view.space
     p = np.exp(view.log_p)
-    names = min(max(text_width(factor.name) for factor in space.factors) + 3, max(width // 3, 3))
+    names = min(max(text_width(factor.name) for factor in space.factors) + 3, max(width // 2, 3))
     most = max(space.shape)
     figures = 4 * most if most <= 6 and width - names - 4 * most - 1 >= _LEAST_BAR else 0
     bar = width - names - (figures + 1 if figures else 0)

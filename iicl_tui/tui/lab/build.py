@@ -139,7 +139,7 @@ def calling(chain: Chain, clock: float) -> str:
 def _first_figure(session: LabSession) -> tuple[str, Array | None]:
     """The name and the numbers of the task's first figure, of what each generation made; nothing where it has none."""
     figures = session.chain.task.figures
-    return (printable(figures[0].name, 5), session.measures.made[:, 0]) if figures else ("", None)
+    return (printable(figures[0].short or figures[0].name, 5), session.measures.made[:, 0]) if figures else ("", None)
 
 
 def _row_note(chain: Chain) -> str:
@@ -308,7 +308,8 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
     if generation.transmission is not None:
         samples = generation.transmission.samples
         made = DataBlock(name, _caption(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
-    return (seen, _hypothesis(session, generation, blind), made)
+    hypothesis = _hypothesis(session, generation, blind)
+    return (hypothesis, seen, made) if hypothesis.lines else (seen, hypothesis, made)  # a table stays in sight
 
 
 def _seen(chain: Chain, look: int) -> DataBlock:

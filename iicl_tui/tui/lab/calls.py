@@ -37,12 +37,13 @@ class CallEntries:
 
     def _figures(self, call: Call) -> list[str]:
         agent = self.chain.agent(call.generation)
-        found = [call.model or agent.describe()]
+        found = []
         if call.usage is not None:
-            found.append(f"{call.usage.prompt:,} + {tokens_text(call.usage.completion)}")
             found += [money_text(cost(call.usage, agent.price))] if agent.price is not None else []
+            found.append(f"{call.usage.prompt:,} + {tokens_text(call.usage.completion)}")
         else:
             found.append("tokens not said")
+        found.append(call.model or agent.describe())
         if call.latency is not None:
             found.append(f"{call.latency:.1f} s")
         if call.attempts > 1:

@@ -42,7 +42,7 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
     uniform = log(task.space.size)
     given = task.measure(start.samples) if start.samples else (nan,) * len(task.figures)
     out = [
-        _figure(figure, line("made", measures.made[:, place]), line("passed on", measures.passed[:, place]), level, selected)
+        _figure(figure, line("made", measures.made[:, place]), line("dᵗ", measures.passed[:, place]), level, selected)
         for place, (figure, level) in enumerate(zip(task.figures, given, strict=True))
     ]
     out += [

@@ -45,7 +45,7 @@ class LabView(Vertical):
                     yield FilmStrip(id="film")
                 with Horizontal(id="lower"):
                     with Vertical(id="each"):
-                        yield Static("each object", id="each-title", markup=False)
+                        yield Static(id="each-title", markup=False)
                         yield Marginals(id="objects")
                     yield Trajectories(id="curves")
         with Vertical(id="now"):
@@ -72,7 +72,8 @@ class LabView(Vertical):
         caption.update(Content(state.belief.caption), layout=False)
         self.query_one("#each-title", Static).update(_objects_title(state), layout=False)
         self.query_one("#choices", Offers).show("", _choices(state, ghost, small))
-        tabs = [Offer(f"lab.pane-{name}", "", name == pane) for name in PANES]
+        called = {"objects": state.objects.word}
+        tabs = [Offer(f"lab.pane-{name}", called.get(name, ""), name == pane) for name in PANES]
         self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
         self.query_one(DataPane).show(state.data, spread=small)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import HypothesisShown, SamplesShown
+from iicl_tui.tasks.base import Example
+from iicl_tui.text import printable
 from iicl_tui.tui.review import words
 from iicl_tui.tui.review.effect import Effect
 from iicl_tui.tui.review.state import ReviewState, Shown
@@ -48,17 +53,26 @@ class View:
         shown = self.shown
         if not isinstance(shown, SamplesShown) or not row < self.rows:
             return Content("")
-        wide = min(max(width - 5, 1), self._widest)
+        wide = min(max(width - 5 - self._noted, width // 3, 1), self._widest)
         if row < self.kept:
             return words.kept_line(self.chain, shown, shown.kept[row], self.blind, wide)
         at = row - self.kept
         return words.sample_line(self.chain, shown, self.tried.items[at], at == self.state.cursor, self.blind, wide)
 
+    @property
+    def _examples(self) -> Iterator[Example]:
+        kept = self.shown.kept if isinstance(self.shown, SamplesShown) else ()
+        return chain((sample.example for sample in kept), (item.value for item in self.tried.items))
+
     @cached_property
     def _widest(self) -> int:
-        kept = self.shown.kept if isinstance(self.shown, SamplesShown) else ()
-        examples = [*(sample.example for sample in kept), *(item.value for item in self.tried.items)]
-        return max((words.example_content(self.chain.task, example).cell_length for example in examples), default=0)
+        return max((words.example_content(self.chain.task, example).cell_length for example in self._examples), default=0)
+
+    @cached_property
+    def _noted(self) -> int:
+        """Room for the task's notes; they are not what is cut off."""
+        notes = [cell_len(printable(self.chain.task.example_note(example), 80)) for example in self._examples]
+        return max(notes, default=0) + 2 if any(notes) else 0
 
     def large(self, width: int) -> list[Content]:
         """The one under the cursor."""

@@ -9,10 +9,14 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from iicl_tui.tui.charts.picture import shorten
 from iicl_tui.tui.lab.state import DataBlock, DataItem
 
 _STYLES = {"✓": "$text-success", "✗": "$text-error", "✎": "$text-warning", "○": "$text-muted", "": ""}
 _GAP = "   "
+_LEAST = 12
+"""A text is not made shorter than this."""
+_ENDLESS = 10_000
 
 
 class DataText(Widget):
@@ -40,7 +44,7 @@ class DataText(Widget):
         for block in self.blocks:
             if self.spread and lines:
                 lines.append(Content(""))
-            lines += _spread(block, gutter) if self.spread or block.lines else _flowing(block, gutter, width)
+            lines += _spread(block, gutter, width) if self.spread or block.lines else _flowing(block, gutter, width)
         return lines
 
 
@@ -48,11 +52,14 @@ def _head(block: DataBlock, gutter: int) -> Content:
     return Content.assemble((block.name, "bold"), " " * (gutter - cell_len(block.name)))
 
 
-def _item(item: DataItem) -> Content:
+def _item(item: DataItem, width: int) -> Content:
+    """Where it is wider than this, with a shorter text, so that the note stays."""
     parts: list[str | tuple[str, str]] = []
     if item.mark:
         parts.append((f"{item.mark} ", _STYLES.get(item.mark, "")))
-    parts.append((item.text, "$text-muted strike" if item.mark == "✗" else ""))
+    room = width - (2 if item.mark else 0) - (cell_len(item.note) + 2 if item.note else 0)
+    text = shorten(item.text, room) if cell_len(item.text) > room >= _LEAST else item.text
+    parts.append((text, "$text-muted strike" if item.mark == "✗" else ""))
     if item.note:
         parts.append((f"  {item.note}", "$text-muted"))
     return Content.assemble(*parts)
@@ -61,7 +68,7 @@ def _item(item: DataItem) -> Content:
 def _flowing(block: DataBlock, gutter: int, width: int) -> list[Content]:
     lines, line = [], _head(block, gutter)
     caption = Content.styled(block.caption if block.items else block.empty, "$text-muted")
-    for piece in [*map(_item, block.items), caption]:
+    for piece in [*(_item(item, width - gutter) for item in block.items), caption]:
         if not piece.cell_length:
             continue
         if line.cell_length > gutter and line.cell_length + len(_GAP) + piece.cell_length > width:
@@ -71,10 +78,10 @@ def _flowing(block: DataBlock, gutter: int, width: int) -> list[Content]:
     return [*lines, line]
 
 
-def _spread(block: DataBlock, gutter: int) -> list[Content]:
+def _spread(block: DataBlock, gutter: int, width: int) -> list[Content]:
     caption = Content.styled(block.caption if block.items else block.empty, "$text-muted")
     lines = [Content.assemble(_head(block, gutter), caption)]
-    return lines + [Content.assemble(" " * gutter, _item(item)) for item in block.items]
+    return lines + [Content.assemble(" " * gutter, _item(item, width - gutter)) for item in block.items]
 
 
 class DataPane(VerticalScroll):
@@ -98,5 +105,5 @@ class DataPane(VerticalScroll):
         """What stands here, one example a line."""
         lines = []
         for block in self.query_one(DataText).blocks:
-            lines += [line.plain for line in _spread(block, cell_len(block.name) + 2)]
+            lines += [line.plain for line in _spread(block, cell_len(block.name) + 2, _ENDLESS)]
         return "\n".join(lines)
