@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +18,8 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example, Figure, Preference, Start, TaskKind, arrow_line
+from iicl_tui.tasks.base import Example, Start, TaskKind
+from iicl_tui.tasks.labelling import Labelling
 from iicl_tui.tasks.priors import read_prior
 
 if TYPE_CHECKING:
@@ -41,14 +41,11 @@ RESERVED = ("weight", "weights", "table")
 """Keys of [agent.prior] and columns of its file beside those of the objects."""
 
 
-class Acre:
+class Acre(Labelling):
     """An ACRE task: n objects and the states on, off, und (whose names may be others, in this order; und may be left out)."""
 
     name = "acre"
     factor_word = "objects"
-    explains = True
-    figures: tuple[Figure, ...] = ()
-    preferences: Mapping[str, Preference] = MappingProxyType({})
 
     def __init__(
         self,
@@ -98,49 +95,11 @@ class Acre:
         any_und = (codes == 2).astype(np.float32) @ shown > 0
         return np.where(any_on, 0, np.where(any_und, 2, 1)).astype(np.int8)
 
-    @cached_property
-    def _right(self) -> Array:
-        """(X·Y, H): 1 where the hypothesis gives this output to this input; row x·Y + y."""
-        outputs = len(self.outputs)
-        right = self.table.T[:, None, :] == np.arange(outputs)[None, :, None]
-        return right.reshape(-1, self.space.size).astype(np.float64)
-
-    def _counts(self, datasets: Sequence[Sequence[Example]]) -> Array:
-        """(T, X·Y): how often each (x, y) occurs in each dataset."""
-        outputs = len(self.outputs)
-        counts = np.zeros((len(datasets), len(self.inputs) * outputs))
-        for row, examples in zip(counts, datasets, strict=True):
-            for example in examples:
-                row[self._input_of[example.input] * outputs + self._output_of[example.output]] += 1
-        return counts
-
-    def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
-        """(H,): how many of the examples each hypothesis explains."""
-        return np.asarray(np.rint(self._counts([examples])[0] @ self._right), dtype=np.int64)
-
-    def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> Array:
-        """(T, H) log p(dᵢ | h) in nats: 1 − ε for the right label, ε / (states − 1) for each other one."""
-        right = self._counts(datasets) @ self._right
-        wrong = np.array([[len(examples)] for examples in datasets]) - right
-        if noise == 0:
-            return np.where(wrong > 0.5, -np.inf, 0.0)
-        return right * np.log1p(-noise) + wrong * np.log(noise / (len(self.outputs) - 1))
-
-    def predict(self, hypothesis: int, input: tuple[str, ...]) -> str:
-        """The light's state that the hypothesis gives to these objects."""
-        return self.outputs[self.table[hypothesis, self._input_of[input]]]
-
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
         """count samples: x uniform over the inputs (with `distinct`: none twice), y with label noise."""
         total = len(self.inputs)
         chosen = rng.permutation(total)[:count] if self.distinct else rng.integers(total, size=count)
-        labels = self.table[hypothesis, chosen]
-        if noise > 0:
-            states = len(self.outputs)
-            flips = rng.random(count) < noise
-            shift = rng.integers(1, states, size=count)
-            labels = np.where(flips, (labels + shift) % states, labels)
-        return tuple(Example(self.inputs[x], self.outputs[y]) for x, y in zip(chosen.tolist(), labels.tolist(), strict=True))
+        return self.labelled(hypothesis, chosen, noise, rng)
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -151,26 +110,6 @@ class Acre:
     def example_text(self, example: Example) -> str:
         """A, C → on"""
         return f"{', '.join(example.input)} → {example.output}"
-
-    def rule_table(self, hypothesis: int) -> tuple[str, ...]:
-        """None: the rule is short enough."""
-        return ()
-
-    def example_note(self, example: Example) -> str:
-        """Nothing."""
-        return ""
-
-    def read_line(self, text: str) -> Example:
-        """From A, C → on. Raises ValueError."""
-        return arrow_line(self, text)
-
-    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
-        """Nothing."""
-        return ()
-
-    def write_hypothesis(self, hypothesis: int) -> dict[str, str]:
-        """{A = "on", …}"""
-        return self.space.assignment(hypothesis)
 
     def read_hypothesis(self, value: Any) -> int:
         """From {A = "on", …}. Raises ValueError."""
@@ -266,13 +205,7 @@ class Acre:
         except ValueError as error:
             faults.append(Fault((*path, "rival"), str(error)))
         if "sample" in given:
-            samples = []
-            for i, entry in enumerate(given["sample"]):
-                try:
-                    samples.append(self.read_example(entry.get("input"), entry.get("output")))
-                except ValueError as error:
-                    faults.append(Fault((*path, "sample", i), str(error)))
-            return Start(target, rival, tuple(samples))
+            return Start(target, rival, self.given_samples(given, path, faults))
         pool = np.arange(len(self.inputs))
         if self._draw == "overlap" and rival is not None:
             pool = self.in_common(target, rival)

@@ -153,12 +153,10 @@ class TaskKind:
 _ARROW = re.compile(r"→|->|=>")
 
 
-def arrow_line(task: Task, text: str) -> Example:
-    """From "A, C → on" (or ->). Raises ValueError with a sentence for a person."""
+def read_arrow(text: str) -> tuple[str, str] | None:
+    """The sides of "A, C → on" (or -> or =>); None where there is not one arrow."""
     sides = _ARROW.split(text)
-    if len(sides) != 2:
-        raise ValueError("expected words separated by commas, an arrow, and the output: A, C -> on")
-    return task.read_example([part.strip() for part in sides[0].split(",") if part.strip()], sides[1].strip())
+    return (sides[0].strip(), sides[1].strip()) if len(sides) == 2 else None
 
 
 def task_kinds() -> dict[str, TaskKind]:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,9 @@ from iicl_tui.bayes.space import Factor, Partition, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example, Figure, Preference, Start, TaskKind, arrow_line
+from iicl_tui.tasks.base import Example, Start, TaskKind
 from iicl_tui.tasks.coding_length import coding_length
+from iicl_tui.tasks.labelling import Labelling
 from iicl_tui.tasks.priors import read_prior
 
 Array = NDArray[np.float64]
@@ -59,17 +59,14 @@ def _told(characters: Sequence[str]) -> int:
     return -1
 
 
-class Naming:
+class Naming(Labelling):
     """A naming game. base, scale: the prior of a language is proportional to base^(−α/scale), α its coding length."""
 
     name = "naming"
     factor_word = "meanings"
-    explains = True
-    inputs: tuple[tuple[str, ...], ...] = MEANINGS
+    inputs = MEANINGS
     outputs: tuple[str, ...] = SIGNALS
     wording = None
-    figures: tuple[Figure, ...] = ()
-    preferences: Mapping[str, Preference] = MappingProxyType({})
 
     def __init__(
         self,
@@ -91,50 +88,20 @@ class Naming:
 
     # -- semantics ----------------------------------------------------------------------------------------------------
 
+    @property
+    def table(self) -> NDArray[np.int8]:
+        """(H, X): the place of the signal that each language gives to each meaning."""
+        return self.space.codes
+
     @cached_property
     def coding_lengths(self) -> NDArray[np.int64]:
         """(H,): α of every language, in symbols."""
         return np.array([coding_length(_signals(row), MEANINGS) for row in self.space.codes])
 
-    @cached_property
-    def _right(self) -> Array:
-        """(X·Y, H): 1 where the language gives this signal to this meaning; row x·Y + y."""
-        right = self.space.codes.T[:, None, :] == np.arange(len(SIGNALS))[None, :, None]
-        return right.reshape(-1, self.space.size).astype(np.float64)
-
-    def _counts(self, datasets: Sequence[Sequence[Example]]) -> Array:
-        """(T, X·Y): how often each (x, y) occurs in each dataset."""
-        counts = np.zeros((len(datasets), len(_PLACE)))
-        for row, examples in zip(counts, datasets, strict=True):
-            for example in examples:
-                row[_PLACE[example]] += 1
-        return counts
-
-    def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
-        """(H,): how many of the examples each language explains."""
-        return np.asarray(np.rint(self._counts([examples])[0] @ self._right), dtype=np.int64)
-
-    def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> Array:
-        """(T, H) log p(dᵢ | h) in nats: 1 − ε for the right signal, ε / 3 for each other one."""
-        right = self._counts(datasets) @ self._right
-        wrong = np.array([[len(examples)] for examples in datasets]) - right
-        if noise == 0:
-            return np.where(wrong > 0.5, -np.inf, 0.0)
-        return right * np.log1p(-noise) + wrong * np.log(noise / (len(SIGNALS) - 1))
-
-    def predict(self, hypothesis: int, input: tuple[str, ...]) -> str:
-        """The signal that the language gives to this meaning."""
-        return SIGNALS[self.space.codes[hypothesis, MEANINGS.index((input[0], input[1]))]]
-
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
         """count samples: x uniform over the meanings, y with label noise."""
         chosen = rng.integers(len(MEANINGS), size=count)
-        signals = self.space.codes[hypothesis, chosen]
-        if noise > 0:
-            flips = rng.random(count) < noise
-            shift = rng.integers(1, len(SIGNALS), size=count)
-            signals = np.where(flips, (signals + shift) % len(SIGNALS), signals)
-        return tuple(_EXAMPLES[place] for place in (chosen * len(SIGNALS) + signals).tolist())
+        return self.labelled(hypothesis, chosen, noise, rng)
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -158,22 +125,6 @@ class Naming:
     def example_text(self, example: Example) -> str:
         """blue circle → 01"""
         return f"{' '.join(example.input)} → {example.output}"
-
-    def example_note(self, example: Example) -> str:
-        """Nothing."""
-        return ""
-
-    def read_line(self, text: str) -> Example:
-        """From blue circle → 01. Raises ValueError."""
-        return arrow_line(self, text)
-
-    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
-        """Nothing."""
-        return ()
-
-    def write_hypothesis(self, hypothesis: int) -> dict[str, str]:
-        """{"blue circle" = "00", …}"""
-        return self.space.assignment(hypothesis)
 
     def read_hypothesis(self, value: Any) -> int:
         """From {"blue circle" = "00", …}. Raises ValueError."""
@@ -227,13 +178,7 @@ class Naming:
         if "rival" in given:
             faults.append(Fault((*path, "rival"), "a naming game has no ĥ; leave it out"))
         if "sample" in given:
-            samples = []
-            for i, entry in enumerate(given["sample"]):
-                try:
-                    samples.append(self.read_example(entry.get("input"), entry.get("output")))
-                except ValueError as error:
-                    faults.append(Fault((*path, "sample", i), str(error)))
-            return Start(target, None, tuple(samples))
+            return Start(target, None, self.given_samples(given, path, faults))
         rounds, rest = divmod(self._initial, len(MEANINGS))
         shown = [*list(MEANINGS) * rounds, *(MEANINGS[x] for x in sorted(rng.permutation(len(MEANINGS))[:rest].tolist()))]
         return Start(target, None, tuple(Example(x, self.predict(target, x)) for x in shown))
@@ -244,10 +189,6 @@ class Naming:
             pool = np.arange(self.space.size) if wanted == "random" else np.flatnonzero(self.classes == CLASSES.index(wanted))
             return int(rng.choice(pool))
         return self.read_hypothesis(self._hypothesis)
-
-
-_EXAMPLES = tuple(Example(meaning, signal) for meaning in MEANINGS for signal in SIGNALS)
-_PLACE = {example: place for place, example in enumerate(_EXAMPLES)}
 
 
 def _signals(codes: NDArray[np.int8]) -> tuple[str, ...]:
