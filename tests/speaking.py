@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import log
 from typing import Any
+
+import numpy as np
 
 from iicl_tui.agents.calls import Reply, Request, Token, Usage
 from iicl_tui.agents.language import LanguageAgent
@@ -64,6 +67,11 @@ def follows(config: ChainConfig, hypothesis: int = 5) -> Callable[[Request], Ans
 
     def answer(request: Request) -> Answer:
         prompt = request.prompt
+        wording = config.task.wording
+        if wording is not None and not wording.states_rule:
+            asked = int(re.search(r"exactly (\d+)", prompt)[1])  # type: ignore[index]  # it says how many it wants
+            rng = np.random.default_rng(len(prompt))
+            return wording.samples_reply(config.task.transmit(hypothesis, asked, 0.0, rng))
         if "Write examples" in prompt:
             count = config.task.samples
             return samples(config, *range(count), hypothesis=hypothesis)

@@ -83,8 +83,14 @@ class Line(Protocol):
     previous: int | None
     """The hypothesis of the generation before; None in the first."""
 
+    taken: int
+    """How many of the examples that the agent made while it learned it has handed out in this phase."""
+
     def calls(self) -> tuple[Call, ...]:
         """The calls of this phase that were asked for until now, from the record or anew."""
+
+    def before(self) -> tuple[Call, ...]:
+        """The calls of this generation's earlier phases."""
 
     def history(self, purpose: Purpose) -> tuple[Exchange, ...]:
         """What the agent said before, as many rounds as the chain's look-back."""
@@ -110,6 +116,10 @@ class Agent(Protocol):
     """It is computed: asking it costs nothing, and the same random numbers give the same answer."""
 
     @property
+    def believes(self) -> bool:
+        """Something comes to be known of its belief."""
+
+    @property
     def credential(self) -> Credential | None:
         """The key that it needs, if it needs one."""
 
@@ -123,8 +133,11 @@ class Agent(Protocol):
     async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line) -> int:
         """A hypothesis learned from the data. Raises LabError when it cannot."""
 
-    async def transmit(self, hypothesis: int, count: int, rng: np.random.Generator, line: Line) -> tuple[Example, ...]:
-        """count samples of the hypothesis (or fewer, where it made fewer). Raises LabError when it cannot."""
+    async def transmit(
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line
+    ) -> tuple[Example, ...]:
+        """count samples of the hypothesis (or fewer, where it made fewer). rounds: what it learned from. Raises LabError when it
+        cannot."""
 
     async def refine(
         self, purpose: Purpose, hypothesis: int, examples: Sequence[Example], rounds: Rounds, rng: np.random.Generator, line: Line

@@ -30,6 +30,7 @@ class BayesianAgent:
 
     kind = "bayes"
     exact = True
+    believes = True
     price = None
     credential = None
 
@@ -78,7 +79,7 @@ class BayesianAgent:
         return self._pick(belief, rng)
 
     async def transmit(
-        self, hypothesis: int, count: int, rng: np.random.Generator, line: Line | None = None
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line | None = None
     ) -> tuple[Example, ...]:
         """Samples of the hypothesis, with this agent's label noise."""
         return self.task.transmit(hypothesis, count, self.noise, rng)
@@ -133,11 +134,11 @@ FIELDS = (
         "flatter.", 1.0, low=0.01, high=100,
     ),
     Field(
-        "noise", "float", "label noise ε", "The chance that a label is another state than the rule says, both when learning and "
-        "when making samples.", 0.0, low=0, high=0.5,
+        "noise", "float", "label noise ε", "The chance that an output is another one than the hypothesis says, both when learning "
+        "and when making samples.", 0.0, low=0, high=0.5,
     ),
     Field(
-        "prior", "table", "prior weights", "The weight of each state of each object, as screen = { on = 1, off = 8, und = 1 }; "
+        "prior", "table", "prior weights", "The weight of each value of each factor, as screen = { on = 1, off = 8, und = 1 }; "
         "what is absent weighs 1. Or table = \"file.csv\" over whole hypotheses.", {}, in_form=False,
     ),
 )  # fmt: skip

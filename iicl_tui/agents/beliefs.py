@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iicl_tui.bayes import dirichlet
+from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
 
 Array = NDArray[np.float64]
 
-Source = Literal["exact", "logprobs", "samples"]
+Source = Literal["exact", "logprobs", "samples", "examples"]
 
 
 class Grounds(Protocol):
@@ -134,7 +135,8 @@ class Belief:
 
     source: how they are known. grounds: what bounds them, where they are not exact. notes: what else is to be known of
     them ("under a JSON schema"). own_entropy: in nats, what the notebooks' formula gives for their own reading
-    of the tokens, −Σ p ln p over values that do not add up to 1; None for every other reading.
+    of the tokens, −Σ p ln p over values that do not add up to 1; None for every other reading. made: how many examples they are
+    inferred from, where they are.
     """
 
     log_p: Array
@@ -142,6 +144,7 @@ class Belief:
     grounds: Grounds | None = None
     notes: tuple[str, ...] = ()
     own_entropy: float | None = None
+    made: int | None = None
 
     @cached_property
     def _log_bounds(self) -> tuple[Array, Array] | None:
@@ -197,7 +200,10 @@ class Belief:
             return f"estimated from {read if read == asked else f'{read} of {asked}'} draws, 95% intervals"
         if self.own_entropy is not None:
             return "the notebooks' reading of token log-probabilities"
-        return {"exact": "exact", "logprobs": "from token log-probabilities", "samples": "estimated from draws"}[self.source]
+        if self.made is not None:
+            examples = f"{self.made:,} examples" if self.made != 1 else "one example"
+            return f"inferred from the {examples} it made, uniform prior"
+        return _CAPTIONS[self.source]
 
 
 def from_masses(space: ProductSpace, factors: Sequence[FactorMass]) -> Belief:
@@ -213,6 +219,24 @@ def from_draws(space: ProductSpace, drawn: Sequence[int], asked: int, weight: fl
     """
     counts = np.bincount(np.asarray(drawn, dtype=np.int64), minlength=space.size)
     return Belief(dirichlet.log_mean(counts, weight), "samples", Draws(space, counts, asked, weight))
+
+
+def from_examples(log_likelihood: Array, made: int) -> Belief | None:
+    """The belief inferred from so many examples that an agent made: P(h|d) under a uniform prior.
+
+    log_likelihood: (H,) log p(d | h) in nats, −inf where it is impossible. None where no hypothesis can have made them.
+    """
+    if not np.isfinite(log_likelihood.max()):
+        return None
+    return Belief(log_normalise(log_likelihood), "examples", made=made)
+
+
+_CAPTIONS: dict[Source, str] = {
+    "exact": "exact",
+    "logprobs": "from token log-probabilities",
+    "samples": "estimated from draws",
+    "examples": "inferred from the examples it made",
+}
 
 
 def _percent(part: float) -> str:

@@ -15,9 +15,10 @@ from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import PARAMETER_WORDS, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.logprobs import NoBelief
-from iicl_tui.agents.measuring import Measuring
+from iicl_tui.agents.measuring import Measuring, examples_made
 from iicl_tui.agents.money import Price, estimated_tokens, prompt_tokens
 from iicl_tui.agents.retry import Patience
+from iicl_tui.errors import ChainStopped
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.prompts import Prompts
 from iicl_tui.tasks.wording import RuleReading, SamplesReading, Wording
@@ -44,6 +45,9 @@ class Asking:
 class LanguageAgent:
     """Implements `Agent` by asking a model.
 
+    Where the task's wording states no rule, the model learns by making examples at once. They are what it passes on, and whatever
+    `asking` says of measuring, a belief can only be inferred from them.
+
     lacks: the parameters that the API never takes. connect: makes the provider, given the access that says which key it gets.
     """
 
@@ -68,6 +72,8 @@ class LanguageAgent:
         self.wording = wording
         self.prompts = prompts
         self.asking = asking
+        if self._implicit and asking.measuring.source != "none":
+            self.asking = replace(asking, measuring=replace(asking.measuring, source="examples"))
         self.patience = patience or Patience()
         self.credential = credential
         self._price = price
@@ -83,6 +89,11 @@ class LanguageAgent:
         return self.asking.model
 
     @property
+    def believes(self) -> bool:
+        """Unless it is set up not to be measured."""
+        return self.asking.measuring.source != "none"
+
+    @property
     def price(self) -> Price | None:
         """What a million of its tokens costs; None where that is not known."""
         return self._price
@@ -96,10 +107,13 @@ class LanguageAgent:
 
     async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line) -> int:
         """Asks for a rule that explains the last of the rounds; where its belief is estimated, it is asked again and again.
+        Where no rule is stated, it asks for examples like those.
 
         Raises CallFailed, ChainStopped where the budget or an unreadable reply stops it.
         """
-        prompt = self.wording.imitate(self.prompts, rounds[-1] if rounds else ())
+        prompt = self.wording.imitate(self.prompts, _latest(rounds))
+        if self._implicit:
+            return await self._imitate_by_examples(prompt, rng, line)
         request = self._request("imitate", prompt, line, self.wording.rule_schema())
         if self.asking.measuring.asks_logprobs:
             request = replace(request, top_logprobs=self.asking.measuring.top_logprobs)
@@ -112,12 +126,40 @@ class LanguageAgent:
         assert line.previous is not None
         return line.previous
 
-    async def transmit(self, hypothesis: int, count: int, rng: np.random.Generator, line: Line) -> tuple[Example, ...]:
-        """Asks for count examples. Fewer come back where the model made fewer, asked twice. Raises as `imitate`."""
-        prompt = self.wording.transmit(self.prompts, hypothesis, count)
-        request = self._request("transmit", prompt, line, self.wording.samples_schema(count))
+    async def transmit(
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line
+    ) -> tuple[Example, ...]:
+        """Asks for count examples. Fewer come back where the model made fewer, asked twice. Raises as `imitate`.
+
+        Where no rule is stated, those that it made when it learned come first, and it is asked for what is missing only.
+        """
+        made: tuple[Example, ...] = ()
+        if self._implicit:
+            made = examples_made(line.before(), self.wording, self.task.samples).examples[line.taken : line.taken + count]
+            line.taken += len(made)
+        missing = count - len(made)
+        if missing == 0:
+            return made
+        prompt = self.wording.transmit(self.prompts, hypothesis, missing, _latest(rounds))
+        skipping = "no further example is passed on" if line.taken else "no example is passed on"
+        more = await self._examples("transmit", prompt, missing, rng, line, skipping)
+        return (*made, *(more or ()))
+
+    async def _imitate_by_examples(self, prompt: str, rng: np.random.Generator, line: Line) -> int:
+        skipping = "" if line.previous is None else "the hypothesis of the generation before goes on"
+        examples = await self._examples("imitate", prompt, self.task.samples, rng, line, skipping)
+        if examples is not None:
+            return self.wording.implied(examples)
+        assert line.previous is not None
+        return line.previous
+
+    async def _examples(
+        self, purpose: Purpose, prompt: str, count: int, rng: np.random.Generator, line: Line, skipping: str
+    ) -> tuple[Example, ...] | None:
+        """At most count examples; None where a person skips an unreadable reply."""
+        request = self._request(purpose, prompt, line, self.wording.samples_schema(count))
         reading = await self._ask(
-            "transmit",
+            purpose,
             request,
             rng,
             line,
@@ -125,14 +167,20 @@ class LanguageAgent:
             lambda reading: bool(reading.examples),
             lambda trouble: self.wording.repair_samples(self.prompts, trouble, count),
             self.wording.samples_schema(count),
-            "no example is passed on",
+            skipping,
         )
-        return reading.examples if reading is not None else ()
+        return reading.examples if reading is not None else None
 
     async def refine(
         self, purpose: Purpose, hypothesis: int, examples: Sequence[Example], rounds: Rounds, rng: np.random.Generator, line: Line
     ) -> int:
-        """Asks it to check its rule, or to mend it where it fails. Raises as `imitate`."""
+        """Asks it to check its rule, or to mend it where it fails. Raises as `imitate`, and ChainStopped where it states none."""
+        if self._implicit:
+            raise ChainStopped(
+                f"The filter {purpose} needs a rule",
+                f"In the task {self.task.name} a model states no rule that it could refine: it makes examples at once.",
+                f"Leave {purpose} out, in a new session; filters of samples, as rank or human, do their work here too.",
+            )
         make = self.wording.self_refine if purpose == "self-refine" else self.wording.hypothesis_search
         request = self._request(purpose, make(self.prompts, hypothesis, examples), line, self.wording.rule_schema())
         reading = await self._rule(purpose, request, rng, line, "the rule stays as it was")
@@ -146,7 +194,7 @@ class LanguageAgent:
 
     def _belief(self, calls: tuple[Call, ...]) -> Belief | None:
         if calls not in self._beliefs:
-            self._beliefs[calls] = self.asking.measuring.belief(calls, self.task.space, self.wording)
+            self._beliefs[calls] = self.asking.measuring.belief(calls, self.task, self.wording)
         return self._beliefs[calls]
 
     def unread(self, calls: Sequence[Call]) -> bool:
@@ -154,21 +202,25 @@ class LanguageAgent:
         if not calls or (calls[-1].purpose != "repair" and (calls[-1].finish == "stop" or calls[-1].purpose in ("draw", "person"))):
             return False
         tried = calls[-2:] if calls[-1].purpose == "repair" else calls[-1:]
-        if tried[0].purpose == "transmit":
+        if tried[0].purpose == "transmit" or self._implicit:
             return not any(self.wording.read_samples(call.reply, self.task.samples).examples for call in tried)
         return self.wording.read_rule(calls[-1].reply).hypothesis is None
 
     def opening(self, rounds: Rounds) -> tuple[Message, ...]:
         """The system's message and the question."""
-        prompt = self.wording.imitate(self.prompts, rounds[-1] if rounds else ())
+        prompt = self.wording.imitate(self.prompts, _latest(rounds))
         return self._system, Message("user", prompt)
 
     def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
         """Estimated from the texts themselves; replies are taken to be as short as they are asked to be."""
-        count, data = self.task.samples, rounds[-1] if rounds else ()
+        count, data = self.task.samples, _latest(rounds)
+        opening = prompt_tokens(Request(self.opening(rounds), 1))
+        if self._implicit:
+            reply = estimated_tokens(self.wording.rule_reply(self.wording.implied(data)))
+            rounds_sent = sum(min(lookback, k) for k in own)
+            return Workload(len(own), len(own) * opening + rounds_sent * (opening + reply), len(own) * reply)
         rule = estimated_tokens(self.wording.rule_reply(0))
         made = estimated_tokens(self.wording.samples_reply(self.task.transmit(0, count, 0.0, np.random.default_rng(0))))
-        opening = prompt_tokens(Request(self.opening(rounds), 1))
         making = opening - estimated_tokens(self.opening(rounds)[-1].text)
         making += estimated_tokens(self.wording.transmit(self.prompts, 0, count))
         draws = self.asking.measuring.draws if self.asking.measuring.source == "samples" else 1
@@ -207,6 +259,11 @@ class LanguageAgent:
     def sent(self, request: Request) -> Request:
         """The request as it goes out: without the parameters that are known not to be taken."""
         return request.without(sorted(self._left_out))
+
+    @property
+    def _implicit(self) -> bool:
+        """It states no rule. An agent of a task that has no wording is a fault of the configuration, and never asked."""
+        return self.wording is not None and not self.wording.states_rule
 
     @cached_property
     def _system(self) -> Message:
@@ -321,6 +378,11 @@ class LanguageAgent:
         if call.finish == "length":
             return f"The reply was cut off after {self.asking.max_tokens} tokens: raise `max-tokens` of the agent."
         return reading.trouble if call.reply.strip() else "The reply is empty."
+
+
+def _latest(rounds: Rounds) -> Sequence[Example]:
+    """dᵗ⁻¹: models are shown no other round but by their own dialogue."""
+    return rounds[-1] if rounds else ()
 
 
 def _problem(read: Callable[[str], Reading], usable: Callable[[Reading], bool], text: str) -> str:

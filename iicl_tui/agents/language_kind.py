@@ -83,9 +83,10 @@ def _fields(api: Api) -> tuple[Field, ...]:
               f"little for it.{no_seed}", "seed" not in lacks),
         Field("max-tokens", "int", "tokens a reply", "A longer reply is cut off. Models that think aloud need more.", 1024, low=1,
               high=1_000_000),
-        Field("belief", "choice", "belief from", "logprobs: the log-probabilities of the reply's tokens. samples: hypotheses drawn "
-              "again and again. none: not known." if has_logprobs else "samples: hypotheses drawn again and again. none: not "
-              "known. This API gives no log-probabilities.", api.beliefs[0], choices=api.beliefs),
+        Field("belief", "choice", "belief from", ("logprobs: the log-probabilities of the reply's tokens. samples: hypotheses "
+              "drawn again and again. none: not known." if has_logprobs else "samples: hypotheses drawn again and again. none: not "
+              "known. This API gives no log-probabilities.") + " A task that states no rule (acronyms) has one way only: from the "
+              "examples made.", api.beliefs[0], choices=api.beliefs),
         *([Field("top-logprobs", "int", "log-probabilities", "How many of the likeliest tokens are asked for at each place.", 5,
                  low=1, high=20),
            Field("reading", "choice", "reading", "spans: each state's tokens are found by their place in the reply. notebook: "

@@ -28,7 +28,7 @@ class Calling:
 
 
 DOING: dict[Purpose, str] = {
-    "imitate": "asks for a rule",
+    "imitate": "asks what it learns",
     "draw": "draws another rule",
     "transmit": "asks for examples",
     "self-refine": "asks it to check its rule",
@@ -92,6 +92,7 @@ class RecordedLine:
         previous: int | None,
     ) -> None:
         self.phase, self.previous = phase, previous
+        self.taken = 0
         self._desk = desk
         self._generation = generation
         self._calls = calls
@@ -110,6 +111,10 @@ class RecordedLine:
     def calls(self) -> tuple[Call, ...]:
         """Those of this phase that were asked for until now."""
         return tuple(self._seen)
+
+    def before(self) -> tuple[Call, ...]:
+        """Those of this generation's earlier phases."""
+        return tuple(call for call in self._calls if call.phase != self.phase)
 
     def say(self, text: str) -> None:
         """Tell the person."""

@@ -192,6 +192,8 @@ def _goes_with(character: str, rest: bytes) -> bool:
 
 def _split(data: bytes) -> tuple[str, bytes]:
     """The whole characters of UTF-8, and the first bytes of one that is not whole yet."""
+    if data.isascii():
+        return data.decode(), b""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     text = decoder.decode(data)
     return text, decoder.getstate()[0]

@@ -1,18 +1,43 @@
-"""How a model's belief is known from the calls of one imitation: from log-probabilities, from drawn hypotheses, or not at all."""
+"""How a model's belief is known from the calls of one imitation: from log-probabilities, from drawn hypotheses, from the examples
+that it made where it states no rule, or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from iicl_tui.agents.beliefs import Belief, from_draws
+from iicl_tui.agents.beliefs import Belief, from_draws, from_examples
 from iicl_tui.agents.calls import Call, answer
 from iicl_tui.agents.logprobs import NoBelief, TokenReading, belief_from_tokens
 from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.wording import Wording
 
 UNDER_SCHEMA = "under a JSON schema"
+EDITED = "as a person edited them"
+
+
+class Made(NamedTuple):
+    """The examples of a reply that stands. edited: a person wrote them in its place."""
+
+    examples: tuple[Example, ...]
+    edited: bool
+
+
+def examples_made(calls: Sequence[Call], wording: Wording, count: int) -> Made:
+    """The examples, at most count, that the agent made when it was last asked to learn: those of its reply, of its repair, or of
+    what a person wrote, whichever was taken. Empty where nothing could be read.
+    """
+    start = next((at for at in reversed(range(len(calls))) if calls[at].purpose == "imitate"), None)
+    made = Made((), False)
+    for call in calls[start:] if start is not None else ():
+        if call.purpose in ("imitate", "repair") or call.verdict == "edit":
+            examples = wording.read_samples(call.reply, count).examples
+            made = Made(examples, call.purpose == "person") if examples else made
+        elif call.purpose != "person":
+            break
+    return made
 
 
 @dataclass(frozen=True)
@@ -24,7 +49,7 @@ class Measuring:
     schema: replies follow a JSON schema, which changes what the model says, and so the belief.
     """
 
-    source: Literal["logprobs", "samples", "none"]
+    source: Literal["logprobs", "samples", "examples", "none"]
     draws: int = 10
     smoothing: float = 1.0
     top_logprobs: int = 5
@@ -37,13 +62,19 @@ class Measuring:
         """The call that learns asks for log-probabilities."""
         return self.source == "logprobs"
 
-    def belief(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | None:
+    def belief(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
         """The belief, or None where these calls say nothing of it."""
-        found = self.from_tokens(calls, space, wording) if self.source == "logprobs" else None
-        found = None if isinstance(found, NoBelief) else found
-        if found is None and (self.source == "samples" or any(call.purpose == "draw" for call in calls)):
-            found = self._from_draws(calls, space, wording)
+        found = self._belief(calls, task, wording)
         return replace(found, notes=(*found.notes, UNDER_SCHEMA)) if found is not None and self.schema else found
+
+    def _belief(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
+        if self.source == "examples":
+            return self._from_examples(calls, task, wording)
+        found = self.from_tokens(calls, task.space, wording) if self.source == "logprobs" else None
+        if isinstance(found, Belief):
+            return found
+        drawn = self.source == "samples" or any(call.purpose == "draw" for call in calls)
+        return self._from_draws(calls, task.space, wording) if drawn else None
 
     def from_tokens(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | NoBelief | None:
         """What the tokens of the reply that stands say, or why they say nothing; None where there are none, or no rule."""
@@ -62,3 +93,8 @@ class Measuring:
         drawn = [wording.read_rule(call.reply).hypothesis for call in calls if call.purpose in ("imitate", "draw")]
         read = [hypothesis for hypothesis in drawn if hypothesis is not None]
         return from_draws(space, read, len(drawn), self.smoothing) if read else None
+
+    def _from_examples(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
+        examples, edited = examples_made(calls, wording, task.samples)
+        found = from_examples(task.log_likelihood([examples], 0.0)[0], len(examples)) if examples else None
+        return replace(found, notes=(EDITED,)) if found is not None and edited else found

@@ -101,13 +101,14 @@ def cost(usage: Usage, price: Price) -> float:
 # -- before a call --------------------------------------------------------------------------------------------------------
 
 _PIECES = re.compile(
-    r"(?P<word>[A-Z]?[a-z]+)"
-    r"|(?P<capitals>[A-Z]+)"
-    r"|(?P<foreign>[^\x00-\x7f]+)"
-    r"|(?P<glued> (?=[^\s\d]))"
-    r"|(?P<blank>\s+?(?= [^\s\d])|\s+)"
-    r"|(?P<single>[\x00-\x7f])"
+    r"(?<![A-Z])[A-Z][a-z]{1,3}|[a-z]{1,4}"
+    r"|[A-Z]{1,2}"
+    r"|(?:(?! [^\s\d])\s){1,4}"  # save a single blank before a word or a mark
+    r"|[^\sA-Za-z\x80-\U0010ffff]",
+    re.ASCII,
 )
+"""Each match is a token of ASCII text."""
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
 @lru_cache(maxsize=512)  # a system's message comes with every call
@@ -118,17 +119,9 @@ def estimated_tokens(text: str) -> int:
     each digit and mark, and each four blanks in a row; a single blank before a word or a mark belongs to it. English prose
     comes to about a third more than it has; rules and examples, full of marks and short words, to less than twice.
     """
-    total = 0
-    for match in _PIECES.finditer(text):
-        size = match.end() - match.start()
-        if match.lastgroup in ("word", "blank"):
-            total += math.ceil(size / 4)
-        elif match.lastgroup == "capitals":
-            total += math.ceil(size / 2)
-        elif match.lastgroup == "foreign":
-            total += math.ceil(len(match[0].encode("utf-8", "surrogatepass")) / 2)
-        elif match.lastgroup == "single":
-            total += 1
+    total = len(_PIECES.findall(text))
+    if not text.isascii():
+        total += sum(math.ceil(len(run.encode("utf-8", "surrogatepass")) / 2) for run in _FOREIGN.findall(text))
     return total
 
 

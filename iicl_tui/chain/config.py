@@ -96,7 +96,9 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
         filter_kind = _kind(table, filter_kinds(), ("filter", i), faults)
         if filter_kind is not None:
             values = read_table(filter_kind.fields, table, ("filter", i), faults, also=("kind",))
-            filters.append(filter_kind.build(values, task, ("filter", i), faults))
+            built = filter_kind.build(values, task, ("filter", i), faults)
+            filter_kind.suits(built, task, agents, ("filter", i), faults)
+            filters.append(built)
     start = _start(task, chain["seed"], document, faults)
     if faults or start is None:
         raise ConfigError(faults)

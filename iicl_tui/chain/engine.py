@@ -33,7 +33,17 @@ from iicl_tui.chain.records import (
     TransmissionRecord,
 )
 from iicl_tui.errors import ChainStopped
-from iicl_tui.filters.base import Decider, Exhausted, Pooled, Sample, Scene, cannot_refine, hypothesis_gate, sample_gate
+from iicl_tui.filters.base import (
+    Decider,
+    Exhausted,
+    Pooled,
+    Sample,
+    Scene,
+    cannot_refine,
+    hears_no_rule,
+    hypothesis_gate,
+    sample_gate,
+)
 from iicl_tui.tasks.base import Example
 
 _FILTERS = 1 + len(PHASES)
@@ -346,7 +356,7 @@ class Chain:
         seed = np.random.SeedSequence(self.config.seed, spawn_key=(generation, _FILTERS, PHASES.index(phase)))
         return Scene(
             self.task, generation, self.start, self.decider, refine=refine, belief=lambda: self.belief(generation),
-            pool=lambda: self.pool(generation), seed=seed,
+            pool=lambda: self.pool(generation), seed=seed, told=not hears_no_rule(self.task, [self.agent(generation)]),
         )  # fmt: skip
 
     def pool(self, generation: int) -> Sequence[Pooled]:
@@ -390,7 +400,7 @@ class Chain:
 
     async def _transmit(self, generation: int) -> TransmissionRecord:
         hypothesis = self._generations[-1].hypothesis
-        agent = self.agent(generation)
+        agent, rounds = self.agent(generation), self.rounds(generation)
         line = self._line(generation, "transmission")
         scene = self._scene(generation, "transmission")
         attempt = 0
@@ -399,7 +409,7 @@ class Chain:
             nonlocal attempt
             rng = self._rng(generation, "transmission", attempt)
             attempt += 1
-            examples = await agent.transmit(hypothesis, count, rng, line)
+            examples = await agent.transmit(hypothesis, count, rounds, rng, line)
             return [Sample(example, next(scene.numbers)) for example in examples]
 
         aside: list[Sample] = []
@@ -414,7 +424,7 @@ class Chain:
         """
         generation = self._generations[-1].index
         rng, line = self._rng(generation, "transmission", 0), self._line(generation, "transmission")
-        return await self.agent(generation).transmit(hypothesis, self.task.samples, rng, line)
+        return await self.agent(generation).transmit(hypothesis, self.task.samples, self.rounds(generation), rng, line)
 
 
 def _times(count: int) -> str:

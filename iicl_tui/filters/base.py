@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from iicl_tui import registry
-from iicl_tui.agents.base import Refine, ReplyAnswer, Unreadable
+from iicl_tui.agents.base import Agent, Refine, ReplyAnswer, Unreadable
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Purpose
 from iicl_tui.errors import Fault
@@ -135,7 +135,7 @@ class Scene:
 
     belief: what the agent believes, given the data before it. pool: d⁰ and what earlier generations made, but for what was
     thrown away. seed: of the filters' own random numbers. numbers: of the samples seen in this generation, in order. memory: what a
-    filter remembers while the phase lasts, by filter.
+    filter remembers while the phase lasts, by filter. told: the agent can be told another hypothesis than its own.
     decisions, refinements: filled by those who decide and refine, in the order of doing so.
     """
 
@@ -151,6 +151,7 @@ class Scene:
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
     numbers: Iterator[int] = field(default_factory=count)
     memory: dict[Filter, Any] = field(default_factory=dict)
+    told: bool = True
 
     @cached_property
     def rng(self) -> np.random.Generator:
@@ -228,14 +229,23 @@ def _samples_of(one: Filter, draw: Draw, hypothesis: int, scene: Scene, aside: l
 
 @dataclass(frozen=True)
 class FilterKind:
-    """A filter as the configuration knows it. build: option values (by key) → a filter."""
+    """A filter as the configuration knows it. build: option values (by key) → a filter.
+
+    suits: adds what is wrong with this filter for the chain's agents.
+    """
 
     name: str
     title: str
     help: str
     fields: tuple[Field, ...]
     build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault]], Filter]
+    suits: Callable[[Any, Task, Sequence[Agent], KeyPath, list[Fault]], None] = lambda filter, task, agents, path, faults: None
     order: int = 100
+
+
+def hears_no_rule(task: Task, agents: Sequence[Agent]) -> bool:
+    """One of the agents is a model that states no rule in this task, so that it cannot be told of one either."""
+    return any(not agent.exact for agent in agents) and task.wording is not None and not task.wording.states_rule
 
 
 def filter_kinds() -> dict[str, FilterKind]:

@@ -6,10 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from iicl_tui.errors import ChainStopped, Fault
-from iicl_tui.filters.base import Decider, Draw, Exhausted, FilterKind, HypothesisShown, Propose, Sample, SamplesShown, Scene
+from iicl_tui.filters.base import (
+    Decider,
+    Draw,
+    Exhausted,
+    FilterKind,
+    HypothesisShown,
+    Propose,
+    Sample,
+    SamplesShown,
+    Scene,
+)
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
+
+UNTOLD = (
+    "This hypothesis cannot be edited",
+    "The model states no rule, so it cannot be told of another one: its hypothesis is what its examples amount to.",
+    "Reject it, and it makes others; or approve it, and decide on the examples one by one.",
+)
+"""What is said of an edit where the agent cannot be told of it: title, what happened, what to do."""
 
 
 class NeedsPerson(ChainStopped):
@@ -40,6 +57,8 @@ class Human:
             hypothesis = await propose()
             decision = await decider.hypothesis(HypothesisShown(scene, hypothesis, attempt, self.redraws - attempt, self.blind))
             scene.decisions.append(decision)
+            if decision.verdict == "edit" and not scene.told:
+                raise ChainStopped(*UNTOLD)
             if decision.verdict != "reject":
                 return decision.hypothesis
         raise Exhausted(self.kind, self.redraws + 1, hypothesis)

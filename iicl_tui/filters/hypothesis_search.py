@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from iicl_tui.agents.base import Agent
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, Exhausted, FilterKind, Propose, Sample, Scene
+from iicl_tui.filters.base import Draw, Exhausted, FilterKind, Propose, Sample, Scene, hears_no_rule
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
@@ -61,11 +62,20 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
     return HypothesisSearch(values["rounds"], values["otherwise"])
 
 
+def suits(filter: HypothesisSearch, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
+    """Where a model states no rule, it has none to mend."""
+    if hears_no_rule(task, agents):
+        faults.append(
+            Fault((*path, "kind"), f"in the task {task.name} a model states no rule that it could mend; leave this filter out")
+        )
+
+
 KIND = FilterKind(
     "hypothesis-search",
     "hypothesis search",
     "The agent is told which examples of d⁰ its hypothesis gets wrong, until it gets them right.",
     FIELDS,
     build,
+    suits,
     order=4,
 )

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from iicl_tui.agents.base import Agent
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
 from iicl_tui.filters.base import Draw, FilterKind, Propose, Sample, Scene
@@ -109,11 +110,20 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
     return Partner(values["rounds"])
 
 
+def suits(filter: Partner, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
+    """The partner has the agent's belief, so that has to be known."""
+    if not all(agent.believes for agent in agents):
+        faults.append(
+            Fault((*path, "kind"), 'a partner has the belief of its agent, and one of them is set up with belief = "none"')
+        )
+
+
 KIND = FilterKind(
     "partner",
     "a partner",
     "A partner with the same belief guesses the input from the output; only pairs guessed right pass.",
     FIELDS,
     build,
+    suits,
     order=6,
 )

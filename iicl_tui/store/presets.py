@@ -27,7 +27,7 @@ class Preset:
 
 @cache
 def presets() -> tuple[Preset, ...]:
-    """All of them: first those that need no key and no network, each in the order of their names: E1, E2, E3, theory."""
+    """All of them: first those that need no key and no network, each in the order of their names: E0, E1, …, theory."""
     return tuple(sorted((_read(path) for path in FOLDER.glob("*.toml")), key=lambda preset: (preset.asks_models, preset.name)))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WIDE = 110
+_QUOTED = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def string(text: str) -> str:
@@ -21,7 +22,7 @@ def string(text: str) -> str:
     if not text.isascii():
         text = _SURROGATE.sub("\ufffd", text)
     # JSON's escapes are TOML's too; DEL alone is escaped in TOML and not in JSON.
-    written = json.dumps(text, ensure_ascii=False)
+    written = _QUOTED(text)
     if written.isprintable():
         return written
     return "".join(
@@ -44,10 +45,10 @@ def value(item: Any) -> str:
         return str(int(item))
     if isinstance(item, float):
         return repr(float(item))
-    if isinstance(item, Mapping):
-        return "{ " + ", ".join(f"{key(k)} = {value(v)}" for k, v in item.items()) + " }" if item else "{}"
     if isinstance(item, (list, tuple)):
         return "[" + ", ".join(map(value, item)) + "]"
+    if isinstance(item, Mapping):
+        return "{ " + ", ".join(f"{key(k)} = {value(v)}" for k, v in item.items()) + " }" if item else "{}"
     if isinstance(item, (datetime, date, time)):
         return item.isoformat().replace("+00:00", "Z")
     raise TypeError(f"{type(item).__name__} is no TOML value")

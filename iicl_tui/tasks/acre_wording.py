@@ -23,11 +23,14 @@ UNDETERMINED = ("und", "undetermined", "undefined", "undecided", "unknown", "unc
 """What models write for the third state, whatever its name is."""
 
 _MOST_TROUBLE = 400
+_json = json.JSONEncoder(ensure_ascii=False).encode
 _SCENE = ("objects", "states", "semantics", "form")
 
 
 class AcreWording:
     """The wording of one ACRE task; its states' names differ in more than case."""
+
+    states_rule = True
 
     def __init__(self, task: Acre) -> None:
         self.task = task
@@ -79,8 +82,8 @@ class AcreWording:
         """Asks for a rule that explains the examples; the sentence of the bias that stands after the data comes last."""
         return self._fill(prompts, "imitate", examples=self._examples(prompts, data), after=self._bias(prompts)[1])
 
-    def transmit(self, prompts: Prompts, hypothesis: int, count: int) -> str:
-        """Asks for count examples of the rule."""
+    def transmit(self, prompts: Prompts, hypothesis: int, count: int, data: Sequence[Example] = ()) -> str:
+        """Asks for count examples of the rule; it says all, so the data are not shown again."""
         distinct = prompts.texts["distinct"] if self.task.distinct else ""
         return self._fill(prompts, "transmit", rule=self._rule(hypothesis), count=str(count), distinct=fill(distinct))
 
@@ -120,6 +123,10 @@ class AcreWording:
         """The first count examples in a reply, see `tasks.reading.read_samples`."""
         outputs = dict(zip(self.task.outputs, self._spellings[0], strict=True))
         return read_samples(text, count, self.task.objects, outputs, self.task.read_example)
+
+    def implied(self, examples: Sequence[Example]) -> int:
+        """The first rule that explains the most of the examples."""
+        return int(self.task.explained(examples).argmax())
 
     def rule_reply(self, hypothesis: int) -> str:
         """Rule: {"A": "on", …}"""
@@ -171,10 +178,6 @@ class AcreWording:
 
     def _rule(self, hypothesis: int) -> str:
         return _json(self.task.write_hypothesis(hypothesis))
-
-
-def _json(table: Mapping[str, str]) -> str:
-    return json.dumps(table, ensure_ascii=False)
 
 
 def _lines(texts: Iterable[str]) -> str:

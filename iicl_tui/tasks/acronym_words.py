@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -58,8 +59,13 @@ def _is_plain(word: str) -> bool:
 
 
 def initials(words: Sequence[str]) -> str:
-    """What the first letters of the words spell."""
-    return "".join([word[0] for word in words])
+    """What the first letters of the words spell, without accents."""
+    return "".join([word[0] if word[0].isascii() else _plain(word[0]) for word in words])
+
+
+def _plain(letter: str) -> str:
+    """Without its accent: é is e."""
+    return unicodedata.normalize("NFKD", letter)[0]
 
 
 @dataclass(frozen=True)

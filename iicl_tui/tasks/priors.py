@@ -100,7 +100,7 @@ def _log_values(value: Any, names: tuple[str, ...]) -> Array:
     for key in value:
         if key not in names:
             near = nearest(key, names)
-            raise ValueError(f"unknown state {describe(key)}; nearest known: {near or ', '.join(names)}")
+            raise ValueError(f"unknown value {describe(key)}; nearest known: {near or ', '.join(names)}")
     return np.array([_log_weight(value.get(name, 1)) for name in names])
 
 

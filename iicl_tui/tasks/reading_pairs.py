@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.tasks.reading_plain import plain_rule
 from iicl_tui.tasks.reading_words import DRESS, MARK, QUOTES, Names, any_of, undressed, word_pattern
 
 EXTRA = -1
@@ -80,6 +81,7 @@ class Finder:
 
     def __init__(self, space: ProductSpace, spellings: Sequence[Sequence[Sequence[str]]]) -> None:
         self.space = space
+        self.plain = plain_rule(space)
         self.names = Names([factor.name for factor in space.factors])
         self.values = [Names(factor.values, words) for factor, words in zip(space.factors, spellings, strict=True)]
         forms = {form for names in self.values for form in names.forms}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from iicl_tui.bayes.space import ProductSpace
@@ -69,7 +70,16 @@ def read_rule(text: str, space: ProductSpace, spellings: Sequence[Sequence[Seque
     start = answer_start(text)
     if start == len(text):
         return RuleReading(None, trouble="The reply ends before the answer begins.")
-    find = finder(space, tuple(tuple(tuple(words) for words in values) for values in spellings))
+    return _reading(text, start, finder(space, tuple(tuple(tuple(words) for words in values) for values in spellings)))
+
+
+@lru_cache(maxsize=64)  # one reply is read for its rule, for its belief, and for what is wrong with it
+def _reading(text: str, start: int, find: Finder) -> RuleReading:
+    plain = find.plain.fullmatch(text) if find.plain is not None else None
+    if plain is not None:
+        values = zip(find.space.factors, plain.groups(), strict=True)
+        codes = tuple(factor.values.index(word) for factor, word in values)
+        return RuleReading(find.space.index(codes), tuple(map(plain.span, range(1, len(codes) + 1))))
     reading = _read(text, max(start, len(text) - WINDOW), len(text), find)
     if reading.hypothesis is None and len(text) - start > WINDOW:
         head = _read(text, start, start + WINDOW, find)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.reading_plain import plain_examples
 from iicl_tui.tasks.reading_words import (
     DRESS,
     MARK,
@@ -60,6 +61,7 @@ class _Finder:
     def __init__(self, objects: tuple[str, ...], outputs: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
         self.names = Names(objects)
         self.outs = Names([name for name, _ in outputs], [words for _, words in outputs])
+        self._plain = plain_examples(objects, self.outs.own, (*_INPUTS, *_OUTPUTS))
         name, value = self.names.pattern(), self.outs.pattern(before=False)
         taken = {form.lower() for form in self.names.forms}
         after = rf"{MARK}{{0,4}}(?:#?\d{{1,4}}|\([^)\n]{{0,30}}\))?{MARK}{{0,4}}(?:[:=：]|{_ARROW})"
@@ -86,6 +88,8 @@ class _Finder:
     def find(self, text: str) -> list[_Found]:
         """The examples of a text: those in JSON, with labels or with arrows, whichever are more; else a table's; else lines' with
         other signs, which a rule has as well."""
+        if self._plain is not None and self._plain[0].fullmatch(text) is not None:
+            return [_Found(tuple(each[1].split(", ")), "", each[2], each[2]) for each in self._plain[1].finditer(text)]
         written, labelled = list(self._json(text)), self._labelled(text)
         lines = list(self._lines(text))
         arrows = [found for found, arrow in lines if arrow]
@@ -224,6 +228,15 @@ def _finder(objects: tuple[str, ...], outputs: tuple[tuple[str, tuple[str, ...]]
     return _Finder(objects, outputs)
 
 
+@lru_cache(maxsize=64)  # one reply is read for its examples, for its belief, and for what is wrong with it
+def _found(finder: _Finder, text: str, start: int) -> tuple[_Found, ...]:
+    """The examples of a reply whose answer begins at start."""
+    found = finder.find(text[start : start + WINDOW])
+    if not _readable(found) and len(text) > start + WINDOW:  # a model that goes on and on answers at the end
+        found = finder.find(text[-WINDOW:])
+    return tuple(found)
+
+
 def _readable(found: Sequence[_Found]) -> int:
     return sum(bool(one.objects) and not one.unknown and one.output is not None for one in found)
 
@@ -245,9 +258,7 @@ def read_samples(
     examples: list[Example] = []
     remarks: list[str] = []
     unread: list[str] = []
-    found = finder.find(text[start : start + WINDOW])
-    if not _readable(found) and len(text) > start + WINDOW:  # a model that goes on and on answers at the end
-        found = finder.find(text[-WINDOW:])
+    found = _found(finder, text, start)
     for number, one in enumerate(found, 1):
         if len(examples) == count:
             break

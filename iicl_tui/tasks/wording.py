@@ -42,6 +42,10 @@ class SamplesReading:
 class Wording(Protocol):
     """A task's own words. Whatever it is given, reading never raises."""
 
+    states_rule: bool
+    """The model is asked for a rule, and then for examples of it. False: it is shown examples and asked for more of them at once;
+    its hypothesis is what they amount to, see `implied`, and nobody asks it to refine one."""
+
     def read_prompts(self, value: Any, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
         """The texts of an agent's `prompts`: a file's name, the texts themselves, or None for the task's own.
 
@@ -52,10 +56,10 @@ class Wording(Protocol):
         """The system message."""
 
     def imitate(self, prompts: Prompts, data: Sequence[Example]) -> str:
-        """Asks for a rule that explains the examples."""
+        """Asks for a rule that explains the examples; where no rule is stated, for as many examples as a generation passes on."""
 
-    def transmit(self, prompts: Prompts, hypothesis: int, count: int) -> str:
-        """Asks for count examples of the rule."""
+    def transmit(self, prompts: Prompts, hypothesis: int, count: int, data: Sequence[Example] = ()) -> str:
+        """Asks for count examples of the rule; where no rule is stated, for so many more that are like the data."""
 
     def self_refine(self, prompts: Prompts, hypothesis: int, data: Sequence[Example]) -> str:
         """Shows the rule and the examples, and asks to check and if need be to mend it."""
@@ -64,7 +68,7 @@ class Wording(Protocol):
         """Shows the examples that the rule gets wrong, with what it says of them, and asks to mend it."""
 
     def rule_reply(self, hypothesis: int) -> str:
-        """A reply to `imitate` in exactly the form that is asked for."""
+        """A reply to `imitate` in exactly the form that is asked for; where no rule is stated, examples of the hypothesis."""
 
     def samples_reply(self, examples: Sequence[Example]) -> str:
         """A reply to `transmit` in exactly the form that is asked for."""
@@ -76,7 +80,10 @@ class Wording(Protocol):
         """Says why the last reply could not be read as count examples, and asks for them again."""
 
     def read_rule(self, text: str) -> RuleReading:
-        """The rule in a reply."""
+        """The rule in a reply; where no rule is stated, what its examples amount to."""
+
+    def implied(self, examples: Sequence[Example]) -> int:
+        """What examples amount to: the hypothesis that they are likeliest under, the first of several."""
 
     def read_samples(self, text: str, count: int) -> SamplesReading:
         """The examples in a reply."""

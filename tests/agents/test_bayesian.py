@@ -97,8 +97,8 @@ async def test_nothing_explains_the_data() -> None:
 
 async def test_samples_carry_the_agents_noise() -> None:
     rng = np.random.default_rng(0)
-    quiet = await BayesianAgent(TASK, LOG_PRIOR).transmit(5, 300, rng)
-    noisy = await BayesianAgent(TASK, LOG_PRIOR, noise=0.3).transmit(5, 300, rng)
+    quiet = await BayesianAgent(TASK, LOG_PRIOR).transmit(5, 300, (), rng)
+    noisy = await BayesianAgent(TASK, LOG_PRIOR, noise=0.3).transmit(5, 300, (), rng)
     wrong = [sum(TASK.predict(5, e.input) != e.output for e in made) for made in (quiet, noisy)]
     assert wrong[0] == 0
     assert abs(wrong[1] - 90) < 32  # four standard deviations

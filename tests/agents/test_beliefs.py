@@ -193,7 +193,7 @@ def test_no_caption_is_longer_than_a_title(unobserved: list[float], drawn: int, 
         from_masses(space, factors).caption,
         Belief(np.zeros(2), "samples", Draws(one, np.array([drawn, 0]), drawn + more)).caption,
         Belief(np.zeros(2), "logprobs", own_entropy=0.9).caption,
-        *(Belief(np.zeros(2), source).caption for source in ("exact", "logprobs", "samples")),
+        *(Belief(np.zeros(2), source).caption for source in ("exact", "logprobs", "samples", "examples")),
     ]
     assert all(0 < len(caption) <= 60 for caption in captions)
     assert len(set(captions)) == len(captions)

@@ -414,7 +414,9 @@ class Listening:
         self.rounds.append([tuple(examples) for examples in rounds])
         return 0
 
-    async def transmit(self, hypothesis: int, count: int, rng: np.random.Generator, line: Line) -> tuple[Example, ...]:
+    async def transmit(
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line
+    ) -> tuple[Example, ...]:
         number = int(rng.integers(31))
         return (Example((f"x{number}",), "on"),) * count
 

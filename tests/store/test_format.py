@@ -353,6 +353,19 @@ def test_wrong_kinds_are_faults(text: str) -> None:
     assert faults(text)
 
 
+@pytest.mark.parametrize(("number", "is_right"), [("0", True), ("-1e-9", True), ("1e-7", True), ("0.01", False), ("3", False)])
+@pytest.mark.parametrize("entry", ['[["on", {}, []]]', '[["on", -0.1, [["off", {}]]]]'])
+def test_a_log_probability_above_0_is_a_fault(number: str, is_right: bool, entry: str) -> None:
+    call = f'[[generation.call]]\nphase = "imitation"\npurpose = "imitate"\nlogprobs = {entry.format(number)}\n'
+    text = f"[[agent]]\n[[generation]]\nindex = 1\n{call}"
+    if is_right:
+        assert decode(text).calls[0].tokens is not None
+    else:
+        [(line, key, message)] = faults(text)
+        assert (line, key) == (7, "generation[1].call[1].logprobs")
+        assert "none above 0" in message
+
+
 def test_a_generation_without_its_end_before_another_is_a_fault() -> None:
     rule = '{ A = "on", B = "on", C = "on", D = "on", screen = "on" }'
     text = "".join(f"[[generation]]\nindex = {n}\n[generation.imitation]\nhypothesis = {rule}\n" for n in (1, 2))

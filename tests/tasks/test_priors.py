@@ -104,7 +104,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     ("table", "key", "words"),
     [
         ({"A": 3}, "A", "expected a table of weights, as { on = 1 }, found 3"),
-        ({"A": {"onn": 1}}, "A", 'unknown state "onn"; nearest known: on'),
+        ({"A": {"onn": 1}}, "A", 'unknown value "onn"; nearest known: on'),
         ({"A": {"on": -1}}, "A", "found -1"),
         ({"A": {"on": True}}, "A", "found true"),
         ({"A": {"on": "1"}}, "A", 'found "1"'),

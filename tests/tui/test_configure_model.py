@@ -160,7 +160,7 @@ def test_faults_stand_at_their_rows_and_the_rest_is_counted() -> None:
 def test_a_fault_deep_in_a_kept_table_names_its_key() -> None:
     draft = Draft.of('[[agent]]\nkind = "bayes"\nprior = { screen = { of = 1 } }\n')
     kept = form_of(draft).groups["agents"][0].kept[0]
-    assert kept.faults[0].startswith("screen: unknown state")
+    assert kept.faults[0].startswith("screen: unknown value")
 
 
 def test_another_kind_drops_the_keys_that_only_the_old_one_knew() -> None:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,15 +66,11 @@ def fill(text: str, **slots: str) -> str:
     Blanks at the ends of lines and empty lines at both ends of the text are left out too. Raises KeyError for a slot not given.
     """
 
-    def put(found: re.Match[str]) -> str:
-        literal = found["literal"]
-        return slots[found["slot"]] if literal is None else f"{{{literal}}}"
-
     lines: list[str] = []
     gap = False  # a line was left out, and the line before it is empty
-    for line in text.split("\n"):
-        filled = _SLOT.sub(put, line).rstrip()
-        if line.strip() and not filled:
+    for is_blank, parts in _lines(text):
+        filled = "".join([part if at % 2 == 0 else slots[part] for at, part in enumerate(parts)]).rstrip()
+        if not is_blank and not filled:
             gap = not lines or not lines[-1]
         elif filled or not gap:
             lines.append(filled)
@@ -82,6 +78,26 @@ def fill(text: str, **slots: str) -> str:
         else:
             gap = False
     return "\n".join(lines).strip("\n")
+
+
+@lru_cache(maxsize=256)  # the texts of a few prompts files
+def _lines(text: str) -> tuple[tuple[bool, tuple[str, ...]], ...]:
+    """Each line: whether it is empty, and its parts, which are in turn a text as it stands and the name of a slot."""
+    return tuple((not line.strip(), tuple(_parts(line))) for line in text.split("\n"))
+
+
+def _parts(line: str) -> Iterator[str]:
+    plain, at = "", 0
+    for found in _SLOT.finditer(line):
+        plain += line[at : found.start()]
+        at = found.end()
+        if found["slot"] is None:
+            plain += f"{{{found['literal']}}}"
+        else:
+            yield plain
+            yield found["slot"]
+            plain = ""
+    yield plain + line[at:]
 
 
 @cache

@@ -13,7 +13,12 @@ from iicl_tui.tui.charts.view import NO_BELIEF
 if TYPE_CHECKING:
     from iicl_tui.agents.measuring import Measuring
 
-_FROM: dict[Source, str] = {"exact": "exact", "logprobs": "from log-probabilities", "samples": "from draws"}
+_FROM: dict[Source, str] = {
+    "exact": "exact",
+    "logprobs": "from log-probabilities",
+    "samples": "from draws",
+    "examples": "from the examples it made",
+}
 
 
 def speaks(chain: Chain) -> bool:
@@ -57,6 +62,8 @@ def absence(chain: Chain, generation: int) -> str:
 
 
 def _why(chain: Chain, generation: int, measuring: Measuring) -> str:
+    if measuring.source == "examples":
+        return "none of its examples could be read, or no hypothesis can have made them"
     calls = chain.calls_of(generation, "imitation")
     drawn = sum(call.purpose in ("imitate", "draw") for call in calls)
     if measuring.source == "samples" or any(call.purpose == "draw" for call in calls):

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import HypothesisShown, SamplesShown
+from iicl_tui.filters.human import UNTOLD
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.keymap import key_label, resolve
@@ -268,12 +269,16 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if item is None or not self.live:
             return
         task = self.chain.task
+        if self._at_first_gate and self.request is not None and not self.request.shown.scene.told:
+            self._said = (" ".join(UNTOLD[1:]), True)
+            await self._changed()
+            return
         edit: Edit | None
         edit = HypothesisEdit.of(task.space, item.value) if self._at_first_gate else ExampleEdit.of(task, item.value)
         self._said = ("", False)
         if edit is None:
             self._mode = "text"
-            self.open_line("example: ", f"{', '.join(item.value.input)} -> {item.value.output}")
+            self.open_line("example: ", task.example_text(item.value))
         else:
             self._mode = "edit"
             self.query_one(EditBox).open(edit)
