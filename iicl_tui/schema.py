@@ -67,7 +67,7 @@ class Field:
     def read(self, value: Any) -> Any:
         """The value, checked and converted. Raises ValueError with a sentence for a person."""
         if not self._has_kind(value):
-            raise ValueError(f"expected {self.expected}, found {describe(value)}")
+            raise ValueError(not_texts(value) if self.kind == "strings" else f"expected {self.expected}, found {describe(value)}")
         if self.kind == "choice" and value not in self.choices:
             near = nearest(value, self.choices)
             raise ValueError(f"expected {self.expected}, found {describe(value)}" + (f"; nearest: {near}" if near else ""))
@@ -118,6 +118,15 @@ def describe(value: Any) -> str:
     if isinstance(value, dict):
         return "a table"
     return "a list" if isinstance(value, list) else type(value).__name__
+
+
+def not_texts(value: Any) -> str:
+    """What is wrong with a value that is no list of texts, as a sentence: of a list, which items."""
+    if not isinstance(value, list):
+        return f"expected a list of texts, found {describe(value)}"
+    wrong = [f"{describe(item)} as item {place}" for place, item in enumerate(value, 1) if not isinstance(item, str)]
+    more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return f"expected a list of texts, found {', '.join(wrong[:3])}{more}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

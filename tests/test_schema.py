@@ -44,6 +44,17 @@ def test_each_kind_takes_its_values_and_no_others(kind: Kind, name: str) -> None
             one.read(value)
 
 
+def test_the_items_that_are_no_texts_are_named() -> None:
+    for value, found in [
+        (7, "7"),
+        (["a", 7], "7 as item 2"),
+        ([True, "b", {}], "true as item 1, a table as item 3"),
+        ([[], 1, 2, 3, 4], "a list as item 1, 1 as item 2, 2 as item 3 and 2 more"),
+    ]:
+        with pytest.raises(ValueError, match=f"^expected a list of texts, found {found}$"):
+            field("strings").read(value)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [(1, 5, "a whole number from 1 to 5"), (1, None, "a whole number, at least 1"), (None, 5, "a whole number, at most 5")],

@@ -42,6 +42,10 @@ class Usage(NamedTuple):
     completion: int
 
 
+ROUNDED = 1e-6
+"""A log-probability that is above 0 by no more than this was rounded; one that is higher is none."""
+
+
 class Token(NamedTuple):
     """One token of a reply as UTF-8 (a part of a character, where a token is one), with natural log-probabilities.
 

@@ -13,7 +13,7 @@ from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import ReplyReader, Speaker, Unreadable
 from iicl_tui.agents.calls import Call, Exchange, Purpose, Reply, Request, dialogue
 from iicl_tui.agents.money import Budget, Spent, money_text, worst_case
-from iicl_tui.agents.retry import Waiting, patiently
+from iicl_tui.agents.retry import Waiting, duration_text, patiently
 from iicl_tui.errors import ChainStopped
 
 
@@ -45,7 +45,12 @@ def calling_text(calling: Calling, now: float) -> str:
     if waiting is None:
         return f"{doing} · {max(now - calling.since, 0):.0f} s"
     left = max(waiting.until - now, 0)
-    return f"try {waiting.attempt} of {waiting.attempts} in {left:.0f} s: {waiting.what} · {doing}"
+    return f"try {waiting.attempt} of {waiting.attempts} in {_left(left)}: {waiting.what} · {doing}"
+
+
+def _left(seconds: float) -> str:
+    """Counted in seconds for as long as that says something."""
+    return f"{seconds:.0f} s" if seconds < 600 else duration_text(seconds)
 
 
 class BudgetReached(ChainStopped):

@@ -83,14 +83,14 @@ async def patiently(
 def _given_up(failure: CallFailed, attempts: int, seconds: float) -> CallFailed:
     """The same failure, which says how long it was tried."""
     tries = "1 try" if attempts == 1 else f"{attempts} tries"
-    return _again(failure, f"Given up after {tries} in {_duration(seconds)}.", "")
+    return _again(failure, f"Given up after {tries} in {duration_text(seconds)}.", "")
 
 
 def _too_long(failure: CallFailed, asked: float, patience: Patience) -> CallFailed:
     """The same failure, which says how long the server wants one to wait."""
     return _again(
         failure,
-        f"The server asks to wait {_duration(asked)} before the next try; the limit is {_duration(patience.longest_wait)}.",
+        f"The server asks to wait {duration_text(asked)} before the next try; the limit is {duration_text(patience.longest_wait)}.",
         "Resume later, or raise the agent's `retry-after` to wait that long.",
     )
 
@@ -107,8 +107,8 @@ def _again(failure: CallFailed, what: str, remedy: str) -> CallFailed:
     )
 
 
-def _duration(seconds: float) -> str:
-    """0.4 s, 12 s, 2 min 5 s, 3 h 20 min"""
+def duration_text(seconds: float) -> str:
+    """0.4 s, 12 s, 2 min 5 s, 3 h 20 min, 4 days, more than a year"""
     if seconds < 1:
         return f"{seconds:.1f} s" if seconds < 0.95 else "1 s"
     if seconds < 60 - 0.5:
@@ -116,7 +116,9 @@ def _duration(seconds: float) -> str:
     if seconds < 3600 - 30:
         minutes, rest = divmod(round(seconds), 60)
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    if seconds > 1e9:
-        return "for ever"
+    if seconds > 365 * 86400:
+        return "more than a year"
+    if seconds >= 48 * 3600:
+        return f"{round(seconds / 86400)} days"
     hours, rest = divmod(round(seconds / 60), 60)
     return f"{hours} h {rest} min" if rest else f"{hours} h"

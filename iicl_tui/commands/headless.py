@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iicl_tui.agents.access import Access
+from iicl_tui.agents.access import Access, host_of
 from iicl_tui.agents.calls import Call
 from iicl_tui.agents.line import calling_text
 from iicl_tui.agents.money import spent_text
@@ -31,6 +31,7 @@ from iicl_tui.store.errors import ChangedFile, DeletedFile, ExistingFile
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tasks.base import Task
 from iicl_tui.text import printable
+from iicl_tui.tui.lab.trust import wishes
 
 SAVED = 3
 INTERRUPTED = 130
@@ -47,10 +48,12 @@ class Terms:
 
 
 def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
-    """Of a command line with --trust and --budget. hosts: those that the settings agree to. Raises LabError."""
+    """Of a command line with --trust (a host, or an address on it) and --budget. hosts: those that the settings agree to. Raises
+    LabError."""
     if arguments.budget is not None and not (math.isfinite(arguments.budget) and arguments.budget >= 0):
         raise LabError("--budget takes US dollars from 0 up")
-    return Terms(Access().agreed(hosts).agreed(arguments.trust), arguments.budget)
+    trusted = [host_of(given) if "://" in given else given for given in arguments.trust]
+    return Terms(Access().agreed(hosts).agreed(trusted), arguments.budget)
 
 
 def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms) -> int:
@@ -64,6 +67,10 @@ def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Ter
     chain.notice = lambda text: print(printable(text), file=sys.stderr)
     if not quiet and chain.next is not None and (ahead := estimate(chain.config, complete(chain.generations)).text):
         print(printable(ahead), file=sys.stderr)
+    if chain.next is not None:
+        for withheld in wishes(chain):
+            keys, host = " and ".join(withheld.variables), withheld.host
+            print(printable(f"{host} is asked without the key in {keys}; it gets it with --trust {host}."), file=sys.stderr)
     try:
         with progress(chain, quiet) as shown:
             interrupted = asyncio.run(_run(chain, shown))

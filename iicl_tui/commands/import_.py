@@ -8,6 +8,7 @@ from pathlib import Path
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.commands.common import surroundings
+from iicl_tui.store.errors import MissingFile
 from iicl_tui.store.notebook_import import read_logs
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
@@ -18,7 +19,11 @@ def main(arguments: argparse.Namespace) -> int:
     paths, _, faults = surroundings(arguments)
     for fault in faults:  # they may be why the session is kept elsewhere than was meant
         print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
-    document, records, notices = read_logs(Path(arguments.folder))
+    folder = Path(arguments.folder)
+    if not folder.is_dir():
+        what = "This is a file." if folder.exists() else "There is no such folder."
+        raise MissingFile(f"Could not read {folder}", what, "Name the folder of one run, which has other_results_all.json in it.")
+    document, records, notices = read_logs(folder)
     config = read_config(document)
     for notice in notices:
         print(printable(notice), file=sys.stderr)

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from iicl_tui.agents.calls import FINISHES, PURPOSES, REPLY_VERDICTS, Call, Token, Usage
+from iicl_tui.agents.calls import FINISHES, PURPOSES, REPLY_VERDICTS, ROUNDED, Call, Token, Usage
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.errors import ConfigError, Fault
@@ -406,6 +406,6 @@ def _data(spelled: Any) -> bytes:
 
 
 def _logprob(number: Any) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > 1e-6:
-        raise ValueError("no log-probability")  # what is above 0 by no more than that was rounded
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > ROUNDED:
+        raise ValueError("no log-probability")
     return float(number)

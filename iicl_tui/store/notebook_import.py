@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from iicl_tui.agents.calls import Call, Exchange, Purpose, Token, Usage
+from iicl_tui.agents.calls import ROUNDED, Call, Exchange, Purpose, Token, Usage
 from iicl_tui.chain.records import ImitationRecord, InteractionRecord, Phase, Record, TransmissionRecord
 from iicl_tui.errors import LabError
 from iicl_tui.filters.base import Refinement, Sample
@@ -58,7 +58,7 @@ def _no_logs(folder: Path, notices: Sequence[str]) -> LabError:
     below = log.runs_below(folder)
     remedy = f"Name the folder of one run, which has {log.RESULTS} in it."
     if below:
-        names = ", ".join(printable(str(path.relative_to(folder)), 100) for path in below[:5])
+        names = ", ".join(printable(str(path), 300) for path in below[:5])
         remedy = f"Name one run's folder: {names}{', …' if len(below) > 5 else ''}."
     what = " ".join(notices) or f"It has neither {log.RESULTS} nor {log.CHAT}."
     return LabError(f"No logs of the notebooks in {folder.name or folder}", what, remedy)
@@ -230,6 +230,6 @@ def _data(text: Any, numbers: Any) -> bytes:
 
 
 def _logprob(number: Any) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number):
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > ROUNDED:
         raise ValueError("no log-probability")
     return float(number)

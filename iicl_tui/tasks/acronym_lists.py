@@ -9,7 +9,8 @@ from typing import Any
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks import acronym_files as files
-from iicl_tui.tasks.acronym_words import Words, wordfreq_ranks, words_of
+from iicl_tui.tasks.acronym_wordfreq import wordfreq_ranks
+from iicl_tui.tasks.acronym_words import Words, words_of
 
 LISTED = 60_000
 """How many of wordfreq's words have a rank, if no rarer ones are called easy."""
@@ -37,7 +38,7 @@ def words_for(options: Mapping[str, Any], path: KeyPath, faults: list[Fault], fo
 
 def check_lengths(words: Words, lengths: range, path: KeyPath, faults: list[Fault]) -> None:
     """That every length of the grid can be drawn, both as an easy word and as a string that is in no list."""
-    none = [length for length in lengths if not words.easy_words(length)]
+    none = [length for length in lengths if not words.has_easy(length)]
     if none:
         which = f"of {_listed(none)} letters that has a rank below {words.easy_rank:,} and that its words' initials can spell"
         faults.append(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from itertools import accumulate, chain
+from functools import cached_property, lru_cache
+from itertools import accumulate, takewhile
 
 import numpy as np
 
 CONSONANTS = "bcdfghjklmnprstvwz"
 VOWELS = "aeiou"
+
+LETTERS = 26
 
 CONSONANT_FIRST = 2 / 3
 """The chance that a made-up string begins with a consonant."""
@@ -26,32 +28,34 @@ MOST_ROUNDS = 10_000
 class RankList:
     """Words in lower case by rank, 1 for the commonest. name: where they are from, for messages.
 
-    more: further words without a rank, which are no made-up strings either.
+    undrawn: stems of words that are never drawn.
     """
 
     name: str
     ranks: Mapping[str, int]
-    more: Callable[[], AbstractSet[str]] = frozenset
+    undrawn: tuple[str, ...] = ()
 
     @cached_property
     def last(self) -> int:
         """The rank of the rarest word."""
         return max(self.ranks.values())
 
+    @cached_property
+    def by_length(self) -> Mapping[int, Sequence[str]]:
+        """The words of the letters a–z, in the order of their ranks."""
+        out: dict[int, list[str]] = {}
+        for word in self.ranks:
+            if _is_plain(word):
+                out.setdefault(len(word), []).append(word)
+        return out
 
-@lru_cache(maxsize=4)
-def wordfreq_ranks(count: int) -> RankList:
-    """The `count` commonest English words of wordfreq. Those that are equally common stand in alphabetical order."""
-    from wordfreq import top_n_list  # 0.1 s, and only this task needs it
+    @cached_property
+    def _coarse(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, self.undrawn)) or "(?!)")
 
-    return RankList("wordfreq's list", {word: rank for rank, word in enumerate(top_n_list("en", count), 1)}, _all_of_wordfreq)
-
-
-@cache
-def _all_of_wordfreq() -> frozenset[str]:
-    from wordfreq import get_frequency_list
-
-    return frozenset(chain.from_iterable(get_frequency_list("en")))
+    def drawn(self, length: int) -> Iterator[str]:
+        """The words of a length that may be drawn: of the letters a–z, and without the undrawn stems."""
+        return (word for word in self.by_length.get(length, ()) if not self._coarse.search(word))
 
 
 def _is_plain(word: str) -> bool:
@@ -77,7 +81,7 @@ class _Choice:
 
 
 class Words:
-    """A rank list as the task uses it. Only words of the letters a–z are drawn, and only such as other words can spell."""
+    """A rank list as the task uses it. Of the words that may be drawn only those are outputs that other words can spell."""
 
     def __init__(self, ranks: RankList, easy_rank: int, word_letters: int) -> None:
         """easy_rank: a word is easy where its rank is less. word_letters: how long the words of an input are."""
@@ -85,19 +89,12 @@ class Words:
         self.easy_rank = easy_rank
         self.unlisted = max(easy_rank, ranks.last) + 1
         """The rank that a word counts with which is not in the list."""
-        self._beginning = _nearest_length([word for word in ranks.ranks if _is_plain(word)], word_letters)
-        letters = frozenset(self._beginning)
-        self._consonants = "".join(letter for letter in CONSONANTS if letter in letters)
-        self._vowels = "".join(letter for letter in VOWELS if letter in letters)
+        self._beginning = _nearest_length(ranks, word_letters)
+        self._letters = frozenset(self._beginning)
+        self._consonants = "".join(letter for letter in CONSONANTS if letter in self._letters)
+        self._vowels = "".join(letter for letter in VOWELS if letter in self._letters)
         self._makes: dict[int, bool] = {}
-        easy: dict[int, list[str]] = {}
-        for word, rank in ranks.ranks.items():
-            if rank < easy_rank and letters.issuperset(word):
-                easy.setdefault(len(word), []).append(word)
-        self._easy = {
-            length: _Choice(tuple(words), tuple(accumulate(1 / ranks.ranks[word] for word in words)))
-            for length, words in easy.items()
-        }
+        self._easy: dict[int, _Choice] = {}
 
     def rank(self, word: str) -> int | None:
         """None where it is not in the list."""
@@ -107,29 +104,53 @@ class Words:
         """Whether its rank is below the limit."""
         return self.list.ranks.get(word, self.easy_rank) < self.easy_rank
 
+    def _spellable(self, length: int) -> Iterator[str]:
+        """Easy words of a length that other words can spell."""
+        words = takewhile(self.is_easy, self.list.drawn(length))  # they are in the order of their ranks
+        return (word for word in words if self._letters.issuperset(word))
+
+    def has_easy(self, length: int) -> bool:
+        """Whether a word of this length can be drawn as an easy output."""
+        return next(self._spellable(length), None) is not None
+
     def easy_words(self, length: int) -> tuple[str, ...]:
         """The words of this length that can be drawn as easy outputs."""
-        return self._easy[length].words if length in self._easy else ()
+        return self._choice(length).words
+
+    def _choice(self, length: int) -> _Choice:
+        if length not in self._easy:
+            words = tuple(self._spellable(length))
+            self._easy[length] = _Choice(words, tuple(accumulate(1 / self.list.ranks[word] for word in words)))
+        return self._easy[length]
 
     def can_make(self, length: int) -> bool:
         """Whether strings of this length that are in no list can be drawn: at least one in a hundred is in none."""
         if length not in self._makes:
-            there = bool(self._vowels and self._consonants)
-            made = self._strings([length] * 1000, np.random.default_rng(0)) if there else []
-            self._makes[length] = sum(map(self._is_new, made)) >= 10
+            self._makes[length] = self._most_are_new(length) or self._some_are_new(length)
         return self._makes[length]
+
+    def _most_are_new(self, length: int) -> bool:
+        """Whether there are so many strings that, all listed words taken out, at least half of the draws are left."""
+        consonants, vowels = len(self._consonants), len(self._vowels)
+        more, fewer = length - length // 2, length // 2
+        strings = min(consonants**more * vowels**fewer / CONSONANT_FIRST, consonants**fewer * vowels**more / (1 - CONSONANT_FIRST))
+        return max(2 * len(self.list.by_length.get(length, ())), 1) <= strings
+
+    def _some_are_new(self, length: int) -> bool:
+        made = self._strings([length] * 1000, np.random.default_rng(0)) if self._vowels and self._consonants else []
+        return sum(map(self._is_new, made)) >= 10
 
     def outputs(self, easy: Sequence[bool], lengths: Sequence[int], rng: np.random.Generator) -> list[str]:
         """An output each: an easy word of its length, drawn with a weight of 1/rank, or a string that is in no list.
 
-        Raises KeyError for a length without easy words, ValueError where no string can be made.
+        Raises IndexError for a length without easy words, ValueError where no string can be made.
         """
         hard = iter(self.hard([length for length, known in zip(lengths, easy, strict=True) if not known], rng))
         uniform = rng.random(len(lengths)).tolist()
         out = []
         for known, length, u in zip(easy, lengths, uniform, strict=True):
             if known:
-                choice = self._easy[length]
+                choice = self._choice(length)
                 out.append(choice.words[bisect_right(choice.sums, u * choice.sums[-1])])
             else:
                 out.append(next(hard))
@@ -194,7 +215,7 @@ class Words:
         return out
 
     def _is_new(self, made: str) -> bool:
-        return made not in self.list.ranks and made not in self.list.more()
+        return made not in self.list.ranks
 
 
 @lru_cache(maxsize=4)
@@ -203,15 +224,17 @@ def words_of(ranks: RankList, easy_rank: int, word_letters: int) -> Words:
     return Words(ranks, easy_rank, word_letters)
 
 
-def _nearest_length(words: Sequence[str], length: int) -> dict[str, tuple[str, ...]]:
-    """By their first letter: those words whose length is nearest."""
-    nearest: dict[str, int] = {}
-    for word in words:
-        away = abs(len(word) - length)
-        if away < nearest.get(word[0], 1_000_000):
-            nearest[word[0]] = away
-    out: dict[str, list[str]] = {letter: [] for letter in sorted(nearest)}
-    for word in words:
-        if abs(len(word) - length) == nearest[word[0]]:
-            out[word[0]].append(word)
-    return {letter: tuple(found) for letter, found in out.items()}
+def _nearest_length(ranks: RankList, length: int) -> dict[str, tuple[str, ...]]:
+    """By their first letter: those words that may be drawn whose length is nearest."""
+    out: dict[str, list[str]] = {}
+    away = {there: abs(there - length) for there in ranks.by_length}
+    for distance in sorted(set(away.values())):
+        found: dict[str, list[str]] = {}
+        for there in sorted(there for there in away if away[there] == distance):
+            for word in ranks.drawn(there):
+                if word[0] not in out:
+                    found.setdefault(word[0], []).append(word)
+        out |= found
+        if len(out) == LETTERS:
+            break
+    return {letter: tuple(sorted(out[letter], key=ranks.ranks.__getitem__)) for letter in sorted(out)}

@@ -225,8 +225,13 @@ async def test_a_server_that_asks_for_nothing_sensible_gets_our_own_wait(asked):
         (600, "10 min"),
         (3600, "1 h"),
         (7290, "2 h 2 min"),
-        (1e300, "for ever"),
-        (math.inf, "for ever"),
+        (47.5 * 3600, "47 h 30 min"),
+        (2 * 86400, "2 days"),
+        (30.4 * 86400, "30 days"),
+        (365 * 86400, "365 days"),
+        (253388 * 3600, "more than a year"),
+        (1e300, "more than a year"),
+        (math.inf, "more than a year"),
     ],
 )
 async def test_a_server_that_asks_for_too_long_is_not_waited_for(asked, words):

@@ -40,6 +40,11 @@ SESSIONS: tuple[tuple[str, str, int, int, dict[str, Any]], ...] = (
         "chain": {"title": "Two agents in turn, one of them cooler, with a title that is longer than a narrow list"},
         "agent": [{"kind": "bayes"}, {"kind": "bayes", "choose": "map", "temperature": 0.5}]}),
 )  # fmt: skip
+OTHER_TASKS: tuple[tuple[str, str, int, int, dict[str, Any]], ...] = (
+    ("naming", "e0-interaction-degenerate", 90, 20, {"chain": {"generations": 40, "seed": 4}}),
+    ("acronyms", "e4-easy", 15, 20, {"task": {"easy": 4}}),
+    ("acronyms-by-hand", "e4-human", 2, 20, {"task": {"easy": 4}}),
+)
 BROKEN = 'format = "iicl-tui/1"\n[chain]\ntitle = "Cut off'
 
 
@@ -77,6 +82,22 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cut-off.toml").write_text(BROKEN)
     _age(folder / "cut-off.toml", 6 * DAY)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_of_other_tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of sessions of the tasks beside ACRE."""
+    folder = tmp_path_factory.mktemp("made")
+    for each in OTHER_TASKS:
+        asyncio.run(_make(folder, *each))
+    return folder
+
+
+@pytest.fixture
+def other_sessions(made_of_other_tasks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As `sessions`, of the tasks beside ACRE."""
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(made_of_other_tasks, "sessions"))
 
 
 @pytest.fixture

@@ -279,7 +279,7 @@ def test_the_old_names_of_folders_are_read(e2: Run, tmp_path: Path) -> None:
 def test_a_folder_without_logs_names_those_that_have_them(e2: Run, tmp_path: Path) -> None:
     with pytest.raises(LabError) as caught:
         read_logs(tmp_path)
-    assert str(e2.folder.relative_to(tmp_path)) in caught.value.remedy
+    assert f"Name one run's folder: {e2.folder}" in caught.value.remedy
     (tmp_path / "empty").mkdir()
     with pytest.raises(LabError, match="No logs of the notebooks in empty"):
         read_logs(tmp_path / "empty")
@@ -800,6 +800,15 @@ def test_the_command_puts_it_among_the_sessions(e2: Run, tmp_path: Path, capsys:
     arguments = argparse.Namespace(folder=str(e2.folder), output=None, sessions=str(tmp_path / "s"), config=str(tmp_path / "none"))
     assert import_.main(arguments) == 0
     assert Path(capsys.readouterr().out.strip()).parent == tmp_path / "s"
+
+
+@pytest.mark.parametrize(("name", "what"), [("none", "no such folder"), ("a.json", "is a file")])
+def test_what_is_no_folder_is_said_to_be_so(tmp_path: Path, name: str, what: str) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    arguments = argparse.Namespace(folder=str(tmp_path / name), output=None, sessions=str(tmp_path), config=str(tmp_path / "c"))
+    with pytest.raises(LabError, match=what) as caught:
+        import_.main(arguments)
+    assert caught.value.exit_code == 2
 
 
 def test_the_entropy_of_independent_objects_is_as_the_tests_above_take_it() -> None:

@@ -46,6 +46,16 @@ def test_all_faults_at_once_with_lines_and_the_rest_is_used(tmp_path: Path) -> N
     assert "strips" in faults[2].message
 
 
+def test_the_host_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('theme = "x"\nhosts = ["x", 7]\n')
+    found, faults = settings.load(path)
+    assert found == Settings(theme="x")
+    assert [(fault.key, fault.line, fault.message) for fault in faults] == [
+        ("hosts", 2, "expected a list of texts, found 7 as item 2")
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "line"), [(b"theme = ", 1), (b"a = 1\nb = '\xff'", 2), (b"\x00", 1), (b"keys = 3\nlab = []\n", 1)]
 )

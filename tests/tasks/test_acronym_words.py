@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from wordfreq import top_n_list
 
-from iicl_tui.tasks.acronym_words import CONSONANTS, VOWELS, RankList, Words, initials, wordfreq_ranks
+from iicl_tui.tasks.acronym_wordfreq import wordfreq_ranks
+from iicl_tui.tasks.acronym_words import CONSONANTS, VOWELS, RankList, Words, initials
 
 FULL = wordfreq_ranks(60_000)
 WORDS = Words(FULL, easy_rank=60_000, word_letters=7)
@@ -44,9 +47,7 @@ def test_easy_outputs_are_drawn_by_one_over_their_rank() -> None:
     drawn = WORDS.outputs([True] * 20_000, [7] * 20_000, rng())
     ranks = [FULL.ranks[word] for word in drawn]
     edges = [0, 100, 300, 1000, 3000, 10_000, 30_000, 60_000]
-    listed = [
-        (rank, word) for word, rank in FULL.ranks.items() if len(word) == 7 and word.isascii() and word.isalpha() and rank < 60_000
-    ]
+    listed = [(FULL.ranks[word], word) for word in FULL.drawn(7) if FULL.ranks[word] < 60_000]
     p = [sum(1 / rank for rank, _ in listed if low < rank <= high) for low, high in pairwise(edges)]
     counts = [sum(low < rank <= high for rank in ranks) for low, high in pairwise(edges)]
     assert chi_square(counts, p) < 22.5  # 6 degrees of freedom: chance 1e-3
@@ -58,7 +59,7 @@ def test_hard_outputs_are_pronounceable_and_in_no_list() -> None:
     lengths = [3, 4, 5, 7, 10, 14] * 150
     drawn = WORDS.outputs([False] * len(lengths), lengths, rng())
     assert [len(word) for word in drawn] == lengths
-    assert not [word for word in drawn if word in FULL.ranks or word in FULL.more()]
+    assert not [word for word in drawn if word in FULL.ranks]
     for word in drawn:
         kinds = ["v" if letter in VOWELS else "c" for letter in word]
         assert all(a != b for a, b in pairwise(kinds))
@@ -127,3 +128,22 @@ def test_distinct_outputs() -> None:
     first = sum(FULL.ranks[words[0]] < 1000 for words in common)
     assert abs(first - 300 * share) < 4.5 * (300 * share * (1 - share)) ** 0.5
     assert 300 * share > 40  # 112 of the 8,762 words have such a rank: without weights it would be 4
+
+
+def test_coarse_words_keep_their_rank_and_are_not_drawn() -> None:
+    words = Words(RankList("few", {"tin": 1, "tit": 2, "tan": 3}, undrawn=("tit",)), 10, 3)
+    assert words.is_easy("tit")
+    assert words.easy_words(3) == ()  # no word begins with n, i or a
+    assert {word for row in words.inputs(["t"] * 50, np.random.default_rng(0)) for word in row} == {"tin", "tan"}
+    ours = Words(wordfreq_ranks(60_000), 60_000, 7)
+    stems = wordfreq_ranks(60_000).undrawn
+    assert ours.rank("whore") is not None
+    drawn = {word for row in ours.inputs(["abcdefghijklmnoprstuvwz"] * 2000, np.random.default_rng(1)) for word in row}
+    assert not [word for word in drawn if any(stem in word for stem in stems)]
+
+
+def test_the_words_and_their_order_are_those_that_wordfreq_itself_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    for count in (1, 500, 60_000, 100_000):
+        assert list(wordfreq_ranks(count).ranks) == top_n_list("en", count)
+    monkeypatch.setattr(Path, "is_file", lambda path: False)
+    assert list(wordfreq_ranks(77).ranks) == top_n_list("en", 77)

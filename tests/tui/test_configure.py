@@ -477,7 +477,7 @@ async def test_f9_shows_the_messages_of_the_first_call(paths: Paths, size: tuple
         screen = pilot.app.screen
         assert isinstance(screen, MessagesScreen)
         system, user, sent, *supposed = screen._entries
-        assert (system.title, user.title) == ("system", "user: asks for a rule")
+        assert (system.title, user.title) == ("system", "user: asks what it learns")
         for name in ("A", "B", "C", "D", "screen"):
             assert name in system.text
         assert user.text.count("Input: ") >= 4

@@ -17,6 +17,7 @@ from iicl_tui.errors import StoreError
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
+from iicl_tui.tui.lab import asks
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import LabState
 from iicl_tui.tui.review.pane import ReviewPane
@@ -592,7 +593,7 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(lab: Any, monkeypatch: py
             assert isinstance(host.app.screen, ErrorScreen)
             await host.press("escape")
             assert "not saved" in host.room.query_one(HeaderLine).state
-            assert host.state.words.startswith("Not saved: The disk is full.")
+            assert host.state.words.startswith("Not saved, but kept here, and written when it can be. The disk is full.")
             assert host.session.chain.next == (2, "interaction")
             await host.press("space")
             assert isinstance(host.app.screen, ErrorScreen)
@@ -603,6 +604,28 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(lab: Any, monkeypatch: py
         assert file.generations[-1] == host.session.chain.generations[-1]
         await host.press("R")
         assert host.session.chain.status == "finished"
+
+
+@pytest.mark.parametrize("same_disk", [False, True])
+async def test_a_copy_is_offered_on_another_disk_where_this_one_is_full(
+    lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same_disk: bool
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setattr(Path, "home", lambda: home)
+    monkeypatch.setattr(asks, "_disk", lambda folder: int(folder == home and not same_disk))
+    async with lab(steps=3) as host:
+        folder = host.session.file.path.parent
+        await host.press("S")
+        assert Path(host.room.query_one(Ask).answers["path"]).parent == folder
+        await host.press("escape")
+
+        def full(*_: object) -> None:
+            raise StoreError("The disk is full", "There is no room.", "Make room, or save a copy.")
+
+        monkeypatch.setattr(host.session.file, "append", full)
+        await host.press("space", "escape", "S")
+        assert Path(host.room.query_one(Ask).answers["path"]).parent == (folder if same_disk else home)
 
 
 async def test_a_deleted_file_is_left_for_a_copy(lab: Any, tmp_path: Path) -> None:

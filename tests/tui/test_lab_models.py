@@ -27,6 +27,8 @@ from iicl_tui.tui.screens.messages import MessagesScreen
 from iicl_tui.tui.screens.transcript import TranscriptScreen
 from iicl_tui.tui.widgets.ask import Ask
 from iicl_tui.tui.widgets.lab_chart import LabChart
+from iicl_tui.tui.widgets.log_list import LogList
+from iicl_tui.tui.widgets.phases import PhaseLine
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 LOGPROBS = {"belief": "logprobs"}
@@ -83,6 +85,41 @@ async def test_money_has_its_place_also_where_there_is_little(tmp_path: Path) ->
     async with lab_of(tmp_path, size=(80, 24), steps=3, chain=chain) as host:
         assert money_text(host.chain.spent.dollars) in host.header
         assert money_text(host.chain.spent_in(1).dollars) in (await _looked_at(host, 1)).text("#phases")
+
+
+@pytest.mark.parametrize(("size", "tokens"), [((60, 16), False), ((80, 24), True), ((120, 40), True)])
+async def test_a_long_title_leaves_what_is_spent_its_room(tmp_path: Path, size: tuple[int, int], tokens: bool) -> None:
+    chain = {"title": "A title that says at length what it is all about, " * 3, "generations": 4}
+    async with lab_of(tmp_path, size=size, steps=3, chain=chain) as host:
+        for _ in range(2):
+            header = host.header
+            assert header.startswith("≡ A title that")
+            assert "…" in header
+            assert "generation 2/4" in header
+            assert (spent_text if tokens else lambda spent: money_text(spent.dollars))(host.chain.spent) in header
+            assert header.rstrip().endswith("● saved")
+            await host.press("space")
+
+
+async def test_names_of_phases_are_shortened_where_they_do_not_fit(tmp_path: Path) -> None:
+    for size, following, names in [
+        ((80, 24), True, ("◉ Imitation", "○ Interaction", "○ Transmission")),
+        ((60, 16), True, ("gen. 2 of 4 ", "◉ Imitation", "○ Interaction", "○ Transmission")),
+        ((60, 16), False, ("gen. 1 of 4 ", "● Imitation", "● Interaction", "● Transmission")),
+    ]:
+        folder = tmp_path / f"{size[0]}{following}"
+        folder.mkdir()
+        async with lab_of(folder, size=size, steps=3, chain={"generations": 4}) as host:
+            line = (await _looked_at(host, 2 if following else 1)).text("#phases")
+            assert all(name in line for name in names), line
+    folder = tmp_path / "many"
+    folder.mkdir()
+    async with lab_of(folder, size=(60, 16), steps=3, chain={"generations": 12345}) as host:
+        assert "generation" not in host.text("#phases")
+        line = host.room.query_one(PhaseLine)
+        line.place = "generation 10000 of 12345, looking back"
+        await host.pilot.pause()
+        assert host.text("#phases").strip() == "gen. 10000 of 12345   ◉ Imitation ○ Interaction ○ Trans."
 
 
 async def _looked_at(host: Any, generation: int) -> Any:
@@ -166,6 +203,26 @@ async def test_a_budget_in_tokens_is_asked_for_where_there_is_one(tmp_path: Path
         assert (host.chain.budget.dollars, host.chain.budget.tokens) == (10.0, 2000)
 
 
+@pytest.mark.parametrize("chain", [{"budget": 0.03}, {"budget": 0.0}, {"token-budget": 100}, {"budget": 0.03, "token-budget": 7}])
+async def test_the_budget_that_is_proposed_lets_the_next_call_be_made(tmp_path: Path, chain: dict[str, Any]) -> None:
+    async with lab_of(tmp_path, agent=PRICE, chain=chain) as host:
+        await host.press("space", "escape", "dollar_sign")
+        assert not host.model.requests
+        ask = host.room.query_one(Ask)
+        hint = ask.query_one("#ask-hint", Static)
+        assert "holds back" not in str(hint.content)
+        proposed = dict(ask.answers)
+        assert all(sum(digit != "0" for digit in text.replace(".", "")) <= 2 for text in proposed.values())
+        field = ask.query(Input).last()
+        least = float(field.value)
+        field.value = "1"
+        await host.pilot.pause()
+        assert "It still holds back the next call." in str(hint.content)
+        field.value = f"{least:g}"
+        await host.press("enter", "space")
+        assert len(host.model.requests) == 1
+
+
 # -- waiting and calling
 
 
@@ -180,7 +237,7 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
         await until(lambda: host.state.activity.busy)  # once, all is made anew
         host.room._tick()
         await host.pilot.pause()
-        assert host.words == "asks for a rule · gpt-4.1-mini · 0 s"
+        assert host.words == "asks what it learns · gpt-4.1-mini · 0 s"
         assert host.offers == ["app.back"]
         chart, drawn = host.room.query_one(LabChart), []
         monkeypatch.setattr(chart, "redraw", lambda: drawn.append(chart.view))
@@ -189,7 +246,7 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
             now[0] = 100.0 + seconds
             host.room._tick()
             await host.pilot.pause()
-            assert host.words == f"asks for a rule · gpt-4.1-mini · {seconds} s"
+            assert host.words == f"asks what it learns · gpt-4.1-mini · {seconds} s"
             assert chart.view is belief
         assert not drawn
         assert host.room._ticker._active.is_set()
@@ -219,7 +276,7 @@ async def test_while_it_waits_it_says_for_what_and_how_long(tmp_path: Path, monk
         monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now))
         host.room._tick()
         await host.pilot.pause()
-        assert host.words.startswith("try 2 of 4 in 37 s: The server is ␛[31mbusy · asks for a rule")
+        assert host.words.startswith("try 2 of 4 in 37 s: The server is ␛[31mbusy · asks what it learns")
         assert "try 2 of 4 in 37 s" in host.text("#words")
         assert "Esc cancel" in host.text("#words")
         await host.press("escape")
@@ -256,7 +313,7 @@ async def test_the_screen_lives_on_while_a_library_loads_in_a_thread(tmp_path: P
         await host.pilot.press("v", "left_curly_bracket")
         assert host.state.belief.form == "mosaic"
         assert host.state.look == 0
-        await until(lambda: "asks for a rule" in host.words)  # the timer goes on by itself
+        await until(lambda: "asks what it learns" in host.words)  # the timer goes on by itself
         gate.set()
         await host.rest()
         assert host.chain.next == (1, "interaction")
@@ -303,8 +360,11 @@ async def test_a_connection_that_cannot_be_closed_ends_nothing(tmp_path: Path, m
 # -- keys and hosts
 
 
-@pytest.mark.parametrize("answer", ["no", "yes", "always"])
-async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_path: Path, answer: str) -> None:
+@pytest.mark.parametrize(
+    ("written", "answer"), [("no", "no"), ("N", "no"), ("yes", "yes"), (" Y ", "yes"), ("YES", "yes"), ("always", "always"),
+                            ("Al", "always")],
+)  # fmt: skip
+async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_path: Path, written: str, answer: str) -> None:
     async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY, size=(80, 24)) as host:
         credential = host.chain.config.agents[0].credential
         assert credential is not None
@@ -316,10 +376,11 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
         assert "elsewhere.example:8080" in said
         assert "SOME_KEY" in said
         assert "sk-secret" not in host.text("#ask-hint")
-        ask.query_one(Input).value = "perhaps"
-        await host.press("enter")
-        assert not host.model.requests
-        ask.query_one(Input).value = answer
+        for other in ("perhaps", "", "yess", "nö"):
+            ask.query_one(Input).value = other
+            await host.press("enter")
+            assert not host.model.requests
+        ask.query_one(Input).value = written
         await host.press("enter")
         assert not host.room.query(Ask)
         assert len(host.model.requests) == 1
@@ -329,6 +390,31 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
         kept = stored.load(tmp_path / "settings.toml")[0].hosts
         assert kept == (("elsewhere.example:8080",) if answer == "always" else ())
         assert host.app.settings.hosts == kept
+
+
+async def test_a_question_is_answered_with_the_mouse_alone(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY, size=(80, 24)) as host:
+
+        async def click(words: str) -> None:
+            line = host.text("#ask-keys")
+            assert await host.pilot.click("#ask-keys", offset=(line.index(words) + 1, 0))
+            await host.rest()
+
+        await host.press("space")
+        await click("cancels")
+        assert host.app.screen is host.room
+        assert not host.room.query(Ask)
+        assert not host.model.requests
+        await host.press("space")
+        ask = host.room.query_one(Ask)
+        await click("·")
+        assert ask.answers == {"answer": "no"}
+        await click("other values")
+        assert ask.answers == {"answer": "yes"}
+        await host.pilot.press("a")  # in place of what stood there
+        await click("does it")
+        assert len(host.model.requests) == 1
+        assert host.app.settings.hosts == ("elsewhere.example:8080",)
 
 
 async def test_a_host_that_cannot_be_written_down_gets_the_key_all_the_same(tmp_path: Path) -> None:
@@ -495,7 +581,7 @@ async def test_the_transcript_has_every_call_in_full(tmp_path: Path) -> None:
         refined = screen._entries[5]
         assert refined.title == "self-refine"
         assert f"shown: {config.task.rule(config.task.read_hypothesis(RULE))}" in refined.text
-        assert "m-1 · 400 + 60 tokens · $" in screen._entries[7].text
+        assert screen._entries[7].text.startswith("$0.0003 · 400 + 60 tokens · m-1")
         assert screen._entries[8].text.count("against h¹") == 1 + sum(
             config.task.predict(3, sample.example.input) != sample.example.output
             for sample in host.chain.generations[0].transmission.samples[:3]  # type: ignore[union-attr]
@@ -505,6 +591,21 @@ async def test_the_transcript_has_every_call_in_full(tmp_path: Path) -> None:
         await host.pilot.press("escape", "escape")
         notes = [item.note for block in host.state.data for item in block.items if "against" in item.note]
         assert notes
+
+
+async def test_the_list_of_a_transcript_has_each_calls_cost_at_a_small_size(tmp_path: Path) -> None:
+    async with lab_of(tmp_path, size=(80, 24), steps=3, agent={"model": "gpt-4.1-mini", "belief": "none"}) as host:
+        await host.press("t")
+        entries = host.app.screen.query_one(LogList)
+        lines = [entries.render_line(y).text for y in range(entries.size.height)]
+        shown = [line for line in lines if " tokens" in line]
+        assert len(shown) == 2
+        for call, line in zip(host.chain.calls, shown, strict=True):
+            assert call.usage is not None
+            assert f"  {money_text(host.chain.spent_in(1).dollars)[:3]}" in line
+            assert f" · {call.usage.prompt} + {call.usage.completion} tokens" in line
+            assert line.endswith("…")
+            assert " ·  · " not in line
 
 
 async def test_calls_of_a_phase_that_is_not_over_are_in_the_transcript(tmp_path: Path) -> None:

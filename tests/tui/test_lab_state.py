@@ -63,10 +63,10 @@ async def test_the_rounds_that_an_agent_still_has_are_counted(config: Make) -> N
     made = config(chain={"generations": 4, "lookback": 2}, task=BIASED)
     session = LabSession(Chain(made))
     said = []
-    for _ in range(4):
+    for what in (*["for the next agent to learn from"] * 3, "the last ones of this chain"):
         said.append(build(session, None, BY_SCREEN).words)
         await stepped(session, 2)
-        assert build(session, None, BY_SCREEN).words.endswith(", for the next agent to learn from.")
+        assert build(session, None, BY_SCREEN).words.endswith(f", {what}.")
         await stepped(session, 1)
     assert [" and 1 earlier round," in words for words in said] == [False, True, False, False]
     assert [" and 2 earlier rounds," in words for words in said] == [False, False, True, True]
@@ -270,7 +270,7 @@ async def test_what_could_not_be_kept_is_tried_first_and_then_told(
         assert session.saving.kind == "unsaved"
         assert done == []
         state = build(session, None, BY_SCREEN)
-        assert state.words.startswith("Not saved: The disk is full.")
+        assert state.words.startswith("Not saved, but kept here, and written when it can be. The disk is full.")
         assert "lab.save-copy" in state.offers
         assert state.steppable
         assert await drive(session, None, done.append, tmp_path) is not None

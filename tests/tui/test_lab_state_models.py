@@ -21,7 +21,7 @@ from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Reply, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.line import Calling
-from iicl_tui.agents.money import Budget, Spent, spent_text
+from iicl_tui.agents.money import Budget, Spent, WorstCase, spent_text
 from iicl_tui.agents.retry import Waiting
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
@@ -249,7 +249,7 @@ def test_what_is_asked_for_is_counted_by_the_clock_that_is_given() -> None:
     session = LabSession(Chain(config))
     assert at(session).calling == ""
     session.chain.calling = Calling("imitate", "a \x1b model", 10.0)
-    assert build(session, None, BY_SCREEN, clock=12.2).calling == "asks for a rule · a ␛ model · 2 s"
+    assert build(session, None, BY_SCREEN, clock=12.2).calling == "asks what it learns · a ␛ model · 2 s"
     session.chain.calling = Calling("draw", "m", 10.0, Waiting("busy", 2, 5, 20.0))
     assert build(session, None, BY_SCREEN, clock=12.2).calling.startswith("try 2 of 5 in 8 s: busy · ")
 
@@ -267,7 +267,7 @@ def test_a_budget_that_held_back_a_call_is_said_and_can_be_changed() -> None:
 def test_a_budgets_question_proposes_what_its_own_check_takes(dollars: float, tokens: int | None) -> None:
     chain = Chain(CONFIG)
     chain.budget = Budget(dollars, tokens)
-    ask = budget(chain)
+    ask = budget(chain, WorstCase(0, 0.0))
     assert all(question.check(question.value) == "" or float(question.value) > 1e6 for question in ask.questions)
     found = as_budget(chain, {question.key: question.value for question in ask.questions})
     assert found.dollars is not None
@@ -373,7 +373,7 @@ async def test_figures_that_a_provider_did_not_give_are_not_made_up() -> None:
     config, _ = spoken()
     call = Call(1, "imitation", "imitate", "asked", rule(config, 2), latency=1.25, attempts=3, without=("seed",))
     (_, entry) = entries(Chain(config, calls=[call]))
-    assert entry.text.startswith("openai gpt-4.1-mini τ1 · tokens not said · 1.2 s · 3 tries\nleft out: seed\n")
+    assert entry.text.startswith("tokens not said · openai gpt-4.1-mini τ1 · 1.2 s · 3 tries\nleft out: seed\n")
 
 
 def test_a_session_that_has_only_called_so_far_is_listed_and_previewed(tmp_path: Path) -> None:

@@ -74,6 +74,26 @@ async def test_it_begins_at_the_last_entry_and_shows_it_in_full(make: Make) -> N
         assert "step 29" in detail(app)
 
 
+@pytest.mark.parametrize("text", ["x" * 200, "漢字" * 40, "a漢字" * 40, "x" * 54 + "yz", "x" * 54 + "漢"])
+async def test_a_line_that_is_cut_says_so(make: Make, text: str) -> None:
+    app = make((Entry(1, "imitation", text), Entry(1, "imitation", "x" * 55)), 0)
+    async with app.run_test(size=(78, 24)) as pilot:
+        await pilot.pause()
+        cut, whole = lines(app)[:2]
+        assert cell_len(cut) == cell_len(whole) == 78
+        assert cut.rstrip().endswith("…")
+        assert "…" not in whole
+
+
+async def test_a_cut_line_ends_beside_the_scroll_bar(make: Make) -> None:
+    app = make([Entry(1, "imitation", "x" * 200)] * 100)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        entries = app.screen.query_one(LogList)
+        assert entries.show_vertical_scrollbar
+        assert all(cell_len(line) == 79 and line.endswith("…") for line in lines(app))
+
+
 async def test_the_mouse_chooses_an_entry(make: Make) -> None:
     app = make(PLAIN, 0)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -161,7 +161,8 @@ def _key_refused(endpoint: Endpoint, what: str) -> CallFailed:
             "key-refused",
             f"{endpoint.host} wants a key",
             f"{what} No key was sent.",
-            "Name the environment variable that holds it with key-env, and agree to send it to this host.",
+            "Name the environment variable that holds it with key-env, and agree to send it to this host: the lab asks, "
+            "and `run` and `resume` take --trust HOST.",
         )
     return CallFailed(
         "key-refused",

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iicl_tui.agents.calls import Finish, Reply, Token, Usage
+from iicl_tui.agents.calls import ROUNDED, Finish, Reply, Token, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, mended
 from iicl_tui.agents.providers.wire import Heard
@@ -130,7 +130,7 @@ def _alternative(entry: Any) -> tuple[bytes, float]:
     data, logprob = entry.get("bytes"), entry.get("logprob")
     if isinstance(logprob, bool) or not isinstance(logprob, (int, float)):
         raise TypeError
-    if not math.isfinite(value := float(logprob)):
+    if not math.isfinite(value := float(logprob)) or value > ROUNDED:
         raise ValueError
     if data is None:
         return mended(entry.get("token")).encode(), value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 
-from iicl_tui.agents.money import Budget, spent_text
+from iicl_tui.agents.money import Budget, WorstCase, spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.store.session import SUFFIX, slug
 from iicl_tui.text import printable
@@ -14,7 +15,7 @@ from iicl_tui.tui.lab.money import budget_words
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.trust import Wish
 from iicl_tui.tui.lab.words import kept_words
-from iicl_tui.tui.widgets.ask import Ask, Question, amount, one_of, whole_number
+from iicl_tui.tui.widgets.ask import Ask, Question, amount, one_of, whole_number, word_of
 
 RUN_TO, BRANCH, COPY, BUDGET, TRUST = "run-to", "branch", "copy", "budget", "trust"
 _MOST_SEED = 2**63 - 1
@@ -61,7 +62,9 @@ def branch(session: LabSession, look: int) -> Ask:
 
 
 def save_copy(session: LabSession, folder: Path) -> Ask:
-    """Where the copy goes."""
+    """Where the copy goes: into the folder, or the person's own where the session's disk takes no more and that is another one."""
+    if session.saving.kind == "unsaved" and _disk(Path.home()) not in (None, _disk(folder)):
+        folder = Path.home()
     stem = session.file.path.stem if session.file is not None else slug(session.chain.config.title)
     number = 1
     while (path := folder / f"{stem}-copy{f'-{number}' if number > 1 else ''}{SUFFIX}").exists():
@@ -82,26 +85,37 @@ def save_copy(session: LabSession, folder: Path) -> Ask:
     return Ask(COPY, "Save a copy", [Question("path", "as:", str(path), check)], hint)
 
 
-def budget(chain: Chain) -> Ask:
-    """What the calls may cost in all: twice what they may now."""
-    now = chain.budget
+def budget(chain: Chain, coming: WorstCase) -> Ask:
+    """What the calls may cost in all: twice what they may now, or more where the next call needs more. coming: what that can
+    come to."""
+    now, spent = chain.budget, chain.spent
     dollars, tokens = now.dollars, now.tokens
     questions = []
     if dollars is not None or tokens is None:
-        twice = f"{2 * dollars:.6f}".rstrip("0").rstrip(".") if dollars else "0"
-        twice = twice if twice != "0" else "1"
-        questions.append(Question("dollars", "US dollars:", twice, amount(_MOST_DOLLARS)))
+        needed = spent.dollars + coming.dollars if coming.dollars is not None else 0.0
+        questions.append(Question("dollars", "US dollars:", _proposed(dollars or 0.0, needed, "1"), amount(_MOST_DOLLARS)))
     if tokens is not None:
-        questions.append(Question("tokens", "tokens:", str(2 * tokens or 10_000), whole_number(0, _MOST_TOKENS)))
+        proposed = _proposed(tokens, spent.tokens + coming.tokens if coming.tokens else 0, "10000")
+        questions.append(Question("tokens", "tokens:", proposed, whole_number(0, _MOST_TOKENS)))
 
     def hint(answers: Mapping[str, str]) -> str:
         wanted = as_budget(chain, answers)
-        less = "It is less than what is spent. " if wanted.refuses(chain.spent, 0, 0.0) is not None else ""
+        less = "It still holds back the next call. " if wanted.refuses(spent, *coming) is not None else ""
+        less = "It is less than what is spent. " if wanted.refuses(spent, 0, 0.0) is not None else less
         until = "It holds as long as this lab is open; the file keeps its own."
         limit = budget_words(now) or "none"
-        return f"Spent so far: {spent_text(chain.spent)}. Budget now: {limit}. {less}{until}"
+        return f"Spent so far: {spent_text(spent)}. Budget now: {limit}. {less}{until}"
 
     return Ask(BUDGET, "Budget", questions, hint)
+
+
+def _proposed(now: float, needed: float, otherwise: str) -> str:
+    """Twice what it is now; where that is not enough, what is needed, rounded up to two digits. otherwise: where both are 0."""
+    most = Decimal(f"{2 * now:.6f}")
+    if needed > 0 and needed > most:
+        exact = Decimal(needed)
+        most = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_CEILING)
+    return f"{most.normalize():f}" if most else otherwise
 
 
 def as_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
@@ -126,8 +140,16 @@ def trust(wish: Wish) -> Ask:
             return f"{gets} until this lab is left."
         return f"{gets}, now and from now on: your settings say so under `hosts`."
 
-    return Ask(TRUST, "May it have the key?", [Question("answer", f"{NO}, {YES} or {ALWAYS}:", NO, one_of(NO, YES, ALWAYS),
-                                                       (NO, YES, ALWAYS))], hint)  # fmt: skip
+    words = (NO, YES, ALWAYS)
+    question = Question("answer", f"{NO}, {YES} or {ALWAYS}:", NO, one_of(*words), words, word_of(*words))
+    return Ask(TRUST, "May it have the key?", [question], hint)
+
+
+def _disk(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_dev
+    except OSError:
+        return None
 
 
 def as_path(text: str) -> Path:

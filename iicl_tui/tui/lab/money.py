@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from iicl_tui.agents.money import Budget, Spent, money_text, spent_text, tokens_text
+from iicl_tui.agents.money import Budget, Spent, WorstCase, money_text, spent_text, tokens_text, worst_case
 from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
 
 
@@ -21,6 +22,14 @@ def budget_words(budget: Budget) -> str:
     parts = [money_text(budget.dollars)] if budget.dollars is not None else []
     parts += [tokens_text(budget.tokens)] if budget.tokens is not None else []
     return " and ".join(parts)
+
+
+async def coming(chain: Chain) -> WorstCase:
+    """What the next call can come to; nothing where the next phase makes none."""
+    from iicl_tui.chain.rehearsal import next_call
+
+    call = await next_call(chain)
+    return WorstCase(0, 0.0) if call is None else worst_case(call.request, call.speaker.price)
 
 
 def estimate_words(config: ChainConfig, budget: Budget) -> str:

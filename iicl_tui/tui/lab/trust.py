@@ -18,11 +18,14 @@ class Wish:
 
 def wish(chain: Chain, declined: Collection[str] = ()) -> Wish | None:
     """The first host that would get a key if it were agreed to, and was not declined; None where there is none."""
+    return next((each for each in wishes(chain) if each.host not in declined), None)
+
+
+def wishes(chain: Chain) -> list[Wish]:
+    """Every host that would get a key if it were agreed to."""
     wanted: dict[str, list[str]] = {}
     for agent in chain.config.agents:
         credential = agent.credential
-        if credential is None or credential.base_url is None or credential.host in declined:
-            continue
-        if chain.access.withheld(credential):
+        if credential is not None and credential.base_url is not None and chain.access.withheld(credential):
             wanted.setdefault(credential.host, []).append(credential.variable)
-    return next((Wish(host, tuple(dict.fromkeys(variables))) for host, variables in wanted.items()), None)
+    return [Wish(host, tuple(dict.fromkeys(variables))) for host, variables in wanted.items()]

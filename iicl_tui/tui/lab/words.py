@@ -84,6 +84,8 @@ def next_phase(chain: Chain) -> str:
     if chain.config.asks_at("samples"):
         return f"Next, h{raised(t)} makes {made}, and you decide which of them become d{raised(t)}."
     seen = "for the next agent to learn from" if chain.config.lookback else "all that the next agent sees"
+    if t == chain.config.generations:
+        seen = "the last ones of this chain"
     return f"Next: h{raised(t)} makes {made}: d{raised(t)}, {seen}."
 
 
@@ -125,7 +127,7 @@ def standing(
         return f"Running to the end of generation {activity.goal}: now in {now}.", ("lab.pause", *back)
     if saving.kind == "unsaved":
         offers = ("lab.next-phase", "lab.save-copy")
-        return f"Not saved: {saving.reason} What happened is here, and is written when it can be.", offers
+        return f"Not saved, but kept here, and written when it can be. {saving.reason}", offers
     if look != now:
         return where(chain), ("lab.latest", "lab.branch")
     if saving.kind == "read-only":

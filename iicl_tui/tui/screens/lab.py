@@ -540,8 +540,10 @@ class LabRoom(LabScreen):
         await self.lab.open("messages", self.state.title, found, 0)
 
     def back(self) -> None:
-        """What runs is cancelled first; then the view returns to now; then the lab is left."""
-        if self._activity.asking and self._review is not None:
+        """A question is closed first; then what runs is cancelled; then the view returns to now; then the lab is left."""
+        if self.query(Ask):
+            self.call_later(self._close_ask)
+        elif self._activity.asking and self._review is not None:
             self._review.back()
         elif self._activity.busy:
             self.cancel()

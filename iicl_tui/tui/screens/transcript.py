@@ -175,7 +175,7 @@ def _left(entry: Entry) -> str:
 
 def _line(entry: Entry) -> str:
     title = printable(entry.title, _LINE)
-    text = printable(entry.text[:_LINE].replace("\n", " · "), _LINE)
+    text = printable(" · ".join(filter(str.strip, entry.text[:_LINE].split("\n"))), _LINE)
     return f"{title}  {text}" if text else title
 
 

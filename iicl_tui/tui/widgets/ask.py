@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from textual import on
+from rich.cells import cell_len
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -23,13 +24,15 @@ Check = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Question:
-    """One field. others: values that the up and down keys go through, the first one included."""
+    """One field. others: values that the up and down keys go through, the first one included. read: what a text stands for,
+    before it is checked."""
 
     key: str
     label: str
     value: str
     check: Check
     others: tuple[str, ...] = ()
+    read: Callable[[str], str] = str
 
 
 class Ask(Vertical):
@@ -74,10 +77,8 @@ class Ask(Vertical):
                 yield Label(Content(question.label))
                 yield PlainInput(question.value, id=f"ask-{question.key}", compact=True)
         yield Static(id="ask-hint", markup=False)
-        keys = "Enter does it · Esc cancels"
-        if any(question.others for question in self.questions):
-            keys = "↑ ↓ other values · " + keys
-        yield Static(keys, id="ask-keys", markup=False)
+        others = [("↑ ↓ other values", "other(1)")] if any(question.others for question in self.questions) else []
+        yield _Keys([*others, ("Enter does it", "submit"), ("Esc cancels", "cancel")])
 
     def on_mount(self) -> None:
         self.query(Input).first().focus()
@@ -85,8 +86,8 @@ class Ask(Vertical):
 
     @property
     def answers(self) -> dict[str, str]:
-        """What stands in the fields."""
-        return {question.key: self.query_one(f"#ask-{question.key}", Input).value.strip() for question in self.questions}
+        """What the texts in the fields stand for."""
+        return {each.key: each.read(self.query_one(f"#ask-{each.key}", Input).value.strip()) for each in self.questions}
 
     @property
     def wrong(self) -> str:
@@ -104,21 +105,43 @@ class Ask(Vertical):
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
         if not self.wrong:
             self.post_message(self.Answered(self, self.answers))
 
     def action_other(self, by: int) -> None:
         """The next of the field's other values."""
-        focused = self.screen.focused
         for question in self.questions:
-            if question.others and focused is not None and focused.id == f"ask-{question.key}":
-                assert isinstance(focused, Input)
+            field = self.query_one(f"#ask-{question.key}", Input)
+            if question.others and field.has_focus:
                 values = question.others
-                at = values.index(focused.value) + by if focused.value in values else 0
-                focused.value = values[at % len(values)]
+                at = values.index(field.value) + by if field.value in values else 0
+                field.value = values[at % len(values)]
+                field.action_select_all()  # as at first: what is typed then takes its place
 
     def action_cancel(self) -> None:
         self.post_message(self.Answered(self, None))
+
+
+class _Keys(Static):
+    """What the keys do; each of the words can be clicked."""
+
+    GAP = " · "
+
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        """keys: words, and the action of Ask that they stand for."""
+        super().__init__(self.GAP.join(words for words, _ in keys), id="ask-keys", markup=False)
+        self._keys = keys
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        at = 0
+        for words, action in self._keys:
+            if at <= event.x < at + cell_len(words):
+                self.app.call_later(self.app.run_action, action, self.parent)
+            at += cell_len(words + self.GAP)
 
 
 def whole_number(low: int, high: int) -> Check:
@@ -147,3 +170,13 @@ def amount(most: float) -> Check:
 def one_of(*choices: str) -> Check:
     """Checks that the text is one of these."""
     return lambda text: "" if text in choices else f"{', '.join(choices[:-1])} or {choices[-1]} is needed"
+
+
+def word_of(*choices: str) -> Callable[[str], str]:
+    """Reads one of these words in any case, or the beginning of one and no other; other texts stay as they are."""
+
+    def read(text: str) -> str:
+        found = [choice for choice in choices if text and choice.casefold().startswith(text.casefold())]
+        return found[0] if len(found) == 1 else text
+
+    return read

@@ -21,11 +21,17 @@ STATES = {
     "paused": "‖ paused",
 }
 
+_SIGNS = "$<≈≥"
+"""What a figure may begin with, beside a digit."""
+_LONG, _SHORT = 24, 10
+"""Cells that are left to a long title beside the whole figures, and beside the shortest."""
+
 
 class HeaderLine(Widget):
     """One line: title, facts as far as they fit, state at the right. Give it plain text; nothing is read as markup.
 
-    Of a fact that does not fit, what stands before its first " · " is the one to show.
+    Of a fact that does not fit, what stands before its first " · " is the one to show. A fact that begins with a figure, as
+    $0.0123 · 4,512 tokens, is more than the end of a title: the title is shortened for it and for those before it.
     """
 
     DEFAULT_CSS = """
@@ -54,15 +60,27 @@ class HeaderLine(Widget):
         width = self.content_size.width
         state = self.state
         room = width - (cell_len(state) + 2 if state else 0)
-        left = Content.assemble((self.MENU, "$text-accent"), (self.title, "bold")).truncate(max(room, 1), ellipsis=True)
+        left = Content.assemble((self.MENU, "$text-accent"), (self.title, "bold"))
+        left = left.truncate(max(self._title_room(room), 1), ellipsis=True)
         for fact in self.facts:
             if left.cell_length + 2 + cell_len(fact) > room:
-                fact = fact.partition(" · ")[0]
+                fact = _short(fact)
             if left.cell_length + 2 + cell_len(fact) > room:
                 break
             left = Content.assemble(left, "  ", (fact, "$text-muted"))
         gap = max(width - left.cell_length - cell_len(state), 0)
         return Content.assemble(left, " " * gap, (state, "$text-accent"))
+
+    def _title_room(self, room: int) -> int:
+        """What the title has beside the figures; all of it where it would become too short to be told from another."""
+        figures = [at for at, fact in enumerate(self.facts) if fact[0].isdigit() or fact[0] in _SIGNS]
+        kept = self.facts[: figures[-1] + 1] if figures else ()
+        whole = cell_len(self.MENU) + cell_len(self.title)
+        for facts, least in ((kept, _LONG), ([*map(_short, kept)], _SHORT)):
+            left = room - sum(2 + cell_len(fact) for fact in facts)
+            if left >= min(whole, least):
+                return left
+        return room
 
     def on_mount(self) -> None:
         self.tooltip = "Everything that can be done here"
@@ -70,3 +88,7 @@ class HeaderLine(Widget):
     def on_click(self, event: events.Click) -> None:
         event.stop()
         self.app.call_later(self.app.run_action, "command_palette", self.app)
+
+
+def _short(fact: str) -> str:
+    return fact.partition(" · ")[0]

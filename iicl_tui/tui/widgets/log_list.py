@@ -69,7 +69,7 @@ class LogList(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         at = y + self.scroll_offset.y
         base = self.rich_style
         if at >= len(self._rows):
@@ -81,7 +81,10 @@ class LogList(ScrollView, can_focus=True):
             style = left_style = self.get_component_rich_style("log--cursor")
         segments = [Segment("▸ " if at == self.cursor else "  ", style), Segment(left + "  ", left_style)]
         segments += self._marked(line, style)
-        return Strip(segments).adjust_cell_length(width, style).crop(0, width)
+        strip = Strip(segments)
+        if strip.cell_length > width:
+            return Strip([*strip.crop(0, width - 1), Segment("…", style)]).adjust_cell_length(width, style)
+        return strip.adjust_cell_length(width, style)
 
     def _marked(self, line: str, style: Style) -> list[Segment]:
         words = self.words

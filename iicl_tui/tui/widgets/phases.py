@@ -27,8 +27,10 @@ class PhaseLine(Widget):
         if not self.steps:
             return Content.styled(self.place, "bold")
         width = self.content_size.width
-        place, cost = self._head(width - sum(len(step.phase) + 3 for step in self.steps))
-        bare = cell_len(place) + cell_len(cost) + sum(len(step.phase) + 2 for step in self.steps)
+        names = [step.phase.capitalize() for step in self.steps]
+        place, cost = self._head(width - sum(len(name) + 3 for name in names) + 1)
+        names = self._names(names, width - cell_len(place) - cell_len(cost))
+        bare = cell_len(place) + cell_len(cost) + sum(len(name) + 2 for name in names)
         details = [f": {step.detail}" if step.detail else "" for step in self.steps]
         room = width - bare - 6 * (len(self.steps) - 1)
         while room < sum(map(cell_len, details)) and any(details):
@@ -41,16 +43,24 @@ class PhaseLine(Widget):
             if at:
                 parts.append((f" {'─' * dash} " if dash else " ", "$text-disabled"))
             style = {"●": "", "◉": "bold $text-accent", "○": "$text-muted", "✗": "bold $text-error"}[step.mark]
-            parts.append((f"{step.mark} {step.phase.capitalize()}", style))
+            parts.append((f"{step.mark} {names[at]}", style))
             parts.append((details[at], "$text-muted"))
         return Content.assemble(*parts)
 
     def _head(self, room: int) -> tuple[str, str]:
-        """The generation and its cost, each with blanks behind it; where both do not fit, its bare number and its cost."""
-        place = f"{self.place}   " if self.place else ""
+        """The generation and its cost, each with blanks behind it: the longest that fit, the cost rather than more of words."""
         cost = f"{self.cost}   " if self.cost else ""
-        bare = f"{self.place.partition(',')[0]}   "
-        for name in (place, bare):
-            if cell_len(name) + cell_len(cost) <= room:
-                return name, cost
-        return place, ""
+        number = self.place.partition(",")[0]
+        forms = [f"{name}   " if name else "" for name in (self.place, number, number.replace("generation", "gen."))]
+        for name, paid in ((forms[0], cost), (forms[1], cost), (forms[0], ""), (forms[1], "")):
+            if cell_len(name) + cell_len(paid) <= room:
+                return name, paid
+        return forms[2], ""
+
+    def _names(self, names: list[str], room: int) -> list[str]:
+        """The names; where there is no room for all, those of phases that are not next are shortened first."""
+        kept = list(names)
+        for at in sorted(range(len(names)), key=lambda at: (self.steps[at].mark == "◉", -len(names[at]))):
+            if sum(len(name) + 3 for name in kept) - 1 > room:
+                kept[at] = f"{names[at][:5]}."
+        return kept
