@@ -14,7 +14,7 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.tasks.reading import read_rule
 from iicl_tui.tasks.wording import RuleReading
 
-profile = settings(derandomize=True, deadline=None, max_examples=300)
+profile = settings(derandomize=True, deadline=None, max_examples=150)
 
 OBJECTS = ("A", "B", "C", "D", "screen")
 UND = ("und", "undetermined", "undefined", "undecided", "unknown", "uncertain", "indeterminate")
@@ -441,7 +441,7 @@ PIECES = ["A", "B", "C", "D", "screen", "on", "off", "und", ":", "=", ",", "\n",
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join) | st.text(st.characters(), max_size=80))
-@settings(profile, max_examples=1500)
+@settings(profile, max_examples=600)
 def test_nothing_is_raised_and_every_reading_is_sound(text: str) -> None:
     reading = read(text)
     if reading.hypothesis is None:

@@ -15,7 +15,7 @@ from iicl_tui.tasks.base import Example
 from iicl_tui.tasks.reading import read_samples
 from iicl_tui.tasks.wording import SamplesReading
 
-profile = settings(derandomize=True, deadline=None, max_examples=300)
+profile = settings(derandomize=True, deadline=None, max_examples=150)
 
 ACRE = Acre(("A", "B", "C", "D", "screen"))
 OUTPUTS = {"on": ("on",), "off": ("off",), "und": ("und", "undetermined", "unknown", "uncertain")}
@@ -278,7 +278,7 @@ PIECES = ["A", "B", "screen", "on", "off", "und", ":", "->", ",", ";", "\n", '"'
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join) | st.text(st.characters(), max_size=80), st.integers(1, 4))
-@settings(profile, max_examples=1500)
+@settings(profile, max_examples=600)
 def test_nothing_is_raised_and_every_reading_is_sound(text: str, count: int) -> None:
     reading = read(text, count)
     for x, y in reading.examples:
