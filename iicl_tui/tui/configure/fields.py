@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, ItemGrid, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -220,11 +220,11 @@ class SectionBox(Vertical):
             yield KeptRow(kept)
 
 
-class AddRow(Horizontal):
-    """One more agent or filter: a button for each kind."""
+class AddRow(ItemGrid):
+    """One more agent or filter: a button for each kind, in as many lines as it takes."""
 
     def __init__(self, name: ListName, kinds: tuple[str, ...], empty: str) -> None:
-        super().__init__(classes="add")
+        super().__init__(classes="add", min_column_width=max(map(len, kinds), default=1) + 5, stretch_height=False)
         self._list: ListName = name
         self._kinds = kinds
         self._empty = empty
