@@ -197,6 +197,30 @@ class Filter(Protocol):
         """The samples seen, in order, each with its verdict; those that pass are at most count."""
 
 
+class OfSamples:
+    """A filter that has a say on samples alone, and asks nobody."""
+
+    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
+        """Never."""
+        return False
+
+    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+        """All pass."""
+        return await propose()
+
+
+class OfHypotheses:
+    """A filter that has a say on hypotheses alone, and asks nobody."""
+
+    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
+        """Never."""
+        return False
+
+    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+        """All pass."""
+        return await draw(count)
+
+
 def hypothesis_gate(filters: Sequence[Filter], propose: Propose, scene: Scene) -> Propose:
     """All filters in order as one source of hypotheses."""
     for each in filters:

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, FilterKind, Propose, Sample, Scene
+from iicl_tui.filters.base import Draw, FilterKind, OfSamples, Sample, Scene
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
 
 
-class Consistent:
+class Consistent(OfSamples):
     """Refuses what contradicts the hypothesis that it was made from. It is made again, at most `redraws` times, or dropped."""
 
     kind = "consistent"
 
     def __init__(self, on_reject: str = "redraw", redraws: int = 20) -> None:
         self.redraws = redraws if on_reject == "redraw" else 0
-
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
-        return False
-
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
-        """All pass."""
-        return await propose()
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
         """All that were made, each with its verdict. Fewer pass where the redraws are used up."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, Exhausted, FilterKind, Propose, Sample, Scene
+from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
 
 
-class EffectiveSet:
+class EffectiveSet(OfHypotheses):
     """H_eff = all h that explain at least `least` of d⁰ (None: all of it). Redraws until h lies in it, at most so often."""
 
     kind = "effective-set"
@@ -20,10 +20,6 @@ class EffectiveSet:
     def __init__(self, least: int | None = None, redraws: int = 1000) -> None:
         self.least = least
         self.redraws = redraws
-
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
-        return False
 
     async def hypothesis(self, propose: Propose, scene: Scene) -> int:
         """The first proposal in H_eff. Raises Exhausted."""
@@ -34,10 +30,6 @@ class EffectiveSet:
             if explained[hypothesis] >= least:
                 return hypothesis
         raise Exhausted(self.kind, self.redraws + 1, hypothesis)
-
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
-        """All pass."""
-        return await draw(count)
 
 
 FIELDS = (

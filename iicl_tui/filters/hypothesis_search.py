@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from iicl_tui.agents.base import Agent
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, Exhausted, FilterKind, Propose, Sample, Scene, hears_no_rule
+from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene, hears_no_rule
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
 
 
-class HypothesisSearch:
+class HypothesisSearch(OfHypotheses):
     """At most `rounds` times the agent is told what fails; one that fits costs nothing. otherwise: what happens to one that
     still does not fit then: "pass" lets it go on, "stop" stops the chain."""
 
@@ -22,10 +22,6 @@ class HypothesisSearch:
     def __init__(self, rounds: int = 3, otherwise: str = "pass") -> None:
         self.rounds = rounds
         self.otherwise = otherwise
-
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
-        return False
 
     async def hypothesis(self, propose: Propose, scene: Scene) -> int:
         """The first one that explains all of d⁰, or the last one. Raises Exhausted where it may not go on."""
@@ -38,10 +34,6 @@ class HypothesisSearch:
         if self.otherwise == "stop" and wrong(scene, hypothesis):
             raise Exhausted(self.kind, self.rounds, hypothesis)
         return hypothesis
-
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
-        """All pass."""
-        return await draw(count)
 
 
 def wrong(scene: Scene, hypothesis: int) -> list[Example]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from iicl_tui.agents.base import Agent
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
-from iicl_tui.filters.base import Draw, FilterKind, Propose, Sample, Scene
+from iicl_tui.filters.base import Draw, FilterKind, OfSamples, Sample, Scene
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
@@ -37,21 +37,13 @@ class _Listener:
         return fitting[int(rng.random() * len(fitting))]
 
 
-class Partner:
+class Partner(OfSamples):
     """rounds: how many pairs are exchanged at most in a generation (None: as many as the task passes on)."""
 
     kind = "partner"
 
     def __init__(self, rounds: int | None = None) -> None:
         self.rounds = rounds
-
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
-        return False
-
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
-        """Whatever was learned."""
-        return await propose()
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
         """All pairs exchanged, until enough were guessed right or no round is left. Raises ChainStopped without a belief.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, FilterKind, Propose, Sample, Scene
+from iicl_tui.filters.base import Draw, FilterKind, OfSamples, Sample, Scene
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Preference, Task
@@ -26,7 +26,7 @@ class _Candidates:
     offered: set[str]
 
 
-class Rank:
+class Rank(OfSamples):
     """Passes on as many as are asked for, best first. What was made now and is not chosen stays in the pool."""
 
     kind = "rank"
@@ -37,14 +37,6 @@ class Rank:
         self.source = source
         self.distinct = distinct
         self.choose = choose
-
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
-        return False
-
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
-        """All pass."""
-        return await propose()
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
         """The chosen ones, and what was made now and not chosen.

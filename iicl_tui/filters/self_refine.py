@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from iicl_tui.agents.base import Agent
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, FilterKind, Propose, Sample, Scene, hears_no_rule
+from iicl_tui.filters.base import FilterKind, OfHypotheses, Propose, Scene, hears_no_rule
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
 
 
-class SelfRefine:
+class SelfRefine(OfHypotheses):
     """Asks once for each hypothesis; nobody checks the answer."""
 
     kind = "self-refine"
-
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
-        return False
 
     async def hypothesis(self, propose: Propose, scene: Scene) -> int:
         """What the agent makes of its hypothesis. Without a d⁰ there is nothing to check it by, and nobody is asked."""
         hypothesis = await propose()
         return await scene.refined("self-refine", hypothesis, scene.start.samples) if scene.start.samples else hypothesis
-
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
-        """All pass."""
-        return await draw(count)
 
 
 FIELDS: tuple[Field, ...] = ()
