@@ -57,7 +57,9 @@ class LabView(Vertical):
         """The state; pane: the one that is chosen where there is room for one only."""
         chart = self.query_one(LabChart)
         chart.view = state.belief
-        self.query_one(FilmStrip).view = state.film
+        film = self.query_one(FilmStrip)
+        film.view = state.film
+        film.set_class(any(len(split.values) > 3 for split in state.belief.space.partitions), "-more")  # the same whatever is shown
         self.query_one(Marginals).view = state.objects
         self.query_one(Trajectories).panels = state.curves
         self.query_one(Generations).rows = state.rows
