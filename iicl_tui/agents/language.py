@@ -348,7 +348,7 @@ class LanguageAgent:
             if trouble and call.finish == "stop":
                 call = await self._call("repair", self._repair(request, call.reply, repair(trouble)), rng, line)
                 again = read(call.reply)
-                if usable(again) or not usable(reading):
+                if _worth(again) >= _worth(reading):
                     reading, trouble = again, self._trouble(call, again)
             if usable(reading):
                 return reading
@@ -361,7 +361,7 @@ class LanguageAgent:
                 if usable(edited):
                     return edited
                 reply, trouble = said.reply, edited.trouble
-            if said.verdict == "skip":
+            if said.verdict == "skip" and skipping:
                 return None
 
     def _repair(self, request: Request, reply: str, prompt: str) -> Request:
@@ -383,6 +383,11 @@ class LanguageAgent:
 def _latest(rounds: Rounds) -> Sequence[Example]:
     """dᵗ⁻¹: models are shown no other round but by their own dialogue."""
     return rounds[-1] if rounds else ()
+
+
+def _worth(reading: RuleReading | SamplesReading) -> int:
+    """By which one of two readings is taken: how many examples it has, or whether it has a rule."""
+    return len(reading.examples) if isinstance(reading, SamplesReading) else int(reading.hypothesis is not None)
 
 
 def _problem(read: Callable[[str], Reading], usable: Callable[[Reading], bool], text: str) -> str:

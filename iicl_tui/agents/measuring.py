@@ -34,10 +34,15 @@ def examples_made(calls: Sequence[Call], wording: Wording, count: int) -> Made:
     for call in calls[start:] if start is not None else ():
         if call.purpose in ("imitate", "repair") or call.verdict == "edit":
             examples = wording.read_samples(call.reply, count).examples
-            made = Made(examples, call.purpose == "person") if examples else made
+            least = len(made.examples) if call.purpose == "repair" else 1  # a repair with fewer is not taken
+            made = Made(examples, call.purpose == "person") if len(examples) >= max(least, 1) else made
         elif call.purpose != "person":
             break
     return made
+
+
+_HARDLY = 0.01
+"""What may be unobserved of a value where no alternative to it is listed; with more, that value alone would seem certain."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,11 @@ class Measuring:
         if reading.hypothesis is None:
             return None
         spellings = [wording.spellings(factor) for factor in range(len(space.factors))]
-        return belief_from_tokens(reply, tokens, reading.spans, space, spellings, self.reading)
+        found = belief_from_tokens(reply, tokens, reading.spans, space, spellings, self.reading)
+        listed = any(data != token.data for token in tokens for data, _ in token.top)
+        if isinstance(found, Belief) and not listed and found.unobserved is not None and found.unobserved.max() > _HARDLY:
+            return NoBelief("No token is listed beside those that were drawn: nothing is known of the other values.")
+        return found
 
     def _from_draws(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | None:
         """Counted are all replies to the one prompt; a repaired one is the answer to another."""

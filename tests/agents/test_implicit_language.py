@@ -271,10 +271,11 @@ async def test_fewer_than_asked_for_are_mended_once_and_the_rest_is_asked_for_at
     assert "exactly 1." in model.requests[2].prompt
 
 
-async def test_a_first_reply_stands_where_its_repair_is_worse() -> None:
+@pytest.mark.parametrize("repair", ["That is all.", "one of them"])
+async def test_a_first_reply_stands_where_its_repair_is_worse(repair: str) -> None:
     config, model = spoken(chain={"generations": 1})
     two = made(config, 2, 1)
-    model.answers = [text(config, two), "That is all.", text(config, two)]
+    model.answers = [text(config, two), text(config, two[:1]) if repair == "one of them" else repair, text(config, two)]
     chain = Chain(config)
     await chain.run()
     assert chain.generations[0].hypothesis == implied(config, two)

@@ -13,7 +13,7 @@ import pytest
 from speaking import connected, follows, rule, samples, spoken, with_logprobs
 
 from iicl_tui.agents.base import ReplyAnswer, Unreadable
-from iicl_tui.agents.calls import Call, Reply, Request, Usage
+from iicl_tui.agents.calls import Call, Reply, Request, Token, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.line import BudgetReached, ReplyUnreadable, calling_text
 from iicl_tui.agents.money import Budget, cost, known_price
@@ -298,6 +298,28 @@ async def test_fewer_examples_than_asked_for_pass_after_a_second_try() -> None:
     chain = Chain(config)
     await chain.run()
     assert [len(chain.data(t)) for t in (1, 2)] == [3, 3]
+
+
+async def test_a_repair_that_brings_fewer_examples_is_not_taken() -> None:
+    config, model = spoken(chain={"generations": 1})
+    model.answers = [rule(config, 1), samples(config, 1, 2, 3), samples(config, 4)]
+    chain = Chain(config)
+    await chain.run()
+    assert [example.input for example in chain.data(1)] == [config.task.inputs[number] for number in (1, 2, 3)]
+
+
+async def test_a_skip_where_nothing_could_go_on_is_no_answer() -> None:
+    config, model = spoken(chain={"generations": 1})
+    script = {"generation": [{"call": [{"verdict": "skip"}]}]}
+    model.answers = ["?", "?", rule(config, 8), samples(config, 1, 2, 3, 4)]
+    chain = Chain(config, decider=ScriptedDecider(script, config.task))
+    with pytest.raises(ReplyUnreadable):
+        await chain.run()
+    assert not [call for call in chain.calls if call.purpose == "person"]
+    skipped = Call(1, "imitation", "person", verdict="skip")  # as a file by hand may have it
+    on = Chain(config, calls=[*chain.calls, skipped])
+    await on.run()
+    assert on.generations[0].hypothesis == 8
 
 
 # -- nothing is lost, nothing is paid for twice ---------------------------------------------------------------------------
@@ -605,6 +627,26 @@ async def test_tokens_that_say_nothing_of_the_belief_are_told_with_the_reason() 
     belief = chain.belief(1)
     assert belief is not None
     assert belief.draws == (2, 2)
+
+
+async def test_a_list_of_nothing_but_what_was_drawn_gives_no_certain_belief() -> None:
+    config, model = spoken(agent={"belief": "logprobs", "fallback": "samples", "draws": 2}, chain={"generations": 1})
+    whole = with_logprobs(rule(config, 5), {name: {"on": 0.4, "und": 0.4, "off": 0.4} for name in config.task.objects})
+    alone = tuple(replace_token(token) for token in whole.tokens or ())
+    model.answers = [replace(whole, tokens=alone), rule(config, 5), samples(config, 1, 2, 3, 4)]
+    said: list[str] = []
+    chain = Chain(config)
+    chain.notice = said.append
+    await chain.run()
+    assert "No token is listed beside those that were drawn" in said[0]
+    belief = chain.belief(1)
+    assert belief is not None
+    assert belief.source == "samples"
+
+
+def replace_token(token: Token) -> Token:
+    """Without what could have stood in its place."""
+    return token._replace(top=tuple(entry for entry in token.top if entry[0] == token.data))
 
 
 async def test_a_schema_is_asked_for_and_the_belief_says_so() -> None:

@@ -202,7 +202,7 @@ async def test_what_was_asked_what_is_wrong_and_the_raw_reply_are_shown(lab: Ope
         pane = await host.asked()
         assert pane.has_focus
         text = host.text()
-        for words in ("this reply cannot be read", "generation 1 · imitation", "was asked for a rule that explains d⁰", "✗ ",
+        for words in ("this reply cannot be read", "generation 1 · imitation", "was asked what it learns from d⁰", "✗ ",
                       "untrusted text", *SHOWN.split("\n"), "e edit", "x redraw", "y copy", "Esc later"):  # fmt: skip
             assert words in text
         assert pane.request.shown.prompt.split("\n")[0] in text  # the question stands below the reply

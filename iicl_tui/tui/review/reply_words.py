@@ -25,8 +25,8 @@ def asked(chain: Chain, shown: Unreadable) -> str:
     """What the model was asked for, one sentence."""
     t = shown.generation
     what = {
-        "imitate": f"was asked for a rule that explains d{raised(t - 1)}",
-        "draw": f"was asked for a rule that explains d{raised(t - 1)}",
+        "imitate": f"was asked what it learns from d{raised(t - 1)}",
+        "draw": f"was asked what it learns from d{raised(t - 1)}",
         "transmit": f"was asked for {samples(chain)} of its rule",
         "self-refine": f"was asked to check its rule on d{raised(0)}",
         "hypothesis-search": "was told what its rule gets wrong, and asked to mend it",
