@@ -117,6 +117,8 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
         cells = [f"{mark}{row + 1}", *figures]
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
         yield f"{words}  {task.rule(int(m.hypothesis[row]))}"
+    if task.figures:
+        yield f"  {task.figures[0].name} and what follows: of what each generation made itself"
 
 
 def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:

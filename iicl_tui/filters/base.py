@@ -134,8 +134,9 @@ class Scene:
     """What the filters know at one generation. refine: asks the agent of the generation to mend a hypothesis.
 
     belief: what the agent believes, given the data before it. pool: d⁰ and what earlier generations made, but for what was
-    thrown away. seed: of the filters' own random numbers. numbers: of the samples seen in this generation, in order. memory: what a
-    filter remembers while the phase lasts, by filter. told: the agent can be told another hypothesis than its own.
+    thrown away. seed: of the filters' own random numbers. numbers: of the samples seen in this generation, in order. told: the
+    agent can be told another hypothesis than its own.
+    memory: what a filter remembers while the phase lasts, by filter. dry: kinds of filters that can let nothing more pass in it.
     decisions, refinements: filled by those who decide and refine, in the order of doing so.
     """
 
@@ -152,6 +153,7 @@ class Scene:
     numbers: Iterator[int] = field(default_factory=count)
     memory: dict[Filter, Any] = field(default_factory=dict)
     told: bool = True
+    dry: list[str] = field(default_factory=list)
 
     @cached_property
     def rng(self) -> np.random.Generator:
@@ -265,6 +267,13 @@ class FilterKind:
     build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault]], Filter]
     suits: Callable[[Any, Task, Sequence[Agent], KeyPath, list[Fault]], None] = lambda filter, task, agents, path, faults: None
     order: int = 100
+
+
+def judges_by_d0(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:
+    """Adds a fault for a filter that judges hypotheses by what they explain of d⁰, where all of them explain the same."""
+    if not task.explains:
+        words = f"in the task {task.name} every hypothesis explains the same examples, so {kind} can judge none; leave it out"
+        faults.append(Fault((*path, "kind"), words))
 
 
 def hears_no_rule(task: Task, agents: Sequence[Agent]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene
+from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene, judges_by_d0
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
@@ -41,6 +41,7 @@ FIELDS = (
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> EffectiveSet:
     """The filter of a [[filter]] table."""
+    judges_by_d0("effective-set", task, path, faults)
     return EffectiveSet(values["least"], values["redraws"])
 
 

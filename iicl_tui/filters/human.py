@@ -77,10 +77,14 @@ class Human:
             drawn = tuple(await draw(count - len(kept)))
             if not drawn:  # a filter before this one let nothing pass: there is nothing to ask about
                 continue
+            if scene.dry:  # nothing would come in the place of a rejected one
+                refill = False
             left = self.redraws - attempt if refill else 0
             seen += await decider.samples(
                 SamplesShown(scene, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind)
             )
+            if scene.dry:
+                break
         return seen
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from iicl_tui.agents.base import Agent
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene, hears_no_rule
+from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene, judges_by_d0
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
@@ -51,15 +50,8 @@ FIELDS = (
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> HypothesisSearch:
     """The filter of a [[filter]] table."""
+    judges_by_d0("hypothesis-search", task, path, faults)
     return HypothesisSearch(values["rounds"], values["otherwise"])
-
-
-def suits(filter: HypothesisSearch, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
-    """Where a model states no rule, it has none to mend."""
-    if hears_no_rule(task, agents):
-        faults.append(
-            Fault((*path, "kind"), f"in the task {task.name} a model states no rule that it could mend; leave this filter out")
-        )
 
 
 KIND = FilterKind(
@@ -68,6 +60,5 @@ KIND = FilterKind(
     "The agent is told which examples of d⁰ its hypothesis gets wrong, until it gets them right.",
     FIELDS,
     build,
-    suits,
     order=4,
 )

@@ -66,6 +66,8 @@ class Partner(OfSamples):
                 else:
                     reason = f"the partner guessed {_named(scene.task, guess, sample.example.output)}"
                     seen.append(replace(sample, verdict="rejected", reason=reason))
+        if not listener.rounds and self.kind not in scene.dry:
+            scene.dry.append(self.kind)
         return seen
 
 

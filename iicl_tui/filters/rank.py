@@ -31,7 +31,7 @@ class Rank(OfSamples):
 
     kind = "rank"
 
-    def __init__(self, key: Preference | None, source: str = "pool", distinct: bool = True, choose: str = "top") -> None:
+    def __init__(self, key: Preference | None, source: str = "pool", distinct: bool = False, choose: str = "top") -> None:
         """key: the least is the best; None: in random order."""
         self.key = key
         self.source = source
@@ -81,7 +81,7 @@ FIELDS = (
           "in no list, then rare ones), long, short, easylong and easyshort (common words, by their length).", RANDOM),
     Field("source", "choice", "chooses from", "pool: d⁰ and all that was made so far and not rejected. last: what this generation "
           "made.", "pool", choices=("pool", "last")),
-    Field("distinct", "bool", "no output twice", "Of examples with the same output the earliest is taken.", True),
+    Field("distinct", "bool", "no output twice", "Of examples with the same output only the earliest is taken.", False),
     Field("choose", "choice", "chooses", "top: the best ones. weighted: drawn with weights that fall from n for the best of n "
           "examples to 1 for the last.", "top", choices=("top", "weighted")),
 )  # fmt: skip

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from iicl_tui.agents.base import Agent
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import FilterKind, OfHypotheses, Propose, Scene, hears_no_rule
+from iicl_tui.filters.base import FilterKind, OfHypotheses, Propose, Scene, judges_by_d0
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
@@ -29,15 +28,8 @@ FIELDS: tuple[Field, ...] = ()
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> SelfRefine:
     """The filter of a [[filter]] table."""
+    judges_by_d0("self-refine", task, path, faults)
     return SelfRefine()
-
-
-def suits(filter: SelfRefine, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
-    """Where a model states no rule, it has none to mend."""
-    if hears_no_rule(task, agents):
-        faults.append(
-            Fault((*path, "kind"), f"in the task {task.name} a model states no rule that it could mend; leave this filter out")
-        )
 
 
 KIND = FilterKind(
@@ -46,6 +38,5 @@ KIND = FilterKind(
     "The agent checks its hypothesis against d⁰ by itself, and mends it.",
     FIELDS,
     build,
-    suits,
     order=3,
 )

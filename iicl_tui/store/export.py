@@ -134,7 +134,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             len(chain.start.samples),
             kept.redraws if kept else None,
             kept.exhausted if kept else None,
-            len(made.samples) if made else None,
+            sum(sample.origin is None for sample in made.samples) if made else None,
             len(generation.data) if made else None,
             *(float(p) for marginal in measures.marginals for p in marginal[row]),
             *(float(pair[row, at]) for at in range(len(figures)) for pair in (measures.made, measures.passed)),

@@ -25,7 +25,7 @@ from iicl_tui.tasks.acronym_files import read_pool
 from iicl_tui.tasks.acronym_lists import check_lengths, embed, standard_words, words_for
 from iicl_tui.tasks.acronym_prior import read_acronym_prior
 from iicl_tui.tasks.acronym_start import Wanted, from_list, from_pool
-from iicl_tui.tasks.acronym_words import Words, initials
+from iicl_tui.tasks.acronym_words import Words, initials, unaccented
 from iicl_tui.tasks.base import Example, Figure, Preference, Start, TaskKind
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ class Acronym:
         self._log_lengths = log_normalise(-away / spread)
         self._sums = np.cumsum(np.exp(self._log_lengths), axis=1)
         self.figures: tuple[Figure, ...] = (
-            Figure("share of common words"),
+            Figure("share of common words", short="easy"),
             Figure("mean rank", 0, self.words.unlisted, 0),
             Figure("mean rank of those in the list", 0, self.words.list.last, 0),
-            Figure("mean length", 0, None, 1),
+            Figure("mean length", shortest, longest, 1),
             Figure("different outputs"),
             Figure("initials match"),
         )
@@ -124,7 +124,7 @@ class Acronym:
 
     def matches(self, example: Example) -> bool:
         """Whether the output is what the initials spell."""
-        return initials(example.input) == example.output
+        return initials(example.input) == unaccented(example.output)
 
     def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """(H,): how many outputs are what the initials spell; the same for every hypothesis."""

@@ -64,12 +64,12 @@ def _is_plain(word: str) -> bool:
 
 def initials(words: Sequence[str]) -> str:
     """What the first letters of the words spell, without accents."""
-    return "".join([word[0] if word[0].isascii() else _plain(word[0]) for word in words])
+    return unaccented("".join([word[0] for word in words]))
 
 
-def _plain(letter: str) -> str:
-    """Without its accent: é is e."""
-    return unicodedata.normalize("NFKD", letter)[0]
+def unaccented(text: str) -> str:
+    """Without accents: é is e."""
+    return text if text.isascii() else "".join(unicodedata.normalize("NFKD", letter)[0] for letter in text)
 
 
 @dataclass(frozen=True)

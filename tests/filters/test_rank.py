@@ -71,9 +71,9 @@ def test_from_the_last_generation_alone_all_that_was_made_passes() -> None:
 
 
 def test_an_output_passes_once_and_its_earliest_example_is_taken() -> None:
-    found = run([Rank(by_length)], ["b", "b", "ccc"], 3, pool=["b"])
+    found = run([Rank(by_length, distinct=True)], ["b", "b", "ccc"], 3, pool=["b"])
     assert [(s.example.output, s.origin) for s in found["passed"]] == [("b", 0), ("ccc", None)]
-    twice = run([Rank(by_length, distinct=False)], ["b", "b", "ccc"], 3, pool=["b"])
+    twice = run([Rank(by_length)], ["b", "b", "ccc"], 3, pool=["b"])
     assert words(twice["passed"]) == ["b", "b", "b"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,12 +25,31 @@ def faults(task: str, agents: list[dict[str, Any]], *filters: dict[str, Any]) ->
     return []
 
 
-@pytest.mark.parametrize("kind", ["self-refine", "hypothesis-search"])
-def test_a_model_that_states_no_rule_has_none_to_mend(kind: str) -> None:
-    words = "filter[1].kind: in the task acronym a model states no rule that it could mend; leave this filter out"
-    assert faults("acronym", [BAYES, MODEL], {"kind": kind}) == [words]
-    assert faults("acronym", [BAYES], {"kind": kind}) == []
-    assert faults("acre", [MODEL], {"kind": kind}) == []
+@pytest.mark.parametrize("kind", ["self-refine", "hypothesis-search", "effective-set"])
+@pytest.mark.parametrize("agent", [BAYES, MODEL])
+def test_where_all_hypotheses_explain_the_same_no_filter_can_judge_them_by_it(kind: str, agent: dict[str, Any]) -> None:
+    (fault,) = faults("acronym", [agent], {"kind": kind})
+    assert fault.startswith("filter[1].kind: in the task acronym every hypothesis explains the same examples")
+    assert faults("acre", [agent], {"kind": kind}) == []
+
+
+async def test_a_person_after_a_partner_is_promised_nothing_that_the_partner_cannot_give() -> None:
+    document = {
+        "chain": {"task": "naming", "generations": 1},
+        "filter": [{"kind": "partner"}, {"kind": "human", "gates": "samples"}],
+    }
+    chain = Chain(read_config(document))
+    shown: list[Any] = []
+
+    class Person:
+        async def samples(self, request: Any) -> list[Any]:
+            shown.append(request)
+            return [replace(sample, verdict="rejected") for sample in request.samples]
+
+    chain.decider = Person()  # type: ignore[assignment]
+    await chain.run()
+    assert [(request.refill, request.redraws_left) for request in shown] == [(False, 0)]
+    assert chain.data(1) == ()
 
 
 def test_a_partner_needs_a_belief_and_inputs_that_can_be_listed() -> None:

@@ -122,9 +122,11 @@ def test_what_every_hypothesis_explains_alike_is_not_shown(acronyms: LabSession)
 def test_words_stand_with_rank_and_whence_those_that_pass_first(acronyms: LabSession) -> None:
     made = block(acronyms, "d³", 3)
     assert [item.mark for item in made.items] == sorted((item.mark for item in made.items), key="✓○".index)
-    assert made.caption == f"20 of {len(made.items)} passed on, {len(made.items) - 20} stay in the pool"
     record = acronyms.chain.generations[2].transmission
     assert record is not None
+    old = sum(sample.origin is not None for sample in record.samples)
+    assert made.caption == f"20 passed on, {old} of them from the pool; {len(made.items) - 20} of those made now stay in it"
+    assert len(made.items) == 20 + old
     notes = {item.text.partition(" ")[0].lower(): item.note for item in made.items}
     for sample in record.samples:
         word = sample.example.output

@@ -83,6 +83,8 @@ def number_text(value: float) -> str:
     """A number in at most 7 cells."""
     if value == 0:
         return "0"
+    if 1000 <= abs(value) < 999_999.5:
+        return f"{value:,.0f}"
     if abs(value) >= 1000 or abs(value) < 0.0005:
         return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
     return f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}".removesuffix(".00")
@@ -251,18 +253,20 @@ def _end_labels(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]
     """Names beside the ends of the lines; lines before levels, and each on the nearest row that is free."""
     if not layout.right:
         return
-    wanted: list[tuple[int, str, int]] = []
+    ends: list[tuple[float, str, int]] = []
     for number, series in enumerate(panel.series):
         known = series.values[np.isfinite(series.values)]
         if len(known):
             text = f"{_MARKERS[number % len(_MARKERS)]} {series.name}"
-            wanted.append((layout.cell(0, float(known[-1]))[1], text, inks[number]))
+            ends.append((float(known[-1]), text, inks[number]))
+    ends.sort(key=lambda end: -end[0])  # of two that end on one row the higher one has the higher name
+    wanted = [(layout.cell(0, value)[1], text, code) for value, text, code in ends]
     wanted += [(layout.cell(0, level)[1], name, int(DIM)) for name, level in panel.references]
     free = set(range(1, 1 + layout.rows))
     for row, text, code in wanted:
         if not free:
             break
-        nearest = min((abs(y - row), y) for y in free)[1]
+        nearest = min((abs(y - row), -y) for y in free)[1] * -1
         free.remove(nearest)
         picture.put(picture.width - layout.right + 1, nearest, shorten(text, layout.right - 1), code)
 

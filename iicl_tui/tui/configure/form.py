@@ -122,7 +122,7 @@ def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
 def kind_field(name: ListName) -> Field:
     """The field that says which kind an agent or a filter is."""
     kinds = agent_kinds() if name == "agent" else filter_kinds()
-    words = "; ".join(f"{kind.name}: {kind.help}" for kind in kinds.values())
+    words = " ".join(f"{kind.name}: {kind.help}" for kind in kinds.values())
     default = "bayes" if name == "agent" else REQUIRED
     return Field("kind", "choice", "kind", words, default, choices=tuple(kinds))
 

@@ -377,5 +377,7 @@ def _passing_first(samples: Sequence[Sample]) -> Sequence[Sample]:
 def _caption(samples: Sequence[Sample]) -> str:
     passed = sum(sample.passes for sample in samples)
     pooled = sum(sample.verdict == "pooled" for sample in samples)
-    words = "passed on" if passed == len(samples) else f"{passed} of {len(samples)} passed on"
-    return words + (f", {pooled} stay in the pool" if pooled else "")
+    old = sum(sample.origin is not None for sample in samples if sample.passes)
+    if pooled or old:
+        return f"{passed} passed on, {old} of them from the pool; {pooled} of those made now stay in it"
+    return "passed on" if passed == len(samples) else f"{passed} of {len(samples)} passed on"

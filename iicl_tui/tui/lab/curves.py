@@ -71,9 +71,11 @@ def _figure(figure: Figure, made: Series, passed: Series, given: float, selected
     same = np.array_equal(made.values, passed.values, equal_nan=True)
     series = (replace(made, name="dᵗ", style="accent"),) if same else (replace(made, style="accent"), passed)
     known = np.concatenate([[given], *(one.values for one in series)])
-    most = float(known[np.isfinite(known)].max(initial=0.0)) or 1.0
+    known = known[np.isfinite(known)]
+    high = figure.high if figure.high is not None else float(known.max(initial=figure.low + 1))
     references = (("d⁰", given),) if isfinite(given) else ()
-    return Panel(figure.name, series, figure.low, most if figure.high is None else figure.high, references, selected, 1)
+    low, high = float(known.min(initial=figure.low)), float(known.max(initial=high))
+    return Panel(figure.name, series, low, high, references, selected, 1)
 
 
 def _padded(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:

@@ -142,6 +142,8 @@ def standing(
     if not chain.generations and not chain.calls and (takes := estimate_words(chain.config, chain.budget)):
         return f"{takes} {next_phase(chain)}", ()
     if not known and chain.next[1] == "imitation" and chain.agent(now).kind == "bayes":
+        if now == 1:
+            return "No hypothesis explains d⁰. Give the agent noise above 0, or start from other data, in a new session.", ()
         return f"No hypothesis explains what generation {now} sees. Look back, and branch before it.", ("lab.earlier",)
     blank = not known and chain.next[1] == "imitation" and bool(chain.generations)
     return next_phase(chain), ("lab.earlier",) if blank else ()

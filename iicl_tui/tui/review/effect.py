@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
-from iicl_tui.filters.base import HypothesisShown
+from iicl_tui.filters.base import HypothesisShown, OfSamples
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.review.state import ReviewState, Shown, Value
 
@@ -72,6 +72,8 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
         notes.append(f"Given the {len(passed)} sample{'s' if len(passed) != 1 else ''} that this seed draws.")
         if chain.config.asks_at("samples"):
             notes.append("Your review of them comes after this.")
+        elif any(isinstance(each, OfSamples) for each in chain.config.filters):
+            notes.append("Before the filters that the samples pass.")
     else:
         passed = tuple(sample.example for sample in shown.kept)
         rejected = 0
@@ -87,6 +89,9 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
             notes.append(f"If the {undecided} undecided {'is' if undecided == 1 else 'are'} approved.")
         if rejected and shown.refill:
             notes.append(f"Without the {rejected} to be drawn again.")
+        asking = max((at for at, each in enumerate(chain.config.filters) if each.asks_at("samples")), default=0)
+        if any(isinstance(each, OfSamples) for each in chain.config.filters[asking:]):
+            notes.append("Before the filters that follow.")
     return _then(chain, generation, now, passed, notes)
 
 

@@ -171,7 +171,7 @@ def test_two_threads_do_not_disturb_each_other() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (5.493, "5.49"), (8.0, "8"), (0.031, "0.031"), (1e-9, "1e-9"), (60001.0, "6e4"), (-2.5, "-2.50")],
+    [(0, "0"), (5.493, "5.49"), (8.0, "8"), (0.031, "0.031"), (1e-9, "1e-9"), (60001.0, "60,001"), (1e6, "1e6"), (-2.5, "-2.50")],
 )
 def test_numbers_are_short(value: float, text: str) -> None:
     assert number_text(value) == text
