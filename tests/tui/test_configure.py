@@ -201,6 +201,24 @@ async def test_choices_and_switches(paths: Paths) -> None:
         await until(pilot, lambda: "ĥ" in words(pilot, "#start"))
 
 
+async def test_another_task_and_back_loses_nothing(paths: Paths) -> None:
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        screen = await ready(pilot)
+        await focus(pilot, "task", "initial")
+        await pilot.press("end", "backspace", "7")
+        await until(pilot, lambda: screen.draft.get(("task", "initial")) == 7)
+        before = screen.draft.document["task"]
+        task = row(pilot, "chain", "task").control
+        assert isinstance(task, Select)
+        task.value = "acronym"
+        await until(pilot, lambda: bool(screen.query("#row-task-easy")) and screen.draft.get(("task", "draw")) is None)
+        task = row(pilot, "chain", "task").control
+        assert isinstance(task, Select)
+        task.value = "acre"
+        await until(pilot, lambda: screen.draft.document.get("task") == before)
+        await settled(pilot, 0)
+
+
 async def test_filters_are_added_ordered_changed_and_removed(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)

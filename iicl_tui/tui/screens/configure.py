@@ -122,6 +122,8 @@ class ConfigureScreen(LabScreen):
         # made to the draft as it was before the first of them.
         self._base = self.draft
         self._edits: tuple[KeyPath, Draft] | None = None
+        self._tasks: dict[str, dict[str, Any]] = {}
+        """What [task] held when another task was chosen, by task."""
         self._file = ""
         self._warned = False
         self._checking = 0
@@ -277,6 +279,10 @@ class ConfigureScreen(LabScreen):
             return
         if event.path[-1] in ("kind", "task") and event.row.row.field.kind == "choice" and event.value is not None:
             draft = with_kind(self.draft, event.path, event.value)
+            if event.path[-1] == "task":
+                self._tasks[str(self.draft.get(event.path) or "acre")] = dict(self.draft.get(("task",)) or {})
+                for key, value in self._tasks.get(event.value, {}).items():  # one came from there and comes back
+                    draft = draft.set(("task", key), value)
         else:
             if self._edits != (event.path, self.draft):
                 self._base = self.draft
