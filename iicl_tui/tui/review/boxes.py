@@ -204,13 +204,17 @@ class Roll(Widget):
             return Content("")
         self._top = _scrolled(self._top, self._here, height, self._count)
         rows = range(self._top, min(self._top + height, self._count))
-        lines = [self._line(row, width).truncate(width, ellipsis=True) for row in rows]
-        above, below = self._top, self._count - self._top - len(lines)
+        above, below = self._top, self._count - self._top - len(rows)
+        beside = {rows[-1]: f"↓ {below} more" if below else ""} if rows else {}
         if above:
-            lines[0] = _beside(lines[0], f"↑ {above} more", width)
-        if below:
-            lines[-1] = _beside(lines[-1], f"↓ {below} more", width)
-        return Content("\n").join(lines)
+            beside[rows[0]] = f"↑ {above} more"
+        return Content("\n").join(self._row(row, beside.get(row, ""), width) for row in rows)
+
+    def _row(self, row: int, words: str, width: int) -> Content:
+        """A line, and beside it how many more there are: it is made for the room that is left, so that its end is in sight."""
+        room = max(width - len(words) - 2, 0) if words else width
+        line = self._line(row, room).truncate(room, ellipsis=True, pad=bool(words))
+        return Content.assemble(line, "  ", (words, "$text-muted")) if words else line
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
@@ -229,7 +233,3 @@ class Roll(Widget):
 def _scrolled(top: int, here: int, height: int, count: int) -> int:
     top = min(max(top, here - height + 1), here)
     return max(min(top, count - height), 0)
-
-
-def _beside(line: Content, words: str, width: int) -> Content:
-    return Content.assemble(line.truncate(max(width - len(words) - 2, 0), ellipsis=True, pad=True), "  ", (words, "$text-muted"))
