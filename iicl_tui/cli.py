@@ -50,8 +50,9 @@ def parser() -> argparse.ArgumentParser:
 
     def models(command: argparse.ArgumentParser) -> None:
         command.add_argument("--budget", metavar="USD", type=float, help="US dollars in place of the session's own budget")
+        command.add_argument("--token-budget", metavar="N", type=int, help="tokens in place of the session's own budget of tokens")
         command.add_argument(
-            "--trust", metavar="HOST", action="append", default=[], help="a server that may get the key that the session names"
+            "--trust", metavar="HOST", action="append", default=[], help="a server that may get a key; VARIABLE@HOST: of that name"
         )
 
     one = command("open", "open a session in the lab")

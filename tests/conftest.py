@@ -32,7 +32,7 @@ class Memory:
             raise StoreError("No room", "The disk is full.", "Make room.")
         self.records.append(record)
 
-    def ready(self) -> None:
+    def ready(self, room: int) -> None:
         """It does not see it coming."""
 
 

@@ -14,6 +14,7 @@ KIND = language_kind(
         1.0,
         ("samples", "none"),
         "iicl_tui.agents.providers.anthropic:AnthropicProvider",
+        urls=("https://api.anthropic.com", "https://api.anthropic.com/v1"),
         order=3,
         lacks=frozenset({"seed", "top_logprobs"}),
     )

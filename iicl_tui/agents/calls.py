@@ -42,6 +42,10 @@ class Usage(NamedTuple):
     completion: int
 
 
+MOST_TOKENS = 10**12
+"""More than any call has: a count above it is none."""
+
+
 ROUNDED = 1e-6
 """A log-probability that is above 0 by no more than this was rounded; one that is higher is none."""
 
@@ -96,6 +100,21 @@ class Request:
         return self.messages[-1].text
 
 
+_BYTES_A_TOKEN = 64
+"""About what a token takes on record: its text, a log-probability of some 20 digits, and what stands between them."""
+
+
+_MOST_ROOM = 64_000_000
+"""No reply is longer, whatever it may be."""
+
+
+def room_for(request: Request) -> int:
+    """About how many bytes the call's record takes if the reply is as long as it may be."""
+    alternatives = 1 + (request.top_logprobs or 0)
+    reply = min(request.max_tokens * alternatives * _BYTES_A_TOKEN, _MOST_ROOM)
+    return reply + len(request.prompt.encode("utf-8", "surrogatepass"))
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a provider answered. text may be empty. model: as the provider names it, "" where it does not.
@@ -127,7 +146,8 @@ class Call:
     generation, phase: when. prompt: the last message sent; the messages before it follow from the configuration and from
     earlier calls. attempts: how often it was tried. latency: seconds that the last try took. without: the parameters that
     the API or the model did not take, so that they were left out. verdict: a person's, for the purpose "person"; then reply
-    is the text to take in place of the one that could not be read.
+    is the text to take in place of the one that could not be read. sent: about how many tokens the whole request had, with the
+    messages before the prompt, where the provider did not say what was used.
     """
 
     generation: int
@@ -143,6 +163,7 @@ class Call:
     attempts: int = 1
     without: tuple[str, ...] = ()
     verdict: ReplyVerdict | None = None
+    sent: int | None = None
 
 
 def answer(calls: Sequence[Call], purpose: Purpose) -> tuple[Call, Call] | None:

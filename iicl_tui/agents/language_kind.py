@@ -5,7 +5,6 @@ Every chain knows these options, since a file may name any kind; what it takes t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from iicl_tui.agents.access import Access, Credential, host_of
+from iicl_tui.agents.access import VARIABLE, Access, Credential, host_of, same_address
 from iicl_tui.agents.base import Agent, AgentKind
 from iicl_tui.agents.calls import Provider
+from iicl_tui.agents.extra_body import check_extra
 from iicl_tui.agents.money import configured_price, known_price
 from iicl_tui.agents.retry import Patience
 from iicl_tui.errors import Fault
@@ -27,23 +27,14 @@ if TYPE_CHECKING:  # most chains ask no model, and do without all that it takes
     from iicl_tui.agents.language import LanguageAgent
     from iicl_tui.tasks.wording import Wording
 
-_SECRET = re.compile(r"(^|_)(api_?key|key|authorization|secret|password|bearer|token)$")
-_OWN_BODY = {
-    "model": "the agent's `model`",
-    "messages": "the prompts",
-    "max_tokens": "the agent's `max-tokens`",
-    "max_completion_tokens": "the agent's `max-tokens`",
-    "n": "the program: one reply a call",
-    "stream": "the program: replies come whole",
-}
-"""Keys of a request's body that `extra-body` may not have, and who sets them."""
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_KEY_ITSELF = 20
+"""So many characters in mixed case and without _ are taken for a key, not for a variable's name."""
 
 
 @dataclass(frozen=True)
 class Api:
     """One provider's API. hottest: the highest temperature that it takes. beliefs: what its models' beliefs can be known from, the
-    default first."""
+    default first. urls: how the provider's own base-url may be written."""
 
     name: str
     title: str
@@ -53,6 +44,7 @@ class Api:
     hottest: float
     beliefs: tuple[str, ...]
     provider: str
+    urls: tuple[str, ...]
     order: int
     lacks: frozenset[str] = frozenset()
 
@@ -124,8 +116,10 @@ def _build(
     if wording is None:
         faults.append(Fault((*path, "kind"), f"the task {task.name} cannot be put to a language model"))
     prompts = wording.read_prompts(values["prompts"], (*path, "prompts"), faults, folder) if wording else Prompts({}, {})
-    _check_extra(values["extra-body"], (*path, "extra-body"), faults)
+    check_extra(values["extra-body"], (*path, "extra-body"), faults)
     base_url, model = values["base-url"], values["model"]
+    if base_url is not None and any(same_address(base_url, url) for url in api.urls):
+        base_url = None
     price = configured_price(values["price"], (*path, "price"), faults) if values["price"] is not None else None
     if price is None and base_url is None:  # what another server asks for a model of this name, nobody knows
         price = known_price(api.name, model)
@@ -137,7 +131,7 @@ def _build(
         model, values["max-tokens"], measuring, values["temperature"], values["top-p"], values["seed"], values["json-schema"]
     )
 
-    credential = Credential(values["key-env"], base_url)
+    credential = Credential(values["key-env"], base_url, api.key_env, api.urls[0])
 
     def connect(access: Access) -> Provider:
         module, _, name = api.provider.partition(":")
@@ -165,16 +159,6 @@ def _build(
     )
 
 
-def _check_extra(extra: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> None:
-    """What the program itself says stays its own, since budget and records rest on it; and no key may stand in a file."""
-    for key in extra:
-        name = key.lower().replace("-", "_")
-        if name in _OWN_BODY:
-            faults.append(Fault((*path, key), f"is set by {_OWN_BODY[name]}"))
-        elif _SECRET.search(name):
-            faults.append(Fault((*path, key), "a key must not stand in a file: it is taken from the environment, see key-env"))
-
-
 def _embed(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[str, Any]:
     """With the texts themselves, also the program's own: those of a later version may be others."""
     from iicl_tui.tasks.prompts import as_table
@@ -192,6 +176,8 @@ def _named(text: str) -> str:
 def _url(text: str) -> str:
     """Raises ValueError for what is no plain address. A password in it would be written to files."""
     parts = urlsplit(text)  # raises ValueError for a broken one
+    if not (parts.hostname or "").isascii():
+        raise ValueError("expected a host in ASCII; a name with other letters has a form that begins with xn--")
     if parts.scheme not in ("http", "https") or not host_of(text):
         raise ValueError("expected an address as http://localhost:8080/v1")
     if parts.username is not None or parts.password is not None:
@@ -203,7 +189,8 @@ def _url(text: str) -> str:
 
 def _variable(text: str) -> str:
     """Raises ValueError without repeating the text: it may be the key itself."""
-    if not _VARIABLE.fullmatch(text):
+    itself = len(text) >= _KEY_ITSELF and "_" not in text and text != text.upper()
+    if itself or not VARIABLE.fullmatch(text):
         raise ValueError("expected the name of an environment variable, as OPENAI_API_KEY; a key itself must not stand in a file")
     return text
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import ReplyReader, Speaker, Unreadable
-from iicl_tui.agents.calls import Call, Exchange, Purpose, Reply, Request, dialogue
-from iicl_tui.agents.money import Budget, Spent, money_text, worst_case
+from iicl_tui.agents.calls import Call, Exchange, Purpose, Reply, Request, dialogue, room_for
+from iicl_tui.agents.money import Budget, Spent, money_text, prompt_tokens, worst_case
 from iicl_tui.agents.retry import Waiting, duration_text, patiently
 from iicl_tui.errors import ChainStopped
 
@@ -25,6 +25,14 @@ class Calling:
     model: str
     since: float
     waiting: Waiting | None = None
+
+    @property
+    def sent(self) -> bool:
+        """A request is at the provider's: whoever gives it up now may have to pay for it."""
+        return self.waiting is None
+
+
+STILL_BILLED = "The provider may still bill the call that was given up."
 
 
 DOING: dict[Purpose, str] = {
@@ -65,13 +73,13 @@ class ReplyUnreadable(ChainStopped):
 class Desk:
     """What all lines of a chain share, as functions of the chain.
 
-    keep: puts a call on record; ready: raises StoreError where it is seen beforehand that it could not be. spent, budget: until
-    now. tell: what is being asked for, None when nothing is.
-    say: a notice for the person. reader: who is asked about unreadable replies.
+    keep: puts a call on record; ready: raises StoreError where it is seen beforehand that a record of so many bytes could not be
+    kept. spent, budget: until now. tell: what is being asked for, None when nothing is. say: a notice for the person. reader: who
+    is asked about unreadable replies.
     """
 
     keep: Callable[[Call], None]
-    ready: Callable[[], None]
+    ready: Callable[[int], None]
     spent: Callable[[], Spent]
     budget: Callable[[], Budget]
     tell: Callable[[Calling | None], None]
@@ -131,7 +139,7 @@ class RecordedLine:
         if known is not None:
             return known
         self._check_budget(request, speaker)
-        self._desk.ready()
+        self._desk.ready(room_for(request))
         self._asked_anew = True
         since = time.monotonic()
 
@@ -150,9 +158,10 @@ class RecordedLine:
             reply, attempts, latency = await patiently(send, speaker.patience, tell)
         finally:
             self._desk.tell(None)
+        sent = prompt_tokens(request.without(without)) if reply.usage is None else None
         call = Call(
             self._generation, self.phase, purpose, request.prompt, reply.text, reply.finish, reply.tokens, reply.usage,
-            reply.model, round(latency, 3), attempts, without,
+            reply.model, round(latency, 3), attempts, without, sent=sent,
         )  # fmt: skip
         return self._kept(call)
 
@@ -167,7 +176,7 @@ class RecordedLine:
         reader = self._desk.reader()
         shown = Unreadable(self._generation, self.phase, purpose, prompt, reply, trouble, skipping, read)
         said = await reader.reply(shown) if reader is not None else None
-        if said is not None:
+        if said is not None and (skipping or said.verdict != "skip"):
             call = Call(self._generation, self.phase, "person", reply=said.text, verdict=said.verdict)
         elif self._recorded and not self._asked_anew:
             call = Call(self._generation, self.phase, "person", verdict="redraw")
@@ -204,8 +213,10 @@ class RecordedLine:
         spent = self._desk.spent()
         why = self._desk.budget().refuses(spent, tokens, dollars)
         if why is not None:
+            in_dollars = Budget(self._desk.budget().dollars).refuses(spent, tokens, dollars) is not None
+            option = "--budget USD" if in_dollars else "--token-budget N"
             raise BudgetReached(
                 "The budget stops the chain before its next call",
                 f"{why} Spent so far: {money_text(spent.dollars)} in {spent.calls} calls.",
-                "Go on with a larger budget (the lab asks for it; without a screen: --budget USD), or leave it here: all is saved.",
+                f"Go on with a larger budget (the lab asks for it; without a screen: {option}), or leave it here: all is saved.",
             )

@@ -14,6 +14,7 @@ KIND = language_kind(
         1.5,
         ("samples", "logprobs", "none"),
         "iicl_tui.agents.providers.mistral:MistralProvider",
+        urls=("https://api.mistral.ai", "https://api.mistral.ai/v1"),
         order=4,
     )
 )

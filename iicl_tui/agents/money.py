@@ -173,8 +173,8 @@ class Spent:
 def spent(calls: Iterable[Call], price_of: Callable[[Call], Price | None]) -> Spent:
     """What these calls came to. What a person said in place of a model is free, and no call.
 
-    Where a call's usage is not on record, its prompt and its reply are estimated; what stood before the prompt in its
-    dialogue is not on record with it, and not counted.
+    Where a call's usage is not on record, its reply is estimated, and its request was when it was sent. Where that is not on record
+    either (the notebooks' calls), its prompt alone is counted, without what stood before it in its dialogue.
     """
     total = Spent()
     for call in calls:
@@ -182,7 +182,7 @@ def spent(calls: Iterable[Call], price_of: Callable[[Call], Price | None]) -> Sp
             continue
         usage = call.usage
         if usage is None:
-            prompt = PER_REQUEST + PER_MESSAGE + estimated_tokens(call.prompt)
+            prompt = call.sent if call.sent is not None else PER_REQUEST + PER_MESSAGE + estimated_tokens(call.prompt)
             usage = Usage(prompt, len(call.tokens) if call.tokens is not None else estimated_tokens(call.reply))
         price = price_of(call)
         dollars = 0.0 if price is None else cost(usage, price)

@@ -14,6 +14,7 @@ KIND = language_kind(
         2.0,
         ("logprobs", "samples", "none"),
         "iicl_tui.agents.providers.openai:OpenAIProvider",
+        urls=("https://api.openai.com/v1",),
         order=2,
     )
 )

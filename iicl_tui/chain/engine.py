@@ -58,8 +58,9 @@ class Sink(Protocol):
     def append(self, record: Record) -> None:
         """Keeps a record, durably, before it returns."""
 
-    def ready(self) -> None:
-        """Raises StoreError where it is seen beforehand that nothing could be kept: then nothing is asked that costs."""
+    def ready(self, room: int) -> None:
+        """Raises StoreError where it is seen beforehand that a record of so many bytes could not be kept: then nothing is asked
+        that costs."""
 
 
 class Chain:
@@ -159,7 +160,7 @@ class Chain:
             return "finished"
         if self.waits_for_person:
             return "waiting for review"
-        return "under way" if self._generations else "new"
+        return "under way" if self._generations or any(self._calls.values()) else "new"
 
     @property
     def unread(self) -> bool:
@@ -288,9 +289,9 @@ class Chain:
         for agent in self.config.agents:
             await agent.close()
 
-    def _ready(self) -> None:
+    def _ready(self, room: int) -> None:
         if self.sink is not None:
-            self.sink.ready()
+            self.sink.ready(room)
 
     def _keep(self, call: Call) -> None:
         self._calls.setdefault(call.generation, []).append(call)

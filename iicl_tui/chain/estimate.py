@@ -9,17 +9,21 @@ from iicl_tui.agents.calls import Usage
 from iicl_tui.agents.money import cost, money_text
 from iicl_tui.chain.config import ChainConfig
 
+_ASK_ONCE = frozenset({"rank", "self-refine"})
+"""Filters that have nothing made again; what others do depends on the replies."""
+
 
 @dataclass(frozen=True)
 class Estimate:
     """work: calls and tokens, without repairs, redraws and what a model thinks aloud. dollars: of the agents whose price is known.
 
-    unpriced: models whose price is not known.
+    unpriced: models whose price is not known. redraws: a filter may have something made again.
     """
 
     work: Workload
     dollars: float
     unpriced: tuple[str, ...]
+    redraws: bool = False
 
     @property
     def text(self) -> str:
@@ -27,12 +31,13 @@ class Estimate:
         if not self.work.calls:
             return ""
         tokens = self.work.prompt + self.work.completion
-        words = f"About {self.work.calls:,} calls and {_rounded(tokens):,} tokens"
+        words = f"About {self.work.calls:,} call{'s' if self.work.calls != 1 else ''} and {_rounded(tokens):,} tokens"
+        more = ", and more where a filter has them made again" if self.redraws else ""
         if not self.unpriced:
-            return f"{words}, {money_text(self.dollars)}."
+            return f"{words}, {money_text(self.dollars)}{more}."
         known = f"; the others come to {money_text(self.dollars)}" if self.dollars else ""
         held = " A budget in dollars cannot hold that back; one in tokens can."
-        return f"{words}; what {', '.join(self.unpriced)} costs is not known{known}.{held}"
+        return f"{words}{more}; what {', '.join(self.unpriced)} costs is not known{known}.{held}"
 
 
 def estimate(config: ChainConfig, done: int = 0) -> Estimate:
@@ -50,7 +55,7 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
             unpriced.append(agent.describe())
         else:
             dollars += cost(Usage(work.prompt, work.completion), agent.price)
-    return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)))
+    return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)), any(name not in _ASK_ONCE for name in filters))
 
 
 def _rounded(number: int) -> int:

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iicl_tui.agents.access import Access, host_of
+from iicl_tui.agents.access import Access, entry_of
 from iicl_tui.agents.calls import Call
-from iicl_tui.agents.line import calling_text
+from iicl_tui.agents.line import STILL_BILLED, calling_text
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
 from iicl_tui.chain.metrics import outcome
-from iicl_tui.chain.records import Generation, PhaseRecord
+from iicl_tui.chain.records import Generation, PhaseRecord, Record
 from iicl_tui.commands.common import read_text, with_lines
 from iicl_tui.errors import ChainStopped, ConfigError, LabError
 from iicl_tui.filters.base import Decider
@@ -41,19 +41,24 @@ _LOOK = 0.25
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms models are asked. access: which keys go where. budget: US dollars in place of the session's own."""
+    """On what terms models are asked. access: which keys go where. budget, tokens: US dollars and tokens in place of the session's
+    own; None: as it says."""
 
     access: Access
     budget: float | None = None
+    tokens: int | None = None
 
 
 def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
-    """Of a command line with --trust (a host, or an address on it) and --budget. hosts: those that the settings agree to. Raises
-    LabError."""
+    """Of a command line with --trust (as `entry_of` reads it) and --budget. hosts: what the settings agree to. Raises LabError."""
     if arguments.budget is not None and not (math.isfinite(arguments.budget) and arguments.budget >= 0):
         raise LabError("--budget takes US dollars from 0 up")
-    trusted = [host_of(given) if "://" in given else given for given in arguments.trust]
-    return Terms(Access().agreed(hosts).agreed(trusted), arguments.budget)
+    if arguments.token_budget is not None and arguments.token_budget < 0:
+        raise LabError("--token-budget takes a number of tokens from 0 up")
+    for given in arguments.trust:
+        if not entry_of(given):
+            raise LabError("--trust takes a host, as localhost:8080, http://host or VARIABLE@host")
+    return Terms(Access().agreed(hosts).agreed(arguments.trust), arguments.budget, arguments.token_budget)
 
 
 def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms) -> int:
@@ -64,31 +69,34 @@ def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Ter
     chain = Chain(session.config, session.generations, session, decider, session.calls, terms.access)
     if terms.budget is not None:
         chain.budget = replace(chain.budget, dollars=terms.budget)
+    if terms.tokens is not None:
+        chain.budget = replace(chain.budget, tokens=terms.tokens)
     chain.notice = lambda text: print(printable(text), file=sys.stderr)
     if not quiet and chain.next is not None and (ahead := estimate(chain.config, complete(chain.generations)).text):
         print(printable(ahead), file=sys.stderr)
     if chain.next is not None:
         for withheld in wishes(chain):
-            keys, host = " and ".join(withheld.variables), withheld.host
-            print(printable(f"{host} is asked without the key in {keys}; it gets it with --trust {host}."), file=sys.stderr)
+            keys, host, entry = " and ".join(withheld.variables), withheld.host, withheld.entry
+            print(printable(f"{host} is asked without the key in {keys}; it gets it with --trust {entry}."), file=sys.stderr)
     try:
         with progress(chain, quiet) as shown:
             interrupted = asyncio.run(_run(chain, shown))
     except (DeletedFile, ChangedFile) as error:
-        copy = rescued(session)
         error.exit_code = SAVED
-        error.remedy = standing(session, copy)
+        try:
+            error.remedy = standing(chain, rescued(session, chain.unsaved), complete(chain.generations))
+        except LabError as no_copy:
+            _print_unsaved(chain)
+            error.remedy = f"No copy could be made either. {no_copy}"
         raise
     except LabError as error:
-        for record in chain.unsaved:
-            if isinstance(record, Call):  # it was paid for, and this process is the last that has it
-                print(printable(f"This reply could not be kept:\n{record.reply}", newlines=True), file=sys.stderr)
+        _print_unsaved(chain)
         error.exit_code = SAVED
         same_again = isinstance(error, ChainStopped) and not chain.waits_for_person
-        error.remedy = f"{error.remedy}\n{session.path if same_again else standing(session, session.path)}".strip()
+        error.remedy = f"{error.remedy}\n{session.path if same_again else standing(chain, session.path, kept(session))}".strip()
         raise
     if interrupted:
-        print(printable(f"Interrupted. {standing(session, session.path)}"), file=sys.stderr)
+        print(printable(f"{interrupted} {standing(chain, session.path, kept(session))}"), file=sys.stderr)
         return INTERRUPTED
     if chain.stuck:
         raise ChainStopped(chain.no_more().title, chain.no_more().what, f"{chain.no_more().remedy}\n{session.path}")
@@ -106,18 +114,26 @@ class Shown:
     look: Callable[[], None]
 
 
-async def _run(chain: Chain, shown: Shown) -> bool:
-    """Whether it was interrupted; the phase under way when the signal came is then given up, and none before it."""
+async def _run(chain: Chain, shown: Shown) -> str:
+    """What to say where it was interrupted, else "". The phase under way when the signal came is given up, and none before it."""
     task = asyncio.ensure_future(_to_end(chain, shown))
     loop = asyncio.get_running_loop()
+    said = "Interrupted."
+
+    def stop() -> None:
+        nonlocal said
+        if chain.calling is not None and chain.calling.sent:
+            said = f"Interrupted. {STILL_BILLED}"
+        task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # no signal handlers in event loops on Windows
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, stop)
     try:
         await task
     except asyncio.CancelledError:
-        return True
-    return False
+        return said
+    return ""
 
 
 async def _to_end(chain: Chain, shown: Shown) -> None:
@@ -158,13 +174,21 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
         yield Shown(done, look)
 
 
-def rescued(session: SessionFile) -> Path:
-    """A copy of what is kept, beside the file that is no longer the session's own. Raises StoreError."""
+def _print_unsaved(chain: Chain) -> None:
+    """The replies that are in no file: they were paid for, and this process is the last that has them."""
+    for record in chain.unsaved:
+        if isinstance(record, Call):
+            print(printable(f"This reply could not be kept:\n{record.reply}", newlines=True), file=sys.stderr)
+
+
+def rescued(session: SessionFile, unsaved: Sequence[Record]) -> Path:
+    """A copy of what is kept, and of these records after it, beside the file that is no longer the session's own. Raises
+    StoreError."""
     number = 1
     while True:
         copy = session.path.with_name(f"{session.path.stem}-rescued{f'-{number}' if number > 1 else ''}.toml")
         try:
-            session.save_copy(copy)
+            session.save_copy(copy, unsaved)
         except ExistingFile:
             number += 1
         else:
@@ -185,10 +209,14 @@ def complete(generations: Sequence[Generation]) -> int:
     return sum(generation.complete for generation in generations[-1:]) + max(len(generations) - 1, 0)
 
 
-def standing(session: SessionFile, path: Path) -> str:
-    """What is on the disk, and how to go on. path: the session's file, or its copy."""
-    kept = complete(session.generations)  # the chain may hold a record more, which could not be kept
-    return f"Saved: {kept} of {session.config.generations} generations. Go on with: iicl-tui resume {shlex.quote(str(path))}"
+def kept(session: SessionFile) -> int:
+    """How many complete generations are in the file; the chain may hold a record more, which could not be kept."""
+    return complete(session.generations)
+
+
+def standing(chain: Chain, path: Path, kept: int) -> str:
+    """What is on the disk, and how to go on. path: the session's file, or its copy. kept: the complete generations in it."""
+    return f"Saved: {kept} of {chain.config.generations} generations. Go on with: iicl-tui resume {shlex.quote(str(path))}"
 
 
 def summary(chain: Chain) -> str:

@@ -171,7 +171,7 @@ _CALL = (
     Field("verdict", "choice", "", "", choices=REPLY_VERDICTS),
     Field("reply", "str", "", "", default=""),
 )
-_CALL_ALSO = ("purpose", "model", "prompt", "finish", "usage", "latency", "attempts", "without", "logprobs")
+_CALL_ALSO = ("purpose", "model", "prompt", "finish", "usage", "latency", "attempts", "without", "sent", "logprobs")
 _TRANSMISSION = _keys("sample")
 _DECISION = (
     Field("verdict", "choice", "", "", choices=VERDICTS, default="approve"),

@@ -13,6 +13,9 @@ from pathlib import Path
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
 def write_all(descriptor: int, data: bytes, offset: int) -> None:
     """Write all of data at the offset, however few bytes the system takes at a time. Raises OSError."""
     view = memoryview(data)
@@ -53,6 +56,40 @@ def _written_beside(path: Path, data: Iterable[bytes]) -> Iterator[tuple[int, Pa
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def reserve(path: Path, size: int, room: int) -> None:
+    """Raises OSError (ENOSPC, EDQUOT, EFBIG) where a file of this size could not grow by so many bytes. The file is not touched.
+
+    The bytes are taken for a moment by a file beside it, which has no name any more when they are.
+    """
+    free = _free(path.parent)
+    if free is not None and free < room:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if not hasattr(os, "posix_fallocate"):
+        return
+    scratch = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        descriptor = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:  # a file that may be added to, in a folder where none can be made
+        return
+    try:
+        os.unlink(scratch)
+        os.posix_fallocate(descriptor, size, room)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _free(folder: Path) -> int | None:
+    """Bytes; None on a system that does not say."""
+    try:
+        disk = os.statvfs(folder)
+    except (OSError, AttributeError):
+        return None
+    return disk.f_bavail * disk.f_frsize
 
 
 def create(path: Path, data: bytes) -> int:

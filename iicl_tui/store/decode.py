@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from iicl_tui.agents.calls import FINISHES, PURPOSES, REPLY_VERDICTS, ROUNDED, Call, Token, Usage
+from iicl_tui.agents.calls import FINISHES, MOST_TOKENS, PURPOSES, REPLY_VERDICTS, ROUNDED, Call, Token, Usage
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.errors import ConfigError, Fault
@@ -80,8 +80,15 @@ def _origin(document: Mapping[str, Any], faults: list[Fault]) -> tuple[datetime 
     return created, Parent(values["file"], values["generation"])
 
 
-def _field(key: str, kind: Kind, default: Any = REQUIRED, low: float | None = None, choices: tuple[str, ...] = ()) -> Field:
-    return Field(key, kind, key, "", default, choices, low)
+def _field(
+    key: str,
+    kind: Kind,
+    default: Any = REQUIRED,
+    low: float | None = None,
+    choices: tuple[str, ...] = (),
+    high: float | None = None,
+) -> Field:
+    return Field(key, kind, key, "", default, choices, low, high)
 
 
 _PARENT = (_field("file", "str"), _field("generation", "int", low=0))
@@ -114,8 +121,9 @@ _CALL = (
     _field("latency", "float", None, 0),
     _field("attempts", "int", 1, 1),
     _field("without", "strings", []),
+    _field("sent", "int", None, 0, high=MOST_TOKENS),
 )
-_USAGE = (_field("prompt", "int", low=0), _field("completion", "int", low=0))
+_USAGE = (_field("prompt", "int", low=0, high=MOST_TOKENS), _field("completion", "int", low=0, high=MOST_TOKENS))
 _DECISION = (
     _field("shown", "any"),
     _field("verdict", "choice", choices=("approve", "reject", "edit")),
@@ -235,6 +243,7 @@ class _Reader:
         return Call(
             number, values["phase"] or "", values["purpose"] or "imitate", values["prompt"], values["reply"], values["finish"],
             tokens, usage, values["model"], values["latency"], values["attempts"], tuple(values["without"]), values["verdict"],
+            values["sent"],
         )  # fmt: skip
 
     def _phase_table(self, table: Mapping[str, Any], phase: str, path: KeyPath) -> Mapping[str, Any]:
@@ -330,9 +339,9 @@ class _Reader:
         if not _are_tables(entries):
             self.faults.append(Fault((*path, "sample"), f"expected tables, found {describe(entries)}"))
             entries = []
-        return TransmissionRecord(number, tuple(self._sample(entry, place, path) for place, entry in enumerate(entries)))
+        return TransmissionRecord(number, tuple(self._sample(entry, place, number, path) for place, entry in enumerate(entries)))
 
-    def _sample(self, table: Mapping[str, Any], place: int, path: KeyPath) -> Sample:
+    def _sample(self, table: Mapping[str, Any], place: int, generation: int, path: KeyPath) -> Sample:
         if table.keys() == _COMMON_SAMPLE and table["verdict"] in ("approved", "rejected", "pooled"):
             example = self._known_example(table)
             if example is not None:
@@ -340,6 +349,8 @@ class _Reader:
         path = (*path, "sample", place)
         values = read_table(_SAMPLE, table, path, self.faults)
         shown = values["shown"]
+        if values["from"] is not None and values["from"] >= generation:
+            self.faults.append(Fault((*path, "from"), f"expected a generation before this one, {generation}"))
         if shown is not None:
             read_table(_SHOWN, shown, (*path, "shown"), self.faults)
         return Sample(

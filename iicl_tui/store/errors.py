@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from iicl_tui.errors import StoreError
+from iicl_tui.store.atomic import NO_ROOM
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -48,7 +48,7 @@ def of(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
         return MissingFile(title, where, "Check the name; the home screen lists the sessions there are.")
     if isinstance(error, FileExistsError):
         return ExistingFile(title, where, "Choose another name; nothing was overwritten.")
-    if error.errno in _FULL:
+    if error.errno in NO_ROOM:
         return FullDisk(title, where, "Make room on the disk and try again, or save a copy in another folder.")
     if doing in ("read", "open", "list"):
         return StoreError(title, where, "Check the name, and who may read it.")

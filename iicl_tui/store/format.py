@@ -155,6 +155,8 @@ def _call(call: Call) -> str:
         table["logprobs"] = [_token(token) for token in call.tokens]
     if call.usage is not None:
         table["usage"] = {"prompt": call.usage.prompt, "completion": call.usage.completion}
+    if call.sent is not None:
+        table["sent"] = call.sent
     if call.latency is not None:
         table["latency"] = float(call.latency)
     if call.attempts != 1:

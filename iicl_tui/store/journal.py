@@ -7,7 +7,6 @@ not finished, even where it happens to be valid TOML, and it never counts.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -23,8 +22,8 @@ HEAD = "head"
 _MARKER = re.compile(rb"^# end: [a-z]+(?: [0-9]+)?\r?\n", re.MULTILINE)
 _HEAD_MARKER = re.compile(rb"^# end: head\r?\n", re.MULTILINE)
 _SPACE = b" \t\r\n"
-_ROOM = 256 * 1024
-"""Bytes that a call's record may take: a long reply with its log-probabilities."""
+LEAST_ROOM = 256 * 1024
+"""Bytes that are asked for at least before something is begun that costs."""
 
 
 def marker_line(marker: str) -> str:
@@ -155,15 +154,14 @@ class Journal:
         self._size += len(data)
         self._digest.update(data)
 
-    def check(self, room: int = _ROOM) -> None:
-        """Raises StoreError, as `append` would, where the file may not be added to or its disk has less room than so many bytes."""
+    def check(self, room: int = LEAST_ROOM) -> None:
+        """Raises StoreError, as `append` would, where the file may not be added to or so many bytes have no room: on the disk, in a
+        quota, or in a limit on the size of files. Where the system cannot say, it is silent."""
         self._check_writable()
         try:
-            disk = os.fstatvfs(self._descriptor)
-        except OSError:  # a file system that does not say
-            return
-        if disk.f_bavail * disk.f_frsize < room:
-            raise errors.of(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "write", self.path)
+            atomic.reserve(self.path, self._size, max(room, LEAST_ROOM))
+        except OSError as error:
+            raise errors.of(error, "write", self.path) from error
 
     def read(self) -> bytes:
         """All whole blocks (or a text written by hand), also when the file was deleted meanwhile.
@@ -178,9 +176,9 @@ class Journal:
             raise _changed(self.path)
         return data
 
-    def save_copy(self, path: Path) -> None:
-        """What `read` gives, in a new file. Raises StoreError; never overwrites."""
-        data = self.read()
+    def save_copy(self, path: Path, more: bytes = b"") -> None:
+        """What `read` gives, and more whole blocks after it, in a new file. Raises StoreError; never overwrites."""
+        data = self.read() + more
         try:
             os.close(atomic.create(path, data))
         except OSError as error:

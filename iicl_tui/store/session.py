@@ -34,8 +34,7 @@ class SessionFile:
         self._generations = list(contents.generations)
         self._calls = list(contents.calls)
         self._journal = journal
-        last = max((each.generation for each in self._calls), default=0)
-        self._encoder = Encoder(contents.config.task, max(last, len(self._generations)))
+        self._encoder = Encoder(contents.config.task, _last(self._generations, self._calls))
 
     @classmethod
     def create(
@@ -103,9 +102,9 @@ class SessionFile:
         """Give up the file and its lock."""
         self._journal.close()
 
-    def ready(self) -> None:
-        """Raises StoreError where an append would fail for what can be seen now: the file, or the room on its disk."""
-        self._journal.check()
+    def ready(self, room: int) -> None:
+        """Raises StoreError where appending so many bytes would fail for what can be seen now: the file, or the room for it."""
+        self._journal.check(room)
 
     def append(self, record: Record) -> None:
         """Keep a record; it is on the disk when this returns. Raises StoreError, and then may be tried again."""
@@ -147,16 +146,18 @@ class SessionFile:
         contents = Contents(config, created, parent, tuple(done[:generation]), calls)
         return type(self)(_create(contents, where, kept), contents)
 
-    def save_copy(self, path: Path) -> None:
+    def save_copy(self, path: Path, unsaved: Sequence[Record] = ()) -> None:
         """All that is kept in another file, also when this one was deleted or changed meanwhile.
 
-        The session goes on in its own file; open the copy to go on there. Raises StoreError; never overwrites.
+        unsaved: records that follow it, and that could not be appended here. The session goes on in its own file; open the copy
+        to go on there. Raises StoreError; never overwrites.
         """
+        more = encode(unsaved, Encoder(self.config.task, _last(self._generations, self._calls)))
         try:
-            self._journal.save_copy(path)
+            self._journal.save_copy(path, more)
         except errors.ChangedFile:
             contents = Contents(self.config, self.created, self.parent, tuple(self._generations), tuple(self._calls))
-            _create(contents, path, self._encoded(len(self._generations) + 1)).close()
+            _create(contents, path, self._encoded(len(self._generations) + 1) + more).close()
 
     def _kept(self, generation: int) -> bytes:
         """The blocks of generations 1 … generation, as they stand in the file if they still do."""
@@ -195,6 +196,11 @@ def encode(records: Iterable[Record], encoder: Encoder) -> bytes:
         encoder.wrote(record)
         parts += [text, marker_line(marker)]
     return "".join(parts).encode()
+
+
+def _last(generations: Sequence[Generation], calls: Sequence[Call]) -> int:
+    """The last generation that has begun."""
+    return max(len(generations), max((call.generation for call in calls), default=0))
 
 
 def slug(title: str) -> str:

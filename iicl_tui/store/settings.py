@@ -14,8 +14,8 @@ from iicl_tui.store import atomic, errors, toml_lines
 FIELDS = (
     Field("theme", "str", "Theme", "The name of a theme; the command palette lists them."),
     Field("sessions", "str", "Sessions folder", "Where sessions are kept."),
-    Field("hosts", "strings", "Hosts", "Servers other than a model's own provider that may get the key that a session names.",
-          default=[]),
+    Field("hosts", "strings", "Hosts", "Servers that may get a key: a host gets that of the agent's kind, as OPENAI_API_KEY; "
+          "VARIABLE@host stands for another. http://host: also unencrypted.", default=[]),
     Field("keys", "table", "Keys", "Action id = keys, separated by commas.", default={}),
     Field("lab", "table", "Lab", "How the lab shows the belief.", default={}),
 )  # fmt: skip

@@ -396,7 +396,7 @@ class DyingSink:
         if len(self.records) > self.most:
             raise Killed
 
-    def ready(self) -> None:
+    def ready(self, room: int) -> None:
         """A kill is not seen beforehand."""
 
 

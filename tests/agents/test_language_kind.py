@@ -40,7 +40,7 @@ def test_a_kind_alone_is_a_whole_agent(kind: str) -> None:
 
 
 def test_a_key_in_a_file_is_refused_and_not_repeated() -> None:
-    for key in ("sk-proj-0123456789abcdef", "Bearer x", "my secret"):
+    for key in ("sk-proj-0123456789abcdef", "Bearer x", "my secret", "K7hJq2LmN0pRsT3vWxY8zA1bC4dE5fGh", "abcdefghij0123456789"):
         assert key not in fault(kind="openai", **{"key-env": key})
     words = fault(kind="openai", **{"base-url": "https://me:secret@host/v1"})
     assert "secret" not in words
@@ -74,6 +74,38 @@ def test_a_base_url_must_be_a_plain_address(url: str) -> None:
 )
 def test_what_an_api_does_not_have_is_a_fault_with_its_key(table: dict[str, Any], key: str) -> None:
     assert key in fault(**table)
+
+
+@pytest.mark.parametrize("name", ["MY_KEY", "my_own_openai_key_of_2026", "OPENAIKEYOFMYLABORATORY", "openaiKey"])
+def test_an_environment_variable_may_have_any_usual_name(name: str) -> None:
+    assert agent(kind="openai", **{"key-env": name}).credential.variable == name
+
+
+@pytest.mark.parametrize("url", ["https://b\u00fccher.example/v1", "https://\u0430pi.openai.com/v1"])
+def test_a_host_of_other_letters_is_refused_with_what_to_write(url: str) -> None:
+    assert "xn--" in fault(kind="openai", **{"base-url": url})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_providers_own_address_written_out_is_its_own(kind: str) -> None:
+    from iicl_tui.agents.access import Access
+
+    made = agent(kind=kind)
+    given = Access(environment={made.credential.variable: "sk-1"})
+    own: Any = made.connect(given)
+    addresses = {own.URL, f"{own.URL}/", f"{own.URL.removesuffix('/v1')}/v1", own.URL.replace("https://", "HTTPS://")}
+    for url in addresses:
+        there = agent(kind=kind, **{"base-url": url})
+        provider: Any = there.connect(given)
+        assert there.price == made.price is not None
+        assert provider.endpoint == own.endpoint
+        assert provider.endpoint.key == "sk-1"
+    for url in (own.URL.replace("https:", "http:"), own.URL.replace("https://", "https://x.")):
+        other: Any = agent(kind=kind, **{"base-url": url})
+        assert other.price is None
+        endpoint = other.connect(given).endpoint
+        assert endpoint.key is None
+        assert not endpoint.own
 
 
 def test_on_another_server_a_models_price_is_not_known() -> None:
@@ -139,6 +171,21 @@ def test_the_estimate_counts_the_calls_that_are_made(name: str) -> None:
     assert estimate(config, 1).work.calls == (config.generations - 1) * (draws + 1 + refining)
 
 
+@pytest.mark.parametrize("model", ["gpt-4.1-mini", "nobody-knows-it"])
+def test_the_estimate_says_what_filters_may_add(model: str) -> None:
+    agents = [{"kind": "openai", "model": model}]
+    for kind, more in (("human", True), ("consistent", True), ("effective-set", True), ("self-refine", False), ("", False)):
+        filters = [{"kind": kind}] if kind else []
+        text = estimate(read_config({"agent": agents, "filter": filters})).text
+        assert (", and more where a filter has them made again" in text) is more, kind
+    assert estimate(read_config({"filter": [{"kind": "human"}]})).text == ""
+
+
+def test_one_call_is_one_call() -> None:
+    document = {"chain": {"task": "acronym", "generations": 1}, "agent": [{"kind": "openai"}]}
+    assert estimate(read_config(document)).text.startswith("About 1 call and ")
+
+
 def test_an_exact_chain_costs_nothing_and_says_nothing() -> None:
     assert estimate(read_config({})).text == ""
 
@@ -150,9 +197,54 @@ def test_a_request_without_parameters_keeps_its_messages() -> None:
     assert request.without(()) == request
 
 
-@pytest.mark.parametrize("key", ["model", "messages", "max_tokens", "max_completion_tokens", "n", "stream", "Max-Tokens"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "model", "messages", "system", "temperature", "top_p", "topP", "seed", "random_seed", "logprobs", "top_logprobs",
+        "response_format", "stream", "n", "N", "best_of", "num_generations", "max_tokens", "max_completion_tokens",
+        "maxOutputTokens", "max_new_tokens", "n_predict", "num_predict", "Max-Tokens", "__max__tokens",
+    ],
+)  # fmt: skip
 def test_what_the_program_itself_says_is_not_said_by_extra_body(key: str) -> None:
     assert f"agent[1].extra-body.{key}" in fault(kind="openai", **{"extra-body": {key: 1}})
+
+
+def test_a_servers_own_options_are_no_way_around() -> None:
+    words = fault(kind="openai", **{"extra-body": {"Options": {"num_predict": 9, "num_ctx": 1}}})
+    assert "extra-body.Options.num_predict" in words
+    assert "num_ctx" not in words
+
+
+def test_options_of_servers_that_are_not_openais_may_stand_in_extra_body() -> None:
+    extra = {
+        "top_k": 40, "min_p": 0.1, "n_probs": 5, "cache_prompt": True, "stop_token_ids": [1], "eos_token": "</s>", "min_tokens": 1,
+        "chat_template_kwargs": {"enable_thinking": False, "n": 3}, "options": {"num_ctx": 9}, "logit_bias": [[5, -1.0]],
+        "skip_special_tokens": True, "grammar": "root ::= rule", "thinking": {"type": "enabled", "budget_tokens": 9},
+        "nothing": None,
+    }  # fmt: skip
+    made: Any = agent(kind="openai", **{"extra-body": extra})
+    from iicl_tui.agents.access import Access
+
+    assert made.connect(Access(environment={})).extra_body == extra
+
+
+def test_what_json_cannot_hold_is_a_fault_at_once() -> None:
+    import datetime
+
+    bad = {"day": datetime.date(2026, 1, 1), "a": [{"b": float("nan")}, float("inf")], "c": {"at": datetime.time(1)}, "d": 1.5}
+    words = fault(kind="openai", **{"extra-body": bad})
+    for key in ("day", "a[1].b", "a[2]", "c.at"):
+        assert f"agent[1].extra-body.{key}: a request is JSON" in words
+    assert "4 faults" in words
+
+
+@pytest.mark.parametrize(
+    "key", ["token", "authToken", "X-Auth", "credentials", "password", "passwd", "client_secret", "keys", "headers"]
+)
+def test_no_key_stands_deep_in_extra_body(key: str) -> None:
+    words = fault(kind="openai", **{"extra-body": {"a": [{"b": {key: "sk-secret"}}]}})
+    assert "sk-secret" not in words
+    assert f"agent[1].extra-body.a[1].b.{key}: a key must not" in words
 
 
 @pytest.mark.parametrize("key", ["api_key", "api-key", "Authorization", "access_token", "apikey"])

@@ -219,6 +219,11 @@ def test_a_call_without_usage_is_estimated_and_marked_never_nothing():
     assert total == Spent(1, 3 + 5 + 7, 6, 21.0, 0, 1)
 
 
+def test_a_call_without_usage_counts_its_whole_request():
+    total = spent([call(None, prompt="2 + 2 = 4", reply="tiktoken is great!", sent=400)], lambda c: None)
+    assert (total.prompt, total.estimated) == (400, 1)
+
+
 def test_where_the_tokens_are_on_record_they_are_counted_instead_of_estimated():
     total = spent([call(None, reply="on", tokens=(Token(b"o", 0.0), Token(b"n", 0.0)))], lambda c: None)
     assert total.completion == 2

@@ -16,12 +16,13 @@ from iicl_tui.agents.base import ReplyAnswer, Unreadable
 from iicl_tui.agents.calls import Call, Reply, Request, Token, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.line import BudgetReached, ReplyUnreadable, calling_text
-from iicl_tui.agents.money import Budget, cost, known_price
+from iicl_tui.agents.money import Budget, cost, known_price, prompt_tokens
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
 from iicl_tui.chain.records import Record, in_order
 from iicl_tui.errors import ChainStopped, StoreError
 from iicl_tui.filters.scripted import ScriptedDecider
+from iicl_tui.store.format import Encoder
 from iicl_tui.store.session import SessionFile
 
 LOOKBACK = {"chain": {"lookback": 2}}
@@ -49,7 +50,7 @@ class DyingSink:
         if len(self.records) > self.most:
             raise Killed
 
-    def ready(self) -> None:
+    def ready(self, room: int) -> None:
         """A kill is not seen beforehand."""
 
 
@@ -399,6 +400,20 @@ async def test_a_call_that_cannot_be_kept_waits_and_is_not_made_again(memory: An
     assert len(model.requests) == 2
 
 
+async def test_before_a_call_there_is_room_for_the_longest_reply_with_its_log_probabilities(memory: Any) -> None:
+    """The record of such a reply, as the file has it, is not longer than what was asked for."""
+    tokens, top = 400, 20
+    config, model = spoken(agent={"belief": "logprobs", "top-logprobs": top, "max-tokens": tokens})
+    chain, asked = Chain(config, sink=memory), list[int]()
+    memory.ready = asked.append
+    each = Token(b" and/or", -0.35667494393873245, ((b" whatever", -12.345678901234567),) * top)
+    text = rule(config, 5)
+    model.answers = lambda request: Reply(text, tokens=(each,) * tokens)
+    await chain.step()
+    block, _ = Encoder(config.task).block(chain.calls[0])
+    assert 256 * 1024 < len(block.encode()) <= asked[0] < 4 * len(block.encode())
+
+
 async def test_a_step_cancelled_in_mid_call_leaves_the_chain_as_it_was() -> None:
     config, model = spoken()
     chain = Chain(config)
@@ -462,6 +477,19 @@ async def test_a_wait_before_the_next_try_can_be_cancelled_at_once() -> None:
         await step
     assert chain.calling is None
     assert len(model.requests) == 1
+
+
+async def test_a_chain_that_has_called_is_under_way() -> None:
+    config, model = spoken(agent={"belief": "samples", "draws": 3})
+    asked, chain = follows(config), Chain(config)
+    model.answers = lambda request: CallFailed("key-refused", "no")
+    with pytest.raises(CallFailed):
+        await chain.step()
+    assert chain.status == "new"
+    model.answers = lambda request: CallFailed("key-refused", "no") if len(model.requests) > 2 else asked(request)
+    with pytest.raises(CallFailed):
+        await chain.step()
+    assert (chain.status, len(chain.calls), len(chain.generations)) == ("under way", 1, 0)
 
 
 async def test_a_failed_call_leaves_what_was_done_before() -> None:
@@ -541,6 +569,19 @@ async def test_the_budget_stops_the_chain_before_the_call_that_could_pass_it() -
     chain.budget = Budget(100.0)
     await chain.run()
     assert chain.status == "finished"
+
+
+async def test_where_no_usage_is_said_the_whole_request_counts_also_when_it_is_read_again(tmp_path: Path) -> None:
+    """The system's message and the look-back are as much of what is paid for as the last prompt is."""
+    config, model = spoken(chain={"lookback": 4, "generations": 2})
+    model.answers = lambda request: replace(Reply(""), text=follows(config)(request))
+    with SessionFile.create(config, tmp_path / "s.toml") as session:
+        chain = Chain(config, sink=session)
+        await chain.run()
+    assert chain.spent.prompt == sum(map(prompt_tokens, model.requests))
+    assert chain.spent.estimated == chain.spent.calls == len(model.requests)
+    with SessionFile.open(tmp_path / "s.toml") as again:
+        assert Chain(again.config, again.generations, calls=again.calls).spent == chain.spent
 
 
 async def test_a_budget_in_tokens_holds_where_the_price_is_not_known() -> None:

@@ -143,7 +143,7 @@ def test_the_budget(shoot: Shoot, size: tuple[int, int], theme: str) -> None:
 
 
 def test_a_host_that_would_get_a_key(shoot: Shoot) -> None:
-    agent = {"belief": "logprobs", "base-url": "http://elsewhere.example:8080/v1"}
+    agent = {"belief": "logprobs", "base-url": "https://elsewhere.example:8080/v1"}
     made = session(0, agent=agent)
     made.chain.access = Access(environment={"OPENAI_API_KEY": "k"})
     shoot("lab", SMALL, LIGHT, asking("space"), session=made)

@@ -70,9 +70,13 @@ def calls(draw: st.DrawFn, generation: int, phases: int) -> list[Call]:
             finish, attempts = draw(st.sampled_from(FINISHES)), draw(st.integers(1, 5))
             words = [draw(TEXTS) for _ in range(3)]
             latency, without = draw(SECONDS), draw(PARAMETERS)
+            sent = draw(st.none() | st.integers(0, 10**12))
             out.append(
-                Call(generation, phase, purpose, words[0], words[1], finish, tokens, usage, words[2], latency, attempts, without)
-            )
+                Call(
+                    generation, phase, purpose, words[0], words[1], finish, tokens, usage, words[2], latency, attempts, without,
+                    sent=sent,
+                )
+            )  # fmt: skip
     return out
 
 
@@ -364,6 +368,18 @@ def test_a_log_probability_above_0_is_a_fault(number: str, is_right: bool, entry
         [(line, key, message)] = faults(text)
         assert (line, key) == (7, "generation[1].call[1].logprobs")
         assert "none above 0" in message
+
+
+@pytest.mark.parametrize(("count", "is_right"), [(str(10**12), True), (str(10**12 + 1), False), ("1" + "0" * 400, False)])
+def test_a_count_of_tokens_that_no_call_has_is_a_fault(count: str, is_right: bool) -> None:
+    for said in f"usage = {{prompt = 1, completion = {count}}}", f"sent = {count}":
+        text = f'[[generation]]\nindex = 1\n[[generation.call]]\nphase = "imitation"\npurpose = "imitate"\n{said}\n'
+        if is_right:
+            assert len(decode(text).calls) == 1
+            continue
+        with pytest.raises(ConfigError) as error:
+            decode(text)
+        assert [fault.line for fault in error.value.faults] == [6]
 
 
 def test_a_generation_without_its_end_before_another_is_a_fault() -> None:

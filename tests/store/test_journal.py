@@ -417,3 +417,41 @@ def test_a_full_disk_is_seen_before_anything_is_written(tmp_path: Path, monkeypa
         (tmp_path / "a.toml").unlink()
         with pytest.raises(errors.DeletedFile):
             journal.check()
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="nothing can be reserved here")
+def test_a_limit_that_the_disk_knows_nothing_of_is_seen_beforehand(tmp_path: Path) -> None:
+    """A limit on a file's size, as `ulimit -f` sets it, stands for a quota too: neither shows in the room on the disk."""
+    script = """
+import pathlib, resource, signal, sys
+from iicl_tui.store.errors import FullDisk
+from iicl_tui.store.journal import LEAST_ROOM, Journal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with Journal.create(pathlib.Path(sys.argv[1]), "x = 1\\n") as journal:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LEAST_ROOM + 10_000, resource.RLIM_INFINITY))
+    journal.check(1)
+    for attempt in "room", "size":
+        try:
+            journal.check(LEAST_ROOM + 20_000 if attempt == "room" else 1)
+        except FullDisk:
+            print("seen:", attempt)
+        journal.append("#" * 12_000 + "\\n", "imitation 1")
+"""
+    run = subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.toml")], capture_output=True, text=True, timeout=60)
+    assert run.stdout.split("\n") == ["seen: room", "seen: size", ""], run.stderr
+    assert os.listdir(tmp_path) == ["a.toml"]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="nothing can be reserved here")
+def test_what_is_reserved_leaves_the_file_and_its_folder_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.toml"
+    with Journal.create(path, HEAD) as journal:
+        before = path.read_bytes()
+        journal.check(2**22)
+        assert (path.read_bytes(), os.listdir(tmp_path)) == (before, ["a.toml"])
+        fail(monkeypatch, "posix_fallocate", errno.EOPNOTSUPP)
+        journal.check()  # it cannot be said: then what is certain is not refused
+        fail(monkeypatch, "posix_fallocate", errno.EDQUOT)
+        with pytest.raises(errors.FullDisk):
+            journal.check()
+        assert os.listdir(tmp_path) == ["a.toml"]

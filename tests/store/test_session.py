@@ -226,6 +226,25 @@ def test_a_copy_of_a_deleted_or_changed_session_has_everything(tmp_path: Path) -
     assert (tmp_path / "changed.toml").read_bytes() == whole
 
 
+@pytest.mark.parametrize("until", [1, 3])
+def test_a_copy_takes_what_could_not_be_appended(tmp_path: Path, until: int) -> None:
+    """until: the record that is lost begins a generation, or ends one."""
+    path, unbroken = make(tmp_path, until=1), make(tmp_path / "unbroken").read_bytes()
+    with SessionFile.open(path) as session:
+        chain = Chain(session.config, session.generations, session)
+        for _ in range(until - 1):
+            asyncio.run(chain.step())
+        path.unlink()
+        with pytest.raises(errors.DeletedFile):
+            asyncio.run(chain.step())
+        session.save_copy(tmp_path / "copy.toml", chain.unsaved)
+        assert len(session.generations) == (1 if until == 1 else 2)
+    with SessionFile.open(tmp_path / "copy.toml") as copy:
+        assert list(copy.generations) == list(chain.generations)
+        asyncio.run(Chain(copy.config, copy.generations, copy).run())
+    assert (tmp_path / "copy.toml").read_bytes() == unbroken
+
+
 def test_a_record_that_could_not_be_kept_is_kept_by_the_next_step(tmp_path: Path) -> None:
     path = make(tmp_path, until=1)
     whole = make(tmp_path / "unbroken").read_bytes()

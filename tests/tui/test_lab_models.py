@@ -34,6 +34,7 @@ SIZES = [(80, 24), (120, 40), (200, 60)]
 LOGPROBS = {"belief": "logprobs"}
 ELSEWHERE = {"base-url": "http://elsewhere.example:8080/v1", "key-env": "SOME_KEY"}
 KEY = {"SOME_KEY": "sk-secret"}
+BILLED = "The provider may still bill the call that was given up."
 
 
 # -- money
@@ -256,6 +257,7 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
         assert host.chain.calling is None
         assert not host.chain.calls
         assert "asks for" not in host.words
+        assert [note.message for note in host.app._notifications] == [BILLED]
         host.model.hold = False
         monkeypatch.undo()
         await host.press("space")
@@ -282,6 +284,30 @@ async def test_while_it_waits_it_says_for_what_and_how_long(tmp_path: Path, monk
         await host.press("escape")
         assert host.chain.calling is None
         assert host.app.screen is host.room
+
+
+async def test_quitting_in_mid_call_says_once_what_it_may_cost(tmp_path: Path) -> None:
+    async with lab_of(tmp_path) as host:
+        host.model.hold = True
+        host.room.action_run_to_end()
+        await host.model.asked.wait()
+        await host.pilot.press("q")
+        assert host.app.return_code is None
+        assert [note.title for note in host.app._notifications] == ["A model is being asked"]
+        assert all(BILLED in note.message for note in host.app._notifications)
+        assert host.chain.calling is not None, "the warning alone gives nothing up"
+        await host.pilot.press("q")
+        assert host.app.return_code is not None
+
+
+async def test_giving_up_a_wait_between_two_tries_costs_nothing_and_says_nothing(tmp_path: Path) -> None:
+    async with lab_of(tmp_path) as host:
+        host.model.answers = lambda request: CallFailed("busy", "busy", retry_after=30.0)
+        host.room.action_next_phase()
+        await until(lambda: host.chain.calling is not None and host.chain.calling.waiting is not None)
+        await host.press("escape")
+        assert not host.app._notifications
+        assert host.chain.calling is None
 
 
 async def test_a_run_may_be_paused_while_a_model_is_asked(tmp_path: Path) -> None:
@@ -361,8 +387,8 @@ async def test_a_connection_that_cannot_be_closed_ends_nothing(tmp_path: Path, m
 
 
 @pytest.mark.parametrize(
-    ("written", "answer"), [("no", "no"), ("N", "no"), ("yes", "yes"), (" Y ", "yes"), ("YES", "yes"), ("always", "always"),
-                            ("Al", "always")],
+    ("written", "answer"), [("no", "no"), ("No", "no"), ("yes", "yes"), (" YES ", "yes"), ("always", "always"),
+                            ("Always", "always")],
 )  # fmt: skip
 async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_path: Path, written: str, answer: str) -> None:
     async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY, size=(80, 24)) as host:
@@ -376,7 +402,7 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
         assert "elsewhere.example:8080" in said
         assert "SOME_KEY" in said
         assert "sk-secret" not in host.text("#ask-hint")
-        for other in ("perhaps", "", "yess", "nö"):
+        for other in ("perhaps", "", "yess", "nö", "a", "A", "y", "n", "al", "ye", "alway"):
             ask.query_one(Input).value = other
             await host.press("enter")
             assert not host.model.requests
@@ -388,7 +414,7 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
         await host.press("space", "space", "space")
         assert len(host.model.requests) == 3  # and it is not asked again
         kept = stored.load(tmp_path / "settings.toml")[0].hosts
-        assert kept == (("elsewhere.example:8080",) if answer == "always" else ())
+        assert kept == (("SOME_KEY@http://elsewhere.example:8080",) if answer == "always" else ())
         assert host.app.settings.hosts == kept
 
 
@@ -411,10 +437,41 @@ async def test_a_question_is_answered_with_the_mouse_alone(tmp_path: Path) -> No
         assert ask.answers == {"answer": "no"}
         await click("other values")
         assert ask.answers == {"answer": "yes"}
-        await host.pilot.press("a")  # in place of what stood there
+        await host.pilot.press(*"always")  # in place of what stood there
         await click("does it")
         assert len(host.model.requests) == 1
-        assert host.app.settings.hosts == ("elsewhere.example:8080",)
+        assert host.app.settings.hosts == ("SOME_KEY@http://elsewhere.example:8080",)
+
+
+@pytest.mark.parametrize(
+    ("agent", "entry"),
+    [
+        ({"key-env": "SOME_KEY"}, "SOME_KEY@api.openai.com"),
+        ({"base-url": "http://api.openai.com/v1"}, "http://api.openai.com"),
+        ({"base-url": "https://elsewhere.example/v1"}, "elsewhere.example"),
+    ],
+)
+async def test_the_question_names_variable_and_host_and_always_keeps_just_that(
+    tmp_path: Path, agent: dict[str, str], entry: str
+) -> None:
+    environment = {"SOME_KEY": "sk-secret", "OPENAI_API_KEY": "sk-other"}
+    async with lab_of(tmp_path, agent=agent, environment=environment) as host:
+        credential = host.chain.config.agents[0].credential
+        assert credential is not None
+        await host.press("space")
+        ask = host.room.query_one(Ask)
+        said = str(ask.query_one("#ask-hint", Static).content)
+        assert said.startswith(entry.rpartition("@")[2])
+        assert agent.get("key-env", "OPENAI_API_KEY") in said
+        assert ("unencrypted" in said) is False  # nothing goes there yet
+        assert host.chain.access.key(credential) is None
+        await host.press(*"always")
+        said = str(ask.query_one("#ask-hint", Static).content)
+        assert ("unencrypted" in said) is entry.startswith("http://")
+        await host.press("enter")
+        assert host.app.settings.hosts == (entry,)
+        assert host.chain.access.key(credential) == environment[agent.get("key-env", "OPENAI_API_KEY")]
+        assert len(host.model.requests) == 1
 
 
 async def test_a_host_that_cannot_be_written_down_gets_the_key_all_the_same(tmp_path: Path) -> None:
@@ -438,15 +495,18 @@ async def test_a_question_about_a_key_that_is_not_answered_starts_nothing(tmp_pa
         assert host.chain.status == "finished"  # what was asked for first: a run
 
 
-async def test_each_host_is_asked_about_once_with_all_its_keys(tmp_path: Path) -> None:
+async def test_each_pair_of_a_key_and_a_host_is_asked_about_once(tmp_path: Path) -> None:
     agents = [
+        {"kind": "openai", "belief": "none", **ELSEWHERE},
         {"kind": "openai", "belief": "none", **ELSEWHERE},
         {"kind": "openai", "belief": "none", **ELSEWHERE, "key-env": "OTHER_KEY"},
         {"kind": "mistral", "belief": "none", "base-url": "http://third.example", "key-env": "SOME_KEY"},
     ]
     async with lab_of(tmp_path, agent=agents, environment={**KEY, "OTHER_KEY": "x"}) as host:
         await host.press("space")
-        assert "SOME_KEY and OTHER_KEY" in str(host.room.query_one("#ask-hint", Static).content)
+        assert "SOME_KEY" in str(host.room.query_one("#ask-hint", Static).content)
+        await host.press("enter")
+        assert "OTHER_KEY" in str(host.room.query_one("#ask-hint", Static).content)
         await host.press("enter")
         assert "third.example" in str(host.room.query_one("#ask-hint", Static).content)
         await host.press("enter", "space")
@@ -455,7 +515,7 @@ async def test_each_host_is_asked_about_once_with_all_its_keys(tmp_path: Path) -
 
 
 async def test_nobody_is_asked_where_there_is_no_key_or_the_host_is_agreed_to(tmp_path: Path) -> None:
-    for number, (environment, hosts) in enumerate([({}, ()), (KEY, ("elsewhere.example:8080",))]):
+    for number, (environment, hosts) in enumerate([({}, ()), (KEY, ("SOME_KEY@http://elsewhere.example:8080",))]):
         folder = tmp_path / str(number)
         folder.mkdir()
         settings = Settings(hosts=hosts)

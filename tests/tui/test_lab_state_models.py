@@ -35,7 +35,7 @@ from iicl_tui.tui.lab.money import budget_words, cost_words, estimate_words
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import Activity, ChartSettings, LabState
 from iicl_tui.tui.lab.transcript import entries
-from iicl_tui.tui.lab.trust import wish
+from iicl_tui.tui.lab.trust import Wish, wish, wishes
 from iicl_tui.tui.widgets.ask import amount, one_of
 
 BY_SCREEN = ChartSettings(by=4)
@@ -298,15 +298,22 @@ def test_whom_to_ask_about_a_key() -> None:
     assert wish(chain({}, there)) is None
     assert wish(chain({"OPENAI_API_KEY": " "}, there)) is None
     assert wish(chain({"OPENAI_API_KEY": "k"}, {})) is None
-    asked = wish(chain({"OPENAI_API_KEY": "k", "B": "l"}, there, {**there, "key-env": "B"}, {**there, "key-env": "C"}))
-    assert asked is not None
-    assert (asked.host, asked.variables) == ("evil.example", ("OPENAI_API_KEY", "B"))
+    agents = [there, {**there, "key-env": "B"}, {**there, "key-env": "C"}, {**there, "kind": "mistral"}, {"key-env": "B"}]
+    asking = chain({"OPENAI_API_KEY": "k", "B": "l", "MISTRAL_API_KEY": "m"}, *agents)
+    asked, second, third = wishes(asking)
+    assert asked == wish(asking)
+    assert asked == Wish("evil.example", "evil.example", ("OPENAI_API_KEY", "MISTRAL_API_KEY"))  # one word for both
+    assert second == Wish("B@evil.example", "evil.example", ("B",))
+    assert third == Wish("B@api.openai.com", "api.openai.com", ("B",))
+    assert wish(asking, {"evil.example"}) == second
+    asking.access = asking.access.agreed(["evil.example"])
+    assert wishes(asking) == [second, third]
     assert wish(chain({"OPENAI_API_KEY": "k"}, there), {"evil.example"}) is None
     agreed = chain({"OPENAI_API_KEY": "k"}, there)
     agreed.access = agreed.access.agreed(["evil.example"])
     assert wish(agreed) is None
     hints = {answer: trust(asked)._hint({"answer": answer}) for answer in ("no", "yes", "always")}
-    assert all("evil.example" in hint and "OPENAI_API_KEY and B" in hint for hint in hints.values())
+    assert all("evil.example" in hint and "OPENAI_API_KEY and MISTRAL_API_KEY" in hint for hint in hints.values())
     assert "without the key" in hints["no"]
     assert "settings" in hints["always"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
-from iicl_tui.agents.access import host_of
+from iicl_tui.agents.access import place_of
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.breaks import broken, too_slow
@@ -61,7 +61,7 @@ class SDKProvider(ABC):
     ) -> None:
         url = self.URL if base_url is None else self.base(base_url.strip().rstrip("/"))
         self.endpoint = Endpoint(
-            self.NAME, model, url, self.PATH, host_of(url) == host_of(self.URL), (key or "").strip() or None, key_env
+            self.NAME, model, url, self.PATH, place_of(url) == place_of(self.URL), (key or "").strip() or None, key_env
         )
         self.timeout = timeout
         self.extra_body: Mapping[str, Any] = dict(extra_body or {})
@@ -141,7 +141,8 @@ class SDKProvider(ABC):
             there = str(error)
         else:
             hide = self.endpoint.hide
-            return Reply(hide(reply.text), reply.finish, reply.tokens, reply.usage, hide(reply.model))
+            tokens = None if self.endpoint.hides(reply.tokens or ()) else reply.tokens
+            return Reply(hide(reply.text), reply.finish, tokens, reply.usage, hide(reply.model))
         raise odd_shape(self.endpoint, heard, there)
 
     async def _connected(self) -> Any:

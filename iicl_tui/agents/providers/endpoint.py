@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from urllib.parse import urlsplit
 
-from iicl_tui.agents.access import host_of
+from iicl_tui.agents.access import host_of, loopback
+from iicl_tui.agents.calls import Token
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.text import printable
 
@@ -58,12 +61,19 @@ class Endpoint:
     @property
     def loopback(self) -> bool:
         """Whether it is on this machine."""
-        host = urlsplit(self.url).hostname or ""
-        return host in ("localhost", "::1") or host.endswith(".localhost") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+        return loopback(self.url)
 
     def hide(self, text: str) -> str:
         """The text with the key taken out, wherever a server repeats it."""
         return text.replace(self.key, HIDDEN) if self.key is not None and len(self.key) >= SECRET else text
+
+    def hides(self, tokens: Iterable[Token]) -> bool:
+        """Whether the tokens spell the key: those that were drawn, or those listed at one rank, one after the other."""
+        if self.key is None or len(self.key) < SECRET:
+            return False
+        rows = ([token.data, *(data for data, _ in token.top)] for token in tokens)
+        key = self.key.encode()
+        return any(key in b"".join(rank) for rank in zip_longest(*rows, fillvalue=b""))
 
     def quote(self, text: str) -> str:
         """A server's words, to be part of a sentence: printable, cut, and without the key; "" where there are none."""
@@ -85,9 +95,9 @@ class Endpoint:
             raise CallFailed(
                 "no-key",
                 f"No key for {self.provider}",
-                f"{self.name} answers nobody without a key, and the environment variable {variable} holds none.",
-                f"Set {variable} to your key and start again, name another variable with key-env, "
-                "or name a server that needs none with base-url.",
+                f"{self.name} answers nobody without a key, and the environment variable {variable} holds none that may go there.",
+                f"Set {variable} to your key and start again, or name a server that needs none with base-url. Another variable "
+                f"than the usual one must be agreed to: the lab asks, and `run` and `resume` take --trust {variable}@{self.host}.",
             )
         if self.key is not None and not re.fullmatch(r"[!-~]+", self.key):
             raise CallFailed(

@@ -162,7 +162,7 @@ def _key_refused(endpoint: Endpoint, what: str) -> CallFailed:
             f"{endpoint.host} wants a key",
             f"{what} No key was sent.",
             "Name the environment variable that holds it with key-env, and agree to send it to this host: the lab asks, "
-            "and `run` and `resume` take --trust HOST.",
+            "and `run` and `resume` take --trust HOST or VARIABLE@HOST.",
         )
     return CallFailed(
         "key-refused",

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iicl_tui.agents.calls import ROUNDED, Finish, Reply, Token, Usage
+from iicl_tui.agents.calls import MOST_TOKENS, ROUNDED, Finish, Reply, Token, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, mended
 from iicl_tui.agents.providers.wire import Heard
@@ -151,7 +151,7 @@ def read_model(document: Mapping[str, Any]) -> str:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
 
 
 def _object(document: Any) -> Mapping[str, Any]:

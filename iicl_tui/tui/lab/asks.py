@@ -129,16 +129,20 @@ def as_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
 
 
 def trust(wish: Wish) -> Ask:
-    """Whether a host may have a key that a session names."""
+    """Whether a host may have a key, of which the session names the host or the variable or both."""
     host, keys = printable(wish.host, 100), printable(" and ".join(wish.variables), 100)
+    own = wish.entry == wish.host
+    server = ", a server that this session names," if own else ""
+    variable = "" if own else ", a variable that this session names,"
+    open_to_all = " It goes there unencrypted." if wish.host.startswith("http://") else ""
 
     def hint(answers: Mapping[str, str]) -> str:
-        gets = f"{host}, a server that this session names, gets the key in {keys}"
+        gets = f"{host}{server} gets the key in {keys}{variable}"
         if answers["answer"] == NO:
-            return f"{host}, a server that this session names, is asked without the key in {keys}."
+            return f"{host}{server} is asked without the key in {keys}{variable}."
         if answers["answer"] == YES:
-            return f"{gets} until this lab is left."
-        return f"{gets}, now and from now on: your settings say so under `hosts`."
+            return f"{gets} until this lab is left.{open_to_all}"
+        return f"{gets} now and from now on: your settings say so under `hosts`.{open_to_all}"
 
     words = (NO, YES, ALWAYS)
     question = Question("answer", f"{NO}, {YES} or {ALWAYS}:", NO, one_of(*words), words, word_of(*words))

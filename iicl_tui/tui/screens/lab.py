@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import reactive
 
-from iicl_tui.agents.line import BudgetReached
+from iicl_tui.agents.line import STILL_BILLED, BudgetReached
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.text import printable
@@ -484,11 +484,11 @@ class LabRoom(LabScreen):
         if asked is None:
             return
         if answer == asks.NO:
-            self._declined.add(asked.host)
+            self._declined.add(asked.entry)
         else:
-            self.session.chain.access = self.session.chain.access.agreed([asked.host])
+            self.session.chain.access = self.session.chain.access.agreed([asked.entry])
         if answer == asks.ALWAYS:
-            self.lab.keep_host(asked.host)
+            self.lab.keep_host(asked.entry)
         self._start(*self._wanted)
 
     async def _close_ask(self) -> None:
@@ -546,15 +546,28 @@ class LabRoom(LabScreen):
         elif self._activity.asking and self._review is not None:
             self._review.back()
         elif self._activity.busy:
+            calling = self.session.chain.calling
             self.cancel()
+            if calling is not None and calling.sent:
+                self.lab.notify(STILL_BILLED, markup=False)
         elif self._look is not None:
             self.look_at(None)
         elif self.may_leave():
             self.lab.leave()
 
     def may_leave(self) -> bool:
-        """What could not be kept is tried once more; if it cannot be, one is warned before it is lost."""
-        if not self.session.chain.unsaved or self._warned:
+        """What could not be kept is tried once more; if it cannot be, one is warned before it is lost. So one is of a call that
+        leaving would give up."""
+        if self._warned:
+            return True
+        calling = self.session.chain.calling
+        if calling is not None and calling.sent:
+            self._warned = True
+            self.lab.notify(
+                f"Leave once more to give it up. {STILL_BILLED}", title="A model is being asked", severity="warning", markup=False
+            )
+            return False
+        if not self.session.chain.unsaved:
             return True
         try:
             self.session.flush()

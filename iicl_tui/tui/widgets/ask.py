@@ -173,10 +173,5 @@ def one_of(*choices: str) -> Check:
 
 
 def word_of(*choices: str) -> Callable[[str], str]:
-    """Reads one of these words in any case, or the beginning of one and no other; other texts stay as they are."""
-
-    def read(text: str) -> str:
-        found = [choice for choice in choices if text and choice.casefold().startswith(text.casefold())]
-        return found[0] if len(found) == 1 else text
-
-    return read
+    """Reads one of these words, whole and in any case; other texts stay as they are."""
+    return lambda text: next((choice for choice in choices if choice.casefold() == text.casefold()), text)

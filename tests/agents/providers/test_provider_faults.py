@@ -242,6 +242,29 @@ async def test_a_reply_that_holds_the_key_comes_without_it(name, server, make) -
     assert reply.model == "…"
 
 
+@pytest.mark.parametrize("name", ["openai", "mistral"])
+@pytest.mark.parametrize("where", ["whole", "split", "listed", "listed and split", "without bytes", "not there"])
+async def test_tokens_that_spell_the_key_do_not_come(name, where, server, make) -> None:
+    key = KEY[:-1] + "?" if where == "not there" else KEY
+    parts = [key[:5], key[5:9], key[9:]] if "split" in where else [key]
+    entries = [{"token": "x", "logprob": -1.0}]
+    for part in parts:
+        spelt = {"token": "?", "logprob": -1.0, "bytes": list(part.encode())}
+        if where == "without bytes":
+            spelt = {"token": part, "logprob": -1.0}
+        listed = {"token": "x", "logprob": -1.0, "top_logprobs": [{"token": "y", "logprob": -1.0}, spelt]}
+        entries.append(listed if "listed" in where else spelt)
+    choice = {"finish_reason": "stop", "message": {"content": "hello"}, "logprobs": {"content": entries}}
+    server.replies = [status(200, {"choices": [choice]})]
+    reply = await make(name).send(PLAIN)
+    assert reply.text == "hello"
+    if where in ("not there", "without bytes"):  # a key in the text of a token is taken out below
+        assert reply.tokens is not None
+        assert KEY.encode() not in b"".join(token.data for token in reply.tokens)
+    else:
+        assert reply.tokens is None
+
+
 async def test_a_stand_in_for_a_key_is_no_secret(name, server, make) -> None:
     server.replies = [Text("none of them is on"), status(401, {"error": {"message": "none is no key"}})]
     provider = make(name, key="none")

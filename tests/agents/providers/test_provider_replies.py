@@ -95,6 +95,7 @@ async def test_claudes_cached_tokens_are_tokens_of_the_prompt(server, make) -> N
 
 @pytest.mark.parametrize("usage", [None, {}, [], "many", {"prompt_tokens": 1}, {"prompt_tokens": -1, "completion_tokens": 1},
                                    {"input_tokens": None, "output_tokens": 1}, {"input_tokens": True, "output_tokens": True},
+                                   {"prompt_tokens": 10**400, "completion_tokens": 1, "input_tokens": 1, "output_tokens": 10**400},
                                    {"prompt_tokens": 1.5, "completion_tokens": "2"}])  # fmt: skip
 async def test_usage_that_is_not_said_is_not_made_up(name, usage, server, make) -> None:
     server.replies = [Text("ok", fields={"usage": usage})]
