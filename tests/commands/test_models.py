@@ -20,11 +20,7 @@ from iicl_tui.store.session import SessionFile
 
 KEY = "sk-a-very-secret-key-0123456789"
 VARIABLES = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "MISTRAL_API_KEY": KEY}
-SPOKEN = [
-    preset.name
-    for preset in presets()
-    if preset.asks_models and preset.name.startswith(("e2-weak", "e4-easy", "e4-two"))
-]
+SPOKEN = [preset.name for preset in presets() if preset.asks_models and preset.name.startswith(("e2-weak", "e4-easy", "e4-two"))]
 """One of each kind for each provider: all of them run through the screens, and each of these takes three processes."""
 STATES = {"on": 0.7, "off": 0.2, "und": 0.1}
 
