@@ -181,9 +181,10 @@ def test_data_that_nothing_explains_stop_the_run_and_offer_no_resume(tmp_path: P
 @pytest.mark.parametrize("act", ["delete", "replace", "add"])
 def test_a_file_taken_away_or_changed_is_rescued_beside_it(tmp_path: Path, act: str) -> None:
     whole, path = tmp_path / "whole.toml", tmp_path / "a b.toml"
-    assert lab(tmp_path, "run", "theory-1-sampling", "-q", "-o", whole.name, "--set", "chain.generations=600").returncode == 0
-    process = _start(path, 600)
+    assert lab(tmp_path, "run", "theory-1-sampling", "-q", "-o", whole.name, "--set", "chain.generations=1200").returncode == 0
+    process = _start(path, 1200)
     _wait_for_size(path, 20_000)
+    process.send_signal(signal.SIGSTOP)  # so that it cannot come to its end meanwhile
     if act == "delete":
         path.unlink()
     elif act == "replace":
@@ -192,10 +193,11 @@ def test_a_file_taken_away_or_changed_is_rescued_beside_it(tmp_path: Path, act: 
     else:
         with path.open("a") as file:
             file.write("junk\n")
+    process.send_signal(signal.SIGCONT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 3, error
     copy = tmp_path / "a b-rescued.toml"
-    told = re.search(r"Saved: (\d+) of 600 generations. Go on with: iicl-tui resume (.*)\n", error)
+    told = re.search(r"Saved: (\d+) of 1200 generations. Go on with: iicl-tui resume (.*)\n", error)
     assert told
     assert shlex.split(told[2]) == [str(copy)]
     assert copy.read_text(encoding="utf-8").count("# end: transmission") == int(told[1])
