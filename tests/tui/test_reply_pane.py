@@ -419,8 +419,8 @@ async def test_a_draft_that_cannot_be_kept_on_disk_is_told_of_as_long_as_it_is_s
         assert host.drafts == ["abc" + SHOWN]
 
 
-@pytest.mark.parametrize("key", ["e", "x", "0", "y", "up", "down", "pageup", "pagedown", "home", "end", "w", "space", "enter",
-                                 "escape", "f5", "f8", "f9", "r", "s", "g", "1", "R", "p", "b", "question_mark"])  # fmt: skip
+@pytest.mark.parametrize("key", ["e", "x", "0", "y", "down", "end", "w", "space", "enter", "escape", "f5", "r", "s", "R", "b",
+                                 "question_mark"])  # fmt: skip
 async def test_every_key_twice_answers_at_most_once(lab: Opening, config: ChainConfig, key: str) -> None:
     async with lab(second(config, BAD), steps=3) as host:
         await host.press("space")

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
+from textual.widgets._select import SelectOverlay
 
 from iicl_tui.schema import REQUIRED, Path
 from iicl_tui.text import printable
@@ -27,6 +28,11 @@ class Choice(Select[str], inherit_bindings=False):
     """A select that leaves the arrow keys to the form until it is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
+
+    def _setup_options_renderables(self) -> None:
+        """Textual asks for the list as the select is mounted; one that is taken away at that moment never gets it."""
+        if self.query(SelectOverlay):
+            super()._setup_options_renderables()
 
 
 class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -97,6 +103,11 @@ class FieldRow(Vertical):
         """The widget that has the value."""
         return self.query_one(".control")
 
+    @property
+    def _stands(self) -> bool:
+        """Its widgets are there: not yet, or no longer, while the form is made anew."""
+        return bool(self.query(".control")) and bool(self.query(".fault"))
+
     @classmethod
     def _state(cls, row: Row) -> Any:
         """The value of the control that shows this row."""
@@ -116,6 +127,8 @@ class FieldRow(Vertical):
     def tell(self, row: Row) -> None:
         """What is wrong with the row now. The control is left alone: the person may be ahead of it."""
         self.row = row
+        if not self._stands:
+            return
         if isinstance(self.control, Input):
             self.control.placeholder = row.hint
         self._tell()
@@ -123,6 +136,8 @@ class FieldRow(Vertical):
     def show(self, row: Row) -> None:
         """The row as something else than its own control has changed it."""
         self.row = row
+        if not self._stands:
+            return
         control, state = self.control, self._state(row)
         if isinstance(control, Select) and state is Select.NULL and not control._allow_blank:
             return

@@ -273,6 +273,8 @@ class ConfigureScreen(LabScreen):
     @on(FieldRow.Edited)
     async def _edited(self, event: FieldRow.Edited) -> None:
         event.stop()
+        if not event.row.is_attached:  # said by a row that was taken away meanwhile
+            return
         if event.path == FILE:
             self._file = (event.value or "").strip()
             self._show_file_row()
