@@ -139,7 +139,7 @@ def trust(wish: Wish) -> Ask:
     def hint(answers: Mapping[str, str]) -> str:
         gets = f"{host}{server} gets the key in {keys}{variable}"
         if answers["answer"] == NO:
-            return f"{host}{server} is asked without the key in {keys}{variable}."
+            return f"{host}{server} is asked without the key in {keys}{variable}".rstrip(",") + "."
         if answers["answer"] == YES:
             return f"{gets} until this lab is left.{open_to_all}"
         return f"{gets} now and from now on: your settings say so under `hosts`.{open_to_all}"
