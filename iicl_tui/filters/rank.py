@@ -67,8 +67,8 @@ class Rank(OfSamples):
             keys = [self.key(example) for example in examples]
             order = sorted(range(len(examples)), key=keys.__getitem__)
         if self.distinct:
-            seen = set(pool.offered)
-            order = [at for at in order if examples[at].output not in seen and not seen.add(examples[at].output)]  # type: ignore[func-returns-value]
+            first = {examples[at].output: at for at in reversed(order)}  # by its output, the best place
+            order = [at for at in order if first[examples[at].output] == at and examples[at].output not in pool.offered]
         if self.choose == "weighted" and len(order) > count:
             weights = np.arange(len(order), 0, -1, dtype=np.float64)
             picked = rng.choice(len(order), size=count, replace=False, p=weights / weights.sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -18,7 +19,7 @@ from iicl_tui.tasks.base import Example, Figure, Preference, read_arrow
 Array = NDArray[np.float64]
 
 
-class Labelling:
+class Labelling(ABC):
     """The part of the `Task` protocol that follows from the table of labels.
 
     A task of this kind says what its inputs, outputs and `table` are, and how its examples are read and written.
@@ -31,22 +32,22 @@ class Labelling:
     outputs: tuple[str, ...]
 
     @property
+    @abstractmethod
     def inputs(self) -> tuple[tuple[str, ...], ...]:
         """Every input, in the order of the table."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def table(self) -> NDArray[np.int8]:
         """(H, X): the place of the output that each hypothesis gives to each input."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_example(self, input: Any, output: Any) -> Example:
         """As the protocol says."""
-        raise NotImplementedError
 
+    @abstractmethod
     def example_text(self, example: Example) -> str:
         """As the protocol says."""
-        raise NotImplementedError
 
     @cached_property
     def _places(self) -> tuple[dict[tuple[str, ...], int], dict[str, int]]:
