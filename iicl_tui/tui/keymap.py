@@ -98,6 +98,7 @@ def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
     # The screen's own first, then what is on it, then the app's.
     nodes.sort(key=lambda node: 2 if node is screen.app else 0 if node is screen else 1)
     found: dict[str, Live] = {}
+    takers = _takers(screen)
     for node in nodes:
         for action in actions(_groups(node)):
             if action.id in found:
@@ -107,14 +108,15 @@ def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
                 continue
             keys = keymap[action]
             label = getattr(screen, "LABELS", {}).get(action.id, action.label)
-            usable = any(not _consumed(screen, key) for key in keys)
+            usable = any(not _consumed(takers, key) for key in keys)
             found[action.id] = Live(action, node, label, keys, state is True, usable)
     return list(found.values())
 
 
 def first_key(screen: Screen[object], live: Live) -> str:
     """The key to show for it: the first that the focused widget does not take for itself."""
-    return next((key for key in live.keys if not _consumed(screen, key)), live.keys[0])
+    takers = _takers(screen)
+    return next((key for key in live.keys if not _consumed(takers, key)), live.keys[0])
 
 
 def group_title(action: Action) -> str:
@@ -126,14 +128,19 @@ def _groups(node: DOMNode) -> tuple[str, ...]:
     return (group,) if isinstance(group, str) and group else ()
 
 
-def _consumed(screen: Screen[object], key: str) -> bool:
-    focused = screen.focused
-    if focused is None:
+def _takers(screen: Screen[object]) -> list[DOMNode]:
+    """The focused widget and those around it that may take a key for themselves, as a text field does."""
+    around = screen.focused.ancestors_with_self if screen.focused is not None else ()
+    return [node for node in around if node is not screen and type(node).check_consume_key is not DOMNode.check_consume_key]
+
+
+def _consumed(takers: list[DOMNode], key: str) -> bool:
+    if not takers:
         return False
     # Textual's key_to_character does not know that "slash" and a few others are characters; format_key does.
     shown = "" if "+" in key else format_key(key)
     character = shown if len(shown) == 1 and key not in _NOT_TYPED else key_to_character(key)
-    return any(node is not screen and node.check_consume_key(key, character) for node in focused.ancestors_with_self)
+    return any(node.check_consume_key(key, character) for node in takers)
 
 
 def _defaults(action: Action) -> tuple[str, ...]:

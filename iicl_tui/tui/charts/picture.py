@@ -196,6 +196,11 @@ class Picture:
         """The picture as lines of text, without blanks at their ends."""
         return [row.tobytes().decode("utf-32-le").replace("\0", "").rstrip() for row in self.chars]
 
+    def unlike(self, other: Picture) -> NDArray[np.bool_]:
+        """(height,) the rows in which it differs from another picture of its size."""
+        different: NDArray[np.bool_] = ((self.chars != other.chars) | (self.inks != other.inks)).any(axis=1)
+        return different
+
     def paste(self, other: Picture, x: int, y: int) -> None:
         """Lay another picture over this one, its upper left corner at (x, y) ≥ (0, 0)."""
         width, height = min(other.width, self.width - x), min(other.height, self.height - y)

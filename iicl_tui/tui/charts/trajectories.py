@@ -34,7 +34,7 @@ from iicl_tui.tui.charts.picture import (
 _LOCK = Lock()
 _MARKERS = "●▲■◆○△□◇"
 _REFERENCE = "┄"
-_FIRST_COLOUR, _REFERENCE_COLOUR = 16, 15  # numbers that plotext gives back, so that we know whose cell it is
+_FIRST_COLOUR = 16  # numbers that plotext gives back, so that we know whose cell it is
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _Points = tuple[float, ...]
 _LEAST_WIDTH, _LEAST_HEIGHT = 18, 5
@@ -125,9 +125,8 @@ def draw(panel: Panel, width: int, height: int) -> Picture:
         return notice(width, height, f"{panel.title}: no generation yet")
     layout, picture = _layout(panel, width, height), Picture(width, height)
     inks = [style_ink(series.style) for series in panel.series]
-    text = _plot(panel, layout, width - layout.right, height - 1)
-    for y, line in enumerate(text.split("\n")[: height - 1], start=1):
-        _line(picture, y, line, inks)
+    picture.paste(_plot(panel, layout, inks, width - layout.right, height - 1), 0, 1)
+    _levels(picture, panel, layout)
     _markers(picture, panel, layout, inks)
     _selected(picture, panel, layout)
     _end_labels(picture, panel, layout, inks)
@@ -135,28 +134,27 @@ def draw(panel: Panel, width: int, height: int) -> Picture:
     return picture
 
 
-def _plot(panel: Panel, layout: _Layout, width: int, height: int) -> str:
+def _plot(panel: Panel, layout: _Layout, inks: Sequence[int], width: int, height: int) -> Picture:
     lines = tuple(
         (number, *stretch)
         for number, series in enumerate(panel.series)
         for stretch in _stretches(series.values, layout.columns, layout.low, layout.high)
         if len(stretch[0]) > 1
     )
-    levels = tuple(level for _, level in panel.references if layout.low <= level <= layout.high)
-    return _plotted(lines, levels, layout, tuple(_ticks(panel, layout)), panel.first, width, height)
+    return _plotted(lines, tuple(inks), layout, tuple(_ticks(panel, layout)), panel.first, width, height)
 
 
 @lru_cache(64)  # looking back at another generation leaves the lines as they are, and plotext takes milliseconds
 def _plotted(
     lines: tuple[tuple[int, _Points, _Points], ...],
-    levels: tuple[float, ...],
+    inks: tuple[int, ...],
     layout: _Layout,
     ticks: tuple[int, ...],
     first: int,
     width: int,
     height: int,
-) -> str:
-    """plotext's text, its colours numbering the series from _FIRST_COLOUR."""
+) -> Picture:
+    """Axes and lines, drawn by plotext in colours that number the series from _FIRST_COLOUR."""
     import plotext  # with the first curve: the belief is on the screen before
 
     with _LOCK:
@@ -170,15 +168,15 @@ def _plotted(
         plotext.ylim(layout.low, layout.high)
         plotext.yticks([layout.low, layout.high], list(layout.labels))
         plotext.xticks(list(ticks), [str(first + tick) for tick in ticks])
-        for level in levels:
-            plotext.plot([0, layout.last], [level, level], marker=_REFERENCE, color=_REFERENCE_COLOUR)
         for number, xs, ys in lines:
             plotext.plot(list(xs), list(ys), marker="braille", color=_FIRST_COLOUR + number)
-        if not lines and not levels:  # plotext leaves an axis without data unnumbered
+        if not lines:  # plotext leaves an axis without data unnumbered
             plotext.plot([0, layout.last], [layout.low, layout.low], marker=" ")
         text: str = plotext.build()
-        plotext.clear_figure()
-    return text
+    picture = Picture(width, height)
+    for y, line in enumerate(text.split("\n")[:height]):
+        _line(picture, y, line, inks)
+    return picture
 
 
 def _ticks(panel: Panel, layout: _Layout) -> list[int]:
@@ -204,10 +202,21 @@ def _stretches(values: NDArray[np.float64], columns: int, low: float, high: floa
             else:
                 chosen.append(int(part[0]))
         keep = np.array(chosen)
-    for stretch in np.split(keep, np.flatnonzero(~known[keep])):
-        stretch = stretch[known[stretch]]
-        if len(stretch):
-            yield tuple(stretch.astype(float).tolist()), tuple(clipped[stretch].tolist())
+    edges = np.flatnonzero(np.diff(known[keep], prepend=False, append=False))
+    for begin, end in edges.reshape(-1, 2).tolist():
+        stretch = keep[begin:end]
+        yield tuple(stretch.astype(float).tolist()), tuple(clipped[stretch].tolist())
+
+
+def _levels(picture: Picture, panel: Panel, layout: _Layout) -> None:
+    """The named levels, behind the lines."""
+    across = slice(layout.left, layout.left + layout.columns)
+    for _, level in panel.references:
+        if layout.low <= level <= layout.high:
+            row = layout.cell(0, level)[1]
+            free = picture.chars[row, across] == ord(" ")
+            picture.chars[row, across][free] = ord(_REFERENCE)
+            picture.inks[row, across][free] = DIM
 
 
 def _markers(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]) -> None:
@@ -227,7 +236,7 @@ def _markers(picture: Picture, panel: Panel, layout: _Layout, inks: list[int]) -
             picture.put(x, y, _MARKERS[number % len(_MARKERS)], inks[number])
 
 
-def _line(picture: Picture, y: int, line: str, inks: list[int]) -> None:
+def _line(picture: Picture, y: int, line: str, inks: Sequence[int]) -> None:
     """Write a line of plotext's, its colours turned back into the series that they stand for."""
     x, code, start = 0, int(DIM), 0
     for match in _ESCAPE.finditer(line):
@@ -243,9 +252,10 @@ def _selected(picture: Picture, panel: Panel, layout: _Layout) -> None:
     if panel.selected is None or not 0 <= panel.selected < panel.length:
         return
     column = layout.cell(panel.selected, 0.0)[0]
-    for y in range(1, 1 + layout.rows):
-        if picture.chars[y, column] in (ord(" "), ord(_REFERENCE)):
-            picture.put(column, y, "┊", DIM)
+    cells = picture.chars[1 : 1 + layout.rows, column]
+    free = (cells == ord(" ")) | (cells == ord(_REFERENCE))
+    cells[free] = ord("┊")
+    picture.inks[1 : 1 + layout.rows, column][free] = DIM
     picture.put(column, 1 + layout.rows, "▴", ACCENT)
 
 

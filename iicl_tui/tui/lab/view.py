@@ -19,6 +19,7 @@ from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.lab_chart import LabChart
+from iicl_tui.tui.widgets.layers import Column, Row
 from iicl_tui.tui.widgets.marginals import Marginals
 from iicl_tui.tui.widgets.offers import Offer, Offers
 from iicl_tui.tui.widgets.phases import PhaseLine
@@ -29,22 +30,22 @@ _EQUALS = re.compile(r" with \d+ equal")
 _SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
 
 
-class LabView(Vertical):
+class LabView(Column):
     """Generations, belief, curves, phases and data. lab.tcss lays it out."""
 
     def compose(self) -> ComposeResult:
         yield Offers(id="tabs")
-        with Horizontal(id="upper"):
+        with Row(id="upper"):
             yield Generations(id="generations")
-            with Vertical(id="middle"):
-                with Vertical(id="belief"):
+            with Column(id="middle"):
+                with Column(id="belief"):
                     yield LabChart(id="chart")
                     yield Static(id="caption", markup=False)
                     yield Static(id="readout", markup=False)
                     yield Offers(id="choices")
                     yield FilmStrip(id="film")
                 with Horizontal(id="lower"):
-                    with Vertical(id="each"):
+                    with Column(id="each"):
                         yield Static(id="each-title", markup=False)
                         yield Marginals(id="objects")
                     yield Trajectories(id="curves")
@@ -68,16 +69,21 @@ class LabView(Vertical):
         phases.cost = state.cost
         phases.steps = state.phases
         self.query_one("#words", Offers).show(state.calling or state.words, _offers(state))
-        self.query_one("#readout", Static).update(Content(_fitted(chart)), layout=False)
-        caption = self.query_one("#caption", Static)
-        caption.display = bool(state.belief.caption)
-        caption.update(Content(state.belief.caption), layout=False)
-        self.query_one("#each-title", Static).update(_objects_title(state), layout=False)
+        self._say("#readout", Content(_fitted(chart)))
+        self.query_one("#caption", Static).display = bool(state.belief.caption)
+        self._say("#caption", Content(state.belief.caption))
+        self._say("#each-title", _objects_title(state))
         self.query_one("#choices", Offers).show("", _choices(state, ghost, small))
         called = {"objects": state.objects.word}
         tabs = [Offer(f"lab.pane-{name}", called.get(name, ""), name == pane) for name in PANES]
         self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
         self.query_one(DataPane).show(state.data, spread=small)
+
+    def _say(self, name: str, content: Content) -> None:
+        """What stands there already is not painted again."""
+        text = self.query_one(name, Static)
+        if text.content != content:
+            text.update(content, layout=False)
 
 
 def state_words(state: LabState) -> str:

@@ -20,7 +20,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
@@ -28,6 +27,7 @@ from textual.widgets import Static
 from iicl_tui.errors import LabError
 from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.header import HeaderLine
+from iicl_tui.tui.widgets.layers import Column
 
 if TYPE_CHECKING:
     from iicl_tui.tui.app import LabApp
@@ -54,7 +54,7 @@ class LabScreen(Screen[object]):
 
     def compose(self) -> ComposeResult:
         yield HeaderLine()
-        with Vertical(id="body"):
+        with Column(id="body"):
             yield from self.body()
         yield KeyBar()
         yield Static(TOO_SMALL, id="too-small", markup=False)

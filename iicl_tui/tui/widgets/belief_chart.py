@@ -19,7 +19,7 @@ _WHEEL_ROWS = 3
 class BeliefChart(PictureWidget, can_focus=True):
     """Draws its `view`. The cursor is part of the view; `move`, a click and the wheel change it and say so."""
 
-    view: reactive[BeliefView | None] = reactive(None)
+    view: reactive[BeliefView | None] = reactive(None, repaint=False)
 
     @dataclass
     class CursorMoved(Message):

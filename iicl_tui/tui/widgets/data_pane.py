@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -29,59 +31,82 @@ class DataText(Widget):
     blocks: reactive[tuple[DataBlock, ...]] = reactive(())
     spread: reactive[bool] = reactive(False, layout=True)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: tuple[tuple[DataBlock, ...], bool, int] | None = None
+        """What `_kept` was made of: the height is asked for before the lines are."""
+        self._kept: list[_Parts] = []
+
     def watch_blocks(self) -> None:
         # The whole screen is laid out anew only where the height is another one.
         if max(len(self._lines()), self.container_size.height) != self.size.height:
             self.refresh(layout=True)
 
     def render(self) -> Content:
-        return Content("\n").join(self._lines())
+        parts = chain.from_iterable(["\n", *line] for line in self._lines())
+        return Content.assemble(*islice(parts, 1, None))
 
-    def _lines(self) -> list[Content]:
+    def _lines(self) -> list[_Parts]:
         width = self.content_size.width or self.container_size.width
+        if self._made != (self.blocks, self.spread, width):
+            self._made, self._kept = (self.blocks, self.spread, width), self._lines_of(width)
+        return self._kept
+
+    def _lines_of(self, width: int) -> list[_Parts]:
         gutter = max((cell_len(block.name) for block in self.blocks), default=0) + 2
-        lines: list[Content] = []
+        lines: list[_Parts] = []
         for block in self.blocks:
             if self.spread and lines:
-                lines.append(Content(""))
+                lines.append([])
             lines += _spread(block, gutter, width) if self.spread or block.lines else _flowing(block, gutter, width)
         return lines
 
 
-def _head(block: DataBlock, gutter: int) -> Content:
-    return Content.assemble((block.name, "bold"), " " * (gutter - cell_len(block.name)))
+_Parts = list[str | tuple[str, str]]
 
 
-def _item(item: DataItem, width: int) -> Content:
-    """Where it is wider than this, with a shorter text, so that the note stays."""
-    parts: list[str | tuple[str, str]] = []
+def _head(block: DataBlock, gutter: int) -> _Parts:
+    return [(block.name, "bold"), " " * (gutter - cell_len(block.name))]
+
+
+def _item(item: DataItem, width: int) -> tuple[_Parts, int]:
+    """Its parts and their cells; where it is wider than this, with a shorter text, so that the note stays."""
+    parts: _Parts = []
+    beside = (2 if item.mark else 0) + (cell_len(item.note) + 2 if item.note else 0)
     if item.mark:
         parts.append((f"{item.mark} ", _STYLES.get(item.mark, "")))
-    room = width - (2 if item.mark else 0) - (cell_len(item.note) + 2 if item.note else 0)
-    text = shorten(item.text, room) if cell_len(item.text) > room >= _LEAST else item.text
+    cells = cell_len(item.text)
+    text = shorten(item.text, width - beside) if cells > width - beside >= _LEAST else item.text
     parts.append((text, "$text-muted strike" if item.mark == "✗" else ""))
     if item.note:
         parts.append((f"  {item.note}", "$text-muted"))
-    return Content.assemble(*parts)
+    return parts, beside + (cells if text is item.text else cell_len(text))
 
 
-def _flowing(block: DataBlock, gutter: int, width: int) -> list[Content]:
-    lines, line = [], _head(block, gutter)
-    caption = Content.styled(block.caption if block.items else block.empty, "$text-muted")
-    for piece in [*(_item(item, width - gutter) for item in block.items), caption]:
-        if not piece.cell_length:
+def _caption(block: DataBlock) -> tuple[_Parts, int]:
+    text = block.caption if block.items else block.empty
+    return [(text, "$text-muted")], cell_len(text)
+
+
+def _flowing(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
+    lines, used = [_head(block, gutter)], gutter
+    for parts, cells in [*(_item(item, width - gutter) for item in block.items), _caption(block)]:
+        if not cells:
             continue
-        if line.cell_length > gutter and line.cell_length + len(_GAP) + piece.cell_length > width:
-            lines.append(line)
-            line = Content(" " * gutter)
-        line = Content.assemble(line, _GAP if line.cell_length > gutter else "", piece)
-    return [*lines, line]
+        if used > gutter and used + len(_GAP) + cells > width:
+            lines.append([" " * gutter])
+            used = gutter
+        if used > gutter:
+            lines[-1].append(_GAP)
+            used += len(_GAP)
+        lines[-1] += parts
+        used += cells
+    return lines
 
 
-def _spread(block: DataBlock, gutter: int, width: int) -> list[Content]:
-    caption = Content.styled(block.caption if block.items else block.empty, "$text-muted")
-    lines = [Content.assemble(_head(block, gutter), caption)]
-    return lines + [Content.assemble(" " * gutter, _item(item, width - gutter)) for item in block.items]
+def _spread(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
+    lines = [_head(block, gutter) + _caption(block)[0]]
+    return lines + [[" " * gutter, *_item(item, width - gutter)[0]] for item in block.items]
 
 
 class DataPane(VerticalScroll):
@@ -105,5 +130,5 @@ class DataPane(VerticalScroll):
         """What stands here, one example a line."""
         lines = []
         for block in self.query_one(DataText).blocks:
-            lines += [line.plain for line in _spread(block, cell_len(block.name) + 2, _ENDLESS)]
+            lines += [Content.assemble(*line).plain for line in _spread(block, cell_len(block.name) + 2, _ENDLESS)]
         return "\n".join(lines)

@@ -17,7 +17,7 @@ from iicl_tui.tui.widgets.picture_widget import PictureWidget
 class FilmStrip(PictureWidget):
     """Draws its `view`; a click on a frame, or the wheel, asks for that generation."""
 
-    view: reactive[FilmView | None] = reactive(None)
+    view: reactive[FilmView | None] = reactive(None, repaint=False)
 
     @dataclass
     class GenerationChosen(Message):

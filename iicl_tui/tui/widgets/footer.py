@@ -32,14 +32,21 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._places: list[tuple[int, int, Live]] = []
+        self._shown: list[tuple[Live, str]] = []
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen) -> None:
-        self.refresh()
+        if self._shown != self._chosen():  # most steps of a chain change no key
+            self.refresh()
 
     def render(self) -> Content:
+        self._shown = self._chosen()
+        return self._line(self._shown)
+
+    def _chosen(self) -> list[tuple[Live, str]]:
+        """What there is room for, with its key."""
         screen = self.screen
         width = self.content_size.width
         shown: list[tuple[Live, str]] = []
@@ -56,7 +63,7 @@ class KeyBar(Widget):
                 used += need
                 shown.append((one, key))
         shown.sort(key=lambda pair: pair[0].action.footer)
-        return self._line(shown)
+        return shown
 
     def _line(self, shown: list[tuple[Live, str]]) -> Content:
         parts: list[str | tuple[str, str]] = []

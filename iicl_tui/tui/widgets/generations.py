@@ -47,7 +47,7 @@ class Generations(ScrollView, can_focus=True):
         Binding("end", "edge(1)", "Latest", show=False),
     ]
 
-    rows: reactive[GenerationRows | None] = reactive(None)
+    rows: reactive[GenerationRows | None] = reactive(None, repaint=False)  # only the lines that have become others are painted anew
 
     @dataclass
     class Chosen(Message):
@@ -58,6 +58,8 @@ class Generations(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._styles: dict[tuple[str, bool], Style] = {}
+        self._painted: dict[int, tuple[str, str]] = {}
+        """Text and kind of every line of the window, as last painted."""
 
     def watch_rows(self, before: GenerationRows | None, rows: GenerationRows | None) -> None:
         if rows is None:
@@ -65,7 +67,10 @@ class Generations(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, rows.total + 1 + _HEAD)
         if before is None or before.look != rows.look:
             self._reveal()
-        self.refresh()
+        width, height = self.size
+        others = [Region(0, y, width, 1) for y in range(height) if self._painted.get(y) != self._line(y)]
+        if others:
+            self.refresh(*others)
 
     def on_resize(self) -> None:
         self._reveal()
@@ -88,19 +93,20 @@ class Generations(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        if self.rows is None:
-            return Strip.blank(width, self._style(""))
-        if y < _HEAD:
-            text, style = _columns("t", "H", self.rows.name or ("d⁰" if self.rows.initial else "")), self._style("head")
-        else:
-            text, style = self._row(y - _HEAD + self.scroll_offset.y)
+        text, kind = self._painted[y] = self._line(y)
+        style = self._style(kind)
         return Strip([Segment(text, style)]).adjust_cell_length(width, style).crop(0, width)
 
-    def _row(self, t: int) -> tuple[str, Style]:
+    def _line(self, y: int) -> tuple[str, str]:
+        """The text of a line of the window, and its kind."""
         rows = self.rows
-        assert rows is not None
+        if rows is None:
+            return "", ""
+        if y < _HEAD:
+            return _columns("t", "H", rows.name or ("d⁰" if rows.initial else "")), "head"
+        t = y - _HEAD + self.scroll_offset.y
         if t > rows.total:
-            return "", self._style("")
+            return "", ""
         if t == 0:
             text = _columns("d⁰", "", "", "given")
         elif t == rows.now and rows.note:
@@ -115,8 +121,8 @@ class Generations(ScrollView, can_focus=True):
             text = _columns(str(t), "", "")
         kind = "to-come" if t > rows.latest else "now" if t == rows.now else ""
         if t == rows.look:
-            return "▸" + text[1:], self._style("look")
-        return text, self._style(kind)
+            return "▸" + text[1:], "look"
+        return text, kind
 
     def on_click(self, event: events.Click) -> None:
         if event.y >= _HEAD:

@@ -14,7 +14,7 @@ from iicl_tui.tui.widgets.picture_widget import PictureWidget
 class Marginals(PictureWidget):
     """Draws its `view`."""
 
-    view: reactive[MarginalsView | None] = reactive(None)
+    view: reactive[MarginalsView | None] = reactive(None, repaint=False)
 
     def picture(self, width: int, height: int) -> Picture:
         if self.view is None:

@@ -17,8 +17,8 @@ from iicl_tui.tui.widgets.picture_widget import PictureWidget
 class Trajectories(PictureWidget):
     """Draws its `panels`, as many as have room; with too little room those from `current` on."""
 
-    panels: reactive[tuple[Panel, ...]] = reactive(())
-    current: reactive[int] = reactive(0)
+    panels: reactive[tuple[Panel, ...]] = reactive((), repaint=False)
+    current: reactive[int] = reactive(0, repaint=False)
 
     @dataclass
     class GenerationChosen(Message):
