@@ -8,37 +8,66 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
-from importlib.metadata import entry_points
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
 
 @cache
-def kinds(package: str) -> dict[str, Any]:
-    """Every KIND of the package's modules and of entry points by its name, those with the lowest `order` first.
+def kinds(package: str) -> Kinds:
+    """The kinds of the package: those of its modules and of entry points."""
+    return Kinds(package)
 
-    Ours go before others of the same name. An entry point that cannot be loaded is left out; `broken` tells of it.
+
+class Kinds(Mapping[str, Any]):
+    """Every KIND by its name, those with the lowest `order` first. Ours go before others of the same name.
+
+    To open a session takes no more than the kinds that it names: the modules of the others, and what other packages bring, are
+    looked for only where all are listed or a name is unknown. An entry point that cannot be loaded is left out; `broken` tells
+    of it.
     """
-    room: ModuleType = importlib.import_module(package)
-    found = []
-    for info in pkgutil.iter_modules(room.__path__):
-        if not _may_define(package, info):
-            continue
-        kind = getattr(importlib.import_module(f"{package}.{info.name}"), "KIND", None)
-        if kind is not None:
-            found.append(kind)
-    ours = {kind.name for kind in found}
-    found += [kind for kind in _others(package)[0] if kind.name not in ours]
-    return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.order, kind.name))}
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+        self._asked: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._asked:
+            found = (self._load(module) for module, text in self._modules.items() if text is None or f'"{name}"' in text)
+            named = next((kind for kind in found if kind is not None and kind.name == name), None)
+            self._asked[name] = named if named is not None else self._all[name]
+        return self._asked[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> dict[str, Any]:
+        found = [kind for kind in map(self._load, self._modules) if kind is not None]
+        ours = {kind.name for kind in found}
+        found += [kind for kind in _others(self._package)[0] if kind.name not in ours]
+        return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.order, kind.name))}
+
+    @cached_property
+    def _modules(self) -> dict[str, str | None]:
+        """The text of every module that may have a KIND; None where a module has no text."""
+        room: ModuleType = importlib.import_module(self._package)
+        texts = {info.name: _text(f"{self._package}.{info.name}", info) for info in pkgutil.iter_modules(room.__path__)}
+        return {name: text for name, text in texts.items() if text is None or "\nKIND = " in text}
+
+    def _load(self, module: str) -> Any:
+        return getattr(importlib.import_module(f"{self._package}.{module}"), "KIND", None)
 
 
-def _may_define(package: str, info: pkgutil.ModuleInfo) -> bool:
-    """Whether the module's text has a KIND: the others are not imported before somebody needs them."""
-    spec = info.module_finder.find_spec(f"{package}.{info.name}", None)
+def _text(name: str, info: pkgutil.ModuleInfo) -> str | None:
+    spec = info.module_finder.find_spec(name, None)
     source = getattr(spec.loader, "get_source", None) if spec is not None else None
-    text = source(f"{package}.{info.name}") if source is not None else None
-    return text is None or "\nKIND = " in text
+    text: str | None = source(name) if source is not None else None
+    return text
 
 
 def broken(package: str) -> tuple[str, ...]:
@@ -48,6 +77,8 @@ def broken(package: str) -> tuple[str, ...]:
 
 @cache
 def _others(package: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    from importlib.metadata import entry_points  # takes longer than all of ours
+
     found, faults = [], []
     for point in entry_points(group=package):
         where = f"{point.name} of {point.dist.name if point.dist else 'an unknown package'}"

@@ -46,6 +46,18 @@ def test_a_kind_of_another_package_is_a_kind(tmp_path: Path) -> None:
     assert run(tmp_path, code) == "bayes sample τ1 ε0.1\n"
 
 
+def test_to_read_a_configuration_takes_no_more_than_the_kinds_that_it_names(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from iicl_tui.chain.config import read_config\n"
+        "read_config({'filter': [{'kind': 'human'}]})\n"
+        "rooms = ('iicl_tui.tasks', 'iicl_tui.agents', 'iicl_tui.filters')\n"
+        "kinds = [name for name in sys.modules if name.startswith(rooms) and hasattr(sys.modules[name], 'KIND')]\n"
+        "print(*kinds, 'a_plugin' in sys.modules)\n"
+    )
+    assert run(tmp_path, code) == "iicl_tui.tasks.acre iicl_tui.agents.bayesian iicl_tui.filters.human False\n"
+
+
 def test_ours_go_first_and_what_is_broken_is_told(tmp_path: Path) -> None:
     code = (
         "from iicl_tui import registry\n"

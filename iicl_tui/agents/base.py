@@ -197,7 +197,7 @@ GROUP = "iicl_tui.agents"
 """The entry points by which other packages add kinds of agents: each names an AgentKind."""
 
 
-def agent_kinds() -> dict[str, AgentKind]:
+def agent_kinds() -> Mapping[str, AgentKind]:
     """Every kind of agent there is, by the name that files use."""
     return registry.kinds(GROUP)
 

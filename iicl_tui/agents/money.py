@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from iicl_tui.agents.calls import Call, Request, Usage
@@ -83,7 +83,7 @@ def known_price(kind: str, model: str) -> Price | None:
 @cache
 def _prices() -> dict[str, dict[str, Price]]:
     """By kind and model."""
-    document = tomllib.loads(files("iicl_tui.agents").joinpath("prices.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads(Path(__file__).with_name("prices.toml").read_text(encoding="utf-8"))
     return {
         kind: {
             model: Price(float(entry["input"]), float(entry["output"]), entry["as-of"], entry["source"])

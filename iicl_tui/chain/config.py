@@ -6,7 +6,7 @@ import copy
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,7 @@ class ChainConfig:
 
 def chain_fields() -> tuple[Field, ...]:
     """The fields of [chain], with the tasks there are."""
-    names = tuple(task_kinds())
-    return tuple(
-        Field(f.key, f.kind, f.label, f.help, f.default, names, f.low, f.high) if f.key == "task" else f for f in CHAIN_FIELDS
-    )
+    return tuple(replace(field, choices=task_kinds()) if field.key == "task" else field for field in CHAIN_FIELDS)
 
 
 def read_config(document: Mapping[str, Any], folder: Path | None = None) -> ChainConfig:

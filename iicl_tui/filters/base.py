@@ -281,6 +281,6 @@ def hears_no_rule(task: Task, agents: Sequence[Agent]) -> bool:
     return any(not agent.exact for agent in agents) and task.wording is not None and not task.wording.states_rule
 
 
-def filter_kinds() -> dict[str, FilterKind]:
+def filter_kinds() -> Mapping[str, FilterKind]:
     """Every kind of filter there is, by the name that files use."""
     return registry.kinds("iicl_tui.filters")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +40,7 @@ def sync_folder(folder: Path) -> None:
 @contextmanager
 def _written_beside(path: Path, data: Iterable[bytes]) -> Iterator[tuple[int, Path]]:
     """A whole, fsynced file in path's folder under a name of its own; gone again, unless it was renamed, on leaving."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         size = 0
@@ -68,7 +67,7 @@ def reserve(path: Path, size: int, room: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if not hasattr(os, "posix_fallocate"):
         return
-    scratch = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    scratch = path.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         descriptor = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:  # a file that may be added to, in a folder where none can be made

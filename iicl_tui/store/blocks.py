@@ -6,6 +6,7 @@ different line is read once. Whatever looks otherwise sends the whole text to to
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import Any
@@ -24,6 +25,9 @@ _HEADERS = {
 }
 _NAMES = {name for pair in _HEADERS.values() for name in pair if name}
 _PAIR = re.compile(r"([A-Za-z0-9_-]+) = .")
+_TEXT = r'"[ !#-\[\]-~]*"'
+_TEXTS = re.compile(rf"\[{_TEXT}(?:, {_TEXT})*\]|{_TEXT}")
+"""A text, or a list of texts, that JSON writes as TOML does: in ASCII, with nothing escaped."""
 _LONGEST_KEPT = 300
 
 
@@ -97,4 +101,5 @@ def _pair(line: str) -> tuple[str, Any]:
     match = _PAIR.match(line)
     if not match or match[1] in _NAMES:
         raise ValueError("no plain pair")
-    return match[1], tomllib.loads(line)[match[1]]
+    value = line[match.end() - 1 :]
+    return match[1], json.loads(value) if _TEXTS.fullmatch(value) else tomllib.loads(line)[match[1]]

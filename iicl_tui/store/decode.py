@@ -144,6 +144,7 @@ _SAMPLE = (
 )
 _SHOWN = (_field("input", "any"), _field("output", "any"))
 _COMMON_SAMPLE = {"input", "output", "verdict"}
+_POOL_SAMPLE = {*_COMMON_SAMPLE, "from"}
 _COMMON_IMITATION = {"agent", "hypothesis"}
 _COMMON_INTERACTION = {"filter", "hypothesis"}
 
@@ -158,7 +159,7 @@ class _Reader:
         self.last = config.generations if config else None
         self.faults = faults
         self.calls: list[Call] = []
-        self._filters = tuple(filter_kinds())
+        self._filters = filter_kinds()
         self._filter_lists: set[tuple[str, ...]] = set()
         self._hypotheses: dict[tuple[Any, ...], int] = {}
         self._examples: dict[tuple[Any, ...], Example] = {}
@@ -342,10 +343,12 @@ class _Reader:
         return TransmissionRecord(number, tuple(self._sample(entry, place, number, path) for place, entry in enumerate(entries)))
 
     def _sample(self, table: Mapping[str, Any], place: int, generation: int, path: KeyPath) -> Sample:
-        if table.keys() == _COMMON_SAMPLE and table["verdict"] in ("approved", "rejected", "pooled"):
-            example = self._known_example(table)
-            if example is not None:
-                return Sample(example, place, table["verdict"])
+        origin = table.get("from")
+        usual = table.keys() == (_COMMON_SAMPLE if origin is None else _POOL_SAMPLE)
+        earlier = origin is None or (type(origin) is int and 0 <= origin < generation)
+        if usual and earlier and table["verdict"] in ("approved", "rejected", "pooled"):
+            example = self._known_example(table) or self._example(table, (*path, "sample", place))
+            return Sample(example, place, table["verdict"], origin=origin)
         path = (*path, "sample", place)
         values = read_table(_SAMPLE, table, path, self.faults)
         shown = values["shown"]

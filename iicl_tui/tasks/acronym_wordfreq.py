@@ -17,6 +17,9 @@ from iicl_tui.tasks.acronym_words import RankList
 _DIGITS = re.compile(r"\d[\d.,]+")
 """Wordfreq's own list of the commonest words has none that begins so: it computes the frequency of numbers."""
 
+_READ = 1 << 16
+"""Bytes at a time: the rarest words, which are most of the file, are not even unpacked."""
+
 
 @lru_cache(maxsize=4)
 def wordfreq_ranks(count: int) -> RankList:
@@ -26,7 +29,7 @@ def wordfreq_ranks(count: int) -> RankList:
     """
     lines = Path(__file__).with_name("undrawn.txt").read_text(encoding="utf-8").splitlines()
     undrawn = tuple(line for line in lines if not line.startswith("#"))
-    return RankList("wordfreq's list", {word: rank for rank, word in enumerate(_words(count), 1)}, undrawn)
+    return RankList("wordfreq's list", dict(zip(_words(count), range(1, count + 1), strict=False)), undrawn)
 
 
 def _words(count: int) -> list[str]:
@@ -40,13 +43,13 @@ def _words(count: int) -> list[str]:
         return top_n_list("en", count)
     import msgpack  # type: ignore[import-untyped]  # what wordfreq reads it with
 
-    packed = msgpack.Unpacker(raw=False)
-    packed.feed(gzip.decompress(file.read_bytes()))
-    groups = packed.read_array_header() - 1
-    packed.skip()  # the file's header
     words: list[str] = []
-    for _ in range(groups):  # one for each frequency, the greatest first
-        words += [word for word in packed.unpack() if not _DIGITS.match(word)]
-        if len(words) >= count:
-            break
+    with gzip.open(file) as unzipped:
+        packed = msgpack.Unpacker(unzipped, raw=False, read_size=_READ)
+        groups = packed.read_array_header() - 1
+        packed.skip()  # the file's header
+        for _ in range(groups):  # one for each frequency, the greatest first
+            words += [word for word in packed.unpack() if not (word[0].isdigit() and _DIGITS.match(word))]
+            if len(words) >= count:
+                break
     return words[:count]

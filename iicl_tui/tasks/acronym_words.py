@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -41,6 +42,21 @@ class RankList:
         return max(self.ranks.values())
 
     @cached_property
+    def letters(self) -> frozenset[str]:
+        """Those with which words begin that may be drawn."""
+        found: set[str] = set()
+        for word in self.first_drawn():
+            found.add(word[0])
+            if len(found) == LETTERS:
+                break
+        return frozenset(found)
+
+    @cached_property
+    def lengths(self) -> Counter[int]:
+        """How many words there are of every length, whatever their letters."""
+        return Counter(map(len, self.ranks))
+
+    @cached_property
     def by_length(self) -> Mapping[int, Sequence[str]]:
         """The words of the letters a–z, in the order of their ranks."""
         out: dict[int, list[str]] = {}
@@ -56,6 +72,11 @@ class RankList:
     def drawn(self, length: int) -> Iterator[str]:
         """The words of a length that may be drawn: of the letters a–z, and without the undrawn stems."""
         return (word for word in self.by_length.get(length, ()) if not self._coarse.search(word))
+
+    def first_drawn(self, length: int | None = None) -> Iterator[str]:
+        """The same, or those of every length; for one who needs the first few only, since nothing is sorted by length for it."""
+        words = (word for word in self.ranks if length is None or len(word) == length)
+        return (word for word in words if _is_plain(word) and not self._coarse.search(word))
 
 
 def _is_plain(word: str) -> bool:
@@ -89,12 +110,17 @@ class Words:
         self.easy_rank = easy_rank
         self.unlisted = max(easy_rank, ranks.last) + 1
         """The rank that a word counts with which is not in the list."""
-        self._beginning = _nearest_length(ranks, word_letters)
-        self._letters = frozenset(self._beginning)
+        self._word_letters = word_letters
+        self._letters = ranks.letters
         self._consonants = "".join(letter for letter in CONSONANTS if letter in self._letters)
         self._vowels = "".join(letter for letter in VOWELS if letter in self._letters)
         self._makes: dict[int, bool] = {}
         self._easy: dict[int, _Choice] = {}
+
+    @cached_property
+    def _beginning(self) -> dict[str, tuple[str, ...]]:
+        """What inputs are drawn from. To find it takes a while, so it is not done before it is needed."""
+        return _nearest_length(self.list, self._word_letters)
 
     def rank(self, word: str) -> int | None:
         """None where it is not in the list."""
@@ -104,14 +130,13 @@ class Words:
         """Whether its rank is below the limit."""
         return self.list.ranks.get(word, self.easy_rank) < self.easy_rank
 
-    def _spellable(self, length: int) -> Iterator[str]:
-        """Easy words of a length that other words can spell."""
-        words = takewhile(self.is_easy, self.list.drawn(length))  # they are in the order of their ranks
-        return (word for word in words if self._letters.issuperset(word))
+    def _spellable(self, words: Iterator[str]) -> Iterator[str]:
+        """Of words in the order of their ranks, the easy ones that other words can spell."""
+        return (word for word in takewhile(self.is_easy, words) if self._letters.issuperset(word))
 
     def has_easy(self, length: int) -> bool:
         """Whether a word of this length can be drawn as an easy output."""
-        return next(self._spellable(length), None) is not None
+        return next(self._spellable(self.list.first_drawn(length)), None) is not None
 
     def easy_words(self, length: int) -> tuple[str, ...]:
         """The words of this length that can be drawn as easy outputs."""
@@ -119,7 +144,7 @@ class Words:
 
     def _choice(self, length: int) -> _Choice:
         if length not in self._easy:
-            words = tuple(self._spellable(length))
+            words = tuple(self._spellable(self.list.drawn(length)))
             self._easy[length] = _Choice(words, tuple(accumulate(1 / self.list.ranks[word] for word in words)))
         return self._easy[length]
 
@@ -134,7 +159,7 @@ class Words:
         consonants, vowels = len(self._consonants), len(self._vowels)
         more, fewer = length - length // 2, length // 2
         strings = min(consonants**more * vowels**fewer / CONSONANT_FIRST, consonants**fewer * vowels**more / (1 - CONSONANT_FIRST))
-        return max(2 * len(self.list.by_length.get(length, ())), 1) <= strings
+        return max(2 * self.list.lengths[length], 1) <= strings
 
     def _some_are_new(self, length: int) -> bool:
         made = self._strings([length] * 1000, np.random.default_rng(0)) if self._vowels and self._consonants else []

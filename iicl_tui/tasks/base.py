@@ -159,6 +159,6 @@ def read_arrow(text: str) -> tuple[str, str] | None:
     return (sides[0].strip(), sides[1].strip()) if len(sides) == 2 else None
 
 
-def task_kinds() -> dict[str, TaskKind]:
+def task_kinds() -> Mapping[str, TaskKind]:
     """Every task there is, by the name that files use."""
     return registry.kinds("iicl_tui.tasks")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
@@ -80,6 +80,8 @@ class LabApp(App[None]):
         self.settings = settings or Settings()
         self._start = start or Start()
         self._last_words = ""
+        self._shown = False
+        self._afterwards: list[Callable[[], None]] = []
         self._notices: list[tuple[str, list[str]]] = []
         if faults:
             self._notices.append((f"{paths.settings.name}: some settings are left out", [str(fault) for fault in faults]))
@@ -113,7 +115,20 @@ class LabApp(App[None]):
             text = "\n".join(printable(line, 300) for line in lines)
             self.notify(text, title=title, severity="warning", timeout=12, markup=False)
         self._notices.clear()
-        self.call_after_refresh(_collect_garbage)
+
+    def on_ready(self) -> None:
+        # What Textual draws before this is thrown away.
+        self._shown = True
+        for callback in (*self._afterwards, _collect_garbage):
+            self.screen.call_after_refresh(callback)
+        self._afterwards.clear()
+
+    def after_first_picture(self, callback: Callable[[], None]) -> None:
+        """Have it called when the first picture of the program is on the terminal; at the next one where that is over."""
+        if self._shown:
+            self.screen.call_after_refresh(callback)
+        else:
+            self._afterwards.append(callback)
 
     # The way about
 

@@ -94,7 +94,7 @@ def test_doctor_names_libraries_agreed_hosts_and_what_others_add_in_vain(
 ) -> None:
     (tmp_path / "settings.toml").write_text('hosts = ["one.example:8080", "two\\u001b.example"]\n')
     broken = EntryPoint("odd", "no_such_module_anywhere:KIND", "iicl_tui.agents")
-    monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints([broken] if group == broken.group else []))
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: EntryPoints([broken] if group == broken.group else []))
     registry._others.cache_clear()
     try:
         arguments = argparse.Namespace(sessions=str(tmp_path / "sessions"), config=str(tmp_path / "settings.toml"))

@@ -25,7 +25,6 @@ from iicl_tui.tui.lab.knowing import speaks
 from iicl_tui.tui.lab.money import coming
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
-from iicl_tui.tui.lab.transcript import entries, entry_of
 from iicl_tui.tui.lab.view import LabView, state_words
 from iicl_tui.tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider, always_blind
 from iicl_tui.tui.screens.base import LabScreen
@@ -526,6 +525,8 @@ class LabRoom(LabScreen):
         return True
 
     async def action_transcript(self) -> None:
+        from iicl_tui.tui.lab.transcript import entries, entry_of
+
         if self.state is not None:
             found = entries(self.session.chain, self.blind)
             await self.lab.open("transcript", self.state.title, found, entry_of(found, self.state.look))

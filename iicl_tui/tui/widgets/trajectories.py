@@ -34,10 +34,15 @@ class Trajectories(PictureWidget):
     _ready = False
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._begin)
+        """Curves come with the second picture of the program: to load what draws them takes longer than all else on the first."""
+        from iicl_tui.tui.app import LabApp
+
+        if isinstance(self.app, LabApp):
+            self.app.after_first_picture(self._begin)
+        else:
+            self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        """Curves come with the second picture of the screen: to load what draws them takes longer than all else on the first."""
         self._ready = True
         self.redraw()
 
