@@ -36,6 +36,7 @@ from iicl_tui.errors import ChainStopped
 from iicl_tui.filters.base import (
     Decider,
     Exhausted,
+    Filter,
     Pooled,
     Sample,
     Scene,
@@ -400,7 +401,10 @@ class Chain:
         return InteractionRecord(generation, kinds, hypothesis, redraws, decisions, exhausted, refinements)
 
     async def _transmit(self, generation: int) -> TransmissionRecord:
-        hypothesis = self._generations[-1].hypothesis
+        return TransmissionRecord(generation, await self._made(generation, self._generations[-1].hypothesis, self.config.filters))
+
+    async def _made(self, generation: int, hypothesis: int, filters: Sequence[Filter]) -> tuple[Sample, ...]:
+        """Every sample that is seen at the second gate, in order, each with its verdict."""
         agent, rounds = self.agent(generation), self.rounds(generation)
         line = self._line(generation, "transmission")
         scene = self._scene(generation, "transmission")
@@ -414,18 +418,19 @@ class Chain:
             return [Sample(example, next(scene.numbers)) for example in examples]
 
         aside: list[Sample] = []
-        passed = await sample_gate(self.config.filters, draw, hypothesis, scene, aside)(self.task.samples)
+        passed = await sample_gate(filters, draw, hypothesis, scene, aside)(self.task.samples)
         seen = {sample.number: sample for sample in (*aside, *passed)}  # the last word on each
-        return TransmissionRecord(generation, tuple(seen[number] for number in sorted(seen)))
+        return tuple(seen[number] for number in sorted(seen))
 
-    async def first_samples(self, hypothesis: int) -> tuple[Example, ...]:
-        """The samples that the present generation's transmission would draw first if this hypothesis went on.
+    async def would_pass_on(self, hypothesis: int) -> tuple[Example, ...]:
+        """What the present generation's transmission would pass on if this hypothesis went on; where a person is asked about the
+        samples, what would be drawn first.
 
         For an exact agent only: an agent that is paid for must not be asked ahead.
         """
-        generation = self._generations[-1].index
-        rng, line = self._rng(generation, "transmission", 0), self._line(generation, "transmission")
-        return await self.agent(generation).transmit(hypothesis, self.task.samples, self.rounds(generation), rng, line)
+        filters = () if self.config.asks_at("samples") else self.config.filters
+        made = await self._made(self._generations[-1].index, hypothesis, filters)
+        return tuple(sample.example for sample in made if sample.passes)
 
 
 def _times(count: int) -> str:

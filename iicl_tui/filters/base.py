@@ -7,7 +7,7 @@ from the filters before it, again if it wants a redraw, until it is content; so 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from typing import Any, Literal, NamedTuple, Protocol
@@ -160,6 +160,10 @@ class Scene:
         """The filters' own random numbers in this phase of this generation."""
         return np.random.default_rng(self.seed)
 
+    def anew(self) -> Scene:
+        """The same as it was when the phase began, for a rehearsal: what happens in it changes nothing here."""
+        return replace(self, decisions=[], refinements=[], numbers=count(), memory={}, dry=[])
+
     async def refined(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
         """The hypothesis mended in the light of the examples, put on record. by: the kind of the filter that asks."""
         after = await self.refine(by, hypothesis, examples)
@@ -251,6 +255,31 @@ def _samples_of(one: Filter, draw: Draw, hypothesis: int, scene: Scene, aside: l
         return [sample for sample in seen if sample.passes]
 
     return passed
+
+
+class _AskedAgain(Exception):
+    """More examples are wanted than there are."""
+
+
+async def passing(
+    filters: Sequence[Filter], examples: Sequence[Example], wanted: int, hypothesis: int, scene: Scene
+) -> tuple[Example, ...] | None:
+    """What these filters would pass on, `wanted` at most, if these were the first examples that came to them in this phase.
+
+    None where that hangs on examples that they ask for after these. The scene stays as it is. Raises what the filters raise.
+    """
+    scene, coming = scene.anew(), iter([examples])
+
+    async def draw(count: int) -> list[Sample]:
+        for given in coming:
+            return [Sample(example, next(scene.numbers)) for example in given]
+        raise _AskedAgain
+
+    try:
+        passed = await sample_gate(filters, draw, hypothesis, scene, [])(wanted)
+    except _AskedAgain:
+        return None
+    return tuple(sample.example for sample in passed)
 
 
 @dataclass(frozen=True)

@@ -468,12 +468,12 @@ async def test_what_a_belief_would_be_is_what_it_becomes(config: Make) -> None:
             np.testing.assert_allclose(would.log_p, becomes.log_p)
 
 
-async def test_the_first_samples_are_those_that_are_drawn(config: Make) -> None:
+async def test_the_would_pass_on_are_those_that_are_drawn(config: Make) -> None:
     chain = Chain(config())
     await chain.step()
     await chain.step()
-    ahead = await chain.first_samples(chain.generations[-1].hypothesis)
-    other = await chain.first_samples(3)
+    ahead = await chain.would_pass_on(chain.generations[-1].hypothesis)
+    other = await chain.would_pass_on(3)
     assert [e.input for e in ahead] == [e.input for e in other]  # the same scenes, whatever the rule
     await chain.step()
     assert chain.data(1) == ahead

@@ -19,7 +19,8 @@ from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.screens.lab import LabRoom
 
-KEYS = ["space"] * 8 + [
+KEYS = [
+    *["space"] * 8,
     "g",
     "[",
     "]",

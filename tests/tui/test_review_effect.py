@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from itertools import product
 from math import exp, isclose, log
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 from review_host import make_chain
 
-from iicl_tui.filters.base import HypothesisShown, Sample, SamplesShown, Scene
+from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown, Scene
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.review import words
 from iicl_tui.tui.review.effect import effect, figures
@@ -49,7 +51,7 @@ async def at_gate(chain, phase: str):
 async def samples_shown(chain, **more) -> SamplesShown:
     scene = await at_gate(chain, "transmission")
     h = chain.generations[-1].hypothesis
-    drawn = tuple(Sample(example, n) for n, example in enumerate(await chain.first_samples(h)))
+    drawn = tuple(Sample(example, n) for n, example in enumerate(await chain.would_pass_on(h)))
     values = {"kept": (), "attempt": 0, "redraws_left": 3, "refill": True, "blind": False, **more}
     return SamplesShown(scene, h, drawn, **values)
 
@@ -103,12 +105,75 @@ async def test_the_effect_of_a_hypothesis_goes_by_the_samples_that_the_seed_draw
         trial = await effect(chain, shown, state, other)
         kept = await effect(chain, shown, state.edit(other))
         assert np.array_equal(trial.then, kept.then)
-        assert np.allclose(np.exp(kept.then), bayes(list(await chain.first_samples(other)), 0.05))
+        assert np.allclose(np.exp(kept.then), bayes(list(await chain.would_pass_on(other)), 0.05))
     assert (await effect(chain, shown, state.reject())).then is None
     approved = await effect(chain, shown, state.approve())
     await chain.step()
     await chain.step()
     assert chain.data(1) == approved.passed
+
+
+FOLLOWING = {
+    "partner": {"kind": "partner", "rounds": 9},
+    "consistent": {"kind": "consistent"},
+    "dropping": {"kind": "consistent", "on-reject": "drop"},
+    "weighted": {"kind": "rank", "choose": "weighted"},
+    "last": {"kind": "rank", "source": "last"},
+}
+
+
+class Committed:
+    """Decides as it is told the first time, and forecasts that; whatever comes after is approved."""
+
+    def __init__(self, chain, reject: int) -> None:
+        self.chain, self.reject = chain, reject
+        self.forecasts = []
+
+    async def samples(self, shown: SamplesShown):
+        state = ReviewState.of(values_shown(shown))
+        for at in range(len(shown.samples)):
+            state = state.reject() if at < self.reject else state.approve()
+        self.forecasts.append(await effect(self.chain, shown, state))
+        return [replace(sample, verdict="rejected" if at < self.reject else "approved") for at, sample in enumerate(shown.samples)]
+
+
+@pytest.mark.parametrize("kinds", [["weighted"], ["last"], ["dropping"], ["consistent"], ["partner"], ["weighted", "partner"]])
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_the_effect_of_samples_is_what_the_filters_that_follow_leave(kinds: list[str], seed: int) -> None:
+    person = {"kind": "human", "gates": "samples", "on-reject": "drop"}
+    noisy = [{"kind": "bayes", "noise": 0.4}]
+    chain = make_chain(filter=[person, *(FOLLOWING[kind] for kind in kinds)], agent=noisy, chain={"generations": 2, "seed": seed})
+    await chain.run(until=0)
+    await chain.step()
+    await chain.step()
+    chain.decider = decider = Committed(chain, reject=1)
+    await chain.step()
+    first, *later = decider.forecasts
+    if not later:  # no filter asked for more
+        assert Counter(first.passed) == Counter(chain.data(1))
+        assert f"After the filters that follow: {len(first.passed)} of 4 go on." in first.notes
+    for forecast in decider.forecasts if later else ():
+        assert "Before the filters that follow." in forecast.notes
+    assert bool(later) == ({"consistent", "partner"} & set(kinds) != set())
+
+
+async def test_the_effect_of_a_hypothesis_is_what_the_filters_leave_of_its_samples() -> None:
+    following = [FOLLOWING["partner"], FOLLOWING["consistent"]]
+    person = {"kind": "human", "gates": "hypothesis"}
+    chain = make_chain(filter=[person, *following], agent=[{"kind": "bayes", "noise": 0.4}])
+    scene = await at_gate(chain, "interaction")
+    h = chain.generations[-1].hypothesis
+    forecast = await effect(chain, HypothesisShown(scene, h, 0, 3, False), ReviewState.of((h,)).approve())
+
+    class Approve:
+        async def hypothesis(self, shown: HypothesisShown):
+            return Decision(shown.hypothesis, "approve", shown.hypothesis)
+
+    chain.decider = Approve()
+    await chain.step()
+    await chain.step()
+    assert Counter(forecast.passed) == Counter(chain.data(1))
+    assert any(sample.verdict == "rejected" for sample in chain.generations[0].transmission.samples)
 
 
 async def test_nothing_passed_leaves_the_prior() -> None:

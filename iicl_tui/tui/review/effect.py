@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
-from iicl_tui.filters.base import HypothesisShown, OfSamples
+from iicl_tui.filters.base import HypothesisShown, OfSamples, SamplesShown, passing
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.review.state import ReviewState, Shown, Value
 
@@ -66,14 +66,12 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
             return Effect(now, None, notes=("The agent draws another hypothesis: what follows is not known yet.",))
         if now is None:
             return Effect(now, None, notes=("Known only for exact agents.",))
-        passed = await chain.first_samples(item.value if trial is None else trial)
+        passed = await chain.would_pass_on(item.value if trial is None else trial)
         if item.verdict is None and trial is None:
             notes.append("If it is approved.")
         notes.append(f"Given the {len(passed)} sample{'s' if len(passed) != 1 else ''} that this seed draws.")
         if chain.config.asks_at("samples"):
             notes.append("Your review of them comes after this.")
-        elif any(isinstance(each, OfSamples) for each in chain.config.filters):
-            notes.append("Before the filters that the samples pass.")
     else:
         passed = tuple(sample.example for sample in shown.kept)
         rejected = 0
@@ -89,10 +87,25 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
             notes.append(f"If the {undecided} undecided {'is' if undecided == 1 else 'are'} approved.")
         if rejected and shown.refill:
             notes.append(f"Without the {rejected} to be drawn again.")
-        asking = max((at for at, each in enumerate(chain.config.filters) if each.asks_at("samples")), default=0)
-        if any(isinstance(each, OfSamples) for each in chain.config.filters[asking:]):
-            notes.append("Before the filters that follow.")
+        passed = await _filtered(chain, shown, passed, notes)
     return _then(chain, generation, now, passed, notes)
+
+
+async def _filtered(chain: Chain, shown: SamplesShown, passed: tuple[Example, ...], notes: list[str]) -> tuple[Example, ...]:
+    """What the filters after the person make of it; as it is where that hangs on what they and others did before in this phase."""
+    filters = chain.config.filters
+    asking = max((at for at, each in enumerate(filters) if each.asks_at("samples")), default=-1)
+    if not any(isinstance(each, OfSamples) for each in filters[asking + 1 :]):
+        return passed
+    first = not shown.kept and all(sample.number < len(shown.samples) for sample in shown.samples)
+    going = None
+    if first and not any(isinstance(each, OfSamples) for each in filters[:asking]):
+        going = await passing(filters[asking + 1 :], passed, chain.task.samples, shown.hypothesis, shown.scene)
+    if going is None:
+        notes.append("Before the filters that follow.")
+        return passed
+    notes.append(f"After the filters that follow: {len(going)} of {chain.task.samples} go on.")
+    return going
 
 
 def _then(chain: Chain, generation: int, now: Array | None, passed: tuple[Example, ...], notes: list[str]) -> Effect:
