@@ -117,7 +117,9 @@ def describe(value: Any) -> str:
         return str(value)
     if isinstance(value, dict):
         return "a table"
-    return "a list" if isinstance(value, list) else type(value).__name__
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    return type(value).__name__
 
 
 def not_texts(value: Any) -> str:

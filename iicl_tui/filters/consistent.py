@@ -34,10 +34,9 @@ class Consistent(OfSamples):
         return seen
 
     def _judged(self, sample: Sample, hypothesis: int, task: Task) -> Sample:
-        right = task.predict(hypothesis, sample.example.input)
-        if right == sample.example.output:
+        if task.follows(hypothesis, sample.example):
             return sample
-        return replace(sample, verdict="rejected", reason=f"the rule gives {right}")
+        return replace(sample, verdict="rejected", reason=f"the rule gives {task.predict(hypothesis, sample.example.input)}")
 
 
 FIELDS = (

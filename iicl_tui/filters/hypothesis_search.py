@@ -37,7 +37,7 @@ class HypothesisSearch(OfHypotheses):
 
 def wrong(scene: Scene, hypothesis: int) -> list[Example]:
     """The examples of d⁰ that the hypothesis gets wrong."""
-    return [example for example in scene.start.samples if scene.task.predict(hypothesis, example.input) != example.output]
+    return [example for example in scene.start.samples if not scene.task.follows(hypothesis, example)]
 
 
 FIELDS = (

@@ -169,14 +169,14 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
         yield origin
 
     for number, example in enumerate(chain.start.samples):
-        follows = _follows(chain, chain.start.target, example)
+        follows = chain.task.follows(chain.start.target, example)
         yield 0, number, _input(example), example.output, "given", True, follows, None, None, None, None, *known(example, None)
     for generation in chain.generations:
         for sample in generation.transmission.samples if generation.transmission else ():
             example, shown = sample.example, sample.shown
             yield (
                 *(generation.index, sample.number, _input(example), example.output, sample.verdict, sample.passes),
-                _follows(chain, generation.hypothesis, example),
+                chain.task.follows(generation.hypothesis, example),
                 *((_input(shown), shown.output) if shown else (None, None)),
                 *(sample.reason, sample.seconds, *known(example, sample.origin)),
             )
@@ -184,10 +184,6 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 def _input(example: Example) -> str:
     return ", ".join(example.input)
-
-
-def _follows(chain: Chain, hypothesis: int, example: Example) -> bool:
-    return chain.task.predict(hypothesis, example.input) == example.output
 
 
 def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:

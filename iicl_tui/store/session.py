@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -204,8 +205,9 @@ def _last(generations: Sequence[Generation], calls: Sequence[Call]) -> int:
 
 
 def slug(title: str) -> str:
-    """A title as a file name: words of letters and digits with hyphens between."""
-    words = re.findall(r"\w+", title.encode(errors="ignore").decode().lower().replace("_", " "))
+    """A title as a file name: words of letters and digits (d⁰ as d0) with hyphens between."""
+    plain = unicodedata.normalize("NFKC", title.encode(errors="ignore").decode())
+    words = re.findall(r"\w+", plain.lower().replace("_", " "))
     short = "-".join(words).encode()[:120].decode(errors="ignore")  # a name has at most 255 bytes
     return short.strip("-") or "session"
 

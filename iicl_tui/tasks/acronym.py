@@ -122,8 +122,12 @@ class Acronym:
         """The initials, whatever the hypothesis."""
         return initials(input)
 
+    def follows(self, hypothesis: int, example: Example) -> bool:
+        """Whether the output is what the initials spell, whatever the hypothesis."""
+        return self.matches(example)
+
     def matches(self, example: Example) -> bool:
-        """Whether the output is what the initials spell."""
+        """Whether the output is what the initials spell, but for accents."""
         return initials(example.input) == unaccented(example.output)
 
     def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:

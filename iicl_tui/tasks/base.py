@@ -117,6 +117,9 @@ class Task(Protocol):
     def predict(self, hypothesis: int, input: tuple[str, ...]) -> str:
         """The output that the hypothesis gives to an input."""
 
+    def follows(self, hypothesis: int, example: Example) -> bool:
+        """Whether the hypothesis gives this output to this input, however it may be written."""
+
     def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """(H,): how many of the examples each hypothesis explains."""
 

@@ -85,6 +85,10 @@ class Labelling(ABC):
         """The output that the hypothesis gives to the input."""
         return self.outputs[self.table[hypothesis, self._places[0][input]]]
 
+    def follows(self, hypothesis: int, example: Example) -> bool:
+        """Whether the hypothesis gives this output to this input."""
+        return self.predict(hypothesis, example.input) == example.output
+
     def labelled(self, hypothesis: int, chosen: NDArray[np.intp], noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
         """Samples of the hypothesis at these inputs: with label noise ε each other output has the chance ε / (Y − 1)."""
         labels, count, width = self.table[hypothesis, chosen], len(chosen), len(self.outputs)

@@ -132,7 +132,14 @@ def test_names_come_from_the_title_and_never_clobber(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("title", "name"),
-    [("", "session"), ("../../etc/passwd", "etc-passwd"), ("   ", "session"), ("Größe 漢字", "größe-漢字"), ("\ud800", "session")],
+    [
+        ("", "session"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("   ", "session"),
+        ("Größe 漢字", "größe-漢字"),
+        ("A chain from d⁰", "a-chain-from-d0"),
+        ("\ud800", "session"),
+    ],
 )
 def test_any_title_is_a_file_name(tmp_path: Path, title: str, name: str) -> None:
     assert slug(title) == name

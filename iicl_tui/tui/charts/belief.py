@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from iicl_tui.tui.charts import mosaic, ranked, strips
+from iicl_tui.tui.charts import ranked, strips, turned
 from iicl_tui.tui.charts.numbers import bounds_text, probability_text
 from iicl_tui.tui.charts.picture import Picture
 from iicl_tui.tui.charts.view import BeliefView, Direction, Form, likeliest
 
-FORMS: dict[Form, ModuleType] = {"strips": strips, "mosaic": mosaic, "ranked": ranked}
+FORMS: dict[Form, ModuleType] = {"strips": strips, "mosaic": turned, "ranked": ranked}
 
 
 def draw(view: BeliefView, width: int, height: int) -> Picture:

@@ -91,6 +91,12 @@ def _layout(space: ProductSpace, width: int, height: int) -> _Layout:
     )  # fmt: skip
 
 
+def tiles(space: ProductSpace, width: int, height: int) -> tuple[int, int]:
+    """How many tiles there are, and how many of the factors go down."""
+    layout = _layout(space, max(width, 1), max(height, 1))
+    return layout.rows * layout.columns, layout.split
+
+
 def _owners(log_p: NDArray[np.float64], layout: _Layout, space: ProductSpace) -> NDArray[np.intp]:
     """(rows, columns): the hypothesis that each tile shows, the likeliest of those that share it."""
     everything = np.arange(space.size)

@@ -113,7 +113,7 @@ def _layout(panel: Panel, width: int, height: int) -> _Layout:
     labels = (number_text(low), number_text(high))
     left = max(map(len, labels)) + 1
     names = [series.name for series in panel.series] + [name for name, _ in panel.references]
-    right = min(max(map(text_width, names), default=0) + 3, width // 3) if width >= _LABELS_FROM else 0
+    right = min(max(map(text_width, names), default=0) + 3, 2 * width // 5) if width >= _LABELS_FROM else 0
     return _Layout(labels, left, width - left - right, height - 3, right, low, high, max(panel.length - 1, 1))
 
 

@@ -41,8 +41,7 @@ def against(chain: Chain, generation: int, sample: Sample) -> str:
     if chain.agent(generation).exact:  # it contradicts by the noise that is set up, and that is no fault
         return ""
     hypothesis = chain.generations[generation - 1].hypothesis
-    contradicts = chain.task.predict(hypothesis, sample.example.input) != sample.example.output
-    return f"against h{raised(generation)}" if contradicts else ""
+    return "" if chain.task.follows(hypothesis, sample.example) else f"against h{raised(generation)}"
 
 
 def origin(generation: int) -> str:
