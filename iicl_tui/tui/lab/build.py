@@ -307,7 +307,7 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
         made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
     if generation.transmission is not None:
         samples = generation.transmission.samples
-        made = DataBlock(name, _caption(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
+        made = DataBlock(name, words.passed_on(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
     hypothesis = _hypothesis(session, generation, blind)
     return (hypothesis, seen, made) if hypothesis.lines else (seen, hypothesis, made)  # a table stays in sight
 
@@ -355,10 +355,7 @@ def _samples(chain: Chain, generation: int, samples: Sequence[Sample]) -> tuple[
 
 
 def _sample(chain: Chain, generation: int, sample: Sample, marked: bool) -> DataItem:
-    known = chain.task.example_note(sample.example) or words.against(chain, generation, sample)
-    notes = [known] if known else []
-    if sample.origin is not None:
-        notes.append(words.origin(sample.origin))
+    notes = words.notes(chain, generation, sample)
     if sample.shown is not None:
         notes.append(f"was {chain.task.example_text(sample.shown)}")
     if sample.reason:
@@ -372,12 +369,3 @@ def _passing_first(samples: Sequence[Sample]) -> Sequence[Sample]:
     if any(sample.verdict == "pooled" for sample in samples):
         return sorted(samples, key=lambda sample: not sample.passes)
     return samples
-
-
-def _caption(samples: Sequence[Sample]) -> str:
-    passed = sum(sample.passes for sample in samples)
-    pooled = sum(sample.verdict == "pooled" for sample in samples)
-    old = sum(sample.origin is not None for sample in samples if sample.passes)
-    if pooled or old:
-        return f"{passed} passed on, {old} of them from the pool; {pooled} of those made now stay in it"
-    return "passed on" if passed == len(samples) else f"{passed} of {len(samples)} passed on"

@@ -8,9 +8,10 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, TransmissionRecord, in_order
 from iicl_tui.filters.base import Sample
 from iicl_tui.tui.lab.calls import CallEntries
-from iicl_tui.tui.lab.words import against, interaction_done, phase_detail, raised
+from iicl_tui.tui.lab.words import interaction_done, notes, passed_on, phase_detail, raised
 from iicl_tui.tui.screens.transcript import Entry
 
+_STANDINGS = {"pooled": "in pool"}
 _VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
 
 
@@ -67,22 +68,21 @@ def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> 
 
 
 def _made(chain: Chain, made: TransmissionRecord) -> Entry:
-    t, passed = made.generation, sum(sample.passes for sample in made.samples)
+    t, count = made.generation, len(made.samples)
+    passed = passed_on(made.samples)
     return Entry(
         t,
         "transmission",
-        f"d{raised(t)}  {passed} of {len(made.samples)} passed on",
+        f"d{raised(t)}  {f'{count} of {count} passed on' if passed == 'passed on' else passed}",
         "\n".join(_sample_line(chain, t, sample) for sample in made.samples),
     )
 
 
 def _sample_line(chain: Chain, generation: int, sample: Sample) -> str:
-    line = f"{sample.verdict:<9} {chain.task.example_text(sample.example)}"
+    line = f"{_STANDINGS.get(sample.verdict, sample.verdict):<9} {chain.task.example_text(sample.example)}"
     if sample.shown is not None:
         line += f"   (was {chain.task.example_text(sample.shown)})"
-    if odd := against(chain, generation, sample):
-        line += f"   {odd}"
-    return _with_why([line], sample.reason, sample.seconds, "   ")
+    return _with_why(["   ".join([line, *notes(chain, generation, sample)])], sample.reason, sample.seconds, "   ")
 
 
 def _with_why(lines: list[str], reason: str, seconds: float | None, gap: str = "\n") -> str:

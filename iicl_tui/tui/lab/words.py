@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, Phase
 from iicl_tui.filters.base import Sample, filter_kinds
@@ -44,9 +46,23 @@ def against(chain: Chain, generation: int, sample: Sample) -> str:
     return "" if chain.task.follows(hypothesis, sample.example) else f"against h{raised(generation)}"
 
 
-def origin(generation: int) -> str:
-    """Said of an example that was taken from the pool."""
-    return "from d⁰" if generation == 0 else f"from generation {generation}"
+def notes(chain: Chain, generation: int, sample: Sample) -> list[str]:
+    """What is to be known of a sample beside itself: what the task says of it, and whether it was taken from the pool."""
+    known = chain.task.example_note(sample.example) or against(chain, generation, sample)
+    found = [known] if known else []
+    if sample.origin is not None:
+        found.append("from d⁰" if sample.origin == 0 else f"from generation {sample.origin}")
+    return found
+
+
+def passed_on(samples: Sequence[Sample]) -> str:
+    """How many of them were; with a pool, also how many it gave and got."""
+    passed = sum(sample.passes for sample in samples)
+    pooled = sum(sample.verdict == "pooled" for sample in samples)
+    old = sum(sample.origin is not None for sample in samples if sample.passes)
+    if pooled or old:
+        return f"{passed} passed on, {old} of them from the pool; {pooled} of those made now stay in it"
+    return "passed on" if passed == len(samples) else f"{passed} of {len(samples)} passed on"
 
 
 def _filter_title(kind: str) -> str:
