@@ -55,6 +55,7 @@ class LabRoom(LabScreen):
     GROUP = "lab"
     BINDINGS: ClassVar[list] = [*bindings("lab")]
     CSS_PATH = "lab.tcss"
+    DEFAULT_CLASSES = "-pane-belief"  # set later, it would have every style on the screen looked up again
     HELP = (
         "One chain of agents. Each generation has three phases: imitation (an agent learns a hypothesis from the data of the "
         "generation before), interaction (a filter lets it pass, or has another one drawn) and transmission (it makes the data "
@@ -138,7 +139,7 @@ class LabRoom(LabScreen):
         chain.notice = self._notice
         self._ticker = self.set_interval(_TICK, self._tick, pause=True)
         self._fit(self.app.size.width, self.app.size.height)
-        self.show_pane("belief")
+        self._focus_home()
         self.rebuild()
 
     async def on_unmount(self) -> None:
