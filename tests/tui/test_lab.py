@@ -25,7 +25,7 @@ from iicl_tui.tui.screens.error import ErrorScreen
 from iicl_tui.tui.screens.lab import LabRoom
 from iicl_tui.tui.screens.transcript import TranscriptScreen
 from iicl_tui.tui.widgets.ask import Ask
-from iicl_tui.tui.widgets.data_pane import DataPane
+from iicl_tui.tui.widgets.data_pane import DataPane, DataText
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.generations import Generations
@@ -762,3 +762,18 @@ async def test_hostile_names_are_shown_and_not_obeyed(lab: Any, size: tuple[int,
         assert "[/]" in shown
         await host.press("R")
         assert host.session.chain.status == "finished"
+
+
+async def test_the_mouse_selects_of_the_data_what_it_passes_over(lab: Any) -> None:
+    async with lab((120, 40), steps=3) as host:
+        text = host.room.query_one(DataText)
+        lines = host.text("DataText").split("\n")
+        await host.pilot.mouse_down(text, offset=(6, 0))
+        await host.pilot.hover(text, offset=(3, 1))
+        await host.pilot.mouse_up(text, offset=(3, 1))
+        await host.pilot.pause()
+        assert host.room.get_selected_text() == f"{lines[0][6:].rstrip()}\n{lines[1][:4]}"
+        base = text.visual_style.rich_style.bgcolor
+        lit = [[style.bgcolor != base for _, style, _ in text.render_line(y)] for y in range(3)]
+        assert [any(line) for line in lit] == [True, True, False]
+        assert not all(lit[0])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Region, Size
 from textual.reactive import reactive
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import Visual
 from textual.widget import Widget
 
 from iicl_tui.tui.charts.picture import shorten
@@ -28,27 +32,49 @@ class DataText(Widget):
     DataText { height: auto; min-height: 100%; width: 1fr; text-wrap: nowrap; }
     """
 
-    blocks: reactive[tuple[DataBlock, ...]] = reactive(())
+    blocks: reactive[tuple[DataBlock, ...]] = reactive((), repaint=False)
     spread: reactive[bool] = reactive(False, layout=True)
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: tuple[tuple[DataBlock, ...], bool, int] | None = None
-        """What `_kept` was made of: the height is asked for before the lines are."""
+        self._made: tuple[tuple[DataBlock, ...], bool, int] = ((), False, 0)
+        """What `_kept` was made of."""
         self._kept: list[_Parts] = []
 
     def watch_blocks(self) -> None:
-        # The whole screen is laid out anew only where the height is another one.
+        """Only lines that are others are painted anew; the whole screen is laid out anew only where the height is another one."""
+        pairs = zip_longest(self._kept, self._lines())
+        others = [Region(0, y, self.size.width, 1) for y, (before, line) in enumerate(pairs) if line != before]
         if max(len(self._lines()), self.container_size.height) != self.size.height:
             self.refresh(layout=True)
+        elif others:
+            self.refresh(*others)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
 
     def render(self) -> Content:
+        """The whole text, as it is selected and copied."""
         parts = chain.from_iterable(["\n", *line] for line in self._lines())
         return Content.assemble(*islice(parts, 1, None))
 
-    def _lines(self) -> list[_Parts]:
-        width = self.content_size.width or self.container_size.width
-        if self._made != (self.blocks, self.spread, width):
+    def render_line(self, y: int) -> Strip:
+        """Of a long text no more is made than is seen of it."""
+        lines = self._lines()
+        if y >= len(lines):
+            return Strip.blank(self.size.width, self.rich_style)
+        line = Content.assemble(*lines[y])
+        selection = self.text_selection
+        span = None if selection is None else selection.get_span(y)
+        if span is not None:
+            line = line.stylize(Style.from_styles(self.screen.get_component_styles("screen--selection")), *_whole(span, len(line)))
+        strips = Visual.to_strips(self, line, self.size.width, 1, self.visual_style, apply_selection=False)
+        return strips[0].apply_offsets(0, y)
+
+    def _lines(self, width: int = 0) -> list[_Parts]:
+        width = width or self.content_size.width or self.container_size.width
+        blocks, *rest = self._made
+        if blocks is not self.blocks or rest != [self.spread, width]:
             self._made, self._kept = (self.blocks, self.spread, width), self._lines_of(width)
         return self._kept
 
@@ -60,6 +86,11 @@ class DataText(Widget):
                 lines.append([])
             lines += _spread(block, gutter, width) if self.spread or block.lines else _flowing(block, gutter, width)
         return lines
+
+
+def _whole(span: tuple[int, int], length: int) -> tuple[int, int]:
+    """A selection's span in a line; −1 as its end is the line's."""
+    return span[0], length if span[1] == -1 else span[1]
 
 
 _Parts = list[str | tuple[str, str]]
