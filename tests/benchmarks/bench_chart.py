@@ -13,6 +13,7 @@ from time import perf_counter
 import numpy as np
 from textual.app import App
 from textual.color import Color
+from textual.strip import Strip
 
 from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.tui.charts import belief, film, marginals, trajectories
@@ -22,7 +23,7 @@ from iicl_tui.tui.charts.picture import Picture
 from iicl_tui.tui.charts.trajectories import Panel, Series, draw_panels
 from iicl_tui.tui.charts.view import BeliefView, Mark, groups_of
 from iicl_tui.tui.widgets.inks import Inks
-from iicl_tui.tui.widgets.picture_widget import picture_strips
+from iicl_tui.tui.widgets.picture_widget import picture_strip
 
 FRAMES = 60
 
@@ -41,6 +42,10 @@ def milliseconds(frame: Callable[[int], object]) -> float:
         frame(number)
         times.append(perf_counter() - start)
     return 1000 * sorted(times[5:])[FRAMES // 2]
+
+
+def picture_strips(picture: Picture, inks: Inks) -> list[Strip]:
+    return [picture_strip(picture, y, inks) for y in range(picture.height)]
 
 
 def report(name: str, inks: Inks, draw: Callable[[int], Picture]) -> None:

@@ -28,14 +28,21 @@ def started(command: list[str], text: bytes, size: tuple[int, int] = (120, 40)) 
     return median(times), median(sizes)
 
 
-def repaint(command: list[str], ready: bytes, keys: list[bytes], size: tuple[int, int]) -> float:
-    """Seconds from a key to the last byte of its repaint: the median over the keys."""
+def repaints(command: list[str], ready: bytes, keys: list[bytes], size: tuple[int, int]) -> list[float]:
+    """Seconds from each key to the last byte of its repaint."""
     terminal = Terminal(command, size)
     terminal.wait_for(ready)
     terminal.settle(1.0)
     times = [terminal.press(key) for key in keys]
     terminal.close()
-    return median(times)
+    return times
+
+
+def steps(name: str, times: list[float], bare_screen: float) -> None:
+    """Of a chain that is stepped from its beginning: the median of all steps, and that of each phase."""
+    line(f"{name} / a bare app's screen", median(times), bare_screen, "ms", 1.5)
+    for place, phase in enumerate(("imitation", "interaction", "transmission")):
+        line(f"  {phase}", median(times[place::3]), bare_screen, "ms", 1.5)
 
 
 def line(name: str, ours: float, theirs: float, unit: str, most: float) -> None:
@@ -64,11 +71,11 @@ def main() -> None:
         line("lab: all charts", time_all, time_bare, "ms", 2.5)
         line("lab with charts: resident memory", memory_lab, memory_bare, "MB", 2.5)
         spaces = [b" "] * 30
-        key_bare = repaint(bare(), b"first text", spaces, (200, 60))
-        key_lab = repaint(program("open", str(fresh), *everywhere), b"P(h", spaces, (200, 60))
-        key_screen = repaint(bare_screen(), b"first text", spaces, (200, 60))
-        line("a Bayesian step at 200×60 / a bare app's line", key_lab, key_bare, "ms", 1.5)
-        line("a Bayesian step at 200×60 / a bare app's screen", key_lab, key_screen, "ms", 1.5)
+        key_bare = median(repaints(bare(), b"first text", spaces, (200, 60)))
+        keys_lab = repaints(program("open", str(fresh), *everywhere), b"P(h", spaces, (200, 60))
+        key_screen = median(repaints(bare_screen(), b"first text", spaces, (200, 60)))
+        line("a Bayesian step at 200×60 / a bare app's line", median(keys_lab), key_bare, "ms", 1.5)
+        steps("a Bayesian step at 200×60", keys_lab, key_screen)
 
 
 if __name__ == "__main__":
