@@ -49,7 +49,7 @@ def test_the_items_that_are_no_texts_are_named() -> None:
         (7, "7"),
         (["a", 7], "7 as item 2"),
         ([True, "b", {}], "true as item 1, a table as item 3"),
-        ([[], 1, 2, 3, 4], "a list as item 1, 1 as item 2, 2 as item 3 and 2 more"),
+        ([[], 1, 2, 3, 4], "an empty list as item 1, 1 as item 2, 2 as item 3 and 2 more"),
     ]:
         with pytest.raises(ValueError, match=f"^expected a list of texts, found {found}$"):
             field("strings").read(value)
@@ -129,7 +129,7 @@ def test_every_fault_of_a_table() -> None:
     ("value", "words"),
     [
         (True, "true"), (False, "false"), ("a", '"a"'), ("x" * 41, '"' + "x" * 39 + '…"'), (3, "3"), (0.5, "0.5"), ({}, "a table"),
-        ([], "a list"), (10**400, "a number of 39 digits or more"),
+        ([], "an empty list"), ([1], "a list"), (10**400, "a number of 39 digits or more"),
     ],
 )  # fmt: skip
 def test_values_in_words(value: Any, words: str) -> None:

@@ -174,7 +174,10 @@ def test_a_pool_is_read(tmp_path: Path, content: str) -> None:
         ("", "they are output or output_lower or output_upper and input or words"),
         ("rank,word\n1,a\n", 'its first line has "rank", "word"'),
         ("output\ncat\n", "no column input or words"),
-        ("output,input\ncat,\n,a\n", "line 2: input: expected a list of at least one word, found a list; line 3: output: expected"),
+        (
+            "output,input\ncat,\n,a\n",
+            "line 2: input: expected a list of at least one word, found an empty list; line 3: output: expected",
+        ),
         ("output,input\n" + "c t,a\n" * 9, "and 6 more lines. Correct these lines, or take them out"),
     ],
 )
