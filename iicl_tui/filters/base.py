@@ -286,7 +286,8 @@ async def passing(
 class FilterKind:
     """A filter as the configuration knows it. build: option values (by key) → a filter.
 
-    suits: adds what is wrong with this filter for the chain's agents.
+    suits: adds what is wrong with this filter for the chain's agents. pools: it may lay samples aside and take them from earlier
+    generations.
     """
 
     name: str
@@ -296,6 +297,7 @@ class FilterKind:
     build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault]], Filter]
     suits: Callable[[Any, Task, Sequence[Agent], KeyPath, list[Fault]], None] = lambda filter, task, agents, path, faults: None
     order: int = 100
+    pools: bool = False
 
 
 def judges_by_d0(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:

@@ -99,5 +99,11 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
 
 
 KIND = FilterKind(
-    "rank", "rank", "The best examples are passed on, as it prefers; the others stay in the pool.", FIELDS, build, order=5
+    "rank",
+    "rank",
+    "The best examples are passed on, as it prefers; the others stay in the pool.",
+    FIELDS,
+    build,
+    order=5,
+    pools=True,
 )

@@ -160,6 +160,8 @@ class _Reader:
         self.faults = faults
         self.calls: list[Call] = []
         self._filters = filter_kinds()
+        known = [self._filters.get(each.kind) for each in config.filters] if config else [None]
+        self.pools = any(kind is None or kind.pools for kind in known)
         self._filter_lists: set[tuple[str, ...]] = set()
         self._hypotheses: dict[tuple[Any, ...], int] = {}
         self._examples: dict[tuple[Any, ...], Example] = {}
@@ -346,7 +348,8 @@ class _Reader:
         origin = table.get("from")
         usual = table.keys() == (_COMMON_SAMPLE if origin is None else _POOL_SAMPLE)
         earlier = origin is None or (type(origin) is int and 0 <= origin < generation)
-        if usual and earlier and table["verdict"] in ("approved", "rejected", "pooled"):
+        pooled = origin is not None or table.get("verdict") == "pooled"
+        if usual and earlier and (self.pools or not pooled) and table["verdict"] in ("approved", "rejected", "pooled"):
             example = self._known_example(table) or self._example(table, (*path, "sample", place))
             return Sample(example, place, table["verdict"], origin=origin)
         path = (*path, "sample", place)
@@ -354,6 +357,9 @@ class _Reader:
         shown = values["shown"]
         if values["from"] is not None and values["from"] >= generation:
             self.faults.append(Fault((*path, "from"), f"expected a generation before this one, {generation}"))
+        if pooled and not self.pools:
+            key = "verdict" if values["verdict"] == "pooled" else "from"
+            self.faults.append(Fault((*path, key), "no filter of this chain has a pool"))
         if shown is not None:
             read_table(_SHOWN, shown, (*path, "shown"), self.faults)
         return Sample(

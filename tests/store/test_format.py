@@ -338,6 +338,22 @@ def test_the_agents_take_turns() -> None:
     assert decode(text.replace("agent = 2\n", "")).generations[0].imitation.agent == 0
 
 
+def test_a_pool_needs_a_filter_that_has_one() -> None:
+    rule = '{ A = "on", B = "on", C = "on", D = "on", screen = "on" }'
+    sample = '[[generation.transmission.sample]]\ninput = ["A"]\noutput = "on"\n'
+    text = (
+        f"[[agent]]\n[[generation]]\nindex = 1\n[generation.imitation]\nhypothesis = {rule}\n"
+        f"[generation.interaction]\nfilter = []\nhypothesis = {rule}\n"
+        f'[generation.transmission]\n{sample}verdict = "pooled"\n{sample}verdict = "approved"\nfrom = 0\n'
+    )
+    assert [(line, key.rpartition(".")[2], message) for line, key, message in faults(text)] == [
+        (13, "verdict", "no filter of this chain has a pool"),
+        (18, "from", "no filter of this chain has a pool"),
+    ]
+    ranked = '[[filter]]\nkind = "rank"\n' + text.replace("filter = []", 'filter = ["rank"]')
+    assert [made.origin for made in decode(ranked).generations[0].transmission.samples] == [None, 0]
+
+
 def test_faults_of_meaning_have_their_lines() -> None:
     found = faults(SEMANTIC)
     assert [(line, key) for line, key, _ in found] == [
