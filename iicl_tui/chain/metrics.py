@@ -25,7 +25,7 @@ class Measures:
     entropy (T,): of the belief, in nats; ln |H| is uniform, 0 one-hot. p_target, p_rival (T,): P(h*), P(ĥ).
     p_kept (T,): P(hᵗ) of the hypothesis that goes on. marginals: for each grouping of the space (T, values).
     explained (T,): how many of d⁰ hᵗ explains. hypothesis (T,): hᵗ. made, passed (T, figures): the task's figures of what
-    generation t made itself, and of dᵗ; NaN while there is none.
+    generation t made itself, before anybody edited it, and of dᵗ; NaN while there is none.
     """
 
     entropy: Array
@@ -118,7 +118,7 @@ def _figures(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
         return empty, empty
     for t in range(first, last + 1):
         record = chain.generations[t - 1].transmission
-        own = [sample.example for sample in record.samples if sample.origin is None] if record is not None else []
+        own = [sample.drawn for sample in record.samples if sample.origin is None] if record is not None else []
         made.append(task.measure(own) if own else none)
         passed.append(task.measure(chain.generations[t - 1].data) if chain.generations[t - 1].data else none)
     shape = (last - first + 1, len(none))

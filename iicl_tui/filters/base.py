@@ -70,6 +70,11 @@ class Sample:
         """Approved and edited samples are passed on."""
         return self.verdict in ("approved", "edited")
 
+    @property
+    def drawn(self) -> Example:
+        """As it was made, before anybody edited it."""
+        return self.example if self.shown is None else self.shown
+
 
 class Pooled(NamedTuple):
     """An example of an earlier generation that may be passed on again. origin: that generation, 0 for d⁰."""
@@ -91,7 +96,10 @@ class HypothesisShown:
 
 @dataclass(frozen=True)
 class SamplesShown:
-    """What a decider sees at the second gate. kept: what passed in earlier rounds. refill: rejected ones are drawn again."""
+    """What a decider sees at the second gate. kept: what passed in earlier rounds. refill: rejected ones are drawn again.
+
+    again: a filter after this one asks for more than what was decided before in this phase.
+    """
 
     scene: Scene
     hypothesis: int
@@ -101,6 +109,12 @@ class SamplesShown:
     redraws_left: int
     refill: bool
     blind: bool
+    again: bool = False
+
+    @property
+    def first(self) -> bool:
+        """These are the first samples that are decided on in this phase."""
+        return not self.again and not self.attempt
 
 
 class Decider(Protocol):

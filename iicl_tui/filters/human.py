@@ -70,6 +70,7 @@ class Human:
         decider = _decider(scene)
         refill = self.on_reject == "redraw"
         seen: list[Sample] = []
+        again = scene.memory.setdefault(self, False)
         for attempt in range(self.redraws + 1 if refill else 1):
             kept = tuple(sample for sample in seen if sample.passes)
             if len(kept) == count and attempt:
@@ -81,8 +82,9 @@ class Human:
                 refill = False
             left = self.redraws - attempt if refill else 0
             seen += await decider.samples(
-                SamplesShown(scene, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind)
+                SamplesShown(scene, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind, again)
             )
+            scene.memory[self] = True
             if scene.dry:
                 break
         return seen

@@ -162,6 +162,21 @@ async def test_all_rejected_says_what_can_be_done_and_only_then_passes_nothing(o
         assert chain.data(1) == ()
 
 
+async def test_where_a_filter_asks_for_more_nothing_is_said_of_the_next_agent(opened) -> None:
+    chain = make_chain(filter=[{**SAMPLES, "on-reject": "drop"}, {"kind": "partner", "rounds": 6}])
+    async with opened(chain=chain) as (pilot, host, pane):
+        await press(pilot, "X")
+        assert "0 pass none of these on" in text(pane)
+        assert "its prior alone" not in text(pane)
+        await press(pilot, "0")
+        await host.until_asked(pilot)
+        assert pane.request.shown.again
+        assert "a filter asks for more · 0 of 2 decided" in text(pane)
+        await press(pilot, "X", "0")
+        await host.until_asked(pilot)
+        assert chain.data(1) == ()
+
+
 async def test_all_rejected_is_drawn_again_while_there_are_redraws(opened) -> None:
     async with opened(chain=make_chain(filter=[{**SAMPLES, "redraws": 1}])) as (pilot, host, pane):
         await press(pilot, "X")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from wordfreq import top_n_list
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
-from iicl_tui.chain.metrics import outcome
+from iicl_tui.chain.metrics import measure, outcome
 from iicl_tui.commands.headless import summary
 from iicl_tui.commands.show import page
 from iicl_tui.store.export import export
@@ -43,6 +44,19 @@ def naming(tmp_path_factory: pytest.TempPathFactory) -> LabSession:
 @pytest.fixture(scope="module")
 def acronyms(tmp_path_factory: pytest.TempPathFactory) -> LabSession:
     return session_of("e4-easy", tmp_path_factory.mktemp("s") / "acronyms.toml")
+
+
+def test_the_figures_of_what_was_made_are_of_what_was_drawn_before_it_was_edited(acronyms: LabSession) -> None:
+    chain = acronyms.chain
+    first, *_ = chain.generations
+    assert first.transmission is not None
+    made = [sample for sample in first.transmission.samples if sample.origin is None]
+    other = chain.task.read_line("ÉÜ ← ent, uhu")
+    edited = [replace(sample, verdict="edited", shown=sample.example, example=other) for sample in made]
+    again = replace(first, transmission=replace(first.transmission, samples=tuple(edited)))
+    figures = measure(Chain(chain.config, [again]))
+    assert figures.made[0] == pytest.approx(chain.task.measure([sample.example for sample in made]), nan_ok=True)
+    assert figures.passed[0] == pytest.approx(chain.task.measure([other] * len(made)), nan_ok=True)
 
 
 def charts(session: LabSession) -> ChartSettings:

@@ -40,14 +40,16 @@ def keys(shown: Shown, state: ReviewState, mode: Mode, key: Key, enabled: Mappin
     return [*tokens, _token("app.back", "later", key)]
 
 
-def choices(shown: Shown, state: ReviewState, key: Key, lookback: bool) -> list[Token]:
-    """What can be done when all samples are rejected; nothing otherwise."""
+def choices(shown: Shown, state: ReviewState, key: Key, lookback: bool, decides: bool) -> list[Token]:
+    """What can be done when all samples are rejected; nothing otherwise. decides: the next agent learns from these alone."""
     if not isinstance(shown, SamplesShown) or not state.all_rejected:
         return []
     if shown.refill:
         first = _token("review.commit", f"draw {len(state.items)} anew ({redraws(shown)})", key)
     elif shown.kept:
         first = _token("review.commit", "go on without them", key)
+    elif not decides:
+        first = _token("review.pass-nothing", "pass none of these on", key)
     else:
         alone = "its prior and its own earlier rounds alone" if lookback else "its prior alone"
         first = _token("review.pass-nothing", f"pass nothing on: the next agent learns from {alone}", key)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
-from iicl_tui.filters.base import HypothesisShown, OfSamples, SamplesShown, passing
+from iicl_tui.filters.base import Filter, HypothesisShown, OfSamples, SamplesShown, passing
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.review.state import ReviewState, Shown, Value
 
@@ -91,16 +91,23 @@ async def effect(chain: Chain, shown: Shown, state: ReviewState, trial: Value | 
     return _then(chain, generation, now, passed, notes)
 
 
-async def _filtered(chain: Chain, shown: SamplesShown, passed: tuple[Example, ...], notes: list[str]) -> tuple[Example, ...]:
-    """What the filters after the person make of it; as it is where that hangs on what they and others did before in this phase."""
+def around(chain: Chain) -> tuple[list[Filter], list[Filter]]:
+    """The filters that have a say on samples before and after a person does."""
     filters = chain.config.filters
     asking = max((at for at, each in enumerate(filters) if each.asks_at("samples")), default=-1)
-    if not any(isinstance(each, OfSamples) for each in filters[asking + 1 :]):
+    earlier: list[Filter] = [each for each in filters[: max(asking, 0)] if isinstance(each, OfSamples)]
+    later: list[Filter] = [each for each in filters[asking + 1 :] if isinstance(each, OfSamples)]
+    return earlier, later
+
+
+async def _filtered(chain: Chain, shown: SamplesShown, passed: tuple[Example, ...], notes: list[str]) -> tuple[Example, ...]:
+    """What the filters after the person make of it; as it is where that hangs on what they and others did before in this phase."""
+    earlier, later = around(chain)
+    if not later:
         return passed
-    first = not shown.kept and all(sample.number < len(shown.samples) for sample in shown.samples)
     going = None
-    if first and not any(isinstance(each, OfSamples) for each in filters[:asking]):
-        going = await passing(filters[asking + 1 :], passed, chain.task.samples, shown.hypothesis, shown.scene)
+    if shown.first and not earlier:
+        going = await passing(later, passed, chain.task.samples, shown.hypothesis, shown.scene)
     if going is None:
         notes.append("Before the filters that follow.")
         return passed

@@ -21,7 +21,7 @@ from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
 from iicl_tui.tui.review.decider import AnyRequest, ReviewDecider, ReviewRequest
 from iicl_tui.tui.review.edit import Edit, ExampleEdit, HypothesisEdit
-from iicl_tui.tui.review.effect import Effect, effect
+from iicl_tui.tui.review.effect import Effect, around, effect
 from iicl_tui.tui.review.frame import ReviewFrame
 from iicl_tui.tui.review.state import ReviewState, Value, refusal
 from iicl_tui.tui.review.tokens import Token, Tokens
@@ -392,7 +392,9 @@ class ReviewPane(ReviewFrame, can_focus=True):
         request = self.request
         if request is None or self._mode != "decide":
             return []
-        return bar.choices(request.shown, request.state, self._key, lookback=bool(self.chain.config.lookback))
+        shown, lookback = request.shown, bool(self.chain.config.lookback)
+        decides = isinstance(shown, SamplesShown) and not shown.again and not around(self.chain)[1]
+        return bar.choices(shown, request.state, self._key, lookback, decides)
 
     def _keys(self) -> list[Token]:
         if self.request is None:

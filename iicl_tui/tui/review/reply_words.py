@@ -8,7 +8,7 @@ from iicl_tui.agents.base import Unreadable
 from iicl_tui.chain.engine import Chain
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS
-from iicl_tui.tui.lab.words import raised, samples
+from iicl_tui.tui.lab.words import raised
 from iicl_tui.tui.review.reply_boxes import Row
 from iicl_tui.tui.review.tokens import Token
 from iicl_tui.tui.review.words import MUTED, Key
@@ -23,11 +23,11 @@ def title(shown: Unreadable) -> tuple[str, str]:
 
 def asked(chain: Chain, shown: Unreadable) -> str:
     """What the model was asked for, one sentence."""
-    t = shown.generation
+    t, wording = shown.generation, chain.task.wording
     what = {
         "imitate": f"was asked what it learns from d{raised(t - 1)}",
         "draw": f"was asked what it learns from d{raised(t - 1)}",
-        "transmit": f"was asked for {samples(chain)} of its rule",
+        "transmit": "was asked for samples" + (" of its rule" if wording is None or wording.states_rule else ""),
         "self-refine": f"was asked to check its rule on d{raised(0)}",
         "hypothesis-search": "was told what its rule gets wrong, and asked to mend it",
     }.get(shown.purpose, "was asked")

@@ -79,6 +79,8 @@ def progress(shown: Shown, state: ReviewState) -> str:
         parts.insert(0, f"{len(shown.kept)} kept")
     if shown.attempt:
         parts.insert(0, f"draw {shown.attempt + 1}")
+    elif isinstance(shown, SamplesShown) and shown.again:
+        parts.insert(0, "a filter asks for more")
     return " · ".join(parts)
 
 
