@@ -7,7 +7,7 @@ about what is not, for the words of the fault.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -159,6 +159,8 @@ class _Reader:
         self.last = config.generations if config else None
         self.faults = faults
         self.calls: list[Call] = []
+        self._pool: dict[int, Collection[Example]] = {0: set(config.start.samples)} if config else {}
+        """By generation, what it added to the pool."""
         self._filters = filter_kinds()
         known = [self._filters.get(each.kind) for each in config.filters] if config else [None]
         self.pools = any(kind is None or kind.pools for kind in known)
@@ -342,7 +344,18 @@ class _Reader:
         if not _are_tables(entries):
             self.faults.append(Fault((*path, "sample"), f"expected tables, found {describe(entries)}"))
             entries = []
-        return TransmissionRecord(number, tuple(self._sample(entry, place, number, path) for place, entry in enumerate(entries)))
+        samples = tuple(self._sample(entry, place, number, path) for place, entry in enumerate(entries))
+        self._pool[number] = {sample.example for sample in samples if sample.origin is None and sample.verdict != "rejected"}
+        if self.pools:
+            self._check_origins(samples, path)
+        return TransmissionRecord(number, samples)
+
+    def _check_origins(self, samples: Sequence[Sample], path: KeyPath) -> None:
+        """That what was taken from the pool is there."""
+        for place, sample in enumerate(samples):
+            if sample.origin is not None and sample.drawn not in self._pool.get(sample.origin, (sample.drawn,)):
+                whose = f"generation {sample.origin} made none" if sample.origin else "d⁰ has none"
+                self.faults.append(Fault((*path, "sample", place, "from"), f"{whose} such that it could be taken from the pool"))
 
     def _sample(self, table: Mapping[str, Any], place: int, generation: int, path: KeyPath) -> Sample:
         origin = table.get("from")
@@ -360,6 +373,8 @@ class _Reader:
         if pooled and not self.pools:
             key = "verdict" if values["verdict"] == "pooled" else "from"
             self.faults.append(Fault((*path, key), "no filter of this chain has a pool"))
+        if values["verdict"] == "edited" and shown is None:
+            self.faults.append(Fault((*path, "verdict"), "an edited sample has `shown`, what was drawn"))
         if shown is not None:
             read_table(_SHOWN, shown, (*path, "shown"), self.faults)
         return Sample(

@@ -130,7 +130,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             chain.task.rule(generation.imitation.hypothesis),
             chain.task.rule(generation.hypothesis),
             *(float(values[row]) for values in (measures.entropy, measures.p_target, measures.p_rival, measures.p_kept)),
-            int(measures.explained[row]),
+            int(measures.explained[row]) if chain.task.explains else None,
             len(chain.start.samples),
             kept.redraws if kept else None,
             kept.exhausted if kept else None,
@@ -314,7 +314,7 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
     figures = {"entropy_nats": measures.entropy, "p_target": measures.p_target, "p_rival": measures.p_rival}
     out["measures"] = {
         **{name: _known(values[row]) for name, values in {**figures, "p_hypothesis": measures.p_kept}.items()},
-        "d0_explained": int(measures.explained[row]),
+        "d0_explained": int(measures.explained[row]) if chain.task.explains else None,
         "marginals": {
             split.name: {value: _known(p) for value, p in zip(split.values, marginal[row], strict=True)}
             for split, marginal in zip(chain.task.space.groupings, measures.marginals, strict=True)

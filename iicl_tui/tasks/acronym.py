@@ -340,7 +340,8 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
     """The task of a [task] table; faults that only show between keys, or in its files, are added."""
     options = {field.key: values[field.key] for field in FIELDS}
     if options["easy"] > options["initial"]:
-        faults.append(Fault((*path, "easy"), f"d⁰ has only {options['initial']} examples (`initial`); give so many at most"))
+        count = f"{options['initial']} example{'s' if options['initial'] > 1 else ''}"
+        faults.append(Fault((*path, "easy"), f"d⁰ has only {count} (`initial`); give so many at most"))
         options["easy"] = options["initial"]
     before = len(faults)
     shortest, longest = options["shortest"], options["longest"]

@@ -50,7 +50,7 @@ def _ranks(data: bytes, name: str) -> RankList:
         number, word = cells[places[0]].strip(), cells[places[1]].strip().lower()
         rank = _rank(number)
         if rank is None:
-            wrong.append(f"line {line}: the rank {describe(number)} is no whole number from 1 up")
+            wrong.append(f"line {line}: the rank {describe(number)} is no whole number from 1 to {MOST_RANK:,}")
         elif word.isalpha() and rank < ranks.get(word, MOST_RANK + 1):
             ranks[word] = rank
     if wrong:
@@ -172,7 +172,7 @@ def _table(data: bytes, name: str, wanted: Sequence[Sequence[str]]) -> tuple[lis
     try:
         header = [cell.strip() for cell in next(reader, [])]
     except csv.Error as error:
-        raise ValueError(f"{name} cannot be read: {error}") from None
+        raise ValueError(f"{name} cannot be read: {error}; is a quotation mark left open?") from None
     if not header:
         raise ValueError(f"{name} has no first line that names its columns; they are {_columns(wanted)}")
     found = [cell.lower() for cell in header]
@@ -199,7 +199,7 @@ def _rows(reader: Iterator[list[str]], last: int, name: str) -> Iterator[_Row]:
             if any(cell.strip() for cell in cells):
                 yield _Row(line, cells + [""] * (last + 1 - len(cells)))
     except csv.Error as error:
-        raise ValueError(f"{name}, after line {line}: cannot be read: {error}") from None
+        raise ValueError(f"{name}, after line {line}: cannot be read: {error}; is a quotation mark left open?") from None
 
 
 def _columns(wanted: Sequence[Sequence[str]]) -> str:

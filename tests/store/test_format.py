@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +38,7 @@ SAMPLES = st.builds(
     st.none() | EXAMPLES,
     TEXTS,
     SECONDS,
-)
+).map(lambda made: replace(made, shown=made.example) if made.verdict == "edited" and made.shown is None else made)
 DECISIONS = st.builds(Decision, HYPOTHESES, st.sampled_from(["approve", "reject", "edit"]), HYPOTHESES, TEXTS, SECONDS)
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
@@ -350,8 +351,15 @@ def test_a_pool_needs_a_filter_that_has_one() -> None:
         (13, "verdict", "no filter of this chain has a pool"),
         (18, "from", "no filter of this chain has a pool"),
     ]
-    ranked = '[[filter]]\nkind = "rank"\n' + text.replace("filter = []", 'filter = ["rank"]')
+    unshown = text.replace('"pooled"', '"edited"').replace('"approved"\nfrom = 0', '"rejected"')
+    assert faults(unshown) == [(13, "generation[1].transmission.sample[1].verdict", "an edited sample has `shown`, what was drawn")]
+    start = '[[start.sample]]\ninput = ["A"]\noutput = "on"\n'
+    ranked = f'[[filter]]\nkind = "rank"\n{start}' + text.replace("filter = []", 'filter = ["rank"]')
     assert [made.origin for made in decode(ranked).generations[0].transmission.samples] == [None, 0]
+    other = ranked.replace('["A"]\noutput = "on"', '["B"]\noutput = "on"', 1)
+    assert [(line, message) for line, _, message in faults(other)] == [
+        (23, "d⁰ has none such that it could be taken from the pool")
+    ]
 
 
 def test_faults_of_meaning_have_their_lines() -> None:

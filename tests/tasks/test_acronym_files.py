@@ -61,7 +61,10 @@ HOSTILE_RANKS: list[tuple[str | bytes, str]] = [
     ("rank,word,Rank\n1,a,2\n", "the column rank twice"),
     ("rank,word\n", "no word of letters alone"),
     ("rank,word\n1,it's\n", "no word of letters alone"),
-    ("rank,word\n1,a\nx,b\n\n-3,c\n0,d\n1.5,e\n,f\n", 'line 3: the rank "x" is no whole number from 1 up; line 5: the rank "-3"'),
+    (
+        "rank,word\n1,a\nx,b\n\n-3,c\n0,d\n1.5,e\n,f\n",
+        'line 3: the rank "x" is no whole number from 1 to 1,000,000,000; line 5: the rank "-3"',
+    ),
     ("rank,word\n1,a\nx,b\n\n-3,c\n0,d\n1.5,e\n,f\n", "and 2 more lines"),
     ("rank,word\n" + "9" * 5000 + ",a\n", "is no whole number"),
     ("rank,word\n٣,a\n", "is no whole number"),

@@ -128,16 +128,17 @@ def kind_field(name: ListName) -> Field:
 
 
 def with_kind(draft: Draft, path: Path, kind: str) -> Draft:
-    """The draft with another task, agent or filter at the path of its kind; keys that only the old kind knows go."""
+    """The draft with another task, agent or filter at the path of its kind; keys that only the old kind knows go, and so does what
+    is as it is there without a word: the new kind has its own."""
     kinds: Mapping[str, Any] = task_kinds()
     if path[0] != "chain":
         kinds = agent_kinds() if path[0] == "agent" else filter_kinds()
     table: Path = ("task",) if path[0] == "chain" else path[:-1]
     old = draft.get(path) or {"chain": "acre", "agent": "bayes"}.get(str(path[0]))
-    known = {field.key for field in kinds[old].fields} if isinstance(old, str) and old in kinds else set()
+    known = {field.key: field.default for field in kinds[old].fields} if isinstance(old, str) and old in kinds else {}
     stays = {field.key for field in kinds[kind].fields}
-    for key in list(_table(draft.get(table))):
-        if key in known - stays:
+    for key, value in list(_table(draft.get(table)).items()):
+        if key in known and (key not in stays or value == known[key]):
             draft = draft.set((*table, key), None)
     if path[0] == "chain":  # what another task starts from is no start of this one
         draft = draft.set(("start",), None)

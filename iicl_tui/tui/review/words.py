@@ -233,8 +233,9 @@ def effect_lines(chain: Chain, shown: Shown, effect: Effect, blind: bool, width:
         lines.append(_change("P(h*)", probability_text(float(effect.now[at])), then))
     bars = _bar_lines(effect, chain.task.space, width)
     wide = _focus_lines(chain, before.focus, after.focus if after else None)
-    short = flow(_focus_parts(chain, before.focus, after.focus if after else None), width, 2)
-    for focus, some in ((wide, notes), (short, notes), (short[:1], notes[:2]), (short[:1], notes[:1]), ([], notes[:1])):
+    short = flow(_focus_parts(chain, before.focus, after.focus if after else None), width, 3)
+    first = [_fitting(width, short[0], Content.styled(" …", MUTED))] if len(short) > 1 else short
+    for focus, some in ((wide, notes), (short, notes), (short, notes[:2]), (short, notes[:1]), (first, notes[:1]), ([], notes[:1])):
         if len(lines) + len(focus) + len(bars) + len(some) <= height:
             return [*lines, *focus, *bars, *some]
     return [*lines, *notes[:1]][:height]

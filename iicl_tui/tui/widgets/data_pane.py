@@ -101,17 +101,21 @@ def _head(block: DataBlock, gutter: int) -> _Parts:
 
 
 def _item(item: DataItem, width: int) -> tuple[_Parts, int]:
-    """Its parts and their cells; where it is wider than this, with a shorter text, so that the note stays."""
+    """Its parts and their cells; where it is wider than this, with a shorter text, so that the note stays, at most by half."""
     parts: _Parts = []
-    beside = (2 if item.mark else 0) + (cell_len(item.note) + 2 if item.note else 0)
+    used = 2 if item.mark else 0
     if item.mark:
         parts.append((f"{item.mark} ", _STYLES.get(item.mark, "")))
-    cells = cell_len(item.text)
-    text = shorten(item.text, width - beside) if cells > width - beside >= _LEAST else item.text
+    room = max(width - used, _LEAST)
+    beside = cell_len(item.note) + 2 if item.note else 0
+    text = shorten(item.text, max(room - beside, room // 2))
     parts.append((text, "$text-muted strike" if item.mark == "✗" else ""))
+    used += cell_len(text)
     if item.note:
-        parts.append((f"  {item.note}", "$text-muted"))
-    return parts, beside + (cells if text is item.text else cell_len(text))
+        note = shorten(item.note, room - cell_len(text) - 2)
+        parts.append((f"  {note}", "$text-muted"))
+        used += cell_len(note) + 2
+    return parts, used
 
 
 def _caption(block: DataBlock) -> tuple[_Parts, int]:
