@@ -172,6 +172,13 @@ def test_another_kind_drops_the_keys_that_only_the_old_one_knew() -> None:
     assert with_kind(unknown, ("filter", 0, "kind"), "human").document["filter"] == [{"kind": "human", "blind": True}]
 
 
+def test_another_task_has_its_own_defaults_and_keeps_what_was_said() -> None:
+    draft = Draft.of('[chain]\ntask = "acre"\n[task]\ninitial = 4\nsamples = 6\n')
+    changed = with_kind(draft, ("chain", "task"), "acronym")
+    assert changed.document == {"chain": {"task": "acronym"}, "task": {"samples": 6}}
+    assert examine(changed)[1] == []
+
+
 def test_tables_of_another_shape_are_refused_in_words() -> None:
     with pytest.raises(LabError, match="cannot change"):
         Draft.of("chain = 3\n").set(("chain", "seed"), 1)
