@@ -45,10 +45,11 @@ class RankList:
     def letters(self) -> frozenset[str]:
         """Those with which words begin that may be drawn."""
         found: set[str] = set()
-        for word in self.first_drawn():
-            found.add(word[0])
-            if len(found) == LETTERS:
-                break
+        for word in self.ranks:
+            if word[0] not in found and _is_plain(word) and not self._coarse.search(word):
+                found.add(word[0])
+                if len(found) == LETTERS:
+                    break
         return frozenset(found)
 
     @cached_property
@@ -73,9 +74,9 @@ class RankList:
         """The words of a length that may be drawn: of the letters a–z, and without the undrawn stems."""
         return (word for word in self.by_length.get(length, ()) if not self._coarse.search(word))
 
-    def first_drawn(self, length: int | None = None) -> Iterator[str]:
-        """The same, or those of every length; for one who needs the first few only, since nothing is sorted by length for it."""
-        words = (word for word in self.ranks if length is None or len(word) == length)
+    def first_drawn(self, length: int) -> Iterator[str]:
+        """The same; for one who needs the first few only, since nothing is sorted by length for it."""
+        words = (word for word in self.ranks if len(word) == length)
         return (word for word in words if _is_plain(word) and not self._coarse.search(word))
 
 
