@@ -163,7 +163,7 @@ class _Reader:
         """By generation, what it added to the pool."""
         self._filters = filter_kinds()
         known = [self._filters.get(each.kind) for each in config.filters] if config else [None]
-        self.pools = any(kind is None or kind.pools for kind in known)
+        self._has_pool = any(kind is None or kind.pools for kind in known)
         self._filter_lists: set[tuple[str, ...]] = set()
         self._hypotheses: dict[tuple[Any, ...], int] = {}
         self._examples: dict[tuple[Any, ...], Example] = {}
@@ -346,7 +346,7 @@ class _Reader:
             entries = []
         samples = tuple(self._sample(entry, place, number, path) for place, entry in enumerate(entries))
         self._pool[number] = {sample.example for sample in samples if sample.origin is None and sample.verdict != "rejected"}
-        if self.pools:
+        if self._has_pool:
             self._check_origins(samples, path)
         return TransmissionRecord(number, samples)
 
@@ -362,7 +362,7 @@ class _Reader:
         usual = table.keys() == (_COMMON_SAMPLE if origin is None else _POOL_SAMPLE)
         earlier = origin is None or (type(origin) is int and 0 <= origin < generation)
         pooled = origin is not None or table.get("verdict") == "pooled"
-        if usual and earlier and (self.pools or not pooled) and table["verdict"] in ("approved", "rejected", "pooled"):
+        if usual and earlier and (self._has_pool or not pooled) and table["verdict"] in ("approved", "rejected", "pooled"):
             example = self._known_example(table) or self._example(table, (*path, "sample", place))
             return Sample(example, place, table["verdict"], origin=origin)
         path = (*path, "sample", place)
@@ -370,7 +370,7 @@ class _Reader:
         shown = values["shown"]
         if values["from"] is not None and values["from"] >= generation:
             self.faults.append(Fault((*path, "from"), f"expected a generation before this one, {generation}"))
-        if pooled and not self.pools:
+        if pooled and not self._has_pool:
             key = "verdict" if values["verdict"] == "pooled" else "from"
             self.faults.append(Fault((*path, key), "no filter of this chain has a pool"))
         if values["verdict"] == "edited" and shown is None:

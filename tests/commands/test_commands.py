@@ -185,22 +185,25 @@ def test_data_that_nothing_explains_stop_the_run_and_offer_no_resume(tmp_path: P
 @pytest.mark.parametrize("act", ["delete", "replace", "add"])
 def test_a_file_taken_away_or_changed_is_rescued_beside_it(tmp_path: Path, act: str) -> None:
     path = tmp_path / "a b.toml"
-    process = _start(path, 1200)
+    process = _start(path, 5000)
     _wait_for_size(path, 20_000)
-    process.send_signal(signal.SIGSTOP)  # so that it cannot come to its end meanwhile
-    if act == "delete":
-        path.unlink()
-    elif act == "replace":
-        (tmp_path / "other").write_text("x = 1\n")
-        (tmp_path / "other").replace(path)
-    else:
-        with path.open("a") as file:
-            file.write("junk\n")
-    process.send_signal(signal.SIGCONT)
+    for _ in range(5):
+        process.send_signal(signal.SIGSTOP)  # so that it cannot come to its end meanwhile
+        if act == "delete":
+            path.unlink()
+        elif act == "replace":
+            (tmp_path / "other").write_text("x = 1\n")
+            (tmp_path / "other").replace(path)
+        else:
+            with path.open("a") as file:
+                file.write("junk\n")
+        process.send_signal(signal.SIGCONT)
+        if act != "add" or _ends(process, 1.0):
+            break  # else it was stopped between its look at the file and its write, which went over the junk
     _, error = process.communicate(timeout=60)
     assert process.returncode == 3, error
     copy = tmp_path / "a b-rescued.toml"
-    told = re.search(r"Saved: (\d+) of 1200 generations. Go on with: iicl-tui resume (.*)\n", error)
+    told = re.search(r"Saved: (\d+) of 5000 generations. Go on with: iicl-tui resume (.*)\n", error)
     assert told
     assert shlex.split(told[2]) == [str(copy)]
     assert copy.read_text(encoding="utf-8").count("# end: transmission") == int(told[1])
@@ -334,6 +337,14 @@ def _start(path: Path, generations: int) -> subprocess.Popen[str]:
         [sys.executable, "-m", "iicl_tui", "run", "theory-1-sampling", "-q", "-o", str(path), "--set", length],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=path.parent, env=HERE,
     )  # fmt: skip
+
+
+def _ends(process: subprocess.Popen[str], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _wait_for_size(path: Path, size: int) -> None:

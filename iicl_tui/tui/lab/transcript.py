@@ -68,12 +68,13 @@ def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> 
 
 
 def _made(chain: Chain, made: TransmissionRecord) -> Entry:
-    t, count = made.generation, len(made.samples)
-    passed = passed_on(made.samples)
+    t, count, passed = made.generation, len(made.samples), passed_on(made.samples)
+    if passed == "passed on":
+        passed = f"{count} of {count} passed on"
     return Entry(
         t,
         "transmission",
-        f"d{raised(t)}  {f'{count} of {count} passed on' if passed == 'passed on' else passed}",
+        f"d{raised(t)}  {passed}",
         "\n".join(_sample_line(chain, t, sample) for sample in made.samples),
     )
 
