@@ -120,10 +120,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence()
         return 2
     except Exception as error:
+        from iicl_tui.store import crash_reports
         from iicl_tui.store.paths import user_paths
-        from iicl_tui.tui import crash
 
-        print(crash.sentence(crash.write(error, user_paths().state)), file=sys.stderr)
+        print(crash_reports.sentence(crash_reports.write(error, user_paths().state)), file=sys.stderr)
         return 1
 
 

@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BELOW_THE_SCREEN = ("text", "errors", "registry", "schema", "bayes", "tasks", "agents", "filters", "chain", "store")
+BELOW_THE_SCREEN = (
+    "text",
+    "errors",
+    "registry",
+    "schema",
+    "bayes",
+    "tasks",
+    "agents",
+    "filters",
+    "chain",
+    "store",
+    "review",
+    "charts",
+    "present",
+)
 SCREENS = {"textual", "rich", "plotext"}
 SDKS = {"openai", "anthropic", "mistralai"}
 

@@ -56,7 +56,7 @@ class ReplyReader(Protocol):
         """What to do; None where nobody can say."""
 
 
-class Speaker(Protocol):
+class ModelClient(Protocol):
     """Who asks a model: how often it is tried, what it costs, and how one try is made."""
 
     patience: Patience
@@ -73,7 +73,7 @@ class Speaker(Protocol):
         """The reply, and the parameters that had to be left out of the request. Raises CallFailed."""
 
 
-class Line(Protocol):
+class ModelSession(Protocol):
     """How an agent speaks with its model at one phase of one generation.
 
     What is on record for this phase is answered from the record, in its order; what is new is on record before it is returned.
@@ -95,7 +95,7 @@ class Line(Protocol):
     def history(self, purpose: Purpose) -> tuple[Exchange, ...]:
         """What the agent said before, as many rounds as the chain's look-back."""
 
-    async def ask(self, purpose: Purpose, request: Request, speaker: Speaker) -> Call:
+    async def ask(self, purpose: Purpose, request: Request, client: ModelClient) -> Call:
         """One call. Raises CallFailed, ChainStopped where the budget forbids it, StoreError where it cannot be kept."""
 
     async def help(
@@ -130,17 +130,23 @@ class Agent(Protocol):
     def describe(self) -> str:
         """A few words for a header: bayes sample τ1"""
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line) -> int:
+    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession) -> int:
         """A hypothesis learned from the data. Raises LabError when it cannot."""
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession
     ) -> tuple[Example, ...]:
         """count samples of the hypothesis (or fewer, where it made fewer). rounds: what it learned from. Raises LabError when it
         cannot."""
 
     async def refine(
-        self, purpose: Purpose, hypothesis: int, examples: Sequence[Example], rounds: Rounds, rng: np.random.Generator, line: Line
+        self,
+        purpose: Purpose,
+        hypothesis: int,
+        examples: Sequence[Example],
+        rounds: Rounds,
+        rng: np.random.Generator,
+        session: ModelSession,
     ) -> int:
         """The hypothesis in the light of these examples, or a better one. Raises LabError when it cannot.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.agents.base import AgentKind, Line, Rounds, Workload
+from iicl_tui.agents.base import AgentKind, ModelSession, Rounds, Workload
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Message, Purpose
 from iicl_tui.bayes import inference
@@ -67,7 +67,7 @@ class BayesianAgent:
         log_p = inference.temper(inference.log_normalise(np.where(possible[:, None], joint, 0.0)), self.temperature)
         return [Belief(row, "exact") if there else None for row, there in zip(log_p, possible.tolist(), strict=True)]
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line | None = None) -> int:
+    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession | None = None) -> int:
         """Draws from the belief, or takes its maximum. Raises ChainStopped where no hypothesis explains the data."""
         belief = self.belief(rounds)
         if belief is None:
@@ -79,7 +79,7 @@ class BayesianAgent:
         return self._pick(belief, rng)
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line | None = None
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession | None = None
     ) -> tuple[Example, ...]:
         """Samples of the hypothesis, with this agent's label noise."""
         return self.task.transmit(hypothesis, count, self.noise, rng)
@@ -91,7 +91,7 @@ class BayesianAgent:
         examples: Sequence[Example],
         rounds: Rounds,
         rng: np.random.Generator,
-        line: Line | None = None,
+        session: ModelSession | None = None,
     ) -> int:
         """The examples are further data: chooses anew from the posterior over them and all that it had before it.
 

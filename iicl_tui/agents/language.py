@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from iicl_tui.agents.access import Access, Credential
-from iicl_tui.agents.base import Line, Rounds, Workload
+from iicl_tui.agents.base import ModelSession, Rounds, Workload
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import PARAMETER_WORDS, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
@@ -105,7 +105,7 @@ class LanguageAgent:
 
     # -- the three things that it is asked ----------------------------------------------------------------------------
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line) -> int:
+    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession) -> int:
         """Asks for a rule that explains the last of the rounds; where its belief is estimated, it is asked again and again.
         Where no rule is stated, it asks for examples like those.
 
@@ -113,21 +113,21 @@ class LanguageAgent:
         """
         prompt = self.wording.imitate(self.prompts, _latest(rounds))
         if self._implicit:
-            return await self._imitate_by_examples(prompt, rng, line)
-        request = self._request("imitate", prompt, line, self.wording.rule_schema())
+            return await self._imitate_by_examples(prompt, rng, session)
+        request = self._request("imitate", prompt, session, self.wording.rule_schema())
         if self.asking.measuring.asks_logprobs:
             request = replace(request, top_logprobs=self.asking.measuring.top_logprobs)
-        skipping = "" if line.previous is None else "the rule of the generation before goes on"
-        reading = await self._rule("imitate", request, rng, line, skipping)
-        if line.phase == "imitation":
-            await self._draws(replace(request, top_logprobs=None), rng, line)
+        skipping = "" if session.previous is None else "the rule of the generation before goes on"
+        reading = await self._rule("imitate", request, rng, session, skipping)
+        if session.phase == "imitation":
+            await self._draws(replace(request, top_logprobs=None), rng, session)
         if reading is not None:
             return reading
-        assert line.previous is not None
-        return line.previous
+        assert session.previous is not None
+        return session.previous
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession
     ) -> tuple[Example, ...]:
         """Asks for count examples. Fewer come back where the model made fewer, asked twice. Raises as `imitate`.
 
@@ -135,34 +135,34 @@ class LanguageAgent:
         """
         made: tuple[Example, ...] = ()
         if self._implicit:
-            made = examples_made(line.before(), self.wording, self.task.samples).examples[line.taken : line.taken + count]
-            line.taken += len(made)
+            made = examples_made(session.before(), self.wording, self.task.samples).examples[session.taken : session.taken + count]
+            session.taken += len(made)
         missing = count - len(made)
         if missing == 0:
             return made
         prompt = self.wording.transmit(self.prompts, hypothesis, missing, _latest(rounds))
-        skipping = "no further example is passed on" if line.taken else "no example is passed on"
-        more = await self._examples("transmit", prompt, missing, rng, line, skipping)
+        skipping = "no further example is passed on" if session.taken else "no example is passed on"
+        more = await self._examples("transmit", prompt, missing, rng, session, skipping)
         return (*made, *(more or ()))
 
-    async def _imitate_by_examples(self, prompt: str, rng: np.random.Generator, line: Line) -> int:
-        skipping = "" if line.previous is None else "the hypothesis of the generation before goes on"
-        examples = await self._examples("imitate", prompt, self.task.samples, rng, line, skipping)
+    async def _imitate_by_examples(self, prompt: str, rng: np.random.Generator, session: ModelSession) -> int:
+        skipping = "" if session.previous is None else "the hypothesis of the generation before goes on"
+        examples = await self._examples("imitate", prompt, self.task.samples, rng, session, skipping)
         if examples is not None:
             return self.wording.implied(examples)
-        assert line.previous is not None
-        return line.previous
+        assert session.previous is not None
+        return session.previous
 
     async def _examples(
-        self, purpose: Purpose, prompt: str, count: int, rng: np.random.Generator, line: Line, skipping: str
+        self, purpose: Purpose, prompt: str, count: int, rng: np.random.Generator, session: ModelSession, skipping: str
     ) -> tuple[Example, ...] | None:
         """At most count examples; None where a person skips an unreadable reply."""
-        request = self._request(purpose, prompt, line, self.wording.samples_schema(count))
+        request = self._request(purpose, prompt, session, self.wording.samples_schema(count))
         reading = await self._ask(
             purpose,
             request,
             rng,
-            line,
+            session,
             lambda text: self.wording.read_samples(text, count),
             lambda reading: bool(reading.examples),
             lambda trouble: self.wording.repair_samples(self.prompts, trouble, count),
@@ -172,7 +172,13 @@ class LanguageAgent:
         return reading.examples if reading is not None else None
 
     async def refine(
-        self, purpose: Purpose, hypothesis: int, examples: Sequence[Example], rounds: Rounds, rng: np.random.Generator, line: Line
+        self,
+        purpose: Purpose,
+        hypothesis: int,
+        examples: Sequence[Example],
+        rounds: Rounds,
+        rng: np.random.Generator,
+        session: ModelSession,
     ) -> int:
         """Asks it to check its rule, or to mend it where it fails. Raises as `imitate`, and ChainStopped where it states none."""
         if self._implicit:
@@ -182,8 +188,8 @@ class LanguageAgent:
                 f"Leave {purpose} out, in a new session; filters of samples, as rank or human, do their work here too.",
             )
         make = self.wording.self_refine if purpose == "self-refine" else self.wording.hypothesis_search
-        request = self._request(purpose, make(self.prompts, hypothesis, examples), line, self.wording.rule_schema())
-        reading = await self._rule(purpose, request, rng, line, "the rule stays as it was")
+        request = self._request(purpose, make(self.prompts, hypothesis, examples), session, self.wording.rule_schema())
+        reading = await self._rule(purpose, request, rng, session, "the rule stays as it was")
         return hypothesis if reading is None else reading
 
     # -- what is known of it ------------------------------------------------------------------------------------------
@@ -269,9 +275,9 @@ class LanguageAgent:
     def _system(self) -> Message:
         return Message("system", self.wording.system(self.prompts))
 
-    def _request(self, purpose: Purpose, prompt: str, line: Line, schema: Mapping[str, Any]) -> Request:
+    def _request(self, purpose: Purpose, prompt: str, session: ModelSession, schema: Mapping[str, Any]) -> Request:
         messages = [self._system]
-        for exchange in line.history(purpose):
+        for exchange in session.history(purpose):
             messages += [Message("user", exchange.prompt), Message("assistant", exchange.reply or "(no answer)")]
         messages.append(Message("user", prompt))
         asking = self.asking
@@ -283,43 +289,47 @@ class LanguageAgent:
         seed = int(rng.integers(2**31))
         return replace(request, seed=seed if self.asking.seed else None)
 
-    async def _call(self, purpose: Purpose, request: Request, rng: np.random.Generator, line: Line) -> Call:
+    async def _call(self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession) -> Call:
         request = self._seeded(request, rng)
-        call = await line.ask(purpose, request, self)
+        call = await session.ask(purpose, request, self)
         for name in call.without:
-            self._say(line, f"{self.model} takes no {PARAMETER_WORDS[name]}: it is left out, and the record of each call says so.")
+            self._say(
+                session, f"{self.model} takes no {PARAMETER_WORDS[name]}: it is left out, and the record of each call says so."
+            )
         if request.top_logprobs is not None and call.tokens is None and "top_logprobs" not in call.without:
-            self._say(line, f"{self.model} answered without the log-probabilities that were asked for.")
+            self._say(session, f"{self.model} answered without the log-probabilities that were asked for.")
         return call
 
-    def _say(self, line: Line, text: str) -> None:
+    def _say(self, session: ModelSession, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
-            line.say(text)
+            session.say(text)
 
-    async def _draws(self, request: Request, rng: np.random.Generator, line: Line) -> None:
+    async def _draws(self, request: Request, rng: np.random.Generator, session: ModelSession) -> None:
         """Further hypotheses from the same prompt, where the belief can be known from nothing else."""
         measuring = self.asking.measuring
         if measuring.source == "logprobs":
-            if self._belief(line.calls()) is not None:
+            if self._belief(session.calls()) is not None:
                 return
-            why = measuring.from_tokens(line.calls(), self.task.space, self.wording)
+            why = measuring.from_tokens(session.calls(), self.task.space, self.wording)
             if isinstance(why, NoBelief):
-                self._say(line, f"The log-probabilities of {self.model} give no belief. {why.reason}")
+                self._say(session, f"The log-probabilities of {self.model} give no belief. {why.reason}")
             if measuring.fallback != "samples":
                 return
-            self._say(line, f"The belief is estimated from {measuring.draws} drawn hypotheses a generation instead.")
+            self._say(session, f"The belief is estimated from {measuring.draws} drawn hypotheses a generation instead.")
         elif measuring.source != "samples":
             return
         for _ in range(measuring.draws - 1):
-            await self._call("draw", request, rng, line)
+            await self._call("draw", request, rng, session)
 
-    async def _rule(self, purpose: Purpose, request: Request, rng: np.random.Generator, line: Line, skipping: str) -> int | None:
+    async def _rule(
+        self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession, skipping: str
+    ) -> int | None:
         reading = await self._ask(
             purpose,
             request,
             rng,
-            line,
+            session,
             self.wording.read_rule,
             lambda reading: reading.hypothesis is not None,
             lambda trouble: self.wording.repair_rule(self.prompts, trouble),
@@ -333,7 +343,7 @@ class LanguageAgent:
         purpose: Purpose,
         request: Request,
         rng: np.random.Generator,
-        line: Line,
+        session: ModelSession,
         read: Callable[[str], Reading],
         usable: Callable[[Reading], bool],
         repair: Callable[[str], str],
@@ -342,11 +352,11 @@ class LanguageAgent:
     ) -> Reading | None:
         """The reading of a reply; where there is none, of its repair; where there is none, what a person says. None: skipped."""
         while True:
-            call = await self._call(purpose, request, rng, line)
+            call = await self._call(purpose, request, rng, session)
             reading = read(call.reply)
             trouble = self._trouble(call, reading)
             if trouble and call.finish == "stop":
-                call = await self._call("repair", self._repair(request, call.reply, repair(trouble)), rng, line)
+                call = await self._call("repair", self._repair(request, call.reply, repair(trouble)), rng, session)
                 again = read(call.reply)
                 if _worth(again) >= _worth(reading):
                     reading, trouble = again, self._trouble(call, again)
@@ -354,7 +364,7 @@ class LanguageAgent:
                 return reading
             reply = call.reply
             while True:
-                said = await line.help(purpose, call.prompt, reply, trouble, skipping, lambda text: _problem(read, usable, text))
+                said = await session.help(purpose, call.prompt, reply, trouble, skipping, lambda text: _problem(read, usable, text))
                 if said.verdict != "edit":
                     break
                 edited = read(said.reply)

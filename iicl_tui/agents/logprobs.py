@@ -16,7 +16,7 @@ from iicl_tui.agents.beliefs import Belief, FactorMass, from_masses
 from iicl_tui.agents.calls import Token
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
-from iicl_tui.tasks.reading_words import LEAD_IN, goes_on
+from iicl_tui.tasks.reply_parsing.words import LEAD_IN, goes_on
 from iicl_tui.tasks.wording import Span
 
 TokenReading = Literal["spans", "notebook"]

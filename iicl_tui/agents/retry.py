@@ -36,7 +36,7 @@ class Waiting:
     until: float
 
 
-async def patiently(
+async def send_with_retries(
     send: Callable[[], Awaitable[Reply]],
     patience: Patience,
     tell: Callable[[Waiting | None], None],

@@ -19,7 +19,7 @@ from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import Agent, Refine, Rounds
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Exchange, Purpose, dialogue
-from iicl_tui.agents.line import Calling, Desk, RecordedLine
+from iicl_tui.agents.model_session import Calling, ChainServices, RecordedModelSession
 from iicl_tui.agents.money import Price, Spent, spent
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import (
@@ -37,11 +37,11 @@ from iicl_tui.filters.base import (
     Decider,
     Exhausted,
     Filter,
+    PhaseContext,
     Pooled,
     Sample,
-    Scene,
+    cannot_receive_hypothesis,
     cannot_refine,
-    hears_no_rule,
     hypothesis_gate,
     sample_gate,
 )
@@ -67,7 +67,7 @@ class Sink(Protocol):
 class Chain:
     """One chain: its configuration, what has happened, and what comes next."""
 
-    LINE: ClassVar[type[RecordedLine]] = RecordedLine
+    SESSION: ClassVar[type[RecordedModelSession]] = RecordedModelSession
     """How its agents speak with their models."""
 
     def __init__(
@@ -326,15 +326,15 @@ class Chain:
             return await self._interact(generation)
         return await self._transmit(generation)
 
-    def _line(self, generation: int, phase: Phase) -> RecordedLine:
-        desk = Desk(
+    def _model_session(self, generation: int, phase: Phase) -> RecordedModelSession:
+        services = ChainServices(
             self._keep, self._ready, lambda: self._spent, lambda: self.budget, self._tell, lambda text: self.notice(text),
             lambda: self.decider, self.access,
         )  # fmt: skip
         calls = self._calls.setdefault(generation, [])
         previous = self._generations[generation - 2].hypothesis if generation > 1 else None
         lookback = self.config.lookback
-        return self.LINE(desk, generation, phase, calls, self._earlier(generation), lookback, previous)
+        return self.SESSION(services, generation, phase, calls, self._earlier(generation), lookback, previous)
 
     def _tell(self, calling: Calling | None) -> None:
         self.calling = calling
@@ -350,15 +350,16 @@ class Chain:
         return tuple(said)
 
     async def _imitate(self, generation: int) -> ImitationRecord:
-        line = self._line(generation, "imitation")
-        hypothesis = await self.agent(generation).imitate(self.rounds(generation), self._rng(generation, "imitation", 0), line)
+        session = self._model_session(generation, "imitation")
+        hypothesis = await self.agent(generation).imitate(self.rounds(generation), self._rng(generation, "imitation", 0), session)
         return ImitationRecord(generation, (generation - 1) % len(self.config.agents), hypothesis)
 
-    def _scene(self, generation: int, phase: Phase, refine: Refine = cannot_refine) -> Scene:
+    def _phase_context(self, generation: int, phase: Phase, refine: Refine = cannot_refine) -> PhaseContext:
         seed = np.random.SeedSequence(self.config.seed, spawn_key=(generation, _FILTERS, PHASES.index(phase)))
-        return Scene(
+        return PhaseContext(
             self.task, generation, self.start, self.decider, refine=refine, belief=lambda: self.belief(generation),
-            pool=lambda: self.pool(generation), seed=seed, told=not hears_no_rule(self.task, [self.agent(generation)]),
+            pool=lambda: self.pool(generation), seed=seed,
+            accepts_edit=not cannot_receive_hypothesis(self.task, [self.agent(generation)]),
         )  # fmt: skip
 
     def pool(self, generation: int) -> Sequence[Pooled]:
@@ -371,7 +372,7 @@ class Chain:
 
     async def _interact(self, generation: int) -> InteractionRecord:
         agent, rounds = self.agent(generation), self.rounds(generation)
-        line = self._line(generation, "interaction")
+        session = self._model_session(generation, "interaction")
         drawn = refined = 0
 
         async def propose() -> int:
@@ -380,24 +381,24 @@ class Chain:
             if attempt == 0:
                 return self._generations[-1].imitation.hypothesis
             await asyncio.sleep(0)
-            return await agent.imitate(rounds, self._rng(generation, "imitation", attempt), line)
+            return await agent.imitate(rounds, self._rng(generation, "imitation", attempt), session)
 
         async def refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
             nonlocal refined
             rng = self._rng(generation, "interaction", refined)
             refined += 1
             await asyncio.sleep(0)
-            return await agent.refine(purpose, hypothesis, examples, rounds, rng, line)
+            return await agent.refine(purpose, hypothesis, examples, rounds, rng, session)
 
-        scene = self._scene(generation, "interaction", refine)
+        context = self._phase_context(generation, "interaction", refine)
         kinds = tuple(each.kind for each in self.config.filters)
         exhausted = None
         try:
-            hypothesis = await hypothesis_gate(self.config.filters, propose, scene)()
+            hypothesis = await hypothesis_gate(self.config.filters, propose, context)()
         except Exhausted as why:
             hypothesis, exhausted = why.hypothesis, why.filter
         redraws = max(drawn - 1, 0)
-        decisions, refinements = tuple(scene.decisions), tuple(scene.refinements)
+        decisions, refinements = tuple(context.decisions), tuple(context.refinements)
         return InteractionRecord(generation, kinds, hypothesis, redraws, decisions, exhausted, refinements)
 
     async def _transmit(self, generation: int) -> TransmissionRecord:
@@ -406,19 +407,19 @@ class Chain:
     async def _made(self, generation: int, hypothesis: int, filters: Sequence[Filter]) -> tuple[Sample, ...]:
         """Every sample that is seen at the second gate, in order, each with its verdict."""
         agent, rounds = self.agent(generation), self.rounds(generation)
-        line = self._line(generation, "transmission")
-        scene = self._scene(generation, "transmission")
+        session = self._model_session(generation, "transmission")
+        context = self._phase_context(generation, "transmission")
         attempt = 0
 
         async def draw(count: int) -> list[Sample]:
             nonlocal attempt
             rng = self._rng(generation, "transmission", attempt)
             attempt += 1
-            examples = await agent.transmit(hypothesis, count, rounds, rng, line)
-            return [Sample(example, next(scene.numbers)) for example in examples]
+            examples = await agent.transmit(hypothesis, count, rounds, rng, session)
+            return [Sample(example, next(context.numbers)) for example in examples]
 
         aside: list[Sample] = []
-        passed = await sample_gate(filters, draw, hypothesis, scene, aside)(self.task.samples)
+        passed = await sample_gate(filters, draw, hypothesis, context, aside)(self.task.samples)
         seen = {sample.number: sample for sample in (*aside, *passed)}  # the last word on each
         return tuple(seen[number] for number in sorted(seen))
 

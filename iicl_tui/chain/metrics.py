@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
-from iicl_tui.tasks.base import Figure
+from iicl_tui.tasks.base import DatasetMetric
 
 Array = NDArray[np.float64]
 
@@ -141,7 +141,7 @@ class Outcome:
     focus: tuple[str, str, float] | None
     """The factor in focus, its likeliest value, and that value's probability."""
     both: bool | None
-    figures: tuple[tuple[Figure, float], ...] = ()
+    figures: tuple[tuple[DatasetMetric, float], ...] = ()
 
 
 def outcome(chain: Chain) -> Outcome | None:

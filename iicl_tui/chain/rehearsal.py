@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iicl_tui.agents.base import ReplyAnswer, Speaker, Unreadable
+from iicl_tui.agents.base import ModelClient, ReplyAnswer, Unreadable
 from iicl_tui.agents.calls import Call, Purpose, Request
 from iicl_tui.agents.language import LanguageAgent
-from iicl_tui.agents.line import RecordedLine
+from iicl_tui.agents.model_session import RecordedModelSession
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Phase
 from iicl_tui.errors import LabError
@@ -24,28 +24,28 @@ class NextCall:
     purpose: Purpose
     request: Request
     left_out: tuple[str, ...]
-    speaker: Speaker
+    client: ModelClient
 
 
 class _WouldAsk(Exception):
     """The rehearsal has come to a call."""
 
-    def __init__(self, purpose: Purpose, request: Request, speaker: Speaker) -> None:
+    def __init__(self, purpose: Purpose, request: Request, client: ModelClient) -> None:
         super().__init__(purpose)
-        self.purpose, self.request, self.speaker = purpose, request, speaker
+        self.purpose, self.request, self.client = purpose, request, client
 
 
 class _WouldAskPerson(Exception):
     """The rehearsal has come to a person."""
 
 
-class _Line(RecordedLine):
+class _RehearsedSession(RecordedModelSession):
     """Answers from the record, and stops where that ends."""
 
-    async def ask(self, purpose: Purpose, request: Request, speaker: Speaker) -> Call:
+    async def ask(self, purpose: Purpose, request: Request, client: ModelClient) -> Call:
         known = self._next(purpose)
         if known is None:
-            raise _WouldAsk(purpose, request, speaker)
+            raise _WouldAsk(purpose, request, client)
         return known
 
 
@@ -65,7 +65,7 @@ class _Person:
 class _Rehearsal(Chain):
     """A chain that is kept nowhere and calls nobody."""
 
-    LINE = _Line
+    SESSION = _RehearsedSession
 
 
 async def next_call(chain: Chain) -> NextCall | None:
@@ -80,10 +80,10 @@ async def next_call(chain: Chain) -> NextCall | None:
     try:
         await rehearsal.step()
     except _WouldAsk as found:
-        asked, speaker = found.request, found.speaker
-        request = speaker.sent(asked) if isinstance(speaker, LanguageAgent) else asked
+        asked, client = found.request, found.client
+        request = client.sent(asked) if isinstance(client, LanguageAgent) else asked
         names = [name for name in Request.PARAMETERS if getattr(asked, name) is not None and getattr(request, name) is None]
-        return NextCall(*upcoming, found.purpose, request, tuple(names), speaker)
+        return NextCall(*upcoming, found.purpose, request, tuple(names), client)
     except (_WouldAskPerson, LabError):
         return None
     return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.store import settings, toml_lines
-from iicl_tui.store.errors import of
+from iicl_tui.store.errors import from_os_error
 from iicl_tui.store.paths import Paths, user_paths
 
 
@@ -28,7 +28,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise of(error, "read", path) from error
+        raise from_os_error(error, "read", path) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError([Fault((), "this is no UTF-8 text", line)], path.name) from error

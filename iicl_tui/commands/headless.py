@@ -16,7 +16,8 @@ from pathlib import Path
 
 from iicl_tui.agents.access import Access, entry_of
 from iicl_tui.agents.calls import Call
-from iicl_tui.agents.line import STILL_BILLED, calling_text
+from iicl_tui.agents.key_consent import key_requests
+from iicl_tui.agents.model_session import STILL_BILLED, calling_text
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
@@ -31,7 +32,6 @@ from iicl_tui.store.errors import ChangedFile, DeletedFile, ExistingFile
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tasks.base import Task
 from iicl_tui.text import printable
-from iicl_tui.tui.lab.trust import wishes
 
 SAVED = 3
 INTERRUPTED = 130
@@ -61,7 +61,7 @@ def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
     return Terms(Access().agreed(hosts).agreed(arguments.trust), arguments.budget, arguments.token_budget)
 
 
-def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms) -> int:
+def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms) -> int:
     """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands.
 
     Where the file was deleted or changed meanwhile, what is kept goes into a copy beside it.
@@ -75,7 +75,7 @@ def go_on(session: SessionFile, decider: Decider | None, quiet: bool, terms: Ter
     if not quiet and chain.next is not None and (ahead := estimate(chain.config, complete(chain.generations)).text):
         print(printable(ahead), file=sys.stderr)
     if chain.next is not None:
-        for withheld in wishes(chain):
+        for withheld in key_requests(chain.config.agents, chain.access):
             keys, host, entry = " and ".join(withheld.variables), withheld.host, withheld.entry
             print(printable(f"{host} is asked without the key in {keys}; it gets it with --trust {entry}."), file=sys.stderr)
     try:

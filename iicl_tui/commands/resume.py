@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from iicl_tui.commands.common import surroundings
-from iicl_tui.commands.headless import go_on, scripted, terms
+from iicl_tui.commands.headless import run_to_end, scripted, terms
 from iicl_tui.errors import LabError
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
@@ -23,4 +23,4 @@ def main(arguments: argparse.Namespace) -> int:
             remedy = "`iicl-tui run` starts a configuration; a session can be gone on with in a copy, or once it is free."
             raise LabError("The session cannot be gone on with", session.read_only, remedy)
         decider = scripted(arguments.decisions, session.config.task) if arguments.decisions else None
-        return go_on(session, decider, arguments.quiet, on_terms)
+        return run_to_end(session, decider, arguments.quiet, on_terms)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from iicl_tui.chain.config import assign, read_config
 from iicl_tui.commands.common import read_text, surroundings, with_lines
-from iicl_tui.commands.headless import go_on, scripted, terms
+from iicl_tui.commands.headless import run_to_end, scripted, terms
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.store import toml_lines
 from iicl_tui.store.session import SessionFile
@@ -41,7 +41,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise with_lines(error, text, name, given) from None
     decider = scripted(arguments.decisions, config.task) if arguments.decisions else None
     with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
-        return go_on(session, decider, arguments.quiet, on_terms)
+        return run_to_end(session, decider, arguments.quiet, on_terms)
 
 
 def source(given: str) -> tuple[str, str, Path | None]:

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from iicl_tui.bayes.inference import entropy
+from iicl_tui.charts import belief, film, marginals, ranked, trajectories
+from iicl_tui.charts.numbers import bounds_text, hundredths_text, probability_text
+from iicl_tui.charts.view import NO_BELIEF, BeliefView
 from iicl_tui.errors import LabError
+from iicl_tui.present.lab_builder import build, current
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import ChartSettings, LabState
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
-from iicl_tui.tui.charts import belief, film, marginals, ranked, trajectories
-from iicl_tui.tui.charts.numbers import bounds_text, hundredths_text, probability_text
-from iicl_tui.tui.charts.view import NO_BELIEF, BeliefView
-from iicl_tui.tui.lab.build import build, current
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import ChartSettings, LabState
 
 LIKELIEST = 10
 WIDEST, NARROWEST = 140, 60

@@ -87,7 +87,7 @@ class Pooled(NamedTuple):
 class HypothesisShown:
     """What a decider sees at the first gate. attempt: 0 for the first draw; redraws_left: how often it may still reject."""
 
-    scene: Scene
+    context: PhaseContext
     hypothesis: int
     attempt: int
     redraws_left: int
@@ -101,7 +101,7 @@ class SamplesShown:
     again: a filter after this one asks for more than what was decided before in this phase.
     """
 
-    scene: Scene
+    context: PhaseContext
     hypothesis: int
     samples: tuple[Sample, ...]
     kept: tuple[Sample, ...]
@@ -144,14 +144,19 @@ def _no_pool() -> Sequence[Pooled]:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What the filters know at one generation. refine: asks the agent of the generation to mend a hypothesis.
+class PhaseContext:
+    """What the filters know in one phase of one generation.
 
-    belief: what the agent believes, given the data before it. pool: d⁰ and what earlier generations made, but for what was
-    thrown away. seed: of the filters' own random numbers. numbers: of the samples seen in this generation, in order. told: the
-    agent can be told another hypothesis than its own.
-    memory: what a filter remembers while the phase lasts, by filter. dry: kinds of filters that can let nothing more pass in it.
-    decisions, refinements: filled by those who decide and refine, in the order of doing so.
+    Attributes:
+        refine: Asks the generation's agent to improve a hypothesis.
+        belief: The agent's belief given the data before it.
+        pool: d⁰ and every earlier sample that was not rejected.
+        seed: Seed of the filters' own random numbers.
+        numbers: Counts the samples seen in this generation, in order.
+        accepts_edit: The agent can be given another hypothesis than its own.
+        memory: What each filter remembers during the phase.
+        exhausted_filters: Kinds of filters that can let nothing more pass in this phase.
+        decisions, refinements: Filled in order by those who decide and refine.
     """
 
     task: Task
@@ -166,17 +171,17 @@ class Scene:
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
     numbers: Iterator[int] = field(default_factory=count)
     memory: dict[Filter, Any] = field(default_factory=dict)
-    told: bool = True
-    dry: list[str] = field(default_factory=list)
+    accepts_edit: bool = True
+    exhausted_filters: list[str] = field(default_factory=list)
 
     @cached_property
     def rng(self) -> np.random.Generator:
         """The filters' own random numbers in this phase of this generation."""
         return np.random.default_rng(self.seed)
 
-    def anew(self) -> Scene:
+    def anew(self) -> PhaseContext:
         """The same as it was when the phase began, for a rehearsal: what happens in it changes nothing here."""
-        return replace(self, decisions=[], refinements=[], numbers=count(), memory={}, dry=[])
+        return replace(self, decisions=[], refinements=[], numbers=count(), memory={}, exhausted_filters=[])
 
     async def refined(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
         """The hypothesis mended in the light of the examples, put on record. by: the kind of the filter that asks."""
@@ -210,10 +215,10 @@ class Filter(Protocol):
     def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
         """Whether a person is asked at this gate."""
 
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+    async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
         """The hypothesis that goes on. Raises Exhausted when its redraws are used up."""
 
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+    async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
         """The samples seen, in order, each with its verdict; those that pass are at most count."""
 
 
@@ -224,7 +229,7 @@ class OfSamples:
         """Never."""
         return False
 
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+    async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
         """All pass."""
         return await propose()
 
@@ -236,35 +241,35 @@ class OfHypotheses:
         """Never."""
         return False
 
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+    async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
         """All pass."""
         return await draw(count)
 
 
-def hypothesis_gate(filters: Sequence[Filter], propose: Propose, scene: Scene) -> Propose:
+def hypothesis_gate(filters: Sequence[Filter], propose: Propose, context: PhaseContext) -> Propose:
     """All filters in order as one source of hypotheses."""
     for each in filters:
-        propose = _hypothesis_of(each, propose, scene)
+        propose = _hypothesis_of(each, propose, context)
     return propose
 
 
-def _hypothesis_of(one: Filter, propose: Propose, scene: Scene) -> Propose:
+def _hypothesis_of(one: Filter, propose: Propose, context: PhaseContext) -> Propose:
     async def passed() -> int:
-        return await one.hypothesis(propose, scene)
+        return await one.hypothesis(propose, context)
 
     return passed
 
 
-def sample_gate(filters: Sequence[Filter], draw: Draw, hypothesis: int, scene: Scene, aside: list[Sample]) -> Draw:
+def sample_gate(filters: Sequence[Filter], draw: Draw, hypothesis: int, context: PhaseContext, aside: list[Sample]) -> Draw:
     """All filters in order as one source of samples; those that do not pass are laid aside."""
     for each in filters:
-        draw = _samples_of(each, draw, hypothesis, scene, aside)
+        draw = _samples_of(each, draw, hypothesis, context, aside)
     return draw
 
 
-def _samples_of(one: Filter, draw: Draw, hypothesis: int, scene: Scene, aside: list[Sample]) -> Draw:
+def _samples_of(one: Filter, draw: Draw, hypothesis: int, context: PhaseContext, aside: list[Sample]) -> Draw:
     async def passed(count: int) -> Sequence[Sample]:
-        seen = await one.samples(draw, count, hypothesis, scene)
+        seen = await one.samples(draw, count, hypothesis, context)
         aside.extend(sample for sample in seen if not sample.passes)
         return [sample for sample in seen if sample.passes]
 
@@ -276,21 +281,21 @@ class _AskedAgain(Exception):
 
 
 async def passing(
-    filters: Sequence[Filter], examples: Sequence[Example], wanted: int, hypothesis: int, scene: Scene
+    filters: Sequence[Filter], examples: Sequence[Example], wanted: int, hypothesis: int, context: PhaseContext
 ) -> tuple[Example, ...] | None:
     """What these filters would pass on, `wanted` at most, if these were the first examples that came to them in this phase.
 
-    None where that hangs on examples that they ask for after these. The scene stays as it is. Raises what the filters raise.
+    None where that hangs on examples that they ask for after these. The context stays as it is. Raises what the filters raise.
     """
-    scene, coming = scene.anew(), iter([examples])
+    context, coming = context.anew(), iter([examples])
 
     async def draw(count: int) -> list[Sample]:
         for given in coming:
-            return [Sample(example, next(scene.numbers)) for example in given]
+            return [Sample(example, next(context.numbers)) for example in given]
         raise _AskedAgain
 
     try:
-        passed = await sample_gate(filters, draw, hypothesis, scene, [])(wanted)
+        passed = await sample_gate(filters, draw, hypothesis, context, [])(wanted)
     except _AskedAgain:
         return None
     return tuple(sample.example for sample in passed)
@@ -321,7 +326,7 @@ def judges_by_d0(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> N
         faults.append(Fault((*path, "kind"), words))
 
 
-def hears_no_rule(task: Task, agents: Sequence[Agent]) -> bool:
+def cannot_receive_hypothesis(task: Task, agents: Sequence[Agent]) -> bool:
     """One of the agents is a model that states no rule in this task, so that it cannot be told of one either."""
     return any(not agent.exact for agent in agents) and task.wording is not None and not task.wording.states_rule
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, FilterKind, OfSamples, Sample, Scene
+from iicl_tui.filters.base import Draw, FilterKind, OfSamples, PhaseContext, Sample
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
@@ -21,12 +21,12 @@ class Consistent(OfSamples):
     def __init__(self, on_reject: str = "redraw", redraws: int = 20) -> None:
         self.redraws = redraws if on_reject == "redraw" else 0
 
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+    async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
         """All that were made, each with its verdict. Fewer pass where the redraws are used up."""
         seen: list[Sample] = []
         left = count
         for _ in range(self.redraws + 1):
-            judged = [self._judged(sample, hypothesis, scene.task) for sample in await draw(left)]
+            judged = [self._judged(sample, hypothesis, context.task) for sample in await draw(left)]
             seen += judged
             left -= sum(sample.passes for sample in judged)
             if left == 0:

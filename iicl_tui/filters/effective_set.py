@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene, judges_by_d0
+from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, PhaseContext, Propose, judges_by_d0
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
@@ -21,10 +21,10 @@ class EffectiveSet(OfHypotheses):
         self.least = least
         self.redraws = redraws
 
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+    async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
         """The first proposal in H_eff. Raises Exhausted."""
-        explained = scene.task.explained(scene.start.samples)
-        least = len(scene.start.samples) if self.least is None else min(self.least, len(scene.start.samples))
+        explained = context.task.explained(context.start.samples)
+        least = len(context.start.samples) if self.least is None else min(self.least, len(context.start.samples))
         for _ in range(self.redraws + 1):
             hypothesis = await propose()
             if explained[hypothesis] >= least:

@@ -12,10 +12,10 @@ from iicl_tui.filters.base import (
     Exhausted,
     FilterKind,
     HypothesisShown,
+    PhaseContext,
     Propose,
     Sample,
     SamplesShown,
-    Scene,
 )
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
@@ -34,7 +34,7 @@ class NeedsPerson(ChainStopped):
 
 
 class Human:
-    """Asks the scene's decider. Rejected samples are drawn again (at most `redraws` times) or dropped."""
+    """Asks the context's decider. Rejected samples are drawn again (at most `redraws` times) or dropped."""
 
     kind = "human"
 
@@ -48,29 +48,29 @@ class Human:
         """Whether the person is asked at this gate."""
         return self.gates in ("both", gate)
 
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+    async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
         """The hypothesis approved or put in its place. Raises Exhausted, NeedsPerson."""
         if not self.asks_at("hypothesis"):
             return await propose()
-        decider = _decider(scene)
+        decider = _decider(context)
         for attempt in range(self.redraws + 1):
             hypothesis = await propose()
-            decision = await decider.hypothesis(HypothesisShown(scene, hypothesis, attempt, self.redraws - attempt, self.blind))
-            scene.decisions.append(decision)
-            if decision.verdict == "edit" and not scene.told:
+            decision = await decider.hypothesis(HypothesisShown(context, hypothesis, attempt, self.redraws - attempt, self.blind))
+            context.decisions.append(decision)
+            if decision.verdict == "edit" and not context.accepts_edit:
                 raise ChainStopped(*UNTOLD)
             if decision.verdict != "reject":
                 return decision.hypothesis
         raise Exhausted(self.kind, self.redraws + 1, hypothesis)
 
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+    async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
         """All that was shown, with its verdict. Raises NeedsPerson."""
         if not self.asks_at("samples"):
             return await draw(count)
-        decider = _decider(scene)
+        decider = _decider(context)
         refill = self.on_reject == "redraw"
         seen: list[Sample] = []
-        again = scene.memory.setdefault(self, False)
+        again = context.memory.setdefault(self, False)
         for attempt in range(self.redraws + 1 if refill else 1):
             kept = tuple(sample for sample in seen if sample.passes)
             if len(kept) == count and attempt:
@@ -78,26 +78,26 @@ class Human:
             drawn = tuple(await draw(count - len(kept)))
             if not drawn:  # a filter before this one let nothing pass: there is nothing to ask about
                 continue
-            if scene.dry:  # nothing would come in the place of a rejected one
+            if context.exhausted_filters:  # nothing would come in the place of a rejected one
                 refill = False
             left = self.redraws - attempt if refill else 0
             seen += await decider.samples(
-                SamplesShown(scene, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind, again)
+                SamplesShown(context, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind, again)
             )
-            scene.memory[self] = True
-            if scene.dry:
+            context.memory[self] = True
+            if context.exhausted_filters:
                 break
         return seen
 
 
-def _decider(scene: Scene) -> Decider:
-    if scene.decider is None:
+def _decider(context: PhaseContext) -> Decider:
+    if context.decider is None:
         raise NeedsPerson(
             "A person is asked here",
-            f"Generation {scene.generation} waits for its human filter.",
+            f"Generation {context.generation} waits for its human filter.",
             "Open the session in the program, or give the decisions with --decisions FILE.",
         )
-    return scene.decider
+    return context.decider
 
 
 FIELDS = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, Propose, Scene, judges_by_d0
+from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, PhaseContext, Propose, judges_by_d0
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
@@ -22,22 +22,22 @@ class HypothesisSearch(OfHypotheses):
         self.rounds = rounds
         self.otherwise = otherwise
 
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+    async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
         """The first one that explains all of d⁰, or the last one. Raises Exhausted where it may not go on."""
         hypothesis = await propose()
         for _ in range(self.rounds):
-            failing = wrong(scene, hypothesis)
+            failing = wrong(context, hypothesis)
             if not failing:
                 return hypothesis
-            hypothesis = await scene.refined("hypothesis-search", hypothesis, failing)
-        if self.otherwise == "stop" and wrong(scene, hypothesis):
+            hypothesis = await context.refined("hypothesis-search", hypothesis, failing)
+        if self.otherwise == "stop" and wrong(context, hypothesis):
             raise Exhausted(self.kind, self.rounds, hypothesis)
         return hypothesis
 
 
-def wrong(scene: Scene, hypothesis: int) -> list[Example]:
+def wrong(context: PhaseContext, hypothesis: int) -> list[Example]:
     """The examples of d⁰ that the hypothesis gets wrong."""
-    return [example for example in scene.start.samples if not scene.task.follows(hypothesis, example)]
+    return [example for example in context.start.samples if not context.task.follows(hypothesis, example)]
 
 
 FIELDS = (

@@ -12,7 +12,7 @@ import numpy as np
 from iicl_tui.agents.base import Agent
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
-from iicl_tui.filters.base import Draw, FilterKind, OfSamples, Sample, Scene
+from iicl_tui.filters.base import Draw, FilterKind, OfSamples, PhaseContext, Sample
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
@@ -45,45 +45,45 @@ class Partner(OfSamples):
     def __init__(self, rounds: int | None = None) -> None:
         self.rounds = rounds
 
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+    async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
         """All pairs exchanged, until enough were guessed right or no round is left. Raises ChainStopped without a belief.
 
         A pair that a filter before this one rejects is a round, too.
         """
-        listener = scene.memory.get(self)  # there where a filter after this one asks again
+        listener = context.memory.get(self)  # there where a filter after this one asks again
         if listener is None:
-            listener = scene.memory[self] = _listener(scene, scene.task.samples if self.rounds is None else self.rounds)
+            listener = context.memory[self] = _listener(context, context.task.samples if self.rounds is None else self.rounds)
         seen: list[Sample] = []
         right = 0
         while right < count and listener.rounds:
             asked = min(count - right, listener.rounds)  # as many as may all pass: the last one drawn is the last one needed
             listener.rounds -= asked
             for sample in await draw(asked):
-                guess = listener.guess(sample.example.output, scene.rng)
+                guess = listener.guess(sample.example.output, context.rng)
                 if guess == sample.example.input:
                     right += 1
                     seen.append(sample)
                 else:
-                    reason = f"the partner guessed {_named(scene.task, guess, sample.example.output)}"
+                    reason = f"the partner guessed {_named(context.task, guess, sample.example.output)}"
                     seen.append(replace(sample, verdict="rejected", reason=reason))
-        if not listener.rounds and self.kind not in scene.dry:
-            scene.dry.append(self.kind)
+        if not listener.rounds and self.kind not in context.exhausted_filters:
+            context.exhausted_filters.append(self.kind)
         return seen
 
 
-def _listener(scene: Scene, rounds: int) -> _Listener:
-    belief = scene.belief()
+def _listener(context: PhaseContext, rounds: int) -> _Listener:
+    belief = context.belief()
     if belief is None:
         raise ChainStopped(
             "The partner has nothing to guess from",
-            f"It believes what the agent of generation {scene.generation} believes, and that is not known.",
+            f"It believes what the agent of generation {context.generation} believes, and that is not known.",
             "Give the agent a `belief` in a new session, or leave the filter `partner` out.",
         )
-    own = inference.sample(belief.log_p, scene.rng)
+    own = inference.sample(belief.log_p, context.rng)
     candidates: dict[str, list[Input]] = defaultdict(list)
-    for input in scene.task.inputs:
-        candidates[scene.task.predict(own, input)].append(input)
-    return _Listener(scene.task.inputs, dict(candidates), rounds)
+    for input in context.task.inputs:
+        candidates[context.task.predict(own, input)].append(input)
+    return _Listener(context.task.inputs, dict(candidates), rounds)
 
 
 def _named(task: Task, input: Input, output: str) -> str:

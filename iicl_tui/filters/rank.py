@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, FilterKind, OfSamples, Sample, Scene
+from iicl_tui.filters.base import Draw, FilterKind, OfSamples, PhaseContext, Sample
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Preference, Task
@@ -38,22 +38,22 @@ class Rank(OfSamples):
         self.distinct = distinct
         self.choose = choose
 
-    async def samples(self, draw: Draw, count: int, hypothesis: int, scene: Scene) -> Sequence[Sample]:
+    async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
         """The chosen ones, and what was made now and not chosen.
 
         Asked again (for others in the place of rejected ones), it has as many more made, and chooses among all not yet offered.
         """
-        pool = scene.memory.setdefault(self, _Candidates([], set()))
+        pool = context.memory.setdefault(self, _Candidates([], set()))
         if not pool.left and not pool.offered and self.source == "pool":
-            pool.left = [Sample(each.example, verdict="pooled", origin=each.origin) for each in scene.pool()]
+            pool.left = [Sample(each.example, verdict="pooled", origin=each.origin) for each in context.pool()]
         made = list(await draw(count))
         pool.left += made
-        chosen = self._chosen(pool, count, scene.rng)
+        chosen = self._chosen(pool, count, context.rng)
         places = set(chosen)
         passing = [pool.left[at] for at in chosen]
         pool.offered.update(sample.example.output for sample in passing)
         pool.left = [sample for at, sample in enumerate(pool.left) if at not in places]
-        out = [sample if sample.origin is None else replace(sample, number=next(scene.numbers)) for sample in passing]
+        out = [sample if sample.origin is None else replace(sample, number=next(context.numbers)) for sample in passing]
         numbers = {sample.number for sample in out}
         standing = [replace(sample, verdict="approved") if sample.verdict == "pooled" else sample for sample in out]
         return [*standing, *(replace(sample, verdict="pooled") for sample in made if sample.number not in numbers)]

@@ -105,7 +105,7 @@ class ScriptedDecider:
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
         """The decision on the next hypothesis of this generation. Raises ChainStopped when the script has none."""
-        said = self._said(self._hypotheses, shown.scene.generation, len(shown.scene.decisions))
+        said = self._said(self._hypotheses, shown.context.generation, len(shown.context.decisions))
         goes_on = shown.hypothesis if said.edited is None else said.edited
         return Decision(shown.hypothesis, said.verdict, goes_on, said.reason)
 
@@ -113,7 +113,7 @@ class ScriptedDecider:
         """The decisions on samples of this generation. Raises ChainStopped when the script has too few."""
         out = []
         for sample in shown.samples:
-            said = self._said(self._samples, shown.scene.generation, sample.number)
+            said = self._said(self._samples, shown.context.generation, sample.number)
             reason = said.reason or sample.reason
             if said.verdict == "reject":
                 out.append(replace(sample, verdict="rejected", reason=reason))

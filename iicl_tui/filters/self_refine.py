@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import FilterKind, OfHypotheses, Propose, Scene, judges_by_d0
+from iicl_tui.filters.base import FilterKind, OfHypotheses, PhaseContext, Propose, judges_by_d0
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
@@ -17,10 +17,10 @@ class SelfRefine(OfHypotheses):
 
     kind = "self-refine"
 
-    async def hypothesis(self, propose: Propose, scene: Scene) -> int:
+    async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
         """What the agent makes of its hypothesis. Without a d⁰ there is nothing to check it by, and nobody is asked."""
         hypothesis = await propose()
-        return await scene.refined("self-refine", hypothesis, scene.start.samples) if scene.start.samples else hypothesis
+        return await context.refined("self-refine", hypothesis, context.start.samples) if context.start.samples else hypothesis
 
 
 FIELDS: tuple[Field, ...] = ()

@@ -40,7 +40,7 @@ class ReadOnlyFile(StoreError):
     """The file or its folder may not be written to."""
 
 
-def of(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
+def from_os_error(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
     """The StoreError for an OSError. doing: "write", "read", … as in "Could not write NAME"."""
     title = f"Could not {doing} {Path(path).name}"
     where = f"{path}: {error.strerror or error}."

@@ -51,7 +51,7 @@ def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lamb
             atomic.replace(target, parts)
             written.append(target)
     except OSError as error:
-        raise errors.of(error, "export", folder) from error
+        raise errors.from_os_error(error, "export", folder) from error
     return written
 
 

@@ -86,7 +86,7 @@ class Journal:
         try:
             descriptor = atomic.create(path, data)
         except OSError as error:
-            raise errors.of(error, "create", path) from error
+            raise errors.from_os_error(error, "create", path) from error
         journal = cls(path, descriptor, len(data))
         journal._digest.update(data)
         journal._lock()
@@ -107,7 +107,7 @@ class Journal:
             journal._read()
         except OSError as error:
             journal.close()
-            raise errors.of(error, "read", path) from error
+            raise errors.from_os_error(error, "read", path) from error
         except BaseException:
             journal.close()
             raise
@@ -146,7 +146,7 @@ class Journal:
             os.fsync(self._descriptor)
         except OSError as error:
             self._cut_tail()
-            raise errors.of(error, "write", self.path) from error
+            raise errors.from_os_error(error, "write", self.path) from error
         except BaseException:
             self._cut_tail()
             raise
@@ -161,7 +161,7 @@ class Journal:
         try:
             atomic.reserve(self.path, self._size, max(room, LEAST_ROOM))
         except OSError as error:
-            raise errors.of(error, "write", self.path) from error
+            raise errors.from_os_error(error, "write", self.path) from error
 
     def read(self) -> bytes:
         """All whole blocks (or a text written by hand), also when the file was deleted meanwhile.
@@ -171,7 +171,7 @@ class Journal:
         try:
             data = _read_all(self._descriptor, self._size)
         except OSError as error:
-            raise errors.of(error, "read", self.path) from error
+            raise errors.from_os_error(error, "read", self.path) from error
         if hashlib.blake2b(data).digest() != self._digest.digest():
             raise _changed(self.path)
         return data
@@ -182,7 +182,7 @@ class Journal:
         try:
             os.close(atomic.create(path, data))
         except OSError as error:
-            raise errors.of(error, "create", path) from error
+            raise errors.from_os_error(error, "create", path) from error
 
     def _lock(self) -> None:
         lock = take(self._descriptor)
@@ -231,7 +231,7 @@ class Journal:
         except FileNotFoundError:
             there = None
         except OSError as error:
-            raise errors.of(error, "write", self.path) from error
+            raise errors.from_os_error(error, "write", self.path) from error
         ours = os.fstat(self._descriptor)
         if there is None or not os.path.samestat(there, ours):
             raise errors.DeletedFile(
@@ -270,7 +270,7 @@ def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
                 raise
             return os.open(path, os.O_RDONLY), f"{path.name} may not be written to: {error.strerror}."
     except OSError as error:
-        raise errors.of(error, "open", path) from error
+        raise errors.from_os_error(error, "open", path) from error
 
 
 def _read_all(descriptor: int, size: int | None) -> bytes:

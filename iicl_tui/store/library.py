@@ -85,7 +85,7 @@ class Library:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise errors.of(error, "list", self.folder) from error
+            raise errors.from_os_error(error, "list", self.folder) from error
         self._known = known
         return sorted((each for _, _, each in known.values()), key=lambda each: (-each.modified, each.path.name))
 
@@ -108,7 +108,7 @@ class Library:
             try:
                 atomic.replace(path, tomlkit.dumps(document).encode() + rest)
             except OSError as error:
-                raise errors.of(error, "write", path) from error
+                raise errors.from_os_error(error, "write", path) from error
 
     def delete(self, path: Path) -> Deleted:
         """Move a session to the trash inside the folder. Raises StoreError where it is open elsewhere or cannot be moved."""
@@ -123,14 +123,14 @@ class Library:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise errors.of(error, "delete", path) from error
+            raise errors.from_os_error(error, "delete", path) from error
 
     def restore(self, deleted: Deleted) -> Path:
         """Undo a deletion; the path that the session has now (another, if its name was taken meanwhile). Raises StoreError."""
         try:
             return _move(deleted.kept, deleted.path)
         except OSError as error:
-            raise errors.of(error, "restore", deleted.path) from error
+            raise errors.from_os_error(error, "restore", deleted.path) from error
 
 
 def summary(path: Path, modified: float) -> Summary:

@@ -24,7 +24,7 @@ from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.store import notebook_log as log
 from iicl_tui.store.notebook_setup import INTERACTIONS, STATES, STRENGTHS
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example
 
 _REFINING: tuple[Purpose, ...] = ("self-refine", "hypothesis-search")

@@ -97,7 +97,7 @@ def read_text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise errors.of(error, "read", path) from error
+        raise errors.from_os_error(error, "read", path) from error
     if len(data) > MOST_BYTES:
         raise LabError(
             f"{path.name} is no log of the notebooks", f"It has more than {MOST_BYTES:,} bytes.", "Name the folder of one run."
@@ -229,5 +229,5 @@ def runs_below(folder: Path) -> Sequence[Path]:
     try:
         found = [path.parent for depth in ("*/", "*/*/", "*/*/*/") for path in sorted(folder.glob(depth + RESULTS))]
     except OSError as error:
-        raise errors.of(error, "read", folder) from error
+        raise errors.from_os_error(error, "read", folder) from error
     return found

@@ -18,8 +18,8 @@ from iicl_tui.errors import Fault, LabError
 from iicl_tui.filters.base import filter_kinds
 from iicl_tui.schema import read_table
 from iicl_tui.store import notebook_log as log
-from iicl_tui.tasks import acre
-from iicl_tui.tasks.acre_wording import AcreWording
+from iicl_tui.tasks.acre import task as acre
+from iicl_tui.tasks.acre.wording import AcreWording
 from iicl_tui.tasks.base import Example
 from iicl_tui.text import printable
 

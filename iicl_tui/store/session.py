@@ -223,7 +223,7 @@ def _create(contents: Contents, where: Path, blocks: bytes = b"", head: str | No
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise errors.of(error, "create", folder) from error
+        raise errors.from_os_error(error, "create", folder) from error
     if is_file:
         return Journal.create(where, head, blocks)
     stem, number = slug(contents.config.title), 1

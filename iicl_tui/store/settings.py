@@ -80,7 +80,7 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
         text = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
         document = tomlkit.parse(text)
     except OSError as error:
-        raise errors.of(error, "read", path) from error
+        raise errors.from_os_error(error, "read", path) from error
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise LabError(
             "The settings were not saved", f"{path} is not valid TOML: {error}", "Correct the file, or move it away."
@@ -97,7 +97,7 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, tomlkit.dumps(document).encode())
     except OSError as error:
-        raise errors.of(error, "write", path) from error
+        raise errors.from_os_error(error, "write", path) from error
 
 
 def _put(table: Any, key: str, value: Any) -> None:

@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Figure:
+class DatasetMetric:
     """A figure of a dataset, as "share of common words". low, high: the ends of its axis; high None: as far as it goes.
 
     short: its name in at most 5 characters, for a narrow column.
@@ -69,7 +69,7 @@ class Task(Protocol):
     """What the factors are, in the plural: objects."""
     explains: bool
     """Hypotheses differ in which examples they explain. Where they do not, what they explain of d⁰ is not shown."""
-    figures: tuple[Figure, ...]
+    figures: tuple[DatasetMetric, ...]
     """What is measured of a dataset itself; none where its examples are counted only."""
     preferences: Mapping[str, Preference]
     """The ways in which a filter can rank examples, by name; none where all are worth the same."""

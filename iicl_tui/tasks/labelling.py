@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example, Figure, Preference, read_arrow
+from iicl_tui.tasks.base import DatasetMetric, Example, Preference, read_arrow
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ class Labelling(ABC):
     """
 
     explains = True
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[DatasetMetric, ...] = ()
     preferences: Mapping[str, Preference] = MappingProxyType({})
     space: ProductSpace
     outputs: tuple[str, ...]
@@ -54,7 +54,7 @@ class Labelling(ABC):
         return {x: i for i, x in enumerate(self.inputs)}, {y: i for i, y in enumerate(self.outputs)}
 
     @cached_property
-    def _right(self) -> Array:
+    def _label_matches(self) -> Array:
         """(X·Y, H): 1 where the hypothesis gives this output to this input; row x·Y + y."""
         outputs = len(self.outputs)
         right = self.table.T[:, None, :] == np.arange(outputs)[None, :, None]
@@ -71,11 +71,11 @@ class Labelling(ABC):
 
     def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """(H,): how many of the examples each hypothesis explains."""
-        return np.asarray(np.rint(self._counts([examples])[0] @ self._right), dtype=np.int64)
+        return np.asarray(np.rint(self._counts([examples])[0] @ self._label_matches), dtype=np.int64)
 
     def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> Array:
         """(T, H) log p(dᵢ | h) in nats: 1 − ε for the right output, ε / (Y − 1) for each other one."""
-        right = self._counts(datasets) @ self._right
+        right = self._counts(datasets) @ self._label_matches
         wrong = np.array([[len(examples)] for examples in datasets]) - right
         if noise == 0:
             return np.where(wrong > 0.5, -np.inf, 0.0)

@@ -20,20 +20,21 @@ from textual.widget import AwaitMount
 from textual.worker import WorkerFailed
 
 from iicl_tui.errors import Fault, LabError
+from iicl_tui.store import crash_reports
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.settings import Settings, load, save
 from iicl_tui.text import printable
-from iicl_tui.tui import crash, themes
+from iicl_tui.tui import themes
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.commands import ActionProvider
 from iicl_tui.tui.keymap import Keymap, resolve
-from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.base import AppScreen
 
 # Screens by name. A module is imported when its screen is first opened, so that the first text is there at once.
 ROOMS = {
     "home": "iicl_tui.tui.screens.home:HomeScreen",
     "configure": "iicl_tui.tui.screens.configure:ConfigureScreen",
-    "lab": "iicl_tui.tui.screens.lab:LabRoom",
+    "lab": "iicl_tui.tui.screens.lab:LabScreen",
     "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
     "messages": "iicl_tui.tui.screens.messages:MessagesScreen",
     "help": "iicl_tui.tui.screens.help:HelpScreen",
@@ -186,7 +187,7 @@ class LabApp(App[None]):
                 message = printable(str(cause), 4000, newlines=True)
             else:
                 self._return_code = 1
-                message = crash.sentence(crash.write(cause, self.paths.state, self.size))
+                message = crash_reports.sentence(crash_reports.write(cause, self.paths.state, self.size))
             self._last_words = message
         self._close_messages_no_wait()
 
@@ -199,18 +200,18 @@ class LabApp(App[None]):
     # The app's actions; the screen says what back and copy mean on it
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "back" and self.screen_stack and isinstance(self.screen, LabScreen) and not self.screen.can_go_back:
+        if action == "back" and self.screen_stack and isinstance(self.screen, AppScreen) and not self.screen.can_go_back:
             return False
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine that only pops
-        if isinstance(self.screen, LabScreen):
+        if isinstance(self.screen, AppScreen):
             self.screen.back()
         else:
             self.leave()
 
     async def action_quit(self) -> None:
-        if all(screen.may_leave() for screen in self.screen_stack if isinstance(screen, LabScreen)):
+        if all(screen.may_leave() for screen in self.screen_stack if isinstance(screen, AppScreen)):
             self.exit()
 
     def action_help(self) -> None:
@@ -229,7 +230,7 @@ class LabApp(App[None]):
         self.open("theme")
 
     def action_copy(self) -> None:
-        text = self.screen.copy_text() if isinstance(self.screen, LabScreen) else None
+        text = self.screen.copy_text() if isinstance(self.screen, AppScreen) else None
         if text:
             self.copy(text)
         else:
@@ -289,6 +290,6 @@ def run_app(app: LabApp) -> int:
         print(printable(str(error), newlines=True), file=sys.stderr)
         return error.exit_code
     except Exception as error:
-        print(crash.sentence(crash.write(error, app.paths.state)), file=sys.stderr)
+        print(crash_reports.sentence(crash_reports.write(error, app.paths.state)), file=sys.stderr)
         return 1
     return app.return_code or 0

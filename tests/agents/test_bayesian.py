@@ -14,7 +14,7 @@ from iicl_tui.agents.base import agent_kinds
 from iicl_tui.agents.bayesian import KIND, BayesianAgent
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example
 
 TASK = Acre(("A", "B", "C"))

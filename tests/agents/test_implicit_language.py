@@ -16,8 +16,8 @@ from iicl_tui.agents.base import ReplyAnswer, Unreadable
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Reply, Request, Usage
 from iicl_tui.agents.language import LanguageAgent
-from iicl_tui.agents.line import ReplyUnreadable
 from iicl_tui.agents.measuring import EDITED, UNDER_SCHEMA
+from iicl_tui.agents.model_session import ReplyUnreadable
 from iicl_tui.agents.money import estimated_tokens, prompt_tokens
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.chain.config import ChainConfig, read_config
@@ -242,7 +242,7 @@ async def test_what_was_handed_out_is_not_handed_out_again() -> None:
     chain = Chain(config)
     await chain.step()
     await chain.step()
-    agent, line, rng = config.agents[0], chain._line(1, "transmission"), np.random.default_rng(0)
+    agent, line, rng = config.agents[0], chain._model_session(1, "transmission"), np.random.default_rng(0)
     learned = made(config, SAMPLES, model.requests[0].seed or 0)
     rounds = chain.rounds(1)
     assert await agent.transmit(0, 3, rounds, rng, line) == learned[:3]
@@ -490,7 +490,7 @@ async def test_there_is_no_rule_to_refine() -> None:
     chain = Chain(config)
     for purpose in ("self-refine", "hypothesis-search"):
         with pytest.raises(ChainStopped, match="needs a rule") as error:
-            await config.agents[0].refine(purpose, 0, (), (), np.random.default_rng(0), chain._line(1, "interaction"))
+            await config.agents[0].refine(purpose, 0, (), (), np.random.default_rng(0), chain._model_session(1, "interaction"))
         assert purpose in error.value.remedy
     assert not model.requests
 

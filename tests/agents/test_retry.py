@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from iicl_tui.agents.calls import Reply
 from iicl_tui.agents.failures import RETRIABLE, CallFailed
-from iicl_tui.agents.retry import Patience, Waiting, patiently
+from iicl_tui.agents.retry import Patience, Waiting, send_with_retries
 
 fixed = settings(derandomize=True, deadline=None)
 
@@ -54,7 +54,7 @@ class World:
         self.now += seconds
 
     async def ask(self, patience: Patience = PATIENCE, chance: float = 0.0):
-        return await patiently(
+        return await send_with_retries(
             self.send, patience, self.told.append, clock=lambda: self.now, sleep=self.sleep, random=lambda: chance
         )
 
@@ -295,7 +295,7 @@ async def test_a_cancelled_wait_ends_at_once_and_is_told():
         told.append(word)
         waiting.set()
 
-    task = asyncio.create_task(patiently(send, Patience(), tell))  # the real sleep: nobody waits it out
+    task = asyncio.create_task(send_with_retries(send, Patience(), tell))  # the real sleep: nobody waits it out
     await waiting.wait()
     assert isinstance(told[-1], Waiting)
     task.cancel()
@@ -314,7 +314,7 @@ async def test_a_cancelled_try_ends_at_once():
         await asyncio.Event().wait()
         raise AssertionError
 
-    task = asyncio.create_task(patiently(send, Patience(), told.append))
+    task = asyncio.create_task(send_with_retries(send, Patience(), told.append))
     await trying.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

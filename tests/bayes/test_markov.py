@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from iicl_tui.bayes import inference, markov
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example
 
 Array = np.ndarray

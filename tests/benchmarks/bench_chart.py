@@ -16,12 +16,12 @@ from textual.color import Color
 from textual.strip import Strip
 
 from iicl_tui.bayes.space import Factor, ProductSpace
-from iicl_tui.tui.charts import belief, film, marginals, trajectories
-from iicl_tui.tui.charts.film import FilmView
-from iicl_tui.tui.charts.marginals import MarginalsView
-from iicl_tui.tui.charts.picture import Picture
-from iicl_tui.tui.charts.trajectories import Panel, Series, draw_panels
-from iicl_tui.tui.charts.view import BeliefView, Mark, groups_of
+from iicl_tui.charts import belief, film, marginals, trajectories
+from iicl_tui.charts.film import FilmView
+from iicl_tui.charts.marginals import MarginalsView
+from iicl_tui.charts.picture import Picture
+from iicl_tui.charts.trajectories import Panel, Series, draw_panels
+from iicl_tui.charts.view import BeliefView, Mark, groups_of
 from iicl_tui.tui.widgets.inks import Inks
 from iicl_tui.tui.widgets.picture_widget import picture_strip
 

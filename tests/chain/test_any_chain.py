@@ -68,16 +68,16 @@ class Moody:
     """Decides by what is shown alone, so that it is the same person whenever it is asked."""
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
-        mood = (shown.hypothesis + shown.scene.generation) % 4
+        mood = (shown.hypothesis + shown.context.generation) % 4
         if mood == 0:
-            return Decision(shown.hypothesis, "edit", (shown.hypothesis * 7) % shown.scene.task.space.size, "better")
+            return Decision(shown.hypothesis, "edit", (shown.hypothesis * 7) % shown.context.task.space.size, "better")
         return Decision(shown.hypothesis, "reject" if mood == 1 else "approve", shown.hypothesis)
 
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
         out = []
         for sample in shown.samples:
             mood = (sample.number + shown.hypothesis) % 3
-            outputs = shown.scene.task.outputs
+            outputs = shown.context.task.outputs
             edited = sample.example._replace(output=outputs[sample.number % len(outputs)])
             kinds = (
                 sample,

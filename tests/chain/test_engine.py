@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iicl_tui.agents.base import Line, Rounds
+from iicl_tui.agents.base import ModelSession, Rounds
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call
@@ -410,12 +410,12 @@ class Listening:
     def describe(self) -> str:
         return "listening"
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, line: Line) -> int:
+    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession) -> int:
         self.rounds.append([tuple(examples) for examples in rounds])
         return 0
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, line: Line
+        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession
     ) -> tuple[Example, ...]:
         number = int(rng.integers(31))
         return (Example((f"x{number}",), "on"),) * count

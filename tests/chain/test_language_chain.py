@@ -15,7 +15,7 @@ from speaking import connected, follows, rule, samples, spoken, with_logprobs
 from iicl_tui.agents.base import ReplyAnswer, Unreadable
 from iicl_tui.agents.calls import Call, Reply, Request, Token, Usage
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.line import BudgetReached, ReplyUnreadable, calling_text
+from iicl_tui.agents.model_session import BudgetReached, ReplyUnreadable, calling_text
 from iicl_tui.agents.money import Budget, cost, known_price, prompt_tokens
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure

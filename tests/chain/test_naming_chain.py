@@ -22,7 +22,7 @@ from iicl_tui.bayes.inference import total_variation
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.store.presets import load
-from iicl_tui.tasks.naming import CLASSES, Naming
+from iicl_tui.tasks.naming.task import CLASSES, Naming
 
 Make = Callable[..., ChainConfig]
 
@@ -90,7 +90,7 @@ def matrix() -> np.ndarray:
 def partner_chances(log_prior: np.ndarray, rounds: int) -> np.ndarray:
     """(17, 17): from each dataset of one pair, and from none (the last), to the next, with M = 1. From the definitions alone.
 
-    Speaker and partner are drawn from the belief, each by itself. A round gives the pair (x, y) with the chance
+    ModelClient and partner are drawn from the belief, each by itself. A round gives the pair (x, y) with the chance
     ¼ p(y|x, h) g(x|y, h′), where g is what the partner guesses; with all that it may give, the rest is left for the next round.
     """
     meanings, signals = range(4), range(4)

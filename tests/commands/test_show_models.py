@@ -19,8 +19,8 @@ from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.commands import doctor, show
+from iicl_tui.present.costs import cost_words
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tui.lab.money import cost_words
 
 SHARES = {
     "A": {"on": 0.9, "off": 0.06, "und": 0.03},

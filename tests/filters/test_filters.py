@@ -13,16 +13,16 @@ from iicl_tui.filters.base import (
     Decision,
     Exhausted,
     HypothesisShown,
+    PhaseContext,
     Sample,
     SamplesShown,
-    Scene,
     filter_kinds,
     hypothesis_gate,
     sample_gate,
 )
 from iicl_tui.filters.effective_set import EffectiveSet
 from iicl_tui.filters.human import Human, NeedsPerson
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example, Start
 
 TASK = Acre(("A", "B"))
@@ -49,8 +49,8 @@ class Person:
         return [replace(sample, verdict=next(self.verdicts)) for sample in shown.samples]
 
 
-def scene_of(person: Person | None = None) -> Scene:
-    return Scene(TASK, 3, Start(RIGHT, None, D0), person)
+def scene_of(person: Person | None = None) -> PhaseContext:
+    return PhaseContext(TASK, 3, Start(RIGHT, None, D0), person)
 
 
 def proposing(*hypotheses: int) -> Callable[[], Awaitable[int]]:
@@ -107,9 +107,9 @@ async def test_the_effective_set_gives_up_clearly(redraws: int) -> None:
 
 async def test_a_person_rejects_edits_and_approves() -> None:
     person = Person(["reject", "reject", RIGHT])
-    scene = scene_of(person)
-    assert await Human(redraws=2, blind=True).hypothesis(proposing(WRONG, HALF, WRONG), scene) == RIGHT
-    assert [(d.shown, d.verdict, d.hypothesis) for d in scene.decisions] == [
+    context = scene_of(person)
+    assert await Human(redraws=2, blind=True).hypothesis(proposing(WRONG, HALF, WRONG), context) == RIGHT
+    assert [(d.shown, d.verdict, d.hypothesis) for d in context.decisions] == [
         (WRONG, "reject", WRONG),
         (HALF, "reject", HALF),
         (WRONG, "edit", RIGHT),
@@ -119,7 +119,7 @@ async def test_a_person_rejects_edits_and_approves() -> None:
         (HALF, 1, 1, True),
         (WRONG, 2, 0, True),
     ]
-    assert all(s.scene is scene for s in person.shown)
+    assert all(s.context is context for s in person.shown)
 
 
 async def test_a_person_who_rejects_everything() -> None:

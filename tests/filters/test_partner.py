@@ -16,12 +16,12 @@ from iicl_tui.agents.beliefs import Belief
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import ChainStopped, Fault
-from iicl_tui.filters.base import Filter, Sample, Scene, filter_kinds, hypothesis_gate, sample_gate
+from iicl_tui.filters.base import Filter, PhaseContext, Sample, filter_kinds, hypothesis_gate, sample_gate
 from iicl_tui.filters.consistent import Consistent
 from iicl_tui.filters.partner import KIND, Partner, build
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Start, Task
-from iicl_tui.tasks.naming import Naming
+from iicl_tui.tasks.naming.task import Naming
 
 GAME = Naming()
 ORDERED = GAME.read_hypothesis({"blue circle": "00", "blue box": "01", "red circle": "10", "red box": "11"})
@@ -32,13 +32,13 @@ SCENE = Acre(("A", "B", "C"))
 Drawing = Callable[[int], Awaitable[Sequence[Sample]]]
 
 
-def scene_of(beliefs: dict[int, float], seed: int = 0, task: Task = GAME) -> Scene:
-    """A scene in which each of these hypotheses has so much of the belief."""
+def scene_of(beliefs: dict[int, float], seed: int = 0, task: Task = GAME) -> PhaseContext:
+    """A context in which each of these hypotheses has so much of the belief."""
     p = np.zeros(task.space.size)
     p[list(beliefs)] = list(beliefs.values())
     with np.errstate(divide="ignore"):
         belief = Belief(np.log(p), "exact")
-    return Scene(task, 3, Start(0, None, ()), belief=lambda: belief, seed=np.random.SeedSequence(seed))
+    return PhaseContext(task, 3, Start(0, None, ()), belief=lambda: belief, seed=np.random.SeedSequence(seed))
 
 
 def speaking(hypothesis: int, task: Task = GAME, noise: float = 0.0, seed: int = 1) -> tuple[Drawing, list[int]]:
@@ -155,9 +155,9 @@ async def test_without_a_number_there_are_as_many_rounds_as_samples() -> None:
 async def test_the_partner_stays_the_same_and_its_rounds_add_up_when_it_is_asked_again() -> None:
     kinds = set()
     for seed in range(20):
-        scene, partner = scene_of({ORDERED: 0.5, TURNED: 0.5}, seed), Partner(rounds=10)
+        context, partner = scene_of({ORDERED: 0.5, TURNED: 0.5}, seed), Partner(rounds=10)
         draw, asked = speaking(ORDERED, seed=seed)
-        seen = [sample for _ in range(5) for sample in await partner.samples(draw, 3, ORDERED, scene)]
+        seen = [sample for _ in range(5) for sample in await partner.samples(draw, 3, ORDERED, context)]
         kinds.add(frozenset(sample.passes for sample in seen))
         assert len(seen) == sum(asked) == 10
     assert kinds == {frozenset([True]), frozenset([False])}  # never some of both
@@ -176,9 +176,9 @@ async def test_it_draws_anew_in_each_generation_by_the_belief() -> None:
 async def test_two_partners_draw_each_their_own() -> None:
     both = 0
     for seed in range(400):
-        scene, aside = scene_of({ORDERED: 0.5, TURNED: 0.5}, seed), list[Sample]()
+        context, aside = scene_of({ORDERED: 0.5, TURNED: 0.5}, seed), list[Sample]()
         filters: list[Filter] = [Partner(rounds=1), Partner(rounds=1)]
-        both += len(await sample_gate(filters, speaking(ORDERED)[0], ORDERED, scene, aside)(1))
+        both += len(await sample_gate(filters, speaking(ORDERED)[0], ORDERED, context, aside)(1))
     assert abs(both - 100) < 29  # a quarter of 400, with a standard deviation of 8.7
 
 
@@ -195,8 +195,8 @@ async def test_behind_a_filter_that_lets_nothing_pass_the_rounds_are_used_up() -
 
 async def test_it_hears_only_what_passed_before_it() -> None:
     draw, _ = speaking(ORDERED, noise=0.5)
-    scene, aside = scene_of({ORDERED: 1}), list[Sample]()
-    passed = await sample_gate([Consistent("drop"), Partner(rounds=20)], draw, ORDERED, scene, aside)(20)
+    context, aside = scene_of({ORDERED: 1}), list[Sample]()
+    passed = await sample_gate([Consistent("drop"), Partner(rounds=20)], draw, ORDERED, context, aside)(20)
     assert len(passed) + len(aside) == 20
     assert 0 < len(passed) < 20
     assert {sample.reason.partition(" gives")[0] for sample in aside} == {"the rule"}
@@ -208,7 +208,7 @@ async def test_it_hears_only_what_passed_before_it() -> None:
 async def test_a_belief_that_is_not_known_stops_the_chain() -> None:
     draw, asked = speaking(ORDERED)
     with pytest.raises(ChainStopped, match="nothing to guess from") as caught:
-        await Partner().samples(draw, 3, ORDERED, Scene(GAME, 4, Start(0, None, ())))
+        await Partner().samples(draw, 3, ORDERED, PhaseContext(GAME, 4, Start(0, None, ())))
     assert "generation 4" in caught.value.what
     assert "belief" in caught.value.remedy
     assert not asked

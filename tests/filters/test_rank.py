@@ -16,11 +16,11 @@ from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import Fault
 from iicl_tui.filters import consistent, rank
-from iicl_tui.filters.base import Pooled, Sample, Scene, sample_gate
+from iicl_tui.filters.base import PhaseContext, Pooled, Sample, sample_gate
 from iicl_tui.filters.consistent import Consistent
 from iicl_tui.filters.human import Human
 from iicl_tui.filters.rank import Rank
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example, Start
 
 TASK = Acre()
@@ -38,17 +38,17 @@ def run(
     filters: Sequence[object], made: Sequence[str], wanted: int, pool: Sequence[str] = (), seed: int = 0, decider: object = None
 ) -> dict[str, list[Sample]]:
     """The samples that come to pass, and those laid aside, when the agent makes `made`, one after the other."""
-    scene = Scene(
+    context = PhaseContext(
         TASK, 1, Start(0, None, ()), decider, pool=lambda: [Pooled(made_of(word), 0) for word in pool],
         seed=np.random.SeedSequence(seed),
     )  # fmt: skip
     left = iter(made)
 
     async def draw(number: int) -> list[Sample]:
-        return [Sample(made_of(next(left)), next(scene.numbers)) for _ in range(number)]
+        return [Sample(made_of(next(left)), next(context.numbers)) for _ in range(number)]
 
     aside: list[Sample] = []
-    passed = asyncio.run(sample_gate(filters, draw, 0, scene, aside)(wanted))  # type: ignore[arg-type]
+    passed = asyncio.run(sample_gate(filters, draw, 0, context, aside)(wanted))  # type: ignore[arg-type]
     return {"passed": list(passed), "aside": aside}
 
 
@@ -170,7 +170,7 @@ def test_what_contradicts_its_rule_is_refused_and_made_again(redraws: int, passi
         asked.append(number)
         return [next(left) for _ in range(number)]
 
-    seen = asyncio.run(Consistent("redraw", redraws).samples(draw, 2, 0, Scene(TASK, 1, Start(0, None, ()))))
+    seen = asyncio.run(Consistent("redraw", redraws).samples(draw, 2, 0, PhaseContext(TASK, 1, Start(0, None, ()))))
     assert sum(sample.passes for sample in seen) == passing
     assert asked == [2, 2, 1][: redraws + 1]
     assert {sample.reason for sample in seen if not sample.passes} == {f"the rule gives {TASK.predict(0, ('A',))}"}

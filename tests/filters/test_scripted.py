@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from iicl_tui.errors import ChainStopped, ConfigError
-from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown, Scene
+from iicl_tui.filters.base import Decision, HypothesisShown, PhaseContext, Sample, SamplesShown
 from iicl_tui.filters.scripted import ScriptedDecider
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example, Start
 
 TASK = Acre(("A", "B"))
@@ -20,8 +20,8 @@ def decider(*tables: dict[str, Any], **document: Any) -> ScriptedDecider:
     return ScriptedDecider({"generation": list(tables), **document}, TASK)
 
 
-def scene_at(generation: int, decided: int = 0) -> Scene:
-    return Scene(TASK, generation, Start(0, None, ()), None, [Decision(0, "reject", 0)] * decided)
+def scene_at(generation: int, decided: int = 0) -> PhaseContext:
+    return PhaseContext(TASK, generation, Start(0, None, ()), None, [Decision(0, "reject", 0)] * decided)
 
 
 def hypothesis_shown(generation: int, decided: int = 0, hypothesis: int = 5) -> HypothesisShown:

@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList, Static, TextArea
 from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.screens.configure import ConfigureScreen
 from iicl_tui.tui.screens.home import HomeScreen
-from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.lab import LabScreen
 
 Do = Callable[[Pilot[Any]], Awaitable[None]]
 Shoot = Callable[..., None]
@@ -106,7 +106,7 @@ def in_lab(*keys: str) -> Do:
 
     async def do(pilot: Pilot[Any]) -> None:
         room = pilot.app.screen
-        assert isinstance(room, LabRoom)
+        assert isinstance(room, LabScreen)
         await until(pilot, lambda: room.state is not None)
         for key in keys:
             await press(pilot, key)

@@ -13,14 +13,14 @@ from textual.pilot import Pilot
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.calls import Reply, Request, Usage
-from iicl_tui.agents.line import Calling
+from iicl_tui.agents.model_session import Calling
 from iicl_tui.agents.retry import Waiting
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import Activity
-from iicl_tui.tui.screens.lab import LabRoom
-from iicl_tui.tui.widgets.ask import Ask
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import Activity
+from iicl_tui.tui.screens.lab import LabScreen
+from iicl_tui.tui.widgets.inline_form import InlineForm
 
 CHAIN = {"title": "E2 spurious bias · GPT · high · h033", "generations": 4, "lookback": 2}
 LEARNED = (33, 33, 31)
@@ -109,12 +109,12 @@ def test_before_the_first_call(shoot: Shoot) -> None:
 
 @pytest.mark.parametrize(("size", "theme"), [(SMALL, LIGHT), (MIDDLE, DARK)])
 def test_waiting_before_another_try(shoot: Shoot, size: tuple[int, int], theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: 0.0))
+    monkeypatch.setattr(LabScreen, "clock", staticmethod(lambda: 0.0))
 
     async def do(pilot: Pilot[Any]) -> None:
         await in_lab()(pilot)
         room = pilot.app.screen
-        assert isinstance(room, LabRoom)
+        assert isinstance(room, LabScreen)
         room.session.chain.calling = Calling("imitate", "gpt-4.1-mini", 0.0, Waiting("OpenAI is busy", 2, 5, 37.0))
         room._activity = Activity("step")
         room.rebuild()
@@ -126,7 +126,7 @@ def asking(*keys: str) -> Do:
     async def do(pilot: Pilot[Any]) -> None:
         await in_lab()(pilot)
         await press(pilot, *keys)
-        await until(pilot, lambda: bool(pilot.app.screen.query(Ask)))
+        await until(pilot, lambda: bool(pilot.app.screen.query(InlineForm)))
 
     return do
 

@@ -9,8 +9,8 @@ from scenes import DARK, LIGHT, MIDDLE, SMALL, Do, Shoot, press, until
 from speaking import InMemory, connected, rule, samples, spoken
 from textual.pilot import Pilot
 
+from iicl_tui.present.lab_session import LabSession
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.review.reply_pane import ReplyPane
 
 REPLY = (

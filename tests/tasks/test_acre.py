@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.errors import Fault
-from iicl_tui.tasks import acre
-from iicl_tui.tasks.acre import KIND, Acre
+from iicl_tui.tasks.acre import KIND
+from iicl_tui.tasks.acre import task as acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example, task_kinds
 
 FIVE = Acre(spurious="screen")

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 import iicl_tui.tasks.prompts as prompts_module
 from iicl_tui.errors import Fault
-from iicl_tui.tasks.acre import BIASES, KIND, Acre
-from iicl_tui.tasks.acre_wording import UNDETERMINED, AcreWording
+from iicl_tui.tasks.acre import KIND
+from iicl_tui.tasks.acre.task import BIASES, Acre
+from iicl_tui.tasks.acre.wording import UNDETERMINED, AcreWording
 from iicl_tui.tasks.base import Example
 from iicl_tui.tasks.prompts import Prompts, as_table, own_prompts
 from iicl_tui.tasks.wording import SamplesReading

@@ -20,8 +20,9 @@ from iicl_tui.bayes.markov import predict
 from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.schema import read_table
-from iicl_tui.tasks.acronym import KIND, Acronym
-from iicl_tui.tasks.acronym_words import RankList, Words
+from iicl_tui.tasks.acronym import KIND
+from iicl_tui.tasks.acronym.task import Acronym
+from iicl_tui.tasks.acronym.words import RankList, Words
 from iicl_tui.tasks.base import Example, task_kinds
 
 FEW = Words(RankList("few.csv", {"cat": 1, "act": 4, "tin": 5, "dog": 9}), easy_rank=6, word_letters=3)

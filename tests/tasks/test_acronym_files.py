@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError
-from iicl_tui.tasks import acronym_files as files
-from iicl_tui.tasks.acronym import KIND, Acronym
-from iicl_tui.tasks.acronym_wordfreq import wordfreq_ranks
-from iicl_tui.tasks.acronym_words import RankList
+from iicl_tui.tasks.acronym import KIND, files
+from iicl_tui.tasks.acronym.task import Acronym
+from iicl_tui.tasks.acronym.wordfreq import wordfreq_ranks
+from iicl_tui.tasks.acronym.words import RankList
 from iicl_tui.tasks.base import Example
 
 READ = Acronym().read_example

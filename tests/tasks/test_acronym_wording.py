@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import iicl_tui.tasks.prompts as prompts_module
 from iicl_tui.errors import Fault
-from iicl_tui.tasks.acre import Acre
-from iicl_tui.tasks.acronym import Acronym
-from iicl_tui.tasks.acronym_fields import FIELDS
-from iicl_tui.tasks.acronym_wording import AcronymWording
+from iicl_tui.tasks.acre.task import Acre
+from iicl_tui.tasks.acronym.fields import FIELDS
+from iicl_tui.tasks.acronym.task import Acronym
+from iicl_tui.tasks.acronym.wording import AcronymWording
 from iicl_tui.tasks.base import Example
 from iicl_tui.tasks.prompts import Prompts, as_table, own_prompts
 from iicl_tui.tasks.wording import SamplesReading

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from wordfreq import top_n_list
 
-from iicl_tui.tasks.acronym_wordfreq import wordfreq_ranks
-from iicl_tui.tasks.acronym_words import CONSONANTS, VOWELS, RankList, Words, initials
+from iicl_tui.tasks.acronym.wordfreq import wordfreq_ranks
+from iicl_tui.tasks.acronym.words import CONSONANTS, VOWELS, RankList, Words, initials
 
 FULL = wordfreq_ranks(60_000)
 WORDS = Words(FULL, easy_rank=60_000, word_letters=7)

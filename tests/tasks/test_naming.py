@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError, Fault
-from iicl_tui.tasks import naming
 from iicl_tui.tasks.base import Example, task_kinds
-from iicl_tui.tasks.coding_length import coding_length
-from iicl_tui.tasks.naming import KIND, Naming
+from iicl_tui.tasks.naming import KIND
+from iicl_tui.tasks.naming import task as naming
+from iicl_tui.tasks.naming.coding_length import coding_length
+from iicl_tui.tasks.naming.task import Naming
 
 GAME = Naming()
 MEANINGS = [("blue", "circle"), ("blue", "box"), ("red", "circle"), ("red", "box")]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iicl_tui.errors import Fault
-from iicl_tui.tasks.acre import BIASES, Acre
+from iicl_tui.tasks.acre.task import BIASES, Acre
 from iicl_tui.tasks.priors import read_prior
 
 TASK = Acre(("A", "B"), ("on", "off"))

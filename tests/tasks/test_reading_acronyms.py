@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iicl_tui.tasks.acronym import Acronym
-from iicl_tui.tasks.acronym_words import RankList, words_of
+from iicl_tui.tasks.acronym.task import Acronym
+from iicl_tui.tasks.acronym.words import RankList, words_of
 from iicl_tui.tasks.base import Example
-from iicl_tui.tasks.reading_acronyms import read_acronyms
+from iicl_tui.tasks.reply_parsing.acronyms import read_acronyms
 from iicl_tui.tasks.wording import SamplesReading
 
 profile = settings(derandomize=True, deadline=None, max_examples=100)

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.bayes.space import Factor, ProductSpace
-from iicl_tui.tasks import reading_pairs, reading_samples
 from iicl_tui.tasks.base import Example
-from iicl_tui.tasks.reading import read_rule, read_samples
-from iicl_tui.tasks.reading_plain import plain_examples, plain_rule
+from iicl_tui.tasks.reply_parsing import pairs as reading_pairs
+from iicl_tui.tasks.reply_parsing import read_rule, read_samples
+from iicl_tui.tasks.reply_parsing import samples as reading_samples
+from iicl_tui.tasks.reply_parsing.exact_form import plain_examples, plain_rule
 from iicl_tui.tasks.wording import RuleReading, SamplesReading
 
 profile = settings(derandomize=True, deadline=None, max_examples=100)

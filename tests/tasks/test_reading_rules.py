@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.bayes.space import Factor, ProductSpace
-from iicl_tui.tasks.reading import read_rule
+from iicl_tui.tasks.reply_parsing import read_rule
 from iicl_tui.tasks.wording import RuleReading
 
 profile = settings(derandomize=True, deadline=None, max_examples=150)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iicl_tui.tasks.acre import Acre
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example
-from iicl_tui.tasks.reading import read_samples
+from iicl_tui.tasks.reply_parsing import read_samples
 from iicl_tui.tasks.wording import SamplesReading
 
 profile = settings(derandomize=True, deadline=None, max_examples=150)

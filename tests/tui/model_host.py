@@ -15,14 +15,14 @@ from iicl_tui.agents.access import Access
 from iicl_tui.agents.calls import Reply, Request, Usage
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import LabState
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.session import SessionFile
 from iicl_tui.store.settings import Settings
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import LabState
-from iicl_tui.tui.screens.lab import LabRoom
-from iicl_tui.tui.widgets.offers import Offers
+from iicl_tui.tui.screens.lab import LabScreen
+from iicl_tui.tui.widgets.action_bar import ActionBar
 
 SHARES: Mapping[str, Mapping[str, float]] = {
     "A": {"on": 0.9, "off": 0.06, "und": 0.03},
@@ -55,8 +55,8 @@ class Host:
         self.app, self.pilot, self.model = app, pilot, model
 
     @property
-    def room(self) -> LabRoom:
-        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabRoom))
+    def room(self) -> LabScreen:
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabScreen))
 
     @property
     def state(self) -> LabState:
@@ -87,11 +87,11 @@ class Host:
 
     @property
     def words(self) -> str:
-        return self.room.query_one("#words", Offers).text
+        return self.room.query_one("#words", ActionBar).text
 
     @property
     def offers(self) -> list[str]:
-        return [offer.action for offer in self.room.query_one("#words", Offers).offers]
+        return [offer.action for offer in self.room.query_one("#words", ActionBar).offers]
 
     @property
     def toasts(self) -> list[str]:

@@ -11,11 +11,11 @@ from textual.widgets import Static
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PhaseRecord
+from iicl_tui.review.decider import ReviewDecider, ReviewRequest
 from iicl_tui.store.paths import Paths
 from iicl_tui.tui.app import LabApp
-from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest
 from iicl_tui.tui.review.pane import ReviewPane
-from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.base import AppScreen
 
 
 class Clock:
@@ -28,7 +28,7 @@ class Clock:
         return self.now
 
 
-class Host(LabScreen):
+class Host(AppScreen):
     """Runs the chain phase by phase in a worker. ended: set when no phase is under way."""
 
     CSS = """

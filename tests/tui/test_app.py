@@ -18,13 +18,13 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, OptionList, Static
 
 from iicl_tui.errors import Fault, LabError
+from iicl_tui.store import crash_reports
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.settings import Settings
-from iicl_tui.tui import crash
 from iicl_tui.tui.actions import GROUPS, bindings
 from iicl_tui.tui.app import ROOMS, LabApp, Start, run_app
 from iicl_tui.tui.keymap import live_actions
-from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.screens.error import ErrorScreen
 from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.header import HeaderLine
@@ -34,7 +34,7 @@ TELLING = "boom with 'some words of a file that are long' and sk-abcdefghijklmno
 AT_END = LabError("No phase is next", "The chain is at its end.", "Branch from a generation.")
 
 
-class Demo(LabScreen):
+class Demo(AppScreen):
     GROUP = "lab"
     BINDINGS = bindings("lab")
     HELP = "A screen to try the shell on."
@@ -255,7 +255,7 @@ def test_a_report_names_the_errors_that_led_to_it_and_nothing_quoted() -> None:
         except KeyError as error:
             raise RuntimeError("x" * 30 + "\n" + HOSTILE) from error
     except RuntimeError as error:
-        text = crash.report(error, datetime(2026, 11, 23, tzinfo=UTC), (80, 24))
+        text = crash_reports.report(error, datetime(2026, 11, 23, tzinfo=UTC), (80, 24))
     assert "RuntimeError: ‹left out›\n" in text
     assert "builtins.KeyError: 'state'" in text
     assert "\x1b" not in text
@@ -263,8 +263,8 @@ def test_a_report_names_the_errors_that_led_to_it_and_nothing_quoted() -> None:
 
 def test_a_folder_that_takes_no_report_is_no_second_crash(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
-    assert crash.write(ValueError("x"), tmp_path / "state") is None
-    assert "could not be written" in crash.sentence(None)
+    assert crash_reports.write(ValueError("x"), tmp_path / "state") is None
+    assert "could not be written" in crash_reports.sentence(None)
 
 
 def test_a_start_that_fails_says_why_without_a_traceback(make: Make, capsys, monkeypatch, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_a_start_that_fails_says_why_without_a_traceback(make: Make, capsys, mon
     assert capsys.readouterr().err == "No such session\nx.toml is not there.\nCheck the name.\n"
 
 
-class Refused(LabScreen):
+class Refused(AppScreen):
     def __init__(self, path: Path) -> None:
         raise LabError("No such session", f"{path.name} is not there.", "Check the name.")
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError, LabError
+from iicl_tui.present.config_form import GROUPS, Form, read_form, said, shown, with_kind
 from iicl_tui.schema import Field
+from iicl_tui.store.config_draft import Draft, examine
 from iicl_tui.store.decode import decode
 from iicl_tui.store.format import head_text
 from iicl_tui.store.presets import presets
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tui.configure.draft import Draft, examine
-from iicl_tui.tui.configure.form import GROUPS, Form, read_form, said, shown, with_kind
 
 PRESETS = {preset.name: preset.text for preset in presets()}
 AGENT = '[[agent]]\nkind = "bayes"\nprior = { table = "mine.csv" }\n'

@@ -11,7 +11,7 @@ from iicl_tui.store.paths import Paths
 from iicl_tui.store.settings import Settings
 from iicl_tui.tui.actions import ACTIONS, GROUPS, bindings
 from iicl_tui.tui.app import LabApp
-from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.screens.help import HelpScreen
 from iicl_tui.tui.screens.keys import KeysScreen
 from iicl_tui.tui.widgets.footer import KeyBar
@@ -23,7 +23,7 @@ class Chart(Static, can_focus=True):
     BINDINGS = bindings("chart")
 
 
-class Demo(LabScreen):
+class Demo(AppScreen):
     GROUP = "lab"
     BINDINGS = bindings("lab")
     HELP = "What the [/ screen is for."

@@ -16,11 +16,11 @@ from textual.widgets import Input, OptionList, Static
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
+from iicl_tui.present.session_list import Item, ago, found
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.presets import load, presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.home.listing import Item, ago, found
 from iicl_tui.tui.screens.error import ErrorScreen
 from iicl_tui.tui.screens.home import HomeScreen
 

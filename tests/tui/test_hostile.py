@@ -20,16 +20,16 @@ from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import ConfigError, Fault, LabError
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
+from iicl_tui.present.entry import Entry
+from iicl_tui.present.lab_session import LabSession
 from iicl_tui.store import settings as settings_file
 from iicl_tui.store.format import Parent
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.session import SessionFile
 from iicl_tui.store.toml_text import string
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.review.pane import ReviewPane
-from iicl_tui.tui.screens.lab import LabRoom
-from iicl_tui.tui.screens.transcript import Entry
+from iicl_tui.tui.screens.lab import LabScreen
 
 TEXTS = {
     "markup": "[/] [/red] [red]x [bold",
@@ -203,7 +203,7 @@ async def test_a_reason_that_is_pasted(paths: Paths, text: str) -> None:
     await session.chain.step()
     async with running(LabApp(paths, start=Start("lab", {"session": session}))) as watched:
         room = await watched.on("lab")
-        assert isinstance(room, LabRoom)
+        assert isinstance(room, LabScreen)
         await watched.press("space")
         await watched.until(lambda: bool(room.query(ReviewPane)))
         pane = room.query_one(ReviewPane)

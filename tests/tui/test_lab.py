@@ -14,25 +14,25 @@ from textual.widgets import Input, Static
 
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import StoreError
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import LabState
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.lab import asks
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import LabState
+from iicl_tui.tui.lab import dialogs
 from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.screens.error import ErrorScreen
-from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.lab import LabScreen
 from iicl_tui.tui.screens.transcript import TranscriptScreen
-from iicl_tui.tui.widgets.ask import Ask
+from iicl_tui.tui.widgets.action_bar import ActionBar
 from iicl_tui.tui.widgets.data_pane import DataPane, DataText
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.header import HeaderLine
+from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.marginals import Marginals
-from iicl_tui.tui.widgets.offers import Offers
 from iicl_tui.tui.widgets.trajectories import Trajectories
 
 Make = Callable[..., ChainConfig]
@@ -55,8 +55,8 @@ class Host:
         self.pilot = pilot
 
     @property
-    def room(self) -> LabRoom:
-        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabRoom))
+    def room(self) -> LabScreen:
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabScreen))
 
     @property
     def state(self) -> LabState:
@@ -87,7 +87,7 @@ class Host:
         return "\n".join(strip.text for strip in strips)
 
     async def click_offer(self, selector: str, action: str) -> None:
-        offers = self.room.query_one(selector, Offers)
+        offers = self.room.query_one(selector, ActionBar)
         start = next(start for start, _, offer in offers._places if offer.action == action)
         await self.pilot.click(offers, offset=(start + 1 + offers.styles.padding.left, 0))
         await self.rest()
@@ -133,7 +133,7 @@ async def test_space_does_one_phase_after_another_to_the_end(lab: Any, size: tup
         assert "● saved" in host.room.query_one(HeaderLine).state
         await host.press("space", "g", "R", "r")
         assert len(host.session.file.generations) == 2
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
 
 
 async def test_g_runs_to_the_end_of_the_generation_and_R_to_the_last(lab: Any) -> None:
@@ -149,19 +149,19 @@ async def test_g_runs_to_the_end_of_the_generation_and_R_to_the_last(lab: Any) -
 async def test_r_asks_how_far(lab: Any) -> None:
     async with lab(chain={"generations": 30}) as host:
         await host.press("r")
-        ask = host.room.query_one(Ask)
+        ask = host.room.query_one(InlineForm)
         field = ask.query_one(Input)
         field.value = "31"
         await host.press("enter")
-        assert host.room.query(Ask)
+        assert host.room.query(InlineForm)
         assert host.session.chain.status == "new"
         assert "1 to 30" in str(ask.query_one("#ask-hint", Static).content)
         field.value = "3"
         await host.press("enter")
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         assert host.session.chain.next == (4, "imitation")
         await host.press("r", "escape")
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         assert host.session.chain.next == (4, "imitation")
         assert host.app.screen is host.room
 
@@ -180,7 +180,7 @@ async def test_keys_pressed_again_while_a_phase_is_done_do_nothing_more(lab: Any
         for key in ("space", "space", "g", "R", "space", "r", "b", "S", "w"):
             await host.pilot.press(key)
         assert begun == [1]
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         gate.set()
         await host.rest()
         assert host.session.chain.next == (1, "interaction")
@@ -505,7 +505,7 @@ async def test_branch_opens_a_new_session_and_leaves_this_one(lab: Any, tmp_path
     async with lab(steps=9) as host:
         first, before = host.session.file.path, host.session.file.path.read_bytes()
         await host.press("v", "left_curly_bracket", "right_square_bracket", "right_square_bracket", "b")
-        ask = host.room.query_one(Ask)
+        ask = host.room.query_one(InlineForm)
         assert "Keeps generations 1–2" in str(ask.query_one("#ask-hint", Static).content)
         seed = ask.query_one("#ask-seed", Input)
         await host.press("down")
@@ -541,12 +541,12 @@ async def test_a_read_only_session_is_looked_at_branched_and_copied(lab: Any, tm
             assert host.state.words.startswith("Read-only")
             await host.press("space", "g", "R", "r")
             assert host.session.chain.next == (2, "interaction")
-            assert not host.room.query(Ask)
+            assert not host.room.query(InlineForm)
             await host.press("left_square_bracket")
             assert host.state.look == 1
             await host.press("right_curly_bracket")
             await host.click_offer("#words", "lab.save-copy")
-            field = host.room.query_one(Ask).query_one(Input)
+            field = host.room.query_one(InlineForm).query_one(Input)
             field.value = str(tmp_path / "mine.toml")
             await host.press("enter")
             assert host.session.file.path == tmp_path / "mine.toml"
@@ -613,11 +613,11 @@ async def test_a_copy_is_offered_on_another_disk_where_this_one_is_full(
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setattr(Path, "home", lambda: home)
-    monkeypatch.setattr(asks, "_disk", lambda folder: int(folder == home and not same_disk))
+    monkeypatch.setattr(dialogs, "_disk", lambda folder: int(folder == home and not same_disk))
     async with lab(steps=3) as host:
         folder = host.session.file.path.parent
         await host.press("S")
-        assert Path(host.room.query_one(Ask).answers["path"]).parent == folder
+        assert Path(host.room.query_one(InlineForm).answers["path"]).parent == folder
         await host.press("escape")
 
         def full(*_: object) -> None:
@@ -625,14 +625,14 @@ async def test_a_copy_is_offered_on_another_disk_where_this_one_is_full(
 
         monkeypatch.setattr(host.session.file, "append", full)
         await host.press("space", "escape", "S")
-        assert Path(host.room.query_one(Ask).answers["path"]).parent == (folder if same_disk else home)
+        assert Path(host.room.query_one(InlineForm).answers["path"]).parent == (folder if same_disk else home)
 
 
 async def test_a_deleted_file_is_left_for_a_copy(lab: Any, tmp_path: Path) -> None:
     async with lab(steps=3) as host:
         host.session.file.path.unlink()
         await host.press("space", "escape", "S")
-        field = host.room.query_one(Ask).query_one(Input)
+        field = host.room.query_one(InlineForm).query_one(Input)
         field.value = str(tmp_path / "no such folder" / "copy.toml")
         await host.press("enter")
         assert isinstance(host.app.screen, ErrorScreen)
@@ -668,10 +668,10 @@ async def test_what_is_not_saved_is_not_left_without_a_word(lab: Any, monkeypatc
         with monkeypatch.context() as patch:
             patch.setattr(host.session.file, "append", full)
             await host.press("space", "escape", key)
-            assert isinstance(host.app.screen, LabRoom)
+            assert isinstance(host.app.screen, LabScreen)
             assert [note.title for note in host.app._notifications] == ["Not all of this session is saved"]
         await host.pilot.press(key)
-        assert not isinstance(host.app.screen, LabRoom) if key == "escape" else host.app.return_code is not None
+        assert not isinstance(host.app.screen, LabScreen) if key == "escape" else host.app.return_code is not None
 
 
 async def test_leaving_tries_once_more_to_keep_what_is_not_saved(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -686,7 +686,7 @@ async def test_leaving_tries_once_more_to_keep_what_is_not_saved(lab: Any, monke
             await host.press("space", "escape")
         await host.pilot.press("escape")
         await host.pilot.pause()
-        assert not isinstance(host.app.screen, LabRoom)
+        assert not isinstance(host.app.screen, LabScreen)
         assert not host.app._notifications
     with SessionFile.open(path) as again:
         assert again.generations[-1].imitation is not None

@@ -22,10 +22,10 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.store import settings as stored
 from iicl_tui.store.settings import Settings
 from iicl_tui.tui.screens.error import ErrorScreen
-from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.lab import LabScreen
 from iicl_tui.tui.screens.messages import MessagesScreen
 from iicl_tui.tui.screens.transcript import TranscriptScreen
-from iicl_tui.tui.widgets.ask import Ask
+from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.log_list import LogList
 from iicl_tui.tui.widgets.phases import PhaseLine
@@ -175,7 +175,7 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
         assert host.words == "The budget of $3.00 holds back the next call."
         assert host.offers == ["lab.budget", "lab.next-phase"]
         await host.press("dollar_sign")
-        field = host.room.query_one(Ask).query_one(Input)
+        field = host.room.query_one(InlineForm).query_one(Input)
         assert field.value == "6"
         assert spent_text(host.chain.spent) in str(host.room.query_one("#ask-hint", Static).content)
         for wrong in ("", "much", "-1", "1e9", "9" * 30):
@@ -187,7 +187,7 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
         assert "less than what is spent" in str(host.room.query_one("#ask-hint", Static).content)
         field.value = "100"
         await host.press("enter")
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         assert "budget" not in host.words
         await host.press("R")
         assert host.chain.status == "finished"
@@ -197,7 +197,7 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
 async def test_a_budget_in_tokens_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
     async with lab_of(tmp_path, chain={"token-budget": 1000}) as host:
         await host.press("space", "escape", "dollar_sign")
-        ask = host.room.query_one(Ask)
+        ask = host.room.query_one(InlineForm)
         assert [question.key for question in ask.questions] == ["dollars", "tokens"]
         assert ask.answers["tokens"] == "2000"
         await host.press("enter")
@@ -209,7 +209,7 @@ async def test_the_budget_that_is_proposed_lets_the_next_call_be_made(tmp_path: 
     async with lab_of(tmp_path, agent=PRICE, chain=chain) as host:
         await host.press("space", "escape", "dollar_sign")
         assert not host.model.requests
-        ask = host.room.query_one(Ask)
+        ask = host.room.query_one(InlineForm)
         hint = ask.query_one("#ask-hint", Static)
         assert "holds back" not in str(hint.content)
         proposed = dict(ask.answers)
@@ -230,8 +230,8 @@ async def test_the_budget_that_is_proposed_lets_the_next_call_be_made(tmp_path: 
 async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with lab_of(tmp_path) as host:
         now = [100.0]
-        monkeypatch.setattr("iicl_tui.agents.line.time", SimpleNamespace(monotonic=lambda: now[0]))
-        monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now[0]))
+        monkeypatch.setattr("iicl_tui.agents.model_session.time", SimpleNamespace(monotonic=lambda: now[0]))
+        monkeypatch.setattr(LabScreen, "clock", staticmethod(lambda: now[0]))
         host.model.hold = True
         host.room.action_next_phase()
         await host.model.asked.wait()
@@ -275,7 +275,7 @@ async def test_while_it_waits_it_says_for_what_and_how_long(tmp_path: Path, monk
         assert calling is not None
         assert calling.waiting is not None
         now = calling.waiting.until - 37
-        monkeypatch.setattr(LabRoom, "clock", staticmethod(lambda: now))
+        monkeypatch.setattr(LabScreen, "clock", staticmethod(lambda: now))
         host.room._tick()
         await host.pilot.pause()
         assert host.words.startswith("try 2 of 4 in 37 s: The server is ␛[31mbusy · asks what it learns")
@@ -395,7 +395,7 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
         credential = host.chain.config.agents[0].credential
         assert credential is not None
         await host.press("space")
-        ask = host.room.query_one(Ask)
+        ask = host.room.query_one(InlineForm)
         assert not host.model.requests
         assert ask.answers == {"answer": "no"}
         said = str(ask.query_one("#ask-hint", Static).content)
@@ -408,7 +408,7 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
             assert not host.model.requests
         ask.query_one(Input).value = written
         await host.press("enter")
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         assert len(host.model.requests) == 1
         assert host.chain.access.key(credential) == (None if answer == "no" else "sk-secret")
         await host.press("space", "space", "space")
@@ -429,10 +429,10 @@ async def test_a_question_is_answered_with_the_mouse_alone(tmp_path: Path) -> No
         await host.press("space")
         await click("cancels")
         assert host.app.screen is host.room
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         assert not host.model.requests
         await host.press("space")
-        ask = host.room.query_one(Ask)
+        ask = host.room.query_one(InlineForm)
         await click("·")
         assert ask.answers == {"answer": "no"}
         await click("other values")
@@ -459,7 +459,7 @@ async def test_the_question_names_variable_and_host_and_always_keeps_just_that(
         credential = host.chain.config.agents[0].credential
         assert credential is not None
         await host.press("space")
-        ask = host.room.query_one(Ask)
+        ask = host.room.query_one(InlineForm)
         said = str(ask.query_one("#ask-hint", Static).content)
         assert said.startswith(entry.rpartition("@")[2])
         assert agent.get("key-env", "OPENAI_API_KEY") in said
@@ -478,7 +478,7 @@ async def test_a_host_that_cannot_be_written_down_gets_the_key_all_the_same(tmp_
     (tmp_path / "settings.toml").mkdir()
     async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY) as host:
         await host.press("space")
-        host.room.query_one(Ask).query_one(Input).value = "always"
+        host.room.query_one(InlineForm).query_one(Input).value = "always"
         await host.press("enter")
         assert len(host.model.requests) == 1
         assert any(each.title == "The host is not kept" for each in host.app._notifications)
@@ -487,10 +487,10 @@ async def test_a_host_that_cannot_be_written_down_gets_the_key_all_the_same(tmp_
 async def test_a_question_about_a_key_that_is_not_answered_starts_nothing(tmp_path: Path) -> None:
     async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY) as host:
         await host.press("R", "escape")
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         assert not host.model.requests
         await host.press("R")
-        assert host.room.query(Ask)
+        assert host.room.query(InlineForm)
         await host.press("enter")
         assert host.chain.status == "finished"  # what was asked for first: a run
 
@@ -510,7 +510,7 @@ async def test_each_pair_of_a_key_and_a_host_is_asked_about_once(tmp_path: Path)
         await host.press("enter")
         assert "third.example" in str(host.room.query_one("#ask-hint", Static).content)
         await host.press("enter", "space")
-        assert not host.room.query(Ask)
+        assert not host.room.query(InlineForm)
         assert host.chain.next == (1, "transmission")
 
 
@@ -521,7 +521,7 @@ async def test_nobody_is_asked_where_there_is_no_key_or_the_host_is_agreed_to(tm
         settings = Settings(hosts=hosts)
         async with lab_of(folder, agent=ELSEWHERE, environment=environment, settings=settings) as host:
             await host.press("space")
-            assert not host.room.query(Ask)
+            assert not host.room.query(InlineForm)
             assert len(host.model.requests) == 1
 
 
@@ -675,7 +675,7 @@ async def test_calls_of_a_phase_that_is_not_over_are_in_the_transcript(tmp_path:
     chain = Chain(config)
     with pytest.raises(CallFailed):
         await chain.step()
-    from iicl_tui.tui.lab.transcript import entries
+    from iicl_tui.present.transcript import entries
 
     assert [entry.kind for entry in entries(chain)] == ["", "call", "call"]
     connected(config, model)

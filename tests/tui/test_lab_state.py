@@ -14,15 +14,15 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.filters.scripted import ScriptedDecider
+from iicl_tui.present.curves import axis_length
+from iicl_tui.present.lab_builder import build, first_charts
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import Activity, ChartSettings
+from iicl_tui.present.transcript import entries, entry_of
+from iicl_tui.present.words import raised
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tui.lab.asks import branch, kept, run_to, save_copy
-from iicl_tui.tui.lab.build import build, first_charts
-from iicl_tui.tui.lab.curves import axis_length
+from iicl_tui.tui.lab.dialogs import branch, kept, run_to, save_copy
 from iicl_tui.tui.lab.drive import drive
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import Activity, ChartSettings
-from iicl_tui.tui.lab.transcript import entries, entry_of
-from iicl_tui.tui.lab.words import raised
 
 Make = Callable[..., ChainConfig]
 BIASED = {"hypothesis": 33, "spurious": "screen", "bias": "high", "draw": "overlap", "initial": 4}

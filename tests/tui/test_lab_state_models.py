@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,28 +20,32 @@ from iicl_tui.agents.base import ReplyAnswer
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Reply, Usage
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.line import Calling
+from iicl_tui.agents.key_consent import KeyRequest, key_requests, next_key_request
+from iicl_tui.agents.model_session import Calling
 from iicl_tui.agents.money import Budget, Spent, WorstCase, spent_text
 from iicl_tui.agents.retry import Waiting
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
+from iicl_tui.present.costs import budget_words, cost_words, estimate_words
+from iicl_tui.present.lab_builder import build
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import Activity, ChartSettings, LabState
+from iicl_tui.present.next_messages import first_entries, next_entries
+from iicl_tui.present.preview import came_to, of_session
+from iicl_tui.present.transcript import entries
 from iicl_tui.store.library import summary
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tui.home.preview import came_to, of_session
-from iicl_tui.tui.lab.asks import as_budget, budget, trust
-from iicl_tui.tui.lab.build import build
-from iicl_tui.tui.lab.messages import first_entries, next_entries
-from iicl_tui.tui.lab.money import budget_words, cost_words, estimate_words
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import Activity, ChartSettings, LabState
-from iicl_tui.tui.lab.transcript import entries
-from iicl_tui.tui.lab.trust import Wish, wish, wishes
-from iicl_tui.tui.widgets.ask import amount, one_of
+from iicl_tui.tui.lab.dialogs import as_budget, budget, trust
+from iicl_tui.tui.widgets.inline_form import amount, one_of
 
 BY_SCREEN = ChartSettings(by=4)
 EXACT = {"kind": "bayes", "noise": 0.05}
 LOGPROBS = {"kind": "openai", "model": "gpt-4.1-mini", "belief": "logprobs"}
 DRAWS = {"kind": "mistral", "model": "m", "belief": "samples", "draws": 4}
+
+
+def _next(chain: Chain, declined: Collection[str] = ()) -> KeyRequest | None:
+    return next_key_request(chain.config.agents, chain.access, declined)
 
 
 async def stepped(config: ChainConfig, model: InMemory, steps: int, answers: Any = None, **chain: Any) -> LabSession:
@@ -295,23 +299,23 @@ def test_whom_to_ask_about_a_key() -> None:
         return Chain(config, access=Access(environment=environment))
 
     there = {"base-url": "https://Evil.example/v1"}
-    assert wish(chain({}, there)) is None
-    assert wish(chain({"OPENAI_API_KEY": " "}, there)) is None
-    assert wish(chain({"OPENAI_API_KEY": "k"}, {})) is None
+    assert _next(chain({}, there)) is None
+    assert _next(chain({"OPENAI_API_KEY": " "}, there)) is None
+    assert _next(chain({"OPENAI_API_KEY": "k"}, {})) is None
     agents = [there, {**there, "key-env": "B"}, {**there, "key-env": "C"}, {**there, "kind": "mistral"}, {"key-env": "B"}]
     asking = chain({"OPENAI_API_KEY": "k", "B": "l", "MISTRAL_API_KEY": "m"}, *agents)
-    asked, second, third = wishes(asking)
-    assert asked == wish(asking)
-    assert asked == Wish("evil.example", "evil.example", ("OPENAI_API_KEY", "MISTRAL_API_KEY"))  # one word for both
-    assert second == Wish("B@evil.example", "evil.example", ("B",))
-    assert third == Wish("B@api.openai.com", "api.openai.com", ("B",))
-    assert wish(asking, {"evil.example"}) == second
+    asked, second, third = key_requests(asking.config.agents, asking.access)
+    assert asked == _next(asking)
+    assert asked == KeyRequest("evil.example", "evil.example", ("OPENAI_API_KEY", "MISTRAL_API_KEY"))  # one word for both
+    assert second == KeyRequest("B@evil.example", "evil.example", ("B",))
+    assert third == KeyRequest("B@api.openai.com", "api.openai.com", ("B",))
+    assert _next(asking, {"evil.example"}) == second
     asking.access = asking.access.agreed(["evil.example"])
-    assert wishes(asking) == [second, third]
-    assert wish(chain({"OPENAI_API_KEY": "k"}, there), {"evil.example"}) is None
+    assert key_requests(asking.config.agents, asking.access) == [second, third]
+    assert _next(chain({"OPENAI_API_KEY": "k"}, there), {"evil.example"}) is None
     agreed = chain({"OPENAI_API_KEY": "k"}, there)
     agreed.access = agreed.access.agreed(["evil.example"])
-    assert wish(agreed) is None
+    assert _next(agreed) is None
     hints = {answer: trust(asked)._hint({"answer": answer}) for answer in ("no", "yes", "always")}
     assert all("evil.example" in hint and "OPENAI_API_KEY and MISTRAL_API_KEY" in hint for hint in hints.values())
     assert "without the key" in hints["no"]

@@ -13,11 +13,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from iicl_tui.chain.config import read_config
+from iicl_tui.present.lab_session import LabSession
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.lab import LabScreen
 
 KEYS = [
     *["space"] * 8,
@@ -68,7 +68,7 @@ async def test_no_line_is_left_as_it_was(document: dict[str, Any], tmp_path: Pat
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         room = app.screen
-        assert isinstance(room, LabRoom)
+        assert isinstance(room, LabScreen)
         for step in range(40):
             if step % 10 == 9:
                 await pilot.resize_terminal(*chance.choice(SIZES))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from iicl_tui.agents.base import ReplyAnswer, Unreadable
 from iicl_tui.chain.records import ImitationRecord
-from iicl_tui.tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
-from iicl_tui.tui.review.reply_drafts import ReplyDrafts
+from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
+from iicl_tui.review.reply_drafts import ReplyDrafts
 
 SHOWN = Unreadable(
     2, "imitation", "imitate", "What is the rule?", "Who knows?", "There is none.", "the old one goes on",

@@ -17,17 +17,17 @@ from textual.widgets import Static
 
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.chain.config import ChainConfig
+from iicl_tui.present.lab_session import LabSession
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.actions import GROUPS
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.lab.session import LabSession
 from iicl_tui.tui.review import reply_pane
+from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.review.reply_boxes import RawText, ReplyEditor
 from iicl_tui.tui.review.reply_pane import ReplyPane
-from iicl_tui.tui.review.tokens import Tokens
-from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.lab import LabScreen
 from iicl_tui.tui.widgets.footer import KeyBar
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -54,8 +54,8 @@ class Host:
         self.app, self.pilot, self.provider, self.config = app, pilot, provider, config
 
     @property
-    def room(self) -> LabRoom:
-        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabRoom))
+    def room(self) -> LabScreen:
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabScreen))
 
     @property
     def session(self) -> LabSession:
@@ -75,7 +75,7 @@ class Host:
 
     @property
     def bar(self) -> str:
-        return str(self.pane.query_one("#reply-bar", Tokens).render())
+        return str(self.pane.query_one("#reply-bar", ClickableRow).render())
 
     @property
     def said(self) -> list[tuple[Any, str]]:

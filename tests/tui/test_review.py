@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import Sample
+from iicl_tui.review.edit import ExampleEdit, HypothesisEdit
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.actions import ACTIONS, GROUPS
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Roll
-from iicl_tui.tui.review.edit import ExampleEdit, HypothesisEdit
+from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.pane import ReviewPane
-from iicl_tui.tui.review.tokens import Tokens
 
 SAMPLES = {"kind": "human", "gates": "samples"}
 HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \x9b31m \u202e" + "漢" * 50
@@ -39,7 +39,7 @@ def opened(tmp_path: Path) -> Callable[..., Any]:
 
 def text(pane: ReviewPane) -> str:
     """All that the pane shows."""
-    parts = [str(widget.render()) for kind in (Lines, Roll, Tokens) for widget in pane.query(kind) if widget.display]
+    parts = [str(widget.render()) for kind in (Lines, Roll, ClickableRow) for widget in pane.query(kind) if widget.display]
     return "\n".join([*parts, str(pane.query_one("#review-large").render()), notice(pane)])
 
 
@@ -426,7 +426,7 @@ def test_what_is_no_example_is_told(words: str) -> None:
 
 
 async def test_a_task_whose_inputs_cannot_be_listed_is_edited_as_text(opened, monkeypatch) -> None:
-    monkeypatch.setattr("iicl_tui.tui.review.edit.MOST_PARTS", 2)
+    monkeypatch.setattr("iicl_tui.review.edit.MOST_PARTS", 2)
     async with opened(chain=make_chain(filter=[SAMPLES])) as (pilot, _, pane):
         await press(pilot, "e")
         assert pane.mode == "text"

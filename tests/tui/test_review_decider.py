@@ -9,9 +9,9 @@ from review_host import make_chain
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import StoreError
+from iicl_tui.review.decider import ReviewDecider, ReviewRequest, always_blind
+from iicl_tui.review.state import ReviewState
 from iicl_tui.tasks.base import Example
-from iicl_tui.tui.review.decider import ReviewDecider, ReviewRequest, always_blind
-from iicl_tui.tui.review.state import ReviewState
 
 
 class Person:
@@ -261,7 +261,7 @@ async def test_a_record_that_cannot_be_kept_is_not_asked_for_again(memory) -> No
     with pytest.raises(StoreError):
         await person.task
     person.chain.flush()
-    assert (await person.asked()).shown.scene.generation == 1
+    assert (await person.asked()).shown.context.generation == 1
     assert [record.phase for record in memory.records] == ["imitation", "interaction"]
     person.task.cancel()
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from review_host import make_chain
 
-from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown, Scene
+from iicl_tui.filters.base import Decision, HypothesisShown, PhaseContext, Sample, SamplesShown
+from iicl_tui.review.effect import effect, figures
+from iicl_tui.review.state import ReviewState, values_shown
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.review import words
-from iicl_tui.tui.review.effect import effect, figures
-from iicl_tui.tui.review.state import ReviewState, values_shown
 
 STATES = ("on", "off", "und")
 OBJECTS = ("A", "B", "C", "D", "screen")
@@ -45,15 +45,15 @@ async def at_gate(chain, phase: str):
     while chain.next[1] != phase:
         chain.decider = None
         await chain.step()
-    return Scene(chain.task, chain.next[0], chain.start)
+    return PhaseContext(chain.task, chain.next[0], chain.start)
 
 
 async def samples_shown(chain, **more) -> SamplesShown:
-    scene = await at_gate(chain, "transmission")
+    context = await at_gate(chain, "transmission")
     h = chain.generations[-1].hypothesis
     drawn = tuple(Sample(example, n) for n, example in enumerate(await chain.would_pass_on(h)))
     values = {"kept": (), "attempt": 0, "redraws_left": 3, "refill": True, "blind": False, **more}
-    return SamplesShown(scene, h, drawn, **values)
+    return SamplesShown(context, h, drawn, **values)
 
 
 @pytest.mark.parametrize("lookback", [0, 1])
@@ -62,7 +62,7 @@ async def test_the_effect_of_samples_is_bayes_rule_on_what_would_pass(lookback: 
     kept = (Sample(Example(("A",), "und"), 9),)
     await chain.run(until=1)
     shown = await samples_shown(chain, kept=kept)
-    assert shown.scene.generation == 2
+    assert shown.context.generation == 2
     edited = Example(("B", "screen"), "on")
     state = ReviewState.of(values_shown(shown)).reject().edit(edited).approve()
     found = await effect(chain, shown, state)
@@ -97,9 +97,9 @@ async def test_the_effect_is_what_the_chain_then_has() -> None:
 
 async def test_the_effect_of_a_hypothesis_goes_by_the_samples_that_the_seed_draws() -> None:
     chain = make_chain(filter=[])
-    scene = await at_gate(chain, "interaction")
+    context = await at_gate(chain, "interaction")
     h = chain.generations[-1].hypothesis
-    shown = HypothesisShown(scene, h, 0, 3, False)
+    shown = HypothesisShown(context, h, 0, 3, False)
     state = ReviewState.of((h,))
     for other in (h, 5, 200):
         trial = await effect(chain, shown, state, other)
@@ -161,9 +161,9 @@ async def test_the_effect_of_a_hypothesis_is_what_the_filters_leave_of_its_sampl
     following = [FOLLOWING["partner"], FOLLOWING["consistent"]]
     person = {"kind": "human", "gates": "hypothesis"}
     chain = make_chain(filter=[person, *following], agent=[{"kind": "bayes", "noise": 0.4}])
-    scene = await at_gate(chain, "interaction")
+    context = await at_gate(chain, "interaction")
     h = chain.generations[-1].hypothesis
-    forecast = await effect(chain, HypothesisShown(scene, h, 0, 3, False), ReviewState.of((h,)).approve())
+    forecast = await effect(chain, HypothesisShown(context, h, 0, 3, False), ReviewState.of((h,)).approve())
 
     class Approve:
         async def hypothesis(self, shown: HypothesisShown):

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iicl_tui.filters.base import HypothesisShown, Sample, SamplesShown, Scene
+from iicl_tui.filters.base import HypothesisShown, PhaseContext, Sample, SamplesShown
+from iicl_tui.review.state import Item, ReviewState, decision, refusal, samples, values_shown
 from iicl_tui.tasks.base import Example, Start
-from iicl_tui.tui.review.state import Item, ReviewState, decision, refusal, samples, values_shown
 
-SCENE = Scene(task=None, generation=2, start=Start(0, None, ()))  # type: ignore[arg-type]
+SCENE = PhaseContext(task=None, generation=2, start=Start(0, None, ()))  # type: ignore[arg-type]
 EXAMPLES = [Example((letter,), "on") for letter in "ABCDE"]
 DECISIONS = {
     "approve": ReviewState.approve,

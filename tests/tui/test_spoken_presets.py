@@ -18,7 +18,7 @@ from iicl_tui.store.paths import Paths
 from iicl_tui.store.presets import load, presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.screens.lab import LabRoom
+from iicl_tui.tui.screens.lab import LabScreen
 from iicl_tui.tui.screens.transcript import TranscriptScreen
 
 SPOKEN = [preset.name for preset in presets() if preset.asks_models]
@@ -61,7 +61,7 @@ async def test_a_preset_runs_through_the_screens(name: str, tmp_path: Path, monk
         app = LabApp(Paths(tmp_path / "settings.toml", tmp_path, tmp_path, tmp_path), start=Start("lab", {"path": path}))
         async with app.run_test(size=(120, 40)) as pilot:
             room = app.screen
-            assert isinstance(room, LabRoom)
+            assert isinstance(room, LabScreen)
             await pilot.press("space")
             await _rest(pilot, room)
             await pilot.press("R")
@@ -84,7 +84,7 @@ async def test_a_preset_runs_through_the_screens(name: str, tmp_path: Path, monk
         assert list(session.calls) == list(chain.calls)
 
 
-async def _rest(pilot: Any, room: LabRoom) -> None:
+async def _rest(pilot: Any, room: LabScreen) -> None:
     while room._activity.busy:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     await pilot.pause()

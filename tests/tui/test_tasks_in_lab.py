@@ -18,12 +18,12 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure, outcome
 from iicl_tui.commands.headless import summary
 from iicl_tui.commands.show import page
+from iicl_tui.present.lab_builder import build, first_charts
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import ChartSettings, DataBlock
 from iicl_tui.store.export import export
 from iicl_tui.store.presets import load
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tui.lab.build import build, first_charts
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import ChartSettings, DataBlock
 
 GENERATIONS = 5
 

@@ -7,8 +7,8 @@ from typing import Any
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.providers.common import SDKProvider, given, messages
 from iicl_tui.agents.providers.endpoint import mended
+from iicl_tui.agents.providers.http_client import STAND_IN
 from iicl_tui.agents.providers.reading import read_message
-from iicl_tui.agents.providers.wire import STAND_IN
 
 
 class AnthropicProvider(SDKProvider):

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 from iicl_tui.agents.access import place_of
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.providers.breaks import broken, too_slow
 from iicl_tui.agents.providers.endpoint import Endpoint, mended
 from iicl_tui.agents.providers.faults import refusal
+from iicl_tui.agents.providers.http_client import Heard, connect, listening
 from iicl_tui.agents.providers.reading import OddShape, odd_shape, read_json
-from iicl_tui.agents.providers.wire import Heard, connect, listening
+from iicl_tui.agents.providers.transport_errors import broken, too_slow
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from iicl_tui.agents.calls import Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint
-from iicl_tui.agents.providers.said import Said, read_said
-from iicl_tui.agents.providers.wire import Heard
+from iicl_tui.agents.providers.error_body import Said, read_said
+from iicl_tui.agents.providers.http_client import Heard
 
 # What providers and local servers write, in the order in which they are looked for. A code decides; words do where there is none.
 _NO_CREDIT_CODES = {

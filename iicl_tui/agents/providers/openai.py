@@ -6,10 +6,10 @@ from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.providers.common import SDKProvider, given, messages
+from iicl_tui.agents.providers.error_body import read_said
 from iicl_tui.agents.providers.faults import complains_of
+from iicl_tui.agents.providers.http_client import STAND_IN, Heard
 from iicl_tui.agents.providers.reading import read_completion
-from iicl_tui.agents.providers.said import read_said
-from iicl_tui.agents.providers.wire import STAND_IN, Heard
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
 """What max-tokens is called: by OpenAI's newer models, and by everybody else."""

@@ -10,7 +10,7 @@ from typing import Any
 from iicl_tui.agents.calls import MOST_TOKENS, ROUNDED, Finish, Reply, Token, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, mended
-from iicl_tui.agents.providers.wire import Heard
+from iicl_tui.agents.providers.http_client import Heard
 
 _CHECK = "Check base-url: it must lead to the API itself, not to a web page, a login or another program."
 

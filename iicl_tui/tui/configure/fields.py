@@ -15,10 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
 from textual.widgets._select import SelectOverlay
 
+from iicl_tui.present.config_form import Kept, Row, Section, said
 from iicl_tui.schema import REQUIRED, Path
+from iicl_tui.store.config_draft import ListName
 from iicl_tui.text import printable
-from iicl_tui.tui.configure.draft import ListName
-from iicl_tui.tui.configure.form import Kept, Row, Section, said
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 Deed = Literal["add", "remove", "up", "down", "drop"]

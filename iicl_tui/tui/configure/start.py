@@ -6,8 +6,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from iicl_tui.chain.config import ChainConfig
+from iicl_tui.present.costs import estimate_words
 from iicl_tui.text import printable
-from iicl_tui.tui.lab.money import estimate_words
 
 
 def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:

@@ -8,8 +8,8 @@ from pathlib import Path
 from iicl_tui.agents.calls import Call
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
-from iicl_tui.tui import crash
-from iicl_tui.tui.lab.session import LabSession
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.store import crash_reports
 
 
 async def drive(session: LabSession, goal: int | None, done: Callable[[PhaseRecord], None], reports: Path) -> LabError | None:
@@ -37,7 +37,7 @@ async def drive(session: LabSession, goal: int | None, done: Callable[[PhaseReco
     except Exception as error:
         return LabError(
             "The chain stopped because of a fault of the program",
-            crash.sentence(crash.write(error, reports)),
+            crash_reports.sentence(crash_reports.write(error, reports)),
             "What was done before is saved. Try the phase again, or branch from an earlier generation.",
         )
     return None

@@ -10,18 +10,18 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from iicl_tui.charts.marginals import UNOBSERVED
+from iicl_tui.charts.numbers import percents_text
+from iicl_tui.charts.picture import shorten
+from iicl_tui.present.lab_state import PANES, LabState, Pane
 from iicl_tui.text import printable
-from iicl_tui.tui.charts.marginals import UNOBSERVED
-from iicl_tui.tui.charts.numbers import percents_text
-from iicl_tui.tui.charts.picture import shorten
-from iicl_tui.tui.lab.state import PANES, LabState, Pane
+from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.layers import Column, Row
 from iicl_tui.tui.widgets.marginals import Marginals
-from iicl_tui.tui.widgets.offers import Offer, Offers
 from iicl_tui.tui.widgets.phases import PhaseLine
 from iicl_tui.tui.widgets.trajectories import Trajectories
 
@@ -34,7 +34,7 @@ class LabView(Column):
     """Generations, belief, curves, phases and data. lab.tcss lays it out."""
 
     def compose(self) -> ComposeResult:
-        yield Offers(id="tabs")
+        yield ActionBar(id="tabs")
         with Row(id="upper"):
             yield Generations(id="generations")
             with Column(id="middle"):
@@ -42,7 +42,7 @@ class LabView(Column):
                     yield LabChart(id="chart")
                     yield Static(id="caption", markup=False)
                     yield Static(id="readout", markup=False)
-                    yield Offers(id="choices")
+                    yield ActionBar(id="choices")
                     yield FilmStrip(id="film")
                 with Horizontal(id="lower"):
                     with Column(id="each"):
@@ -51,7 +51,7 @@ class LabView(Column):
                     yield Trajectories(id="curves")
         with Vertical(id="now"):
             yield PhaseLine(id="phases")
-            yield Offers(id="words")
+            yield ActionBar(id="words")
         yield DataPane(id="data")
 
     def show(self, state: LabState, ghost: bool, pane: Pane, small: bool) -> None:
@@ -68,15 +68,15 @@ class LabView(Column):
         phases.place = _place(state)
         phases.cost = state.cost
         phases.steps = state.phases
-        self.query_one("#words", Offers).show(state.calling or state.words, _offers(state))
+        self.query_one("#words", ActionBar).show(state.calling or state.words, _offers(state))
         self._say("#readout", Content(_fitted(chart)))
         self.query_one("#caption", Static).display = bool(state.belief.caption)
         self._say("#caption", Content(state.belief.caption))
         self._say("#each-title", _objects_title(state))
-        self.query_one("#choices", Offers).show("", _choices(state, ghost, small))
+        self.query_one("#choices", ActionBar).show("", _choices(state, ghost, small))
         called = {"objects": state.objects.word}
-        tabs = [Offer(f"lab.pane-{name}", called.get(name, ""), name == pane) for name in PANES]
-        self.query_one("#tabs", Offers).show("", [*tabs, Offer("lab.transcript")])
+        tabs = [ActionButton(f"lab.pane-{name}", called.get(name, ""), name == pane) for name in PANES]
+        self.query_one("#tabs", ActionBar).show("", [*tabs, ActionButton("lab.transcript")])
         self.query_one(DataPane).show(state.data, spread=small)
 
     def _say(self, name: str, content: Content) -> None:
@@ -94,11 +94,11 @@ def state_words(state: LabState) -> str:
     return running + _SAVING[state.saving.kind]
 
 
-def _offers(state: LabState) -> list[Offer]:
+def _offers(state: LabState) -> list[ActionButton]:
     """What can be done now, under the phases; while a model is asked, to give that up."""
     if not state.calling:
-        return [Offer(name) for name in state.offers]
-    return [Offer("app.back", "cancel"), *(Offer(name) for name in state.offers if name == "lab.pause")]
+        return [ActionButton(name) for name in state.offers]
+    return [ActionButton("app.back", "cancel"), *(ActionButton(name) for name in state.offers if name == "lab.pause")]
 
 
 def _objects_title(state: LabState) -> Content:
@@ -109,15 +109,15 @@ def _objects_title(state: LabState) -> Content:
     return Content.assemble(state.objects.word, (f"  {UNOBSERVED} unobserved ≤{most}", "$text-muted not bold"))
 
 
-def _choices(state: LabState, ghost: bool, small: bool) -> list[Offer]:
+def _choices(state: LabState, ghost: bool, small: bool) -> list[ActionButton]:
     view = state.belief
     by = "d⁰ explained" if view.by is None else printable(view.space.groupings[view.by].name, 20)
     return [
-        Offer("lab.view", view.form),
-        Offer("lab.scale", view.scale),
-        Offer("lab.colour-by", f"by {by}"),
-        Offer("lab.ghost", "ghost " + ("on" if ghost else "off")),
-        *([Offer("lab.curves")] if not small else []),
+        ActionButton("lab.view", view.form),
+        ActionButton("lab.scale", view.scale),
+        ActionButton("lab.colour-by", f"by {by}"),
+        ActionButton("lab.ghost", "ghost " + ("on" if ghost else "off")),
+        *([ActionButton("lab.curves")] if not small else []),
     ]
 
 

@@ -8,19 +8,19 @@ from typing import Literal
 from textual.content import Content
 
 from iicl_tui.filters.base import HypothesisShown, SamplesShown
+from iicl_tui.review.state import ReviewState, Shown
 from iicl_tui.tui.actions import ACTIONS
-from iicl_tui.tui.review.state import ReviewState, Shown
-from iicl_tui.tui.review.tokens import Token
+from iicl_tui.tui.review.clickables import Clickable
 from iicl_tui.tui.review.words import MUTED, Key, redraws
 
 Mode = Literal["decide", "edit", "text", "reason"]
 """decide, or what is open: the row editor, an example as text, the reason."""
 
 
-def keys(shown: Shown, state: ReviewState, mode: Mode, key: Key, enabled: Mapping[str, bool]) -> list[Token]:
+def keys(shown: Shown, state: ReviewState, mode: Mode, key: Key, enabled: Mapping[str, bool]) -> list[Clickable]:
     """The bar. enabled: by the name of each action of the group "review"."""
     if mode == "edit":
-        arrows = Token(Content.styled("← → choose", MUTED), "", enabled=False)
+        arrows = Clickable(Content.styled("← → choose", MUTED), "", enabled=False)
         return [arrows, *(_token(f"edit.{name}", ACTIONS[f"edit.{name}"].label, key) for name in ("change", "keep", "cancel"))]
     if mode != "decide":
         return [_token("field.keep", "keep", key), _token("field.cancel", "cancel", key)]
@@ -40,7 +40,7 @@ def keys(shown: Shown, state: ReviewState, mode: Mode, key: Key, enabled: Mappin
     return [*tokens, _token("app.back", "later", key)]
 
 
-def choices(shown: Shown, state: ReviewState, key: Key, lookback: bool, decides: bool) -> list[Token]:
+def choices(shown: Shown, state: ReviewState, key: Key, lookback: bool, decides: bool) -> list[Clickable]:
     """What can be done when all samples are rejected; nothing otherwise. decides: the next agent learns from these alone."""
     if not isinstance(shown, SamplesShown) or not state.all_rejected:
         return []
@@ -56,5 +56,5 @@ def choices(shown: Shown, state: ReviewState, key: Key, lookback: bool, decides:
     return [first, _token("review.edit", "edit this one", key), _token("review.undo", "go back", key)]
 
 
-def _token(action: str, label: str, key: Key, enabled: bool = True) -> Token:
-    return Token(Content.assemble((key(action), "bold $footer-key-foreground"), " " + label), action, enabled)
+def _token(action: str, label: str, key: Key, enabled: bool = True) -> Clickable:
+    return Clickable(Content.assemble((key(action), "bold $footer-key-foreground"), " " + label), action, enabled)

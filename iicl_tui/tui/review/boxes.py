@@ -12,16 +12,16 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from iicl_tui.review.edit import Control, Edit, ExampleEdit
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.review.edit import Control, Edit, ExampleEdit
-from iicl_tui.tui.review.tokens import Token, Tokens
+from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.words import state_style
 
 LONGEST_TEXT = 500
 
 
-class EditBox(Tokens, can_focus=True):
+class EditBox(ClickableRow, can_focus=True):
     """The row editor of a hypothesis or an example. Changed after each change; Closed when it is kept or left."""
 
     GROUP = "edit"
@@ -49,7 +49,7 @@ class EditBox(Tokens, can_focus=True):
     def _take(self, edit: Edit) -> None:
         self.edit = edit
         radio = isinstance(edit, ExampleEdit)
-        self.show([Token(_control(one, at == edit.at, radio), str(at)) for at, one in enumerate(edit.controls)])
+        self.show([Clickable(_control(one, at == edit.at, radio), str(at)) for at, one in enumerate(edit.controls)])
 
     def _change(self, at: int, by: int) -> None:
         if self.edit is not None:
@@ -60,7 +60,7 @@ class EditBox(Tokens, can_focus=True):
         if self.edit is not None:
             self._take(self.edit.move(by))
 
-    def on_tokens_pressed(self, event: Tokens.Pressed) -> None:
+    def on_clickable_row_pressed(self, event: ClickableRow.Pressed) -> None:
         event.stop()
         self._change(int(event.token), 1)
 

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from iicl_tui.tui.review import words
 from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Page, Roll
-from iicl_tui.tui.review.tokens import Token, Tokens
+from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.view import View
 
 _BESIDE = 72
@@ -59,8 +59,8 @@ class ReviewFrame(Widget):
             yield Static("", id="review-prompt", markup=False)
             yield LineInput(id="review-input")
         yield Static("", id="review-notice", markup=False)
-        yield Tokens(id="review-choices")
-        yield Tokens(id="review-bar")
+        yield ClickableRow(id="review-choices")
+        yield ClickableRow(id="review-bar")
 
     def _title(self, width: int, height: int) -> list[Content]:
         view = self._shown
@@ -98,10 +98,10 @@ class ReviewFrame(Widget):
         notice.set_class(warning, "-warning")
         notice.update(Content(("! " if warning and text else "") + text))
 
-    def draw_keys(self, keys: Sequence[Token], choices: Sequence[Token]) -> None:
+    def draw_keys(self, keys: Sequence[Clickable], choices: Sequence[Clickable]) -> None:
         """The bar, and the choices above it if there are any."""
-        self.query_one("#review-bar", Tokens).show(keys)
-        row = self.query_one("#review-choices", Tokens)
+        self.query_one("#review-bar", ClickableRow).show(keys)
+        row = self.query_one("#review-choices", ClickableRow)
         row.show(choices)
         row.display = bool(choices)
 

@@ -13,18 +13,18 @@ from textual.message import Message
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import HypothesisShown, SamplesShown
 from iicl_tui.filters.human import UNTOLD
+from iicl_tui.review.decider import AnyRequest, ReviewDecider, ReviewRequest
+from iicl_tui.review.edit import Edit, ExampleEdit, HypothesisEdit
+from iicl_tui.review.effect import Effect, around, effect
+from iicl_tui.review.state import ReviewState, Value, refusal
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.keymap import key_label, resolve
 from iicl_tui.tui.review import bar, words
 from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
-from iicl_tui.tui.review.decider import AnyRequest, ReviewDecider, ReviewRequest
-from iicl_tui.tui.review.edit import Edit, ExampleEdit, HypothesisEdit
-from iicl_tui.tui.review.effect import Effect, around, effect
+from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.frame import ReviewFrame
-from iicl_tui.tui.review.state import ReviewState, Value, refusal
-from iicl_tui.tui.review.tokens import Token, Tokens
 from iicl_tui.tui.review.view import View
 
 _SAMPLES_ONLY = ("approve_rest", "reject_rest", "pass_nothing", "first", "last")
@@ -269,7 +269,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if item is None or not self.live:
             return
         task = self.chain.task
-        if self._at_first_gate and self.request is not None and not self.request.shown.scene.told:
+        if self._at_first_gate and self.request is not None and not self.request.shown.context.accepts_edit:
             self._said = (" ".join(UNTOLD[1:]), True)
             await self._changed()
             return
@@ -388,7 +388,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         keymap = getattr(self.app, "keymap", None) or resolve({})
         return key_label(keymap[action][0])
 
-    def _choices(self) -> list[Token]:
+    def _choices(self) -> list[Clickable]:
         request = self.request
         if request is None or self._mode != "decide":
             return []
@@ -396,14 +396,14 @@ class ReviewPane(ReviewFrame, can_focus=True):
         decides = isinstance(shown, SamplesShown) and not shown.again and not around(self.chain)[1]
         return bar.choices(shown, request.state, self._key, lookback, decides)
 
-    def _keys(self) -> list[Token]:
+    def _keys(self) -> list[Clickable]:
         if self.request is None:
             return []
         enabled = {name: self.check_action(name, ()) is True for name in _ACTIONS}
         return bar.keys(self.request.shown, self.state, self._mode, self._key, enabled)
 
-    @on(Tokens.Pressed, "#review-bar, #review-choices")
-    async def _pressed(self, event: Tokens.Pressed) -> None:
+    @on(ClickableRow.Pressed, "#review-bar, #review-choices")
+    async def _pressed(self, event: ClickableRow.Pressed) -> None:
         event.stop()
         group, _, _ = event.token.partition(".")
         name: Any = ACTIONS[event.token].name

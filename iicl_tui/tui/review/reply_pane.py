@@ -15,14 +15,14 @@ from textual.widgets import Static, TextArea
 
 from iicl_tui.agents.calls import ReplyVerdict
 from iicl_tui.chain.engine import Chain
+from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.keymap import key_label, resolve
 from iicl_tui.tui.review import reply_words as words
 from iicl_tui.tui.review.boxes import Lines
-from iicl_tui.tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
+from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.reply_boxes import RawText, ReplyEditor
-from iicl_tui.tui.review.tokens import Tokens
 from iicl_tui.tui.review.words import MUTED
 
 CHECK_AFTER = 0.1
@@ -94,7 +94,7 @@ class ReplyPane(Widget, can_focus=True):
                 yield Static(words.edit_heading(), classes="reply-head", markup=False)
                 yield self._editor
         yield Static("", id="reply-notice", markup=False)
-        yield Tokens(id="reply-bar")
+        yield ClickableRow(id="reply-bar")
 
     def on_mount(self) -> None:
         self._taken_up()
@@ -299,7 +299,7 @@ class ReplyPane(Widget, can_focus=True):
         request = self.request
         self.query_one("#reply-title", Lines).refresh()
         self._draw_notice()
-        bar = self.query_one("#reply-bar", Tokens)
+        bar = self.query_one("#reply-bar", ClickableRow)
         drafted = request is not None and request.text is not None
         bar.show(words.keys(request.shown, self._editing, not self._wrong, drafted, self._key) if request is not None else [])
         self.refresh_bindings()
@@ -324,8 +324,8 @@ class ReplyPane(Widget, can_focus=True):
         keymap = getattr(self.app, "keymap", None) or resolve({})
         return key_label(keymap[action][0])
 
-    @on(Tokens.Pressed, "#reply-bar")
-    async def _pressed(self, event: Tokens.Pressed) -> None:
+    @on(ClickableRow.Pressed, "#reply-bar")
+    async def _pressed(self, event: ClickableRow.Pressed) -> None:
         event.stop()
         group, _, _ = event.token.partition(".")
         name: Any = ACTIONS[event.token].name

@@ -6,11 +6,11 @@ from textual.content import Content
 
 from iicl_tui.agents.base import Unreadable
 from iicl_tui.chain.engine import Chain
+from iicl_tui.present.words import raised
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS
-from iicl_tui.tui.lab.words import raised
+from iicl_tui.tui.review.clickables import Clickable
 from iicl_tui.tui.review.reply_boxes import Row
-from iicl_tui.tui.review.tokens import Token
 from iicl_tui.tui.review.words import MUTED, Key
 
 _LONG = 400
@@ -85,7 +85,7 @@ def put_away(key: Key) -> str:
     return f"Your text is kept: {key('reply.edit')} goes on with it."
 
 
-def keys(shown: Unreadable, editing: bool, readable: bool, draft: bool, key: Key) -> list[Token]:
+def keys(shown: Unreadable, editing: bool, readable: bool, draft: bool, key: Key) -> list[Clickable]:
     """The bar."""
     if editing:
         names = ("text.keep", "text.start-over", "text.undo")
@@ -97,5 +97,5 @@ def keys(shown: Unreadable, editing: bool, readable: bool, draft: bool, key: Key
     return [*tokens, _token("app.copy", "copy", key), _token("app.back", "later", key)]
 
 
-def _token(action: str, label: str, key: Key, enabled: bool = True) -> Token:
-    return Token(Content.assemble((key(action), "bold $footer-key-foreground"), " " + label), action, enabled)
+def _token(action: str, label: str, key: Key, enabled: bool = True) -> Clickable:
+    return Clickable(Content.assemble((key(action), "bold $footer-key-foreground"), " " + label), action, enabled)

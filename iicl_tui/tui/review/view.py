@@ -12,11 +12,11 @@ from textual.content import Content
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import HypothesisShown, SamplesShown
+from iicl_tui.review.effect import Effect
+from iicl_tui.review.state import ReviewState, Shown
 from iicl_tui.tasks.base import Example
 from iicl_tui.text import printable
 from iicl_tui.tui.review import words
-from iicl_tui.tui.review.effect import Effect
-from iicl_tui.tui.review.state import ReviewState, Shown
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,14 +11,14 @@ from textual.content import Content
 from iicl_tui.bayes import inference
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.chain.engine import Chain
+from iicl_tui.charts.marginals import figure_text
+from iicl_tui.charts.numbers import VERTICAL, eighths, percent_text, probability_text, scale_for
 from iicl_tui.filters.base import HypothesisShown, Sample, SamplesShown, Verdict
+from iicl_tui.present.words import raised
+from iicl_tui.review.effect import Effect, belief_now, figures
+from iicl_tui.review.state import Item, Refusal, ReviewState, Shown
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.text import printable
-from iicl_tui.tui.charts.marginals import figure_text
-from iicl_tui.tui.charts.numbers import VERTICAL, eighths, percent_text, probability_text, scale_for
-from iicl_tui.tui.lab.words import raised
-from iicl_tui.tui.review.effect import Effect, belief_now, figures
-from iicl_tui.tui.review.state import Item, Refusal, ReviewState, Shown
 
 Key = Callable[[str], str]
 """The key that runs an action now, as a person reads it."""
@@ -63,7 +63,7 @@ def rule_content(space: ProductSpace, hypothesis: int) -> Content:
 
 def title(shown: Shown) -> str:
     """What is reviewed, in a line."""
-    t = raised(shown.scene.generation)
+    t = raised(shown.context.generation)
     if isinstance(shown, HypothesisShown):
         return f"review h{t}: may it go on?"
     return f"review d{t}: keep what may pass on"
@@ -95,7 +95,7 @@ def redraws(shown: Shown) -> str:
 
 def hypothesis_lines(chain: Chain, shown: HypothesisShown, item: Item, blind: bool, width: int) -> list[Content]:
     """The drawn hypothesis large: rule, verdict, P and rank, and what it explains."""
-    space, task, generation = chain.task.space, chain.task, shown.scene.generation
+    space, task, generation = chain.task.space, chain.task, shown.context.generation
     edited = item.value != item.shown
     lines = [Content.assemble(sign(item.verdict), " ", rule_content(space, item.value).stylize("bold"))]
     words = [VERDICTS[item.verdict]]
@@ -214,7 +214,7 @@ def reason_line(item: Item) -> Content:
 
 def effect_lines(chain: Chain, shown: Shown, effect: Effect, blind: bool, width: int, height: int) -> list[Content]:
     """Now → then, in at most `height` lines of `width` cells; what matters less is left out first."""
-    t = shown.scene.generation
+    t = shown.context.generation
     heading = _fitting(width, Content.styled("if committed now", "bold"),
                        Content.styled(f" P(h | d{raised(t - 1)}) → P(h | d{raised(t)})", MUTED))  # fmt: skip
     notes = [line for note in effect.notes for line in Content.styled(note, MUTED).wrap(max(width, 1))]

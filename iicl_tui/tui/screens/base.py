@@ -2,7 +2,7 @@
 
 A screen of the program is written so:
 
-    class HomeScreen(LabScreen):
+    class HomeScreen(AppScreen):
         GROUP = "home"                      # its part of the action registry
         BINDINGS = bindings("home")
         CSS_PATH = "home.tcss"              # beside the module
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TOO_SMALL = "This needs a window of 60 × 16.\nMake it larger and all is as it was."
 
 
-class LabScreen(Screen[object]):
+class AppScreen(Screen[object]):
     """A full screen: header, body, footer.
 
     Size classes for its .tcss: -narrow below 100 columns, -wide from 160; -short below 30 lines, -tall from 50.

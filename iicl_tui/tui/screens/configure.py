@@ -21,19 +21,19 @@ from iicl_tui.agents.base import agent_kinds
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import Fault
 from iicl_tui.filters.base import filter_kinds
+from iicl_tui.present import next_messages as messages
+from iicl_tui.present.config_form import GROUPS, Form, GroupName, Row, read_form, with_kind
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store import errors, presets, toml_lines
+from iicl_tui.store.config_draft import Draft, examine
 from iicl_tui.store.session import SUFFIX, SessionFile, slug
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.configure.draft import Draft, examine
 from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, KeptRow, SectionBox, SectionButton, row_id
-from iicl_tui.tui.configure.form import GROUPS, Form, GroupName, Row, read_form, with_kind
 from iicl_tui.tui.configure.start import start_words
-from iicl_tui.tui.lab import messages
-from iicl_tui.tui.screens.base import LabScreen
-from iicl_tui.tui.widgets.offers import Offer, Offers
+from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 
 BLANK = """\
 [chain]
@@ -76,7 +76,7 @@ class FileText(TextArea, inherit_bindings=False):
     ]
 
 
-class ConfigureScreen(LabScreen):
+class ConfigureScreen(AppScreen):
     """The draft is the truth: each field writes into it, and everything else is read from it."""
 
     GROUP = "configure"
@@ -112,7 +112,7 @@ class ConfigureScreen(LabScreen):
             try:
                 text = toml_lines.text_of(file.read_bytes(), file.name)
             except OSError as error:
-                raise errors.of(error, "read", file) from error
+                raise errors.from_os_error(error, "read", file) from error
         self.draft = Draft.of(BLANK if text is None else text, source)
         self.config: ChainConfig | None = None
         self.form: Form = read_form(self.draft)
@@ -129,7 +129,7 @@ class ConfigureScreen(LabScreen):
         self._checking = 0
 
     def body(self) -> ComposeResult:
-        yield Offers(id="tabs")
+        yield ActionBar(id="tabs")
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 with FormPane(id="form"):
@@ -390,7 +390,7 @@ class ConfigureScreen(LabScreen):
     def _tabs(self) -> None:
         file = self.has_class("-file")
         labels = ("form", "[ file and d⁰ ]") if file else ("[ form ]", "file and d⁰")
-        self.query_one("#tabs", Offers).show("", [Offer("configure.pane", " · ".join(labels))])
+        self.query_one("#tabs", ActionBar).show("", [ActionButton("configure.pane", " · ".join(labels))])
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -16,12 +16,12 @@ from textual.widgets import Static
 
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.keymap import Live, group_title, key_label, live_actions
-from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.base import AppScreen
 
 _KEYS_WIDTH = 13
 
 
-class HelpScreen(LabScreen):
+class HelpScreen(AppScreen):
     """Help of the screen it was opened from."""
 
     GROUP = "help"

@@ -24,19 +24,19 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
+from iicl_tui.present.outcomes import Outcomes
+from iicl_tui.present.session_list import Item, found, of_names, of_presets, of_sessions
 from iicl_tui.store.paths import shipped
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.home.listing import Item, found, of_names, of_presets, of_sessions
-from iicl_tui.tui.home.outcomes import Outcomes
-from iicl_tui.tui.screens.base import LabScreen
-from iicl_tui.tui.widgets.offers import Offer, Offers
+from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 if TYPE_CHECKING:
+    from iicl_tui.present.preview import Preview
     from iicl_tui.store.library import Deleted, Library, Summary
-    from iicl_tui.tui.home.preview import Preview
-    from iicl_tui.tui.widgets.ask import Ask
+    from iicl_tui.tui.widgets.inline_form import InlineForm
 
 Tab = Literal["yours", "examples", "presets"]
 TABS: tuple[Tab, ...] = ("yours", "examples", "presets")
@@ -66,7 +66,7 @@ class SessionList(OptionList):
             self.highlighted = clicked
 
 
-class HomeScreen(LabScreen):
+class HomeScreen(AppScreen):
     """One list for each tab; the folder is read by a worker, the preview by another."""
 
     GROUP = "home"
@@ -111,7 +111,7 @@ class HomeScreen(LabScreen):
         self._outcomes = Outcomes()
 
     def body(self) -> ComposeResult:
-        yield Offers(id="tabs")
+        yield ActionBar(id="tabs")
         yield PlainInput(placeholder="search: words of a title, a task, an agent, a state", id="search", compact=True)
         with Container(id="panes"):
             with Vertical(id="left"):
@@ -205,8 +205,8 @@ class HomeScreen(LabScreen):
 
     def _say(self, shown: int | None = None, total: int = 0) -> None:
         labels = {tab: f"[ {tab} ]" if tab == self.tab else tab for tab in TABS}
-        offers = [Offer(f"home.{tab}", label, tab == self.tab) for tab, label in labels.items()]
-        self.query_one("#tabs", Offers).show("", offers)
+        offers = [ActionButton(f"home.{tab}", label, tab == self.tab) for tab, label in labels.items()]
+        self.query_one("#tabs", ActionBar).show("", offers)
         kind = "presets" if self.tab == "presets" else "sessions"
         count = "" if shown is None else f"{total} {kind if total != 1 else kind[:-1]}"
         if shown is not None and shown != total:
@@ -262,7 +262,7 @@ class HomeScreen(LabScreen):
 
     @work(thread=True, exclusive=True, group="preview")
     def _read(self, key: str, path: Path) -> None:
-        from iicl_tui.tui.home.preview import of_session
+        from iicl_tui.present.preview import of_session
 
         try:
             self.post_message(self.Previewed(key, of_session(path)))
@@ -418,7 +418,7 @@ class HomeScreen(LabScreen):
             self.lab.open("configure", file=item.summary.path)
 
     def action_rename(self) -> None:
-        from iicl_tui.tui.widgets.ask import Question
+        from iicl_tui.tui.widgets.inline_form import Question
 
         item = self.item
         if item is None or item.summary is None:
@@ -427,8 +427,8 @@ class HomeScreen(LabScreen):
         self._ask(item.key, "rename", [question], lambda _: "The file keeps its name.")
 
     def action_branch(self) -> None:
-        from iicl_tui.tui.lab.words import kept_words
-        from iicl_tui.tui.widgets.ask import Question, whole_number
+        from iicl_tui.present.words import kept_words
+        from iicl_tui.tui.widgets.inline_form import Question, whole_number
 
         item = self.item
         if item is None or item.summary is None:
@@ -442,10 +442,10 @@ class HomeScreen(LabScreen):
         )  # fmt: skip
 
     def _ask(self, subject: str, title: str, questions: Any, hint: Any) -> None:
-        from iicl_tui.tui.widgets.ask import Ask
+        from iicl_tui.tui.widgets.inline_form import InlineForm
 
         if not self.query("#ask"):
-            ask = Ask(subject, title, questions, hint)
+            ask = InlineForm(subject, title, questions, hint)
             ask.add_class(f"-{title}")
             self.query_one("#body").mount(ask)
 
@@ -453,7 +453,7 @@ class HomeScreen(LabScreen):
         self.query("#ask").remove()
         self.query_one("#list").focus()
 
-    def on_ask_answered(self, event: Ask.Answered) -> None:
+    def on_inline_form_answered(self, event: InlineForm.Answered) -> None:
         answers, ask = event.answers, event.ask
         self._close_ask()
         item = next((item for item in self.items.get(self.tab, ()) if item.key == ask.subject), None)

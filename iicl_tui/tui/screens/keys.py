@@ -13,11 +13,11 @@ from textual.widgets import DataTable, Input, Static
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, Action, bindings
 from iicl_tui.tui.keymap import group_title, key_label, resolve
-from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 
-class KeysScreen(LabScreen):
+class KeysScreen(AppScreen):
     """The list that a person reads to write their own `[keys]`."""
 
     GROUP = "keys"

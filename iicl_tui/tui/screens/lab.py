@@ -13,25 +13,26 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import reactive
 
-from iicl_tui.agents.line import STILL_BILLED, BudgetReached
+from iicl_tui.agents.key_consent import KeyRequest, next_key_request
+from iicl_tui.agents.model_session import STILL_BILLED, BudgetReached
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
+from iicl_tui.present.belief_provenance import speaks
+from iicl_tui.present.costs import coming
+from iicl_tui.present.lab_builder import build, calling, facts, first_charts
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
+from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider, always_blind
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.lab import asks, trust
-from iicl_tui.tui.lab.build import build, calling, facts, first_charts
+from iicl_tui.tui.lab import dialogs
 from iicl_tui.tui.lab.drive import drive
-from iicl_tui.tui.lab.knowing import speaks
-from iicl_tui.tui.lab.money import coming
-from iicl_tui.tui.lab.session import LabSession
-from iicl_tui.tui.lab.state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
 from iicl_tui.tui.lab.view import LabView, state_words
-from iicl_tui.tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider, always_blind
-from iicl_tui.tui.screens.base import LabScreen
-from iicl_tui.tui.widgets.ask import Ask
+from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
+from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.trajectories import Trajectories
 
@@ -49,7 +50,7 @@ _TICK = 0.25
 """Seconds between two looks at what is being asked for, while the chain is at work."""
 
 
-class LabRoom(LabScreen):
+class LabScreen(AppScreen):
     """Shows a session's chain; everything on it is made from one `LabState`."""
 
     GROUP = "lab"
@@ -78,7 +79,7 @@ class LabRoom(LabScreen):
         """The chain has come further."""
 
         def can_replace(self, message: Message) -> bool:
-            return isinstance(message, LabRoom.Moved)
+            return isinstance(message, LabScreen.Moved)
 
     @dataclass
     class Rested(Message):
@@ -189,10 +190,10 @@ class LabRoom(LabScreen):
         if not state.steppable:
             why = self.session.chain.no_more() if self.session.chain.next is None else None
             raise why or LabError(f"Read-only: {self.session.read_only or ''}")
-        host = trust.wish(self.session.chain, self._declined)
+        host = self._next_key_request()
         if host is not None:
             self._wanted = kind, goal
-            self.call_later(self._ask, asks.trust(host))
+            self.call_later(self._ask, dialogs.trust(host))
             return
         self._ticker.resume()
         self._activity = Activity("step" if kind == "step" else "run", goal or 0)
@@ -419,50 +420,50 @@ class LabRoom(LabScreen):
 
     # Questions, and what follows from the answers
 
-    async def _ask(self, question: Ask) -> None:
-        await self.query(Ask).remove()
+    async def _ask(self, question: InlineForm) -> None:
+        await self.query(InlineForm).remove()
         self.add_class("-asking")
         await self.mount(question, after=self._review or self.query_one(LabView))
 
     async def action_run_to(self) -> None:
         if self.session.chain.next is not None and not self._activity.busy:
-            await self._ask(asks.run_to(self.session.chain))
+            await self._ask(dialogs.run_to(self.session.chain))
 
     async def action_branch(self) -> None:
         if self.state is None or self._activity.busy:
             return
         if self.session.file is None:
             raise LabError("This chain is in no file yet", "Only a saved session can be branched.", "Save a copy first.")
-        await self._ask(asks.branch(self.session, self.state.look))
+        await self._ask(dialogs.branch(self.session, self.state.look))
 
     async def action_save_copy(self) -> None:
         if not self._activity.busy:
-            await self._ask(asks.save_copy(self.session, self.session.home(self.lab.paths.sessions)))
+            await self._ask(dialogs.save_copy(self.session, self.session.home(self.lab.paths.sessions)))
 
     async def action_budget(self) -> None:
         if not self._activity.busy:
-            await self._ask(asks.budget(self.session.chain, await coming(self.session.chain)))
+            await self._ask(dialogs.budget(self.session.chain, await coming(self.session.chain)))
 
-    @on(Ask.Answered)
-    async def _answered(self, event: Ask.Answered) -> None:
+    @on(InlineForm.Answered)
+    async def _answered(self, event: InlineForm.Answered) -> None:
         event.stop()
         answers = event.answers
         if answers is None:
             await self._close_ask()
-        elif event.ask.subject == asks.RUN_TO:
+        elif event.ask.subject == dialogs.RUN_TO:
             await self._close_ask()
             self._start("run", int(answers["goal"]))
-        elif event.ask.subject == asks.BUDGET:
-            self.session.chain.budget = asks.as_budget(self.session.chain, answers)
+        elif event.ask.subject == dialogs.BUDGET:
+            self.session.chain.budget = dialogs.as_budget(self.session.chain, answers)
             self._activity = IDLE
             await self._close_ask()
             self.rebuild()
-        elif event.ask.subject == asks.TRUST:
+        elif event.ask.subject == dialogs.TRUST:
             await self._close_ask()
             self._trust(answers["answer"])
-        elif event.ask.subject == asks.BRANCH:
+        elif event.ask.subject == dialogs.BRANCH:
             assert self.state is not None
-            keep = asks.kept(self.session, self.state.look)
+            keep = dialogs.kept(self.session, self.state.look)
             folder = self.session.home(self.lab.paths.sessions)
             file = self.session.branch(keep, folder, int(answers["seed"]), int(answers["generations"]))
             await self._close_ask()
@@ -471,29 +472,33 @@ class LabRoom(LabScreen):
             session.chain.access = self.session.chain.access
             self.lab.go("lab", session=session, charts=self._charts)
         else:
-            path = asks.as_path(answers["path"])
+            path = dialogs.as_path(answers["path"])
             moved = self.session.save_copy(path)
             await self._close_ask()
             what = "The session goes on in" if moved else "A copy is in"
             self.lab.notify(f"{what} {printable(str(path), 200)}.", markup=False)
             self.rebuild()
 
+    def _next_key_request(self) -> KeyRequest | None:
+        chain = self.session.chain
+        return next_key_request(chain.config.agents, chain.access, self._declined)
+
     def _trust(self, answer: str) -> None:
         """The host that was asked about gets the key or does not; then what was to be started is started."""
-        asked = trust.wish(self.session.chain, self._declined)
+        asked = self._next_key_request()
         if asked is None:
             return
-        if answer == asks.NO:
+        if answer == dialogs.NO:
             self._declined.add(asked.entry)
         else:
             self.session.chain.access = self.session.chain.access.agreed([asked.entry])
-        if answer == asks.ALWAYS:
+        if answer == dialogs.ALWAYS:
             self.lab.keep_host(asked.entry)
         self._start(*self._wanted)
 
     async def _close_ask(self) -> None:
         self.remove_class("-asking")
-        await self.query(Ask).remove()
+        await self.query(InlineForm).remove()
         self._focus_home()
 
     # What the screen says about its actions
@@ -526,24 +531,24 @@ class LabRoom(LabScreen):
         return True
 
     async def action_transcript(self) -> None:
-        from iicl_tui.tui.lab.transcript import entries, entry_of
+        from iicl_tui.present.transcript import entries, entry_of
 
         if self.state is not None:
             found = entries(self.session.chain, self.blind)
             await self.lab.open("transcript", self.state.title, found, entry_of(found, self.state.look))
 
     async def action_messages(self) -> None:
-        from iicl_tui.tui.lab import messages
+        from iicl_tui.present import next_messages
 
-        found = await messages.next_entries(self.session.chain)
+        found = await next_messages.next_entries(self.session.chain)
         if self.state is None or not found:
-            self.lab.notify(messages.SILENT, markup=False)
+            self.lab.notify(next_messages.SILENT, markup=False)
             return
         await self.lab.open("messages", self.state.title, found, 0)
 
     def back(self) -> None:
         """A question is closed first; then what runs is cancelled; then the view returns to now; then the lab is left."""
-        if self.query(Ask):
+        if self.query(InlineForm):
             self.call_later(self._close_ask)
         elif self._activity.asking and self._review is not None:
             self._review.back()

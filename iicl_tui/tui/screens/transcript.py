@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -12,28 +11,17 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from iicl_tui.present.entry import Entry
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.screens.base import LabScreen
+from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.log_list import LogList
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 _LINE = 300
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One thing that happened. generation: 0 = before the first. text: any length, untrusted. kind: shown beside the phase,
-    as "decision" or "reply"."""
-
-    generation: int
-    phase: str
-    title: str
-    text: str = ""
-    kind: str = ""
-
-
-class TranscriptScreen(LabScreen):
+class TranscriptScreen(AppScreen):
     """A log of entries, oldest first."""
 
     GROUP = "transcript"

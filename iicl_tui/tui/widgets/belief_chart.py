@@ -8,9 +8,9 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from iicl_tui.tui.charts import belief
-from iicl_tui.tui.charts.picture import Picture, notice
-from iicl_tui.tui.charts.view import NO_BELIEF, BeliefView, Direction, likeliest
+from iicl_tui.charts import belief
+from iicl_tui.charts.picture import Picture, notice
+from iicl_tui.charts.view import NO_BELIEF, BeliefView, Direction, likeliest
 from iicl_tui.tui.widgets.picture_widget import PictureWidget
 
 _WHEEL_ROWS = 3

@@ -15,8 +15,8 @@ from textual.style import Style
 from textual.visual import Visual
 from textual.widget import Widget
 
-from iicl_tui.tui.charts.picture import shorten
-from iicl_tui.tui.lab.state import DataBlock, DataItem
+from iicl_tui.charts.picture import shorten
+from iicl_tui.present.lab_state import DataBlock, DataItem
 
 _STYLES = {"✓": "$text-success", "✗": "$text-error", "✎": "$text-warning", "○": "$text-muted", "": ""}
 _GAP = "   "

@@ -16,8 +16,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from iicl_tui.present.lab_state import GenerationRows
 from iicl_tui.text import printable
-from iicl_tui.tui.lab.state import GenerationRows
 
 _HEAD = 1
 

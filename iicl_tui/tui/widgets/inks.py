@@ -6,7 +6,7 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color, ColorParseError
 
-from iicl_tui.tui.charts.picture import FIT_STEPS, LEVELS, Role, hue_name, unpack
+from iicl_tui.charts.picture import FIT_STEPS, LEVELS, Role, hue_name, unpack
 
 _DARK = ("#f0a35e", "#5b8def", "#9aa0a6", "#7bc47f", "#d685d6", "#e3d26f", "#5fc9c9", "#e57373")
 _LIGHT = ("#b4600a", "#2b5fc7", "#6b7178", "#2f7d38", "#963f96", "#7d6b00", "#0f7a7a", "#b73a3a")

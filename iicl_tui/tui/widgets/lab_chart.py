@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from iicl_tui.charts.view import likeliest
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.charts.view import likeliest
 from iicl_tui.tui.widgets.belief_chart import BeliefChart
 
 

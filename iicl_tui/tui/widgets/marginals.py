@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.reactive import reactive
 
-from iicl_tui.tui.charts import marginals
-from iicl_tui.tui.charts.marginals import MarginalsView
-from iicl_tui.tui.charts.picture import Picture, notice
-from iicl_tui.tui.charts.view import NO_BELIEF
+from iicl_tui.charts import marginals
+from iicl_tui.charts.marginals import MarginalsView
+from iicl_tui.charts.picture import Picture, notice
+from iicl_tui.charts.view import NO_BELIEF
 from iicl_tui.tui.widgets.picture_widget import PictureWidget
 
 

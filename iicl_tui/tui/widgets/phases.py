@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from iicl_tui.tui.lab.state import PhaseStep
+from iicl_tui.present.lab_state import PhaseStep
 
 
 class PhaseLine(Widget):

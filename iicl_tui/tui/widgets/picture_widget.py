@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from iicl_tui.tui.charts.picture import Picture
+from iicl_tui.charts.picture import Picture
 from iicl_tui.tui.widgets.inks import Inks
 
 

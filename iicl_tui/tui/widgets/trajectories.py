@@ -8,9 +8,9 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from iicl_tui.tui.charts import trajectories
-from iicl_tui.tui.charts.picture import Picture
-from iicl_tui.tui.charts.trajectories import Panel
+from iicl_tui.charts import trajectories
+from iicl_tui.charts.picture import Picture
+from iicl_tui.charts.trajectories import Panel
 from iicl_tui.tui.widgets.picture_widget import PictureWidget
 
 

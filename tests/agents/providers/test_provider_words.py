@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from provider_cases import KEY, PROVIDERS
 
 from iicl_tui.agents.providers.endpoint import Endpoint, mended
+from iicl_tui.agents.providers.error_body import Said, read_said, said_in
 from iicl_tui.agents.providers.faults import retry_after
-from iicl_tui.agents.providers.said import Said, read_said, said_in
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOUR = format_datetime(NOW + timedelta(hours=1), usegmt=True)

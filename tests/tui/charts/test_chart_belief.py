@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.bayes.space import Factor, ProductSpace
-from iicl_tui.tui.charts import belief
-from iicl_tui.tui.charts.picture import CURSOR, Role, unpack
-from iicl_tui.tui.charts.view import NO_BELIEF, BeliefView, Direction, Form, Mark, group_totals, view_groups
+from iicl_tui.charts import belief
+from iicl_tui.charts.picture import CURSOR, Role, unpack
+from iicl_tui.charts.view import NO_BELIEF, BeliefView, Direction, Form, Mark, group_totals, view_groups
 
 FORMS = get_args(Form)
 DIRECTIONS = get_args(Direction)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from iicl_tui.bayes.space import Factor, Partition, ProductSpace
-from iicl_tui.tui.charts import belief
-from iicl_tui.tui.charts.view import BeliefView, Mark
+from iicl_tui.charts import belief
+from iicl_tui.charts.view import BeliefView, Mark
 
 ACRE = ProductSpace(tuple(Factor(name, ("on", "off", "und")) for name in ("A", "B", "C", "D", "screen")))
 

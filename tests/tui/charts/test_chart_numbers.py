@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iicl_tui.tui.charts.numbers import (
+from iicl_tui.charts.numbers import (
     bounds_text,
     eighths,
     hundredths_text,

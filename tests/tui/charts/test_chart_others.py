@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.bayes.space import ProductSpace
-from iicl_tui.tui.charts import film, marginals, ranked
-from iicl_tui.tui.charts.film import FilmView, film_totals
-from iicl_tui.tui.charts.marginals import MarginalsView, figure_text
-from iicl_tui.tui.charts.picture import Role, hue_name, unpack
-from iicl_tui.tui.charts.view import NO_BELIEF, BeliefView, groups_of
+from iicl_tui.charts import film, marginals, ranked
+from iicl_tui.charts.film import FilmView, film_totals
+from iicl_tui.charts.marginals import MarginalsView, figure_text
+from iicl_tui.charts.picture import Role, hue_name, unpack
+from iicl_tui.charts.view import NO_BELIEF, BeliefView, groups_of
 
 BLOCKS = "·▁▂▃▄▅▆▇█"
 

@@ -7,9 +7,9 @@ import pytest
 from chart_cases import acre, product, random_belief
 
 from iicl_tui.bayes.space import ProductSpace
-from iicl_tui.tui.charts import strips
-from iicl_tui.tui.charts.picture import Picture, Role, unpack
-from iicl_tui.tui.charts.view import BeliefView
+from iicl_tui.charts import strips
+from iicl_tui.charts.picture import Picture, Role, unpack
+from iicl_tui.charts.view import BeliefView
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 

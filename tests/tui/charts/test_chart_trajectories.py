@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from iicl_tui.tui.charts import trajectories
-from iicl_tui.tui.charts.picture import ACCENT, Role, unpack
-from iicl_tui.tui.charts.trajectories import Panel, Series, draw, draw_panels, generation_at, number_text, panel_boxes
+from iicl_tui.charts import trajectories
+from iicl_tui.charts.picture import ACCENT, Role, unpack
+from iicl_tui.charts.trajectories import Panel, Series, draw, draw_panels, generation_at, number_text, panel_boxes
 
 
 def entropy(values: Any, **changes: Any) -> Panel:

@@ -14,12 +14,12 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from iicl_tui.bayes.space import Factor, ProductSpace
-from iicl_tui.tui.charts import belief, film
-from iicl_tui.tui.charts.film import FilmView
-from iicl_tui.tui.charts.marginals import MarginalsView
-from iicl_tui.tui.charts.picture import CURSOR, Role, fit_hue, ink, state_hue
-from iicl_tui.tui.charts.trajectories import Panel, Series
-from iicl_tui.tui.charts.view import NO_BELIEF, BeliefView, Form, Mark, groups_of
+from iicl_tui.charts import belief, film
+from iicl_tui.charts.film import FilmView
+from iicl_tui.charts.marginals import MarginalsView
+from iicl_tui.charts.picture import CURSOR, Role, fit_hue, ink, state_hue
+from iicl_tui.charts.trajectories import Panel, Series
+from iicl_tui.charts.view import NO_BELIEF, BeliefView, Form, Mark, groups_of
 from iicl_tui.tui.widgets.belief_chart import BeliefChart
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.inks import Inks

@@ -1,0 +1,1 @@
+"""Terminal charts: numbers in, pictures out. No Textual."""

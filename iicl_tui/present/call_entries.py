@@ -1,0 +1,69 @@
+"""Calls to models as entries of the transcript: what was asked, what came back as it came, and what was made of it."""
+
+from __future__ import annotations
+
+from iicl_tui.agents.calls import PARAMETER_WORDS, Call
+from iicl_tui.agents.model_session import DOING
+from iicl_tui.agents.money import cost, money_text, tokens_text
+from iicl_tui.chain.engine import Chain
+from iicl_tui.present.entry import Entry
+
+_FINISHES = {"length": "cut off after max-tokens", "refused": "refused", "other": "ended for another reason"}
+_PERSON = {
+    "edit": ("a person put this in its place", "take this text"),
+    "redraw": ("a person had it asked again", "ask again"),
+    "skip": ("a person skipped it", "go on without it"),
+}
+
+
+class CallEntries:
+    """Calls in their order: what a repair or a person stands for is what was asked for before."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self._asked_for_samples = False
+
+    def entry(self, call: Call) -> Entry:
+        """One call, or what a person said in place of one."""
+        if call.purpose not in ("repair", "person"):
+            self._asked_for_samples = call.purpose == "transmit"
+        if call.purpose == "person":
+            title, text = _PERSON[call.verdict or "skip"]
+            return Entry(call.generation, call.phase, title, call.reply or text, "person")
+        figures = self._figures(call)
+        said = f"[asked]\n{call.prompt}\n\n[answered]\n{call.reply or '(nothing)'}"
+        text = "\n".join([" · ".join(figures), *self._oddities(call), "", said])
+        return Entry(call.generation, call.phase, DOING[call.purpose], text, "call")
+
+    def _figures(self, call: Call) -> list[str]:
+        agent = self.chain.agent(call.generation)
+        found = []
+        if call.usage is not None:
+            found += [money_text(cost(call.usage, agent.price))] if agent.price is not None else []
+            found.append(f"{call.usage.prompt:,} + {tokens_text(call.usage.completion)}")
+        else:
+            found.append("tokens not said")
+        found.append(call.model or agent.describe())
+        if call.latency is not None:
+            found.append(f"{call.latency:.1f} s")
+        if call.attempts > 1:
+            found.append(f"{call.attempts} tries")
+        if call.finish in _FINISHES:
+            found.append(_FINISHES[call.finish])
+        return found
+
+    def _oddities(self, call: Call) -> list[str]:
+        """What was left out, and what the reading of the reply found odd."""
+        lines = []
+        if call.without:
+            lines.append(f"left out: {', '.join(PARAMETER_WORDS.get(name, name) for name in call.without)}")
+        wording = self.chain.task.wording
+        if wording is None:
+            return lines
+        if self._asked_for_samples:
+            samples = wording.read_samples(call.reply, self.chain.task.samples)
+            remarks, trouble = samples.remarks, samples.trouble
+        else:
+            rule = wording.read_rule(call.reply)
+            remarks, trouble = rule.remarks, rule.trouble
+        return [*lines, *([f"trouble: {trouble}"] if trouble else []), *(f"remark: {remark}" for remark in remarks)]

@@ -1,0 +1,270 @@
+"""What a draft looks like as a form: sections of rows, each with its field, the text in it, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from iicl_tui.agents.base import agent_kinds
+from iicl_tui.chain.config import chain_fields
+from iicl_tui.errors import Fault
+from iicl_tui.filters.base import filter_kinds
+from iicl_tui.schema import REQUIRED, Field, Path, describe
+from iicl_tui.store import toml_text
+from iicl_tui.store.config_draft import Draft, ListName
+from iicl_tui.tasks.base import task_kinds
+from iicl_tui.text import printable
+
+GroupName = Literal["task", "agents", "interaction", "chain"]
+GROUPS: tuple[GroupName, ...] = ("task", "agents", "interaction", "chain")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field. value: what the document has, else None. text: the same, as it stands in an input.
+
+    absent: what holds while nothing is given, where it is not the field's default.
+    """
+
+    path: Path
+    field: Field
+    value: Any
+    text: str
+    faults: tuple[str, ...] = ()
+    absent: str = ""
+
+    @property
+    def hint(self) -> str:
+        """What holds while nothing is given, in words."""
+        if self.absent:
+            return self.absent
+        default = self.field.default
+        if default is REQUIRED:
+            return "must be given"
+        return "" if default is None else f"if empty: {shown(self.field, default)}"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A key that the form cannot say and keeps."""
+
+    path: Path
+    text: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of the file; the path () has what stands outside of all that the form knows.
+
+    place: which of its list, and how many there are; None for what is in no list.
+    """
+
+    path: Path
+    title: str
+    help: str
+    rows: tuple[Row, ...]
+    kept: tuple[Kept, ...]
+    place: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What its widgets depend on; while it stays the same only values and faults change."""
+        return self.path, self.title, self.place, tuple(row.path for row in self.rows), tuple((k.path, k.text) for k in self.kept)
+
+
+@dataclass(frozen=True)
+class Form:
+    """groups: the sections of each group. elsewhere: faults that belong to no row."""
+
+    groups: Mapping[GroupName, tuple[Section, ...]]
+    elsewhere: tuple[Fault, ...]
+    count: int
+
+    @property
+    def sections(self) -> list[Section]:
+        """All of them, in order."""
+        return [section for name in GROUPS for section in self.groups[name]]
+
+    @property
+    def rows(self) -> dict[Path, Row]:
+        """Every row by its path."""
+        return {row.path: row for section in self.sections for row in section.rows}
+
+
+def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
+    """The form of a draft with these faults, each at the row whose path it has."""
+    document = draft.document
+    chain = _table(document.get("chain"))
+    task_names = task_kinds()
+    tasks = next(field for field in chain_fields() if field.key == "task")
+    task_name = chain.get("task", tasks.default)
+    task = task_names.get(task_name) if isinstance(task_name, str) else None
+    groups: dict[GroupName, tuple[Section, ...]] = {
+        "task": (
+            _section(
+                ("task",), "task", task.help if task else "", (*((tasks, ("chain", "task")),), *_at(("task",), task)),
+                document.get("task"), chain,
+            ),
+        ),
+        "agents": _sections("agent", _tables(document, "agent", [{}]), agent_kinds(), "bayes"),
+        "interaction": _sections("filter", _tables(document, "filter", []), filter_kinds(), None),
+        "chain": (
+            _section(("chain",), "chain", "", [(f, ("chain", f.key)) for f in chain_fields() if f.key != "task"], chain, chain),
+            Section((), "file", "", (), _beside(document)),
+        ),
+    }  # fmt: skip
+    return _with_faults(groups, faults)
+
+
+def kind_field(name: ListName) -> Field:
+    """The field that says which kind an agent or a filter is."""
+    kinds = agent_kinds() if name == "agent" else filter_kinds()
+    words = " ".join(f"{kind.name}: {kind.help}" for kind in kinds.values())
+    default = "bayes" if name == "agent" else REQUIRED
+    return Field("kind", "choice", "kind", words, default, choices=tuple(kinds))
+
+
+def with_kind(draft: Draft, path: Path, kind: str) -> Draft:
+    """The draft with another task, agent or filter at the path of its kind; keys that only the old kind knows go, and so does what
+    is as it is there without a word: the new kind has its own."""
+    kinds: Mapping[str, Any] = task_kinds()
+    if path[0] != "chain":
+        kinds = agent_kinds() if path[0] == "agent" else filter_kinds()
+    table: Path = ("task",) if path[0] == "chain" else path[:-1]
+    old = draft.get(path) or {"chain": "acre", "agent": "bayes"}.get(str(path[0]))
+    known = {field.key: field.default for field in kinds[old].fields} if isinstance(old, str) and old in kinds else {}
+    stays = {field.key for field in kinds[kind].fields}
+    for key, value in list(_table(draft.get(table)).items()):
+        if key in known and (key not in stays or value == known[key]):
+            draft = draft.set((*table, key), None)
+    if path[0] == "chain":  # what another task starts from is no start of this one
+        draft = draft.set(("start",), None)
+    return draft.set(path, kind)
+
+
+_PAIR = re.compile(r"\s*(.+?)\s*=\s*([^=]*?)\s*")
+
+
+def shown(field: Field, value: Any) -> str:
+    """A value as it stands in an input; `said` reads it back."""
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    if field.kind == "any" and isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values()):
+        return ", ".join(f"{key}={state}" for key, state in value.items())
+    if isinstance(value, str):
+        return value
+    try:
+        return toml_text.value(value)
+    except TypeError:
+        return str(value)
+
+
+def said(field: Field, text: str) -> Any:
+    """The value that a text in an input means; None for an empty one. What is no number stays a text: the checks say so."""
+    text = text.strip() if field.kind != "str" else text
+    if not text:
+        return None
+    if field.kind == "strings":
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if field.kind in ("int", "float", "any"):
+        if field.kind == "any" and "=" in text:
+            pairs = [_PAIR.fullmatch(part) for part in text.split(",") if part.strip()]
+            return {pair[1]: pair[2] for pair in pairs if pair} if all(pairs) else text
+        for number in (int, float):
+            try:
+                return number(text)
+            except ValueError:
+                continue
+    return text
+
+
+def _is_deep(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(inner, (Mapping, list)) for inner in value.values())
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _tables(document: Mapping[str, Any], name: str, absent: list[Any]) -> list[Any]:
+    value = document.get(name) or absent
+    return value if isinstance(value, list) else []
+
+
+def _at(path: Path, kind: Any) -> list[tuple[Field, Path]]:
+    return [(field, (*path, field.key)) for field in kind.fields] if kind else []
+
+
+def _section(
+    path: Path, title: str, help: str, fields: Sequence[tuple[Field, Path]], table: Any, chain: Mapping[str, Any],
+    place: tuple[int, int] | None = None,
+) -> Section:  # fmt: skip
+    table = _table(table)
+    rows = []
+    for field, at in fields:
+        if field.in_form and field.kind != "table":
+            value = (chain if at[0] == "chain" else table).get(str(at[-1]))
+            if _is_deep(value):  # more than a line can say, as the texts of a session's prompts: kept as it is
+                continue
+            rows.append(Row(at, field, value, printable(shown(field, value))))
+    in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}
+    in_rows |= {"task"} if path == ("chain",) else set()
+    kept = tuple(_kept((*path, key), value) for key, value in table.items() if key not in in_rows)
+    return Section(path, title, help, tuple(rows), kept, place)
+
+
+def _kept(path: Path, value: Any) -> Kept:
+    if path == ("start",):
+        return Kept(path, "h* and d⁰ as given")
+    return Kept(path, printable(describe(value), 60))
+
+
+def _beside(document: Mapping[str, Any]) -> tuple[Kept, ...]:
+    """[start], keys that nobody knows, and tables of another shape than the form can show."""
+    shapes = {"chain": dict, "task": dict, "agent": list, "filter": list}
+    return tuple(_kept((key,), value) for key, value in document.items() if not isinstance(value, shapes.get(key, ())))
+
+
+def _sections(name: ListName, tables: Sequence[Any], kinds: Mapping[str, Any], default: str | None) -> tuple[Section, ...]:
+    out = []
+    for i, table in enumerate(tables):
+        named = _table(table).get("kind", default)
+        kind = kinds.get(named) if isinstance(named, str) else None
+        fields = [(kind_field(name), (name, i, "kind")), *_at((name, i), kind)]
+        out.append(_section((name, i), name, kind.help if kind else "", fields, table, {}, (i, len(tables))))
+    return tuple(out)
+
+
+def _with_faults(groups: Mapping[GroupName, tuple[Section, ...]], faults: Sequence[Fault]) -> Form:
+    left = list(faults)
+
+    def taken(path: Path) -> tuple[str, ...]:
+        mine = [fault for fault in left if fault.path[: len(path)] == path]
+        for fault in mine:
+            left.remove(fault)
+        return tuple(
+            printable(fault.message if len(fault.path) == len(path) else f"{_inner(fault, path)}: {fault.message}", 300)
+            for fault in mine
+        )
+
+    filled = {
+        name: tuple(
+            replace(
+                section,
+                rows=tuple(replace(row, faults=taken(row.path)) for row in section.rows),
+                kept=tuple(replace(kept, faults=taken(kept.path)) for kept in section.kept),
+            )
+            for section in sections
+        )
+        for name, sections in groups.items()
+    }
+    return Form(filled, tuple(left), len(faults))
+
+
+def _inner(fault: Fault, path: Path) -> str:
+    return Fault(fault.path[len(path) :], "").key

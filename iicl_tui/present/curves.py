@@ -1,0 +1,84 @@
+"""The trajectories of a chain as panels, from its measures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite, log, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.chain.metrics import Measures
+from iicl_tui.charts.trajectories import Panel, Series
+from iicl_tui.tasks.base import DatasetMetric, Start, Task
+from iicl_tui.text import printable
+
+_STEPS = (1, 2, 5)
+_SHORT = 40
+"""Chains up to this length have their whole axis from the beginning."""
+
+
+def axis_length(known: int, total: int) -> int:
+    """How many generations the axis spans: it grows in few steps, so that a running chain's curves do not slide about."""
+    if total <= _SHORT:
+        return total
+    power = 10
+    while True:
+        for step in _STEPS:
+            if step * power >= max(known, _SHORT):
+                return min(step * power, total)
+        power *= 10
+
+
+def panels(measures: Measures, task: Task, start: Start, look: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
+    """The task's figures, entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained (where that tells
+    something); blind: without the last two."""
+    length = max(axis_length(len(measures), total), len(measures))
+    selected = look - 1 if look <= length else None  # looking at d⁰, no generation is
+
+    def line(name: str, values: NDArray[np.float64], style: str = "text") -> Series:
+        return Series(name, _padded(values, length), style)
+
+    uniform = log(task.space.size)
+    given = task.measure(start.samples) if start.samples else (nan,) * len(task.figures)
+    out = [
+        _figure(figure, line("made", measures.made[:, place]), line("dᵗ", measures.passed[:, place]), level, selected)
+        for place, (figure, level) in enumerate(zip(task.figures, given, strict=True))
+    ]
+    out += [
+        Panel("entropy (nats)", (line("H", measures.entropy, "accent"),), 0.0, uniform * 1.0001,
+              (("uniform", uniform), ("one-hot", 0.0)), selected, 1)
+    ]  # fmt: skip
+    if task.focus is not None:
+        split = task.space.groupings[task.focus]
+        values = measures.marginals[task.focus]
+        states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(split.values))
+        out.append(Panel(f"P({printable(split.name, 24)})", states, 0.0, 1.0, (), selected, 1))
+    if blind:
+        return tuple(out)
+    rules = [line("h*", measures.p_target, "accent")]
+    if start.rival is not None:
+        rules.append(line("ĥ", measures.p_rival, "text"))
+    out.append(Panel("P(h*), P(ĥ)" if start.rival is not None else "P(h*)", tuple(rules), 0.0, 1.0, (), selected, 1))
+    if start.samples and task.explains:
+        right = line("hᵗ", measures.explained.astype(np.float64), "accent")
+        out.append(Panel(f"d⁰ explained (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1))
+    return tuple(out)
+
+
+def _figure(figure: DatasetMetric, made: Series, passed: Series, given: float, selected: int | None) -> Panel:
+    """Of what was made and of what was passed on, where they differ; beside them d⁰'s."""
+    same = np.array_equal(made.values, passed.values, equal_nan=True)
+    series = (replace(made, name="dᵗ", style="accent"),) if same else (replace(made, style="accent"), passed)
+    known = np.concatenate([[given], *(one.values for one in series)])
+    known = known[np.isfinite(known)]
+    high = figure.high if figure.high is not None else float(known.max(initial=figure.low + 1))
+    references = (("d⁰", given),) if isfinite(given) else ()
+    low, high = float(known.min(initial=figure.low)), float(known.max(initial=high))
+    return Panel(figure.name, series, low, high, references, selected, 1)
+
+
+def _padded(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    out = np.full(length, np.nan)
+    out[: len(values)] = values
+    return out

@@ -1,0 +1,371 @@
+"""From a session to what the laboratory shows: a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.model_session import calling_text
+from iicl_tui.agents.money import spent_text
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.records import PHASES, Generation
+from iicl_tui.charts.film import FilmView
+from iicl_tui.charts.marginals import MarginalsView
+from iicl_tui.charts.view import BeliefView, Form, Group, Mark, ScaleKind, group_totals, groups_of, view_groups
+from iicl_tui.filters.base import Sample
+from iicl_tui.present import belief_provenance, words
+from iicl_tui.present.costs import cost_words
+from iicl_tui.present.curves import panels
+from iicl_tui.present.lab_session import LabSession
+from iicl_tui.present.lab_state import (
+    IDLE,
+    Activity,
+    ChartSettings,
+    DataBlock,
+    DataItem,
+    GenerationRows,
+    LabState,
+    PhaseStep,
+    Sign,
+)
+from iicl_tui.present.words import raised
+from iicl_tui.tasks.base import Example, Task
+from iicl_tui.text import printable
+
+NO_START = "no example: the chain starts from nothing"
+MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎", "pooled": "○"}
+
+Array = NDArray[np.float64]
+
+
+def build(
+    session: LabSession,
+    look: int | None,
+    charts: ChartSettings,
+    activity: Activity = IDLE,
+    blind: bool = False,
+    clock: float = 0.0,
+) -> LabState:
+    """The state. look: the generation looked at; None follows the chain. blind: nothing shows what is right.
+
+    clock: the monotonic clock's time, for what is being asked for at this moment.
+    """
+    chain = session.chain
+    now = current(chain)
+    look = now if look is None else max(0, min(look, now))
+    beliefs = _beliefs(chain, look, now)
+    saving = session.saving
+    if charts.by is None and (blind or not session.judged):
+        charts = replace(charts, by=chain.task.focus or 0)
+    sentence, offers = words.standing(chain, saving, activity, look, now, beliefs.upcoming is not None)
+    upcoming = chain.next
+    last, total = len(chain.generations), chain.config.generations
+    return LabState(
+        title=printable(chain.config.title, 200),
+        facts=facts(session),
+        saving=saving,
+        activity=activity,
+        look=look,
+        now=now,
+        last=last,
+        total=total,
+        belief=_belief(session, look, charts, beliefs, blind),
+        film=_film(session, look, now, charts, beliefs.upcoming),
+        objects=_objects(chain, look, charts.by, beliefs.here),
+        curves=panels(session.measures, chain.task, chain.start, look, total, blind),
+        phases=_phases(chain, look),
+        words=printable(sentence, 600),
+        offers=offers,
+        data=_data(session, look, last, blind),
+        rows=GenerationRows(
+            look,
+            now,
+            total,
+            session.measures.entropy,
+            session.measures.explained,
+            0 if blind else session.judged,
+            _row_note(chain),
+            *_first_figure(session),
+        ),
+        steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
+        waits_for_person=chain.waits_for_person,
+        cost=cost_words(chain.spent_in(look)),
+        calling=calling(chain, clock),
+    )
+
+
+def first_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
+    """How the belief is looked at when a session is opened: as the settings' [lab] says, as far as it fits this task."""
+    names = [split.name for split in task.space.groupings]
+    by: int | None = task.focus if task.focus is not None else 0
+    wanted = chosen.get("by")
+    if wanted in names:
+        by = names.index(wanted)
+    elif wanted == "d0":
+        by = None
+    form: Form = chosen.get("form", "strips")  # type: ignore[assignment]  # the settings' schema has checked both
+    scale: ScaleKind = chosen.get("scale", "log")  # type: ignore[assignment]
+    return ChartSettings(form, scale, by)
+
+
+def current(chain: Chain) -> int:
+    """The generation under way or about to begin; the last one where nothing follows."""
+    upcoming = chain.next
+    return upcoming[0] if upcoming is not None else len(chain.generations)
+
+
+def facts(session: LabSession) -> tuple[str, ...]:
+    """What the line above says of the chain. It changes with every call."""
+    chain, parent = session.chain, session.file.parent if session.file is not None else None
+    agents = dict.fromkeys(printable(agent.describe(), 40) for agent in chain.config.agents)
+    return (
+        f"generation {current(chain)}/{chain.config.generations}",
+        spent_text(chain.spent) if belief_provenance.speaks(chain) else "",
+        " + ".join(agents),
+        f"seed {chain.config.seed}",
+        f"branched after {parent.generation} from {printable(parent.file, 60)}" if parent is not None else "",
+    )
+
+
+def calling(chain: Chain, clock: float) -> str:
+    """What is being asked for, in words that change by the second; "" where nothing is."""
+    return printable(calling_text(chain.calling, clock), 400) if chain.calling is not None else ""
+
+
+def _first_figure(session: LabSession) -> tuple[str, Array | None]:
+    """The name and the numbers of the task's first figure, of what each generation made; nothing where it has none."""
+    figures = session.chain.task.figures
+    return (printable(figures[0].short or figures[0].name, 5), session.measures.made[:, 0]) if figures else ("", None)
+
+
+def _row_note(chain: Chain) -> str:
+    if chain.stuck:
+        return "stuck"
+    upcoming = chain.next
+    if upcoming is None:
+        return ""
+    if chain.waits_for_person:
+        return "asks you"
+    return {"imitation": "next", "interaction": "learned", "transmission": "goes on"}[upcoming[1]]
+
+
+# -- the belief -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Beliefs:
+    """Of the generation looked at, of the one before, and of the one about to begin (if it is)."""
+
+    here: Belief | None
+    before: Belief | None
+    upcoming: Belief | None
+
+
+def _beliefs(chain: Chain, look: int, now: int) -> _Beliefs:
+    first = max(look - 1, 1)
+    known = chain.beliefs(first, min(look, len(chain.generations)))
+    if look > len(chain.generations):
+        known.append(chain.belief(look))
+    here = known[-1] if look else _prior(chain)
+    before = (known[0] if look > 1 else _prior(chain)) if look else None
+    upcoming = None
+    if now > len(chain.generations):
+        upcoming = here if look == now else chain.belief(now)
+    return _Beliefs(here, before, upcoming)
+
+
+def _prior(chain: Chain) -> Belief | None:
+    """What the first agent believes before it has seen anything."""
+    return chain.agent(1).beliefs([((), ())])[0]
+
+
+def _log_p(belief: Belief | None) -> Array | None:
+    return belief.log_p if belief is not None else None
+
+
+def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Beliefs, blind: bool) -> BeliefView:
+    chain = session.chain
+    marks = tuple(mark for mark in _marks(chain, look) if not (blind and mark.symbol in "★+"))
+    belief = beliefs.here
+    view = BeliefView(
+        chain.task.space,
+        _log_p(belief),
+        _log_p(beliefs.before) if charts.ghost else None,
+        marks,
+        session.explained if session.judged and not blind else None,
+        session.judged,
+        charts.form,
+        charts.scale,
+        charts.by,
+        charts.cursor,
+        _belief_title(chain, look),
+        belief_provenance.ghost(belief, beliefs.before, look),
+        caption=belief_provenance.caption(chain, belief),
+    )
+    if belief is None:
+        return replace(view, absent=printable(belief_provenance.absence(chain, look), 200))
+    if belief.low is None:
+        return view
+    return replace(view, low=belief.low, high=belief.high, bounds=_group_bounds(belief, view))
+
+
+def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float], ...]:
+    """Of the groups that the view shows. A factor's own bounds are the closest there are for its values."""
+    known = belief.bounds(view.by) if view.by is not None and view.by < len(view.space.factors) else None
+    if known is not None:
+        return tuple(zip(known[0].tolist(), known[1].tolist(), strict=True))
+    found = [belief.group_bounds(group.members) for group in view_groups(view)]
+    return tuple(ends for ends in found if ends is not None)
+
+
+def _objects(chain: Chain, look: int, by: int | None, belief: Belief | None) -> MarginalsView:
+    space, word = chain.task.space, chain.task.factor_word
+    if belief is None:
+        return MarginalsView(space, None, by, absent=printable(belief_provenance.absence(chain, look), 200), word=word)
+    found = [belief.bounds(factor) for factor in range(len(space.factors))]
+    bounds = tuple(ends for ends in found if ends is not None)
+    # The low bounds give all that is unobserved to the other values, so together they leave it open.
+    left_open = np.array([1 - low.sum() for low, _ in bounds]).clip(0.0, 1.0) if belief.unobserved is not None else None
+    return MarginalsView(space, belief.log_p, by, bounds, left_open, word=word)
+
+
+def _belief_title(chain: Chain, look: int) -> str:
+    if look == 0:
+        return "P₀(h)  before any data"
+    given = f"P(h | d{raised(look - 1)})" if not chain.config.lookback else f"P(h | … d{raised(look - 1)})"
+    if look > len(chain.generations):
+        return f"{given}  what generation {look} will draw from"
+    return f"{given}  generation {look}"
+
+
+def _marks(chain: Chain, look: int) -> tuple[Mark, ...]:
+    start = chain.start
+    marks = [Mark("★", "h*", start.target)]
+    if start.rival is not None:
+        marks.append(Mark("+", "ĥ", start.rival))
+    if 1 <= look <= len(chain.generations):
+        marks.append(Mark("▲", f"h{raised(look)}", chain.generations[look - 1].hypothesis))
+    elif look > 1:
+        marks.append(Mark("△", f"h{raised(look - 1)}", chain.generations[look - 2].hypothesis))
+    return tuple(marks)
+
+
+def _film(session: LabSession, look: int, now: int, charts: ChartSettings, upcoming: Belief | None) -> FilmView:
+    space = session.chain.task.space
+    groups = session.fit_groups if charts.by is None else groups_of(space, charts.by, None, 0)
+    totals = session.totals(charts.by)
+    if now > len(totals):
+        totals = np.vstack([totals, _row(groups, _log_p(upcoming))])
+    return FilmView(groups, totals, look - 1, 1)
+
+
+def _row(groups: tuple[Group, ...], log_p: Array | None) -> Array:
+    return np.array(group_totals(groups, log_p)) if log_p is not None else np.full(len(groups), np.nan)
+
+
+# -- phases and data --------------------------------------------------------------------------------------------------
+
+
+def _phases(chain: Chain, look: int) -> tuple[PhaseStep, ...]:
+    if look == 0:
+        return ()
+    upcoming = chain.next
+    steps = []
+    for place, phase in enumerate(PHASES):
+        generation = chain.generations[look - 1] if look <= len(chain.generations) else None
+        done = generation is not None and (generation.imitation, generation.interaction, generation.transmission)[place] is not None
+        following = upcoming == (look, phase)
+        detail = words.phase_detail(chain, phase, look)
+        if phase == "interaction" and generation is not None and (what := words.interaction_done(generation)):
+            detail = f"{detail}: {what}"
+        mark: Sign = "●" if done else "◉" if following else "○"
+        if done and generation is not None and generation.stuck and phase == "interaction":
+            mark = "✗"
+        steps.append(PhaseStep(phase, mark, printable(detail, 80)))
+    return tuple(steps)
+
+
+def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataBlock, ...]:
+    chain = session.chain
+    if look == 0:
+        given = DataBlock("d⁰", "given, before generation 1", _examples(chain, chain.start.samples), NO_START)
+        table = _table(chain.task.rule_table(chain.start.target))
+        items = tuple(table or [DataItem(words.rule(chain, chain.start.target))])
+        target = DataBlock("h*", "the true rule", items, lines=bool(table))
+        return (given,) if blind else (given, target)
+    seen = _seen(chain, look)
+    if look > last:
+        return (seen, DataBlock(f"h{raised(look)}", "learned next", (), "not learned yet"))
+    generation = chain.generations[look - 1]
+    name = f"d{raised(look)}"
+    made = DataBlock(name, "passed on", (), f"not made yet: {words.samples(chain)}")
+    if generation.stuck:
+        made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
+    if generation.transmission is not None:
+        samples = generation.transmission.samples
+        made = DataBlock(name, words.passed_on(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
+    hypothesis = _hypothesis(session, generation, blind)
+    return (hypothesis, seen, made) if hypothesis.lines else (seen, hypothesis, made)  # a table stays in sight
+
+
+def _seen(chain: Chain, look: int) -> DataBlock:
+    caption = "given" if look == 1 else "seen by this agent"
+    if chain.looks_back(look):
+        caption += f", beside {words.earlier_rounds(chain, look)}"
+    name = f"d{raised(look - 1)}"
+    if look == 1:
+        return DataBlock(name, caption, _examples(chain, chain.start.samples), NO_START)
+    record = chain.generations[look - 2].transmission
+    samples = record.samples if record is not None else ()
+    passed = [sample for sample in samples if sample.passes]
+    return DataBlock(name, caption, _samples(chain, look - 1, passed), "nothing was passed on")
+
+
+def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> DataBlock:
+    chain = session.chain
+    of = 0 if blind else session.judged
+    right = int(session.explained[generation.hypothesis])
+    caption = "learned" if generation.interaction is None else "not let through" if generation.stuck else "goes on"
+    note = f"explains {right}/{of} of d⁰" if of else ""
+    table = chain.task.rule_table(generation.hypothesis)
+    items = [*_table(table), *([DataItem("", "", note)] if note else [])] if table else []
+    items = items or [DataItem(words.rule(chain, generation.hypothesis), "", note)]
+    if generation.hypothesis != generation.imitation.hypothesis:
+        items.append(DataItem(words.rule(chain, generation.imitation.hypothesis), "✗", "as first learned"))
+    return DataBlock(f"h{raised(generation.index)}", caption, tuple(items), lines=bool(table))
+
+
+def _table(lines: Sequence[str]) -> list[DataItem]:
+    return [DataItem(printable(line, 200)) for line in lines]
+
+
+def _examples(chain: Chain, examples: Sequence[Example]) -> tuple[DataItem, ...]:
+    task = chain.task
+    return tuple(DataItem(printable(task.example_text(each)), "", printable(task.example_note(each), 80)) for each in examples)
+
+
+def _samples(chain: Chain, generation: int, samples: Sequence[Sample]) -> tuple[DataItem, ...]:
+    """Of one generation. Marks say something only where something is decided."""
+    decided = chain.config.asks_at("samples") or any(sample.verdict != "approved" for sample in samples)
+    return tuple(_sample(chain, generation, sample, decided) for sample in samples)
+
+
+def _sample(chain: Chain, generation: int, sample: Sample, marked: bool) -> DataItem:
+    notes = words.notes(chain, generation, sample)
+    if sample.shown is not None:
+        notes.append(f"was {chain.task.example_text(sample.shown)}")
+    if sample.reason:
+        notes.append(f"“{sample.reason}”")
+    mark = MARKS[sample.verdict] if marked else ""
+    return DataItem(printable(chain.task.example_text(sample.example)), mark, printable(" · ".join(notes), 300))
+
+
+def _passing_first(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """Where a pool stands beside them: what is passed on, then the others. Else as they were made."""
+    if any(sample.verdict == "pooled" for sample in samples):
+        return sorted(samples, key=lambda sample: not sample.passes)
+    return samples

@@ -1,0 +1,100 @@
+"""The messages of calls that were not made yet, as entries of a page: what exactly would be sent, and with which parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from iicl_tui.agents.calls import PARAMETER_WORDS, Call, Message
+from iicl_tui.agents.language import LanguageAgent
+from iicl_tui.agents.model_session import DOING
+from iicl_tui.agents.money import WorstCase, money_text, tokens_text, worst_case
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord
+from iicl_tui.chain.rehearsal import NextCall, next_call
+from iicl_tui.present.entry import Entry
+
+SILENT = "The next phase begins without a language model: nothing is sent."
+NO_MODEL = "No agent of this chain is a language model: nothing is sent."
+
+
+async def next_entries(chain: Chain) -> list[Entry]:
+    """The next call of the chain as it stands: an entry a message, then the parameters. Empty where none is made."""
+    call = await next_call(chain)
+    return [] if call is None else _call(call, chain.config)
+
+
+async def first_entries(config: ChainConfig) -> list[Entry]:
+    """What a new chain would send: its first call to the letter, then those of each other kind, as far as they can be known. Empty
+    where no model is asked."""
+    call = await next_call(Chain(config))
+    found = _call(call, config) if call is not None else []
+    for turn, agent in enumerate(config.agents[: config.generations]):
+        if turn and not agent.exact:  # what it will see is not known yet
+            supposed = agent.opening([config.start.samples])
+            found.append(Entry(turn + 1, "imitation", "if it saw d⁰", _dialogue(supposed), "supposed"))
+    if call is None:
+        return found
+    explained = config.task.explained(config.start.samples)
+    for hypothesis, phase in ((int(explained.argmin()), "interaction"), (config.start.target, "transmission")):
+        other = await next_call(_learned(config, call, hypothesis, phase == "transmission"))
+        if other is not None and other.phase == phase:
+            supposing = f"{DOING[other.purpose]}, if it learned  {config.task.rule(hypothesis)}"
+            found.append(Entry(1, phase, supposing, _dialogue(other.request.messages), "supposed"))
+    return found
+
+
+def _learned(config: ChainConfig, asked: NextCall, hypothesis: int, filtered: bool) -> Chain:
+    """The chain, had its first agent answered with this hypothesis in exactly the form that is asked for."""
+    wording = config.task.wording
+    reply = wording.rule_reply(hypothesis) if wording is not None else ""
+    generation = Generation(1, ImitationRecord(1, 0, hypothesis))
+    if filtered:
+        generation = generation.with_record(InteractionRecord(1, tuple(each.kind for each in config.filters), hypothesis))
+    return Chain(config, [generation], calls=[Call(1, "imitation", asked.purpose, asked.request.prompt, reply)])
+
+
+def _call(call: NextCall, config: ChainConfig) -> list[Entry]:
+    messages, last = call.request.messages, len(call.request.messages) - 1
+    found = []
+    for at, message in enumerate(messages):
+        title: str = message.role
+        if at == last:
+            title = f"{message.role}: {DOING[call.purpose]}"
+        elif message.role != "system":
+            title = f"{message.role}, said before"
+        found.append(Entry(call.generation, call.phase, title, message.text, "message"))
+    found.append(Entry(call.generation, call.phase, "sent with them", _parameters(call, config), "parameters"))
+    return found
+
+
+def _dialogue(messages: Sequence[Message]) -> str:
+    return "\n\n".join(f"[{message.role}]\n{message.text}" for message in messages)
+
+
+def _parameters(call: NextCall, config: ChainConfig) -> str:
+    request, client = call.request, call.client
+    table = config.document["agent"][(call.generation - 1) % len(config.agents)]
+    lines: list[tuple[str, Any]] = [("model", client.model)]
+    if isinstance(client, LanguageAgent):
+        key, url = client.credential.variable, client.credential.base_url
+        lines += [("server", url or f"the provider's own ({client.kind})"), ("key", f"from {key}, where it may go there")]
+    shown = {"temperature": request.temperature, "top-p": request.top_p, "seed": request.seed, "max-tokens": request.max_tokens}
+    lines += [(name, value) for name, value in shown.items() if value is not None]
+    if request.top_logprobs is not None:
+        lines.append(("log-probabilities", f"of the {request.top_logprobs} likeliest tokens at each place"))
+    if request.schema is not None:
+        lines.append(("JSON schema", json.dumps(request.schema, ensure_ascii=False)))
+    if table.get("extra-body"):
+        lines.append(("extra body", json.dumps(table["extra-body"], ensure_ascii=False, default=str)))
+    if call.left_out:
+        lines.append(("left out", ", ".join(PARAMETER_WORDS.get(name, name) for name in call.left_out)))
+    lines.append(("at most", _most(worst_case(request, client.price))))
+    return "\n".join(f"{name}: {value}" for name, value in lines)
+
+
+def _most(worst: WorstCase) -> str:
+    about = f"about {tokens_text(worst.tokens)}, with as long a reply as max-tokens allows"
+    return about if worst.dollars is None else f"{money_text(worst.dollars)}: {about}"

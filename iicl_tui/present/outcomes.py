@@ -1,0 +1,51 @@
+"""What the newest sessions came to, for their lines in the list: read once for each state of a file, after the list is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iicl_tui.errors import LabError
+
+if TYPE_CHECKING:
+    from iicl_tui.store.library import Summary
+
+NEWEST = 60
+"""Sessions that are looked at: some windows full."""
+QUICK = 256 * 1024
+"""Bytes up to which a file is read for this; a longer one shows its last rule."""
+
+
+class Outcomes:
+    """known: figures by session file."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, tuple[float, str]] = {}
+
+    @property
+    def known(self) -> Mapping[Path, str]:
+        """The figures that are known, by file."""
+        return {path: words for path, (_, words) in self._read.items() if words}
+
+    def find(self, summaries: Sequence[Summary], cancelled: Callable[[], bool]) -> bool:
+        """Reads the newest sessions that have changed; whether there is anything new. Takes a while: for a worker."""
+        from iicl_tui.present.preview import came_to
+
+        news = False
+        for summary in summaries[:NEWEST]:
+            if cancelled():
+                return False
+            if not summary.generation or summary.fault is not None:
+                continue
+            if self._read.get(summary.path, (None, ""))[0] == summary.modified:
+                continue
+            words = ""
+            try:
+                if summary.path.stat().st_size <= QUICK:
+                    words = came_to(summary.path)
+            except (LabError, OSError):
+                pass  # gone or broken since it was listed: the next listing says so
+            self._read[summary.path] = (summary.modified, words)
+            news = True
+        return news

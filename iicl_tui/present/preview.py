@@ -1,0 +1,130 @@
+"""What is shown of a session beside the list: where it stands, and its last belief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.money import spent_text
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.metrics import Outcome, outcome
+from iicl_tui.charts.numbers import probability_text
+from iicl_tui.charts.view import BeliefView, Mark
+from iicl_tui.present import belief_provenance
+from iicl_tui.present.words import next_phase, raised, rule
+from iicl_tui.store.session import SessionFile
+from iicl_tui.text import printable
+
+_MOST_FIGURES = 2
+"""Of the task's own, so that the line stays short."""
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """view: the last belief as a mosaic. facts: (what, its value) in the order to show, made printable."""
+
+    view: BeliefView | None
+    facts: tuple[tuple[str, str], ...]
+
+
+def of_session(path: Path) -> Preview:
+    """The preview of a session's file. Raises LabError where it cannot be read."""
+    with SessionFile.open(path, read_only=True) as file:
+        chain = Chain(file.config, file.generations, calls=file.calls)
+        facts = [*_standing(chain), *_setting(chain, file)]
+        return Preview(_view(chain), tuple((what, printable(value, 400)) for what, value in facts if value))
+
+
+def came_to(path: Path) -> str:
+    """A session's last belief in a few figures; "" where there is none yet. Raises LabError where it cannot be read."""
+    with SessionFile.open(path, read_only=True) as file:
+        figures = outcome(Chain(file.config, file.generations, calls=file.calls))
+    return printable(" · ".join(_belief_words(figures, unit="")), 100) if figures is not None else ""
+
+
+def _belief_words(figures: Outcome, unit: str = " nats") -> list[str]:
+    parts = []
+    if figures.entropy is not None:
+        parts.append(f"H {figures.entropy:.2f}{unit}")
+    if figures.focus is not None:
+        name, value, p = figures.focus
+        parts.append(f"{name} {value} {p:.2f}")
+    return parts
+
+
+def _standing(chain: Chain) -> list[tuple[str, str]]:
+    figures = outcome(chain)
+    if figures is None and not chain.calls:
+        return [("state", f"new, {chain.config.generations} generations to come"), ("", next_phase(chain))]
+    if figures is None:
+        return [_broken_off(chain, 1), ("", next_phase(chain))]
+    now = figures.generation + 1
+    facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
+    if chain.calls_of(now):
+        facts = [_broken_off(chain, now)]
+    came_to = [*_belief_words(figures), *([f"d⁰ {figures.explained}/{figures.initial} right"] if chain.task.explains else [])]
+    came_to += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures[:_MOST_FIGURES]]
+    facts.append(("outcome", " · ".join(came_to)))
+    hypothesis = chain.generations[-1].hypothesis
+    facts.append((f"h{raised(figures.generation)}", rule(chain, hypothesis)))
+    return facts
+
+
+def _broken_off(chain: Chain, generation: int) -> tuple[str, str]:
+    """Of a generation that has only called so far."""
+    count = len(chain.calls_of(generation))
+    calls = f"{count} call{'s' if count != 1 else ''}"
+    return "state", f"generation {generation} of {chain.config.generations}, broken off in its imitation after {calls}"
+
+
+def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
+    config = chain.config
+    agents = ", ".join(dict.fromkeys(agent.describe() for agent in config.agents))
+    filters = " + ".join(each.kind for each in config.filters) or "none"
+    known = chain.belief(max(len(chain.generations), 1))
+    p = f"  P {probability_text(float(known.log_p[chain.start.target]))}" if known is not None else ""
+    facts = []
+    if known is None and belief_provenance.speaks(chain):
+        facts.append(("belief", belief_provenance.absence(chain, max(len(chain.generations), 1)).replace("no belief", "none", 1)))
+    elif how := belief_provenance.caption(chain, known):
+        facts.append(("belief", how))
+    if not _blind(chain):
+        facts.append(("h*", rule(chain, chain.start.target) + p))
+        if chain.start.rival is not None:
+            facts.append(("ĥ", rule(chain, chain.start.rival)))
+    if chain.calls:
+        facts.append(("spent", spent_text(chain.spent)))
+    facts += [("agents", agents), ("filters", filters), ("seed", f"{config.seed}, look-back {config.lookback}")]
+    if file.parent is not None:
+        facts.append(("branch", f"of {file.parent.file}, generation {file.parent.generation}"))
+    facts.append(("file", file.path.name))
+    return facts
+
+
+def _blind(chain: Chain) -> bool:
+    """Whether a person is still to decide who must not know h*."""
+    return chain.next is not None and any(getattr(each, "blind", False) for each in chain.config.filters)
+
+
+def _view(chain: Chain) -> BeliefView | None:
+    t = max(len(chain.generations), 1)
+    belief: Belief | None = chain.belief(t)
+    if belief is None:
+        return None
+    start = chain.start
+    marks = [] if _blind(chain) else [Mark("★", "h*", start.target)]
+    if marks and start.rival is not None:
+        marks.append(Mark("+", "ĥ", start.rival))
+    if chain.generations:
+        marks.append(Mark("▲", f"h{raised(t)}", chain.generations[-1].hypothesis))
+    return BeliefView(
+        chain.task.space,
+        belief.log_p,
+        marks=tuple(marks),
+        explained=chain.task.explained(start.samples) if chain.task.explains else None,
+        explained_of=len(start.samples),
+        form="mosaic",
+        by=chain.task.focus,
+        title=f"P(h | d{raised(t - 1)})",
+    )

@@ -1,0 +1,94 @@
+"""Everything that happened in a chain, as entries of the transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, TransmissionRecord, in_order
+from iicl_tui.filters.base import Sample
+from iicl_tui.present.call_entries import CallEntries
+from iicl_tui.present.entry import Entry
+from iicl_tui.present.words import interaction_done, notes, passed_on, phase_detail, raised
+
+_STANDINGS = {"pooled": "in pool"}
+_VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
+
+
+def entries(chain: Chain, blind: bool = False) -> list[Entry]:
+    """Oldest first, also calls of a phase that is not over. blind: without h*."""
+    task, start = chain.task, chain.start
+    given = ["; ".join(task.example_text(example) for example in start.samples) or "nothing"]
+    if not blind:
+        given.append(f"h*  {task.rule(start.target)}")
+        if start.rival is not None:
+            given.append(f"ĥ  {task.rule(start.rival)}")
+    out = [Entry(0, "start", "d⁰ given", "\n".join(given))]
+    calls = CallEntries(chain)
+    for record in in_order(chain.generations, chain.calls):
+        if isinstance(record, ImitationRecord):
+            out.append(_learned(chain, record))
+        elif isinstance(record, InteractionRecord):
+            out += _filtered(chain, chain.generations[record.generation - 1], record)
+        elif isinstance(record, TransmissionRecord):
+            out.append(_made(chain, record))
+        else:
+            out.append(calls.entry(record))
+    return out
+
+
+def entry_of(found: list[Entry], generation: int) -> int:
+    """The first entry of a generation; the last one where it has none."""
+    return next((at for at, entry in enumerate(found) if entry.generation == generation), len(found) - 1)
+
+
+def _learned(chain: Chain, learned: ImitationRecord) -> Entry:
+    t = learned.generation
+    title = f"h{raised(t)}  {chain.task.rule(learned.hypothesis)}"
+    return Entry(t, "imitation", title, f"by {phase_detail(chain, 'imitation', t)}")
+
+
+def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> Iterator[Entry]:
+    task, t = chain.task, generation.index
+    of = len(chain.start.samples)
+    for refinement in done.refinements:
+        lines = [f"shown: {task.rule(refinement.shown)}", f"it explained {of - refinement.failing}/{of} of d⁰"]
+        same = refinement.hypothesis == refinement.shown
+        lines.append("kept as it was" if same else f"mended: {task.rule(refinement.hypothesis)}")
+        yield Entry(t, "interaction", refinement.filter, "\n".join(lines), "refinement")
+    for decision in done.decisions:
+        lines = [f"shown: {task.rule(decision.shown)}"]
+        if decision.hypothesis != decision.shown:
+            lines.append(f"goes on: {task.rule(decision.hypothesis)}")
+        why = _with_why(lines, decision.reason, decision.seconds)
+        yield Entry(t, "interaction", _VERDICTS[decision.verdict], why, "decision")
+    what = interaction_done(generation) or ("goes on as it is" if not done.filters else "passes")
+    by = phase_detail(chain, "interaction", t)
+    yield Entry(t, "interaction", f"h{raised(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
+
+
+def _made(chain: Chain, made: TransmissionRecord) -> Entry:
+    t, count, passed = made.generation, len(made.samples), passed_on(made.samples)
+    if passed == "passed on":
+        passed = f"{count} of {count} passed on"
+    return Entry(
+        t,
+        "transmission",
+        f"d{raised(t)}  {passed}",
+        "\n".join(_sample_line(chain, t, sample) for sample in made.samples),
+    )
+
+
+def _sample_line(chain: Chain, generation: int, sample: Sample) -> str:
+    line = f"{_STANDINGS.get(sample.verdict, sample.verdict):<9} {chain.task.example_text(sample.example)}"
+    if sample.shown is not None:
+        line += f"   (was {chain.task.example_text(sample.shown)})"
+    return _with_why(["   ".join([line, *notes(chain, generation, sample)])], sample.reason, sample.seconds, "   ")
+
+
+def _with_why(lines: list[str], reason: str, seconds: float | None, gap: str = "\n") -> str:
+    if reason:
+        lines = [*lines, f"reason: {reason}"]
+    if seconds is not None:
+        lines = [*lines, f"{seconds:g} s"]
+    return gap.join(lines)

@@ -1,0 +1,1 @@
+"""What a person decides about samples: subjects, states, drafts and decisions. No Textual."""

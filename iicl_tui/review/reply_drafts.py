@@ -1,0 +1,95 @@
+"""Texts that a person is writing in the place of unreadable replies: in memory, and on disk beside the user's state."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+
+import tomli_w
+
+from iicl_tui.agents.base import Unreadable
+from iicl_tui.review.drafts import MOST_BYTES, DraftFile
+from iicl_tui.store import atomic
+
+_MOST = 8
+"""Texts of one phase that are kept on disk: the ones written last."""
+
+Place = tuple[int, str]
+"""A generation and a phase. No two of them are under way at a time."""
+
+
+class ReplyDrafts:
+    """The texts of the phase under way, each found by the reply that it is to replace.
+
+    folder, session: the user's state folder and the session's file; None: in memory only. created: see `DraftFile`.
+    """
+
+    def __init__(self, folder: Path | None, session: Path | None, created: str = "") -> None:
+        self.path: Path | None = None
+        if folder is not None and session is not None:
+            review = DraftFile(folder, session, created)
+            self._session = review.session
+            self.path = review.path.with_suffix(".reply.toml")
+        self._loaded = False
+        self._place: Place | None = None
+        self._texts: dict[str, str] = {}
+
+    def of(self, shown: Unreadable) -> str | None:
+        """What was written in the place of this reply until now; None where nothing was."""
+        self._go_to((shown.generation, shown.phase))
+        return self._texts.get(_digest(shown))
+
+    def keep(self, shown: Unreadable, text: str | None) -> None:
+        """Keeps the text; None forgets it. In memory it is kept in any case. Raises OSError."""
+        self._go_to((shown.generation, shown.phase))
+        self._texts.pop(_digest(shown), None)
+        if text is not None:
+            self._texts[_digest(shown)] = text
+        if self.path is None:
+            return
+        if self._texts:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.replace(self.path, self._document().encode("utf-8", "replace"))
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def over(self) -> None:
+        """A phase is on record: what was written before is of no more use. Raises OSError."""
+        self._load()
+        texts, self._texts = self._texts, {}
+        if texts and self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def _go_to(self, place: Place) -> None:
+        self._load()
+        if self._place != place:
+            self._place, self._texts = place, {}
+
+    def _document(self) -> str:
+        assert self._place is not None
+        generation, phase = self._place
+        replies = [{"reply": digest, "text": text} for digest, text in [*self._texts.items()][-_MOST:]]
+        return tomli_w.dumps({"session": self._session, "generation": generation, "phase": phase, "draft": replies})
+
+    def _load(self) -> None:
+        """From the disk, once. A file that cannot be used is no draft: it is a convenience, never a reason to stop."""
+        if self._loaded or self.path is None:
+            return
+        self._loaded = True
+        try:
+            if self.path.stat().st_size > MOST_BYTES:
+                return
+            document = tomllib.loads(self.path.read_text(encoding="utf-8"))
+            if document["session"] != self._session:
+                return
+            texts = {str(entry["reply"]): str(entry["text"]) for entry in document["draft"]}
+            self._place, self._texts = (int(document["generation"]), str(document["phase"])), texts
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return
+
+
+def _digest(shown: Unreadable) -> str:
+    """Of the reply and of the question, since empty replies to two questions are two replies."""
+    whole = "\0".join((shown.purpose, shown.prompt, shown.reply))
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()

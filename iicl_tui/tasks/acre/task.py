@@ -1,0 +1,325 @@
+"""ACRE: which objects light the lamp. A hypothesis maps every object to a state; an example is a set of objects and the light.
+
+Semantics: the light is on if any object shown is on; else undetermined if any is und; else off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.bayes.inference import log_normalise
+from iicl_tui.bayes.space import Factor, ProductSpace
+from iicl_tui.errors import Fault
+from iicl_tui.schema import Field, describe, nearest
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.base import Example, Start
+from iicl_tui.tasks.labelling import Labelling
+from iicl_tui.tasks.priors import read_prior
+
+if TYPE_CHECKING:
+    from iicl_tui.tasks.acre.wording import AcreWording
+
+Array = NDArray[np.float64]
+
+MOST_OBJECTS = 8
+"""The truth table has 3ⁿ × (2ⁿ − 1) entries: 1.7 million at 8 objects, 10 million at 9, where a step is no longer instant."""
+
+BIASES = ("none", "very-low", "low", "mild", "medium", "high", "very-high")
+"""Each level doubles the prior weight of "the spurious object is off" against each other state: 1, 2, 4, … 64."""
+
+RANDOM_STATES = (0.5, 0.3, 0.2)
+"""P(on), P(off), P(und) of each object of a random h* (experiment E1)."""
+
+
+RESERVED = ("weight", "weights", "table")
+"""Keys of [agent.prior] and columns of its file beside those of the objects."""
+
+
+class Acre(Labelling):
+    """An ACRE task: n objects and the states on, off, und (whose names may be others, in this order; und may be left out)."""
+
+    name = "acre"
+    factor_word = "objects"
+
+    def __init__(
+        self,
+        objects: Sequence[str] = ("A", "B", "C", "D", "screen"),
+        states: Sequence[str] = ("on", "off", "und"),
+        *,
+        hypothesis: Any = "random",
+        initial: int = 4,
+        samples: int = 4,
+        draw: str = "any",
+        distinct: bool = False,
+        spurious: str | None = None,
+        rival: str | None = None,
+        bias: str = "none",
+    ) -> None:
+        self.space = ProductSpace(tuple(Factor(name, tuple(states)) for name in objects))
+        self.objects = tuple(objects)
+        self.outputs = tuple(states)
+        self.focus = self.objects.index(spurious) if spurious is not None else None
+        self.samples = samples
+        self._initial, self._draw, self.distinct = initial, draw, distinct
+        self._hypothesis, self._rival, self.bias = hypothesis, rival, bias
+        self._object_set = frozenset(objects)
+        self._input_of: dict[tuple[str, ...], int] = {x: i for i, x in enumerate(self.inputs)}
+        self._output_of = {y: i for i, y in enumerate(self.outputs)}
+
+    # -- semantics ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def shown(self) -> NDArray[np.bool_]:
+        """(X, objects): which objects each input shows; the inputs are the binary numbers 1 … 2ⁿ−1, first object highest."""
+        n = len(self.objects)
+        numbers = np.arange(1, 2**n)
+        return (numbers[:, None] >> np.arange(n - 1, -1, -1)) & 1 == 1
+
+    @cached_property
+    def inputs(self) -> tuple[tuple[str, ...], ...]:
+        """Every input as its objects, in the order of `shown`."""
+        return tuple(tuple(name for name, there in zip(self.objects, row, strict=True) if there) for row in self.shown.tolist())
+
+    @cached_property
+    def table(self) -> NDArray[np.int8]:
+        """(H, X): the index of the light's state that each hypothesis gives to each input."""
+        codes = self.space.codes
+        shown = self.shown.T.astype(np.float32)  # float: a BLAS product, far faster than one over integers
+        any_on = (codes == 0).astype(np.float32) @ shown > 0
+        any_und = (codes == 2).astype(np.float32) @ shown > 0
+        return np.where(any_on, 0, np.where(any_und, 2, 1)).astype(np.int8)
+
+    def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
+        """count samples: x uniform over the inputs (with `distinct`: none twice), y with label noise."""
+        total = len(self.inputs)
+        chosen = rng.permutation(total)[:count] if self.distinct else rng.integers(total, size=count)
+        return self.labelled(hypothesis, chosen, noise, rng)
+
+    # -- words --------------------------------------------------------------------------------------------------------
+
+    def rule(self, hypothesis: int) -> str:
+        """A on  B off  …"""
+        return "  ".join(f"{name} {state}" for name, state in self.space.assignment(hypothesis).items())
+
+    def example_text(self, example: Example) -> str:
+        """A, C → on"""
+        return f"{', '.join(example.input)} → {example.output}"
+
+    def read_hypothesis(self, value: Any) -> int:
+        """From {A = "on", …}. Raises ValueError."""
+        if not isinstance(value, dict):
+            raise ValueError(f"expected a table that gives every object a state, found {describe(value)}")
+        codes = []
+        for name in self.objects:
+            if name not in value:
+                raise ValueError(f"gives no state to {name}")
+            state = value[name]
+            if not isinstance(state, str) or state not in self._output_of:
+                raise ValueError(f"{name} must be one of {', '.join(self.outputs)}, found {describe(state)}")
+            codes.append(self._output_of[state])
+        unknown = [key for key in value if key not in self._object_set]
+        if unknown:
+            near = nearest(unknown[0], self.objects)
+            raise ValueError(f"unknown object {describe(unknown[0])}; nearest known: {near or ', '.join(self.objects)}")
+        return self.space.index(tuple(codes))
+
+    def read_target(self, value: Any) -> int:
+        """h* from {A = "on", …}. Raises ValueError, also where it does not leave the spurious object off."""
+        target = self.read_hypothesis(value)
+        if self.focus is not None and self.space.codes[target, self.focus] != 1:
+            name = self.objects[self.focus]
+            raise ValueError(f"h* must have {name} {self.outputs[1]}: it is the rule without the spurious cause")
+        return target
+
+    def read_example(self, input: Any, output: Any) -> Example:
+        """From a list of objects and a state. Raises ValueError."""
+        if not isinstance(input, list) or not input:
+            raise ValueError(f"input: expected a list of at least one object, found {describe(input)}")
+        for name in input:
+            if not isinstance(name, str) or name not in self._object_set:
+                near = nearest(name, self.objects) if isinstance(name, str) else None
+                hint = f"nearest known: {near}" if near else f"known: {', '.join(self.objects)}"
+                raise ValueError(f"input: unknown object {describe(name)}; {hint}")
+        if len(set(input)) != len(input):
+            raise ValueError("input: an object stands there twice")
+        if not isinstance(output, str) or output not in self._output_of:
+            raise ValueError(f"output: expected one of {', '.join(self.outputs)}, found {describe(output)}")
+        ordered = tuple(input) if tuple(input) in self._input_of else tuple(o for o in self.objects if o in input)
+        return Example(ordered, output)
+
+    @cached_property
+    def wording(self) -> AcreWording | None:
+        """None where two states' names differ in case alone: their spellings in a reply could not be told apart."""
+        from iicl_tui.tasks.acre.wording import AcreWording  # most chains say nothing to a model
+
+        return AcreWording(self) if len({name.lower() for name in self.outputs}) == len(self.outputs) else None
+
+    # -- prior and start ----------------------------------------------------------------------------------------------
+
+    def log_prior(self, prior: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
+        """(H,) log P₀: the agent's own weights times the bias that the spurious object is off."""
+        log_prior = read_prior(self.space, prior, path, faults, folder)
+        level = BIASES.index(self.bias)
+        if self.focus is not None and level:
+            log_prior = log_normalise(log_prior + (self.space.codes[:, self.focus] == 1) * (level * np.log(2.0)))
+        return log_prior
+
+    def candidates(self) -> NDArray[np.int64]:
+        """(162,) for ACRE's five objects: the hypotheses whose spurious object is not off, in the order of the space.
+
+        An index k of the configuration is a place in this list; without a spurious object the list is the whole space.
+        """
+        if self.focus is None:
+            return np.arange(self.space.size)
+        return np.flatnonzero(self.space.codes[:, self.focus] != 1)
+
+    def partner(self, hypothesis: int) -> int:
+        """The same hypothesis with the spurious object off."""
+        assert self.focus is not None
+        codes = self.space.codes[hypothesis].tolist()
+        codes[self.focus] = 1
+        return self.space.index(tuple(codes))
+
+    def in_common(self, first: int, second: int) -> NDArray[np.intp]:
+        """The inputs to which both hypotheses give the same state."""
+        return np.flatnonzero(self.table[first] == self.table[second])
+
+    def start(self, rng: np.random.Generator, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Start:
+        """h*, ĥ and d⁰. Given ones are taken, the rest is drawn: h* first, then d⁰ (no input twice, labels without noise)."""
+        target, rival = self._draw_target(rng)
+        try:
+            if "hypothesis" in given:
+                target = self.read_target(given["hypothesis"])
+                rival = self._rival_of(target)
+        except ValueError as error:
+            faults.append(Fault((*path, "hypothesis"), str(error)))
+        try:
+            if "rival" in given:
+                rival = self.read_hypothesis(given["rival"])
+        except ValueError as error:
+            faults.append(Fault((*path, "rival"), str(error)))
+        if "sample" in given:
+            return Start(target, rival, self.given_samples(given, path, faults))
+        pool = np.arange(len(self.inputs))
+        if self._draw == "overlap" and rival is not None:
+            pool = self.in_common(target, rival)
+        if len(pool) < self._initial:
+            which = " that h* and ĥ both explain" if self._draw == "overlap" else ""
+            faults.append(Fault(("task", "initial"), f"there are only {len(pool)} inputs{which}, and d⁰ shows none twice"))
+        chosen = rng.permutation(pool)[: self._initial]
+        return Start(target, rival, tuple(Example(self.inputs[x], self.predict(target, self.inputs[x])) for x in chosen))
+
+    def _draw_target(self, rng: np.random.Generator) -> tuple[int, int | None]:
+        if self._hypothesis == "random":
+            weights = np.array(RANDOM_STATES[: len(self.outputs)])
+            while True:
+                codes = rng.choice(len(weights), size=len(self.objects), p=weights / weights.sum())
+                if self.focus is not None:
+                    codes[self.focus] = 1  # h* has it off; something else must be on
+                if (codes == 0).any() and (codes == 1).any():
+                    break
+            if self.focus is None:
+                return self.space.index(tuple(codes.tolist())), None
+            others = np.where(np.arange(len(weights)) == 1, 0.0, weights)
+            codes[self.focus] = rng.choice(len(weights), p=others / others.sum())
+            rival = self.space.index(tuple(codes.tolist()))
+            return self.partner(rival), rival
+        if isinstance(self._hypothesis, int):
+            named = int(self.candidates()[self._hypothesis])
+            return (named, None) if self.focus is None else (self.partner(named), named)
+        target = self.read_hypothesis(self._hypothesis)
+        return target, self._rival_of(target)
+
+    def _rival_of(self, target: int) -> int | None:
+        if self.focus is None:
+            return None
+        codes = self.space.codes[target].tolist()
+        codes[self.focus] = self._output_of[self._rival] if self._rival else 0
+        return self.space.index(tuple(codes))
+
+
+def _names(what: str, least: int, most: int, taken: Sequence[str] = ()) -> Any:
+    def convert(value: list[str]) -> tuple[str, ...]:
+        if not least <= len(value) <= most:
+            raise ValueError(f"expected {least} to {most} {what}, found {len(value)}")
+        if len(set(value)) != len(value):
+            raise ValueError(f"the {what} must have distinct names")
+        for name in value:
+            if not name.strip() or name != name.strip() or "," in name or len(name) > 24 or not name.isprintable():
+                raise ValueError(f"{describe(name)} is no name: 1 to 24 printable characters, no comma, no blank at an end")
+            if name in taken:
+                raise ValueError(f"{describe(name)} means something else in a table of prior weights; choose another name")
+        return tuple(value)
+
+    return convert
+
+
+FIELDS = (
+    Field("objects", "strings", "objects", "The objects of the scene, 2 to 8. 3ⁿ hypotheses: with 8 there are 6,561, and "
+          "one more would make a step slow.", ("A", "B", "C", "D", "screen"), convert=_names("objects", 2, MOST_OBJECTS, RESERVED)),
+    Field("states", "strings", "states", "The names of the states on, off and undetermined, in this order. "
+          "Two names leave undetermined out.", ("on", "off", "und"), convert=_names("states", 2, 3)),
+    Field("hypothesis", "any", "true rule h*", "random, a number, or a table of states. With a spurious object the number "
+          "counts the rules whose spurious object is not off (0–161 for five objects): it names ĥ, and h* is the same rule "
+          "with the spurious object off.", "random"),
+    Field("initial", "int", "|d⁰|", "How many examples start the chain. None shows the same objects twice.", 4, low=0, high=255),
+    Field("samples", "int", "samples M", "How many samples a generation passes to the next: the bottleneck.", 4, low=1, high=1000),
+    Field("draw", "choice", "draw d⁰ from", "any: all inputs. overlap: only inputs to which h* and ĥ give the same state, so that "
+          "d⁰ cannot tell them apart.", "any", choices=("any", "overlap")),
+    Field("distinct", "bool", "no sample twice", "The samples of one draw show distinct inputs; what takes the place of a "
+          "rejected one may repeat another. Otherwise every sample is drawn afresh from all inputs, as the theory assumes.", False),
+    Field("spurious", "str", "spurious object", "The object that the bias is about. Empty: none.", None),
+    Field("rival", "choice", "ĥ says spurious is", "The state that ĥ gives to the spurious object, where h* is given as a table. "
+          "A number or a random rule brings its own.", None, choices=("on", "und")),
+    Field("bias", "choice", "bias", "How much the prior favours the spurious object being off. Each level doubles the weight: "
+          "none 1, very-low 2, low 4, mild 8, medium 16, high 32, very-high 64.", "none", choices=BIASES),
+)  # fmt: skip
+
+
+def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None = None) -> Acre:
+    """The task of a [task] table; faults that only show between keys are added."""
+    options = dict(values)
+    objects, states, spurious = options["objects"], options["states"], options["spurious"]
+    if spurious is not None and spurious not in objects:
+        near = nearest(spurious, objects)
+        hint = f"nearest known: {near}" if near else f"known: {', '.join(objects)}"
+        faults.append(Fault((*path, "spurious"), f"no such object: {describe(spurious)}; {hint}"))
+        options |= {"spurious": None, "bias": "none", "draw": "any", "rival": None}  # one fault, not four
+    elif spurious is None:
+        for key in ("bias", "draw", "rival"):
+            neutral = {"bias": "none", "draw": "any", "rival": None}[key]
+            if options[key] != neutral:
+                faults.append(
+                    Fault((*path, key), f'"{options[key]}" needs a spurious object; give `spurious`, or leave `{key}` out')
+                )
+                options[key] = neutral
+    if options["rival"] == "und" and len(states) < 3:
+        faults.append(Fault((*path, "rival"), "there is no third state"))
+        options["rival"] = None
+    elif options["rival"] is not None:
+        options["rival"] = states[{"on": 0, "und": 2}[options["rival"]]]
+    most = 2 ** len(objects) - 1
+    if options["distinct"] and options["samples"] > most:
+        faults.append(Fault((*path, "samples"), f"there are only {most} distinct inputs"))
+        options["samples"] = most
+    wanted = options["hypothesis"]
+    task = Acre(**{**options, "hypothesis": "random"})
+    try:
+        if isinstance(wanted, bool) or not (wanted == "random" or isinstance(wanted, (int, dict))):
+            raise ValueError(f'expected "random", a number, or a table of states, found {describe(wanted)}')
+        if isinstance(wanted, int):
+            count = len(task.candidates())
+            if not 0 <= wanted < count:
+                raise ValueError(f"expected a number from 0 to {count - 1}, found {describe(wanted)}")
+        elif isinstance(wanted, dict):
+            task.read_target(wanted)
+    except ValueError as error:
+        faults.append(Fault((*path, "hypothesis"), str(error)))
+        return task
+    return Acre(**options)

@@ -1,0 +1,192 @@
+"""ACRE as it is put to a language model: the texts of prompts/acre.toml filled in, and the ways in which replies are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iicl_tui.errors import Fault
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts
+from iicl_tui.tasks.reply_parsing import read_rule, read_samples
+from iicl_tui.tasks.wording import RuleReading, SamplesReading
+from iicl_tui.text import printable
+
+if TYPE_CHECKING:  # tasks/acre.py makes the wording
+    from iicl_tui.tasks.acre.task import Acre
+
+UNDETERMINED = ("und", "undetermined", "undefined", "undecided", "unknown", "uncertain", "unclear", "indeterminate")
+"""What models write for the third state, whatever its name is."""
+
+_MOST_TROUBLE = 400
+_json = json.JSONEncoder(ensure_ascii=False).encode
+_SCENE = ("objects", "states", "semantics", "form")
+
+
+class AcreWording:
+    """The wording of one ACRE task; its states' names differ in more than case."""
+
+    states_rule = True
+
+    def __init__(self, task: Acre) -> None:
+        self.task = task
+        self._scene = {
+            "objects": ", ".join(task.objects),
+            "states": ", ".join(task.outputs),
+            "form": _json(dict.fromkeys(task.objects, "...")),
+        }
+
+    @cached_property
+    def _spellings(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
+        names = [state.lower() for state in self.task.outputs]
+        others = tuple(word for word in UNDETERMINED if word not in names)
+        states = tuple((name, *others) if state == 2 else (name,) for state, name in enumerate(names))
+        return (states,) * len(self.task.objects)
+
+    # -- prompts ------------------------------------------------------------------------------------------------------
+
+    @property
+    def layout(self) -> Layout:
+        """The texts of a prompts file for this task and their slots."""
+        data = ("examples", "after")
+        texts = {
+            "system": Slots(("before",), _SCENE),
+            "imitate": Slots(data, _SCENE),
+            "transmit": Slots(("rule", "count", "distinct") if self.task.distinct else ("rule", "count"), (*_SCENE, "distinct")),
+            "self-refine": Slots(("rule", "examples"), (*_SCENE, "after")),
+            "hypothesis-search": Slots(("rule", "failing"), (*_SCENE, "after")),
+            "repair-rule": Slots((), (*_SCENE, "trouble")),
+            "repair-samples": Slots(("count",), (*_SCENE, "trouble")),
+            "three-states": Slots(("on", "off", "und")),
+            "two-states": Slots(("on", "off")),
+            "example": Slots(("input", "output")),
+            "failing-example": Slots(("input", "output", "predicted")),
+            "no-examples": NO_SLOTS,
+            "distinct": NO_SLOTS,
+        }
+        return Layout(texts, tuple(own_prompts(self.task.name).bias), Slots((), ("spurious",)))
+
+    def read_prompts(self, value: Any, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
+        """The prompts of an agent's key `prompts`, see `tasks.prompts.read_prompts`; whatever is wrong is added to faults."""
+        return read_prompts(value, own_prompts(self.task.name), self.layout, path, faults, folder)
+
+    def system(self, prompts: Prompts) -> str:
+        """What ACRE is, and the sentence of the bias that stands before the data."""
+        return self._fill(prompts, "system", before=self._bias(prompts)[0])
+
+    def imitate(self, prompts: Prompts, data: Sequence[Example]) -> str:
+        """Asks for a rule that explains the examples; the sentence of the bias that stands after the data comes last."""
+        return self._fill(prompts, "imitate", examples=self._examples(prompts, data), after=self._bias(prompts)[1])
+
+    def transmit(self, prompts: Prompts, hypothesis: int, count: int, data: Sequence[Example] = ()) -> str:
+        """Asks for count examples of the rule; it says all, so the data are not shown again."""
+        distinct = prompts.texts["distinct"] if self.task.distinct else ""
+        return self._fill(prompts, "transmit", rule=self._rule(hypothesis), count=str(count), distinct=fill(distinct))
+
+    def self_refine(self, prompts: Prompts, hypothesis: int, data: Sequence[Example]) -> str:
+        """Shows the rule and the examples, and asks to check and if need be to mend it."""
+        examples = self._examples(prompts, data)
+        return self._fill(prompts, "self-refine", rule=self._rule(hypothesis), examples=examples, after=self._bias(prompts)[1])
+
+    def hypothesis_search(self, prompts: Prompts, hypothesis: int, failing: Sequence[Example]) -> str:
+        """Shows the examples that the rule gets wrong, with what it says of them, and asks to mend it."""
+        shown = _lines(
+            fill(
+                prompts.texts["failing-example"],
+                input=", ".join(example.input),
+                output=example.output,
+                predicted=self.task.predict(hypothesis, example.input),
+            )
+            for example in failing
+        )
+        return self._fill(prompts, "hypothesis-search", rule=self._rule(hypothesis), failing=shown, after=self._bias(prompts)[1])
+
+    def repair_rule(self, prompts: Prompts, trouble: str) -> str:
+        """Says why the last reply could not be read as a rule, and asks for it again."""
+        return self._fill(prompts, "repair-rule", trouble=printable(trouble, _MOST_TROUBLE))
+
+    def repair_samples(self, prompts: Prompts, trouble: str, count: int) -> str:
+        """Says why the last reply could not be read as count examples, and asks for them again."""
+        return self._fill(prompts, "repair-samples", trouble=printable(trouble, _MOST_TROUBLE), count=str(count))
+
+    # -- replies ------------------------------------------------------------------------------------------------------
+
+    def read_rule(self, text: str) -> RuleReading:
+        """The rule in a reply, see `tasks.reading.read_rule`."""
+        return read_rule(text, self.task.space, self._spellings)
+
+    def read_samples(self, text: str, count: int) -> SamplesReading:
+        """The first count examples in a reply, see `tasks.reading.read_samples`."""
+        outputs = dict(zip(self.task.outputs, self._spellings[0], strict=True))
+        return read_samples(text, count, self.task.objects, outputs, self.task.read_example)
+
+    def implied(self, examples: Sequence[Example]) -> int:
+        """The first rule that explains the most of the examples."""
+        return int(self.task.explained(examples).argmax())
+
+    def rule_reply(self, hypothesis: int) -> str:
+        """Rule: {"A": "on", …}"""
+        return f"Rule: {self._rule(hypothesis)}"
+
+    def samples_reply(self, examples: Sequence[Example]) -> str:
+        """Input: A, C, and Output: on in the next line; one example after the other."""
+        return _lines(f"Input: {', '.join(x)}\nOutput: {y}" for x, y in examples)
+
+    def spellings(self, factor: int) -> tuple[tuple[str, ...], ...]:
+        """For each state its name in lower case; for the third also what models write for it, save the other states' names."""
+        return self._spellings[factor]
+
+    def rule_schema(self) -> Mapping[str, Any]:
+        """{"A": "on", …}: every object, each with one of the states."""
+        return _object({name: _one_of(self.task.outputs) for name in self.task.objects})
+
+    def samples_schema(self, count: int) -> Mapping[str, Any]:
+        """{"example-1": {"input": ["A", "C"], "output": "on"}, …}: one key an example.
+
+        Not a list, since not every provider lets a schema say how long a list has to be.
+        """
+        objects = {"type": "array", "items": _one_of(self.task.objects)}
+        example = _object({"input": objects, "output": _one_of(self.task.outputs)})
+        return _object({f"example-{number}": example for number in range(1, count + 1)})
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def _fill(self, prompts: Prompts, text: str, **slots: str) -> str:
+        return fill(prompts.texts[text], **self._scene, semantics=self._semantics(prompts), **slots)
+
+    def _semantics(self, prompts: Prompts) -> str:
+        outputs = self.task.outputs
+        text = prompts.texts["three-states" if len(outputs) == 3 else "two-states"]
+        return fill(text, **dict(zip(("on", "off", "und"), outputs, strict=False)))
+
+    def _bias(self, prompts: Prompts) -> tuple[str, str]:
+        """The sentences before and after the data; empty where there is no spurious object."""
+        if self.task.focus is None:
+            return "", ""
+        before, after = prompts.bias[self.task.bias]
+        spurious = self.task.objects[self.task.focus]
+        return fill(before, spurious=spurious), fill(after, spurious=spurious)
+
+    def _examples(self, prompts: Prompts, data: Sequence[Example]) -> str:
+        if not data:
+            return fill(prompts.texts["no-examples"])
+        return _lines(fill(prompts.texts["example"], input=", ".join(x), output=y) for x, y in data)
+
+    def _rule(self, hypothesis: int) -> str:
+        return _json(self.task.write_hypothesis(hypothesis))
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return "\n".join(texts)
+
+
+def _one_of(words: Sequence[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

@@ -1,0 +1,359 @@
+"""Acronyms: words, and what their initials spell.
+
+A hypothesis says how many of the outputs are common words, and how long they are.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.bayes.inference import log_normalise
+from iicl_tui.bayes.space import Factor, Partition, ProductSpace
+from iicl_tui.errors import Fault
+from iicl_tui.schema import Path as KeyPath
+from iicl_tui.schema import describe, is_finite, nearest
+from iicl_tui.tasks.acronym.fields import FIELDS
+from iicl_tui.tasks.acronym.files import read_pool
+from iicl_tui.tasks.acronym.prior import read_acronym_prior
+from iicl_tui.tasks.acronym.rank_lists import check_lengths, standard_words, words_for
+from iicl_tui.tasks.acronym.start import Wanted, from_list, from_pool
+from iicl_tui.tasks.acronym.words import Words, initials, unaccented
+from iicl_tui.tasks.base import DatasetMetric, Example, Preference, Start
+
+if TYPE_CHECKING:
+    from iicl_tui.tasks.acronym.wording import AcronymWording
+
+Array = NDArray[np.float64]
+
+STEPS = 20
+"""The share of common words is k/20, k = 1 … 19: neither 0 nor 1, under which a single example would be impossible."""
+
+MOST_LETTERS = 40
+"""Of an output, and of each word of an input."""
+
+_WORD = re.compile(r"[^\W\d_](?:[^\W_]|[ '’.-](?=[^\W_]))*")
+"""Begins with a letter; marks and blanks stand only between letters or digits."""
+
+_LEFT, _RIGHT = re.compile(r"←|<-|<="), re.compile(r"→|->|=>")
+
+
+class Acronym:
+    """Acronyms over the grid share of common words × length. An output is common ("easy") if its rank is below the limit."""
+
+    name = "acronym"
+    factor_word = "traits"
+    explains = False
+    outputs: tuple[str, ...] = ()
+    focus: int | None = 2
+    """The partition "words"."""
+
+    def __init__(
+        self,
+        words: Words | None = None,
+        *,
+        initial: int = 20,
+        easy: int = 10,
+        letters: int = 7,
+        samples: int = 20,
+        shortest: int = 4,
+        longest: int = 10,
+        spread: float = 1.0,
+        order: str = "output-first",
+        case: str = "upper",
+        persona: str = "neutral",
+        pool: str | None = None,
+        folder: Path | None = None,
+        draws: bool = True,
+        judges: bool = True,
+    ) -> None:
+        """words: without them, wordfreq's 60,000 commonest. letters: of the outputs of d⁰.
+
+        Options that were at fault have further faults as a consequence, which nobody needs to read: draws = False makes no d⁰ of
+        the words, and judges = False does not ask them which examples of a person's pool are easy.
+        """
+        self.words = words if words is not None else standard_words()
+        self.initial, self.easy, self.letters, self.samples = initial, easy, letters, samples
+        self.shortest, self.longest = shortest, longest
+        self.order, self.case, self.persona = order, case, persona
+        self._pool, self._folder, self._draws, self._judges = pool, folder, draws, judges
+        shares = Factor("common", tuple(f"{100 * k // STEPS}%" for k in range(1, STEPS)))
+        lengths = Factor("length", tuple(str(letters) for letters in range(shortest, longest + 1)))
+        grid = ProductSpace((shares, lengths))
+        third = 3 * (grid.codes[:, 0].astype(np.int64) + 1)
+        kinds = np.where(third < STEPS, 0, np.where(third > 2 * STEPS, 2, 1)).astype(np.int8)
+        self.space = ProductSpace(grid.factors, (Partition("words", ("rare", "mixed", "common"), kinds),))
+        self._shares = np.arange(1, STEPS) / STEPS
+        away = np.abs(np.subtract.outer(np.arange(shortest, longest + 1), np.arange(shortest, longest + 1)))
+        self._log_lengths = log_normalise(-away / spread)
+        self._sums = np.cumsum(np.exp(self._log_lengths), axis=1)
+        self.figures: tuple[DatasetMetric, ...] = (
+            DatasetMetric("share of common words", short="easy"),
+            DatasetMetric("mean rank", 0, self.words.unlisted, 0),
+            DatasetMetric("mean rank of those in the list", 0, self.words.list.last, 0),
+            DatasetMetric("mean length", shortest, longest, 1),
+            DatasetMetric("different outputs"),
+            DatasetMetric("initials match"),
+        )
+        self.preferences: Mapping[str, Preference] = {
+            "easy": lambda example: (self._rank(example),),
+            "hard": lambda example: (-self._rank(example),),
+            "long": lambda example: (-len(example.output),),
+            "short": lambda example: (len(example.output),),
+            "easylong": lambda example: (not self.is_easy(example), -len(example.output), self._rank(example)),
+            "easyshort": lambda example: (not self.is_easy(example), len(example.output), self._rank(example)),
+        }
+
+    # -- semantics ----------------------------------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> tuple[tuple[str, ...], ...]:
+        """None: they cannot be listed."""
+        return ()
+
+    def predict(self, hypothesis: int, input: tuple[str, ...]) -> str:
+        """The initials, whatever the hypothesis."""
+        return initials(input)
+
+    def follows(self, hypothesis: int, example: Example) -> bool:
+        """Whether the output is what the initials spell, whatever the hypothesis."""
+        return self.matches(example)
+
+    def matches(self, example: Example) -> bool:
+        """Whether the output is what the initials spell, but for accents."""
+        return initials(example.input) == unaccented(example.output)
+
+    def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        """(H,): how many outputs are what the initials spell; the same for every hypothesis."""
+        return np.full(self.space.size, sum(map(self.matches, examples)), dtype=np.int64)
+
+    def is_easy(self, example: Example) -> bool:
+        """Whether the output's rank is below the limit."""
+        return self.words.is_easy(example.output)
+
+    def _rank(self, example: Example) -> int:
+        rank = self.words.rank(example.output)
+        return self.words.unlisted if rank is None else rank
+
+    def _noisy(self, noise: float) -> Array:
+        """(shares,): the chance of an easy output."""
+        return self._shares * (1 - noise) + (1 - self._shares) * noise
+
+    def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> Array:
+        """(T, H) log p(dᵢ | h) in nats, h = (share s, length ℓ): s′ for an easy output, 1 − s′ for another, times p(length | ℓ).
+
+        s′ = s(1 − ε) + (1 − s)ε. p(length | ℓ) ∝ exp(−|length − ℓ| / spread) over the lengths of the grid; an output outside
+        them counts as the nearest end. The words of the input add the same factor under every h, which is left out.
+        """
+        totals = np.array([[len(examples)] for examples in datasets], dtype=np.float64).reshape(-1, 1)
+        easy = np.array([[sum(map(self.is_easy, examples))] for examples in datasets], dtype=np.float64).reshape(-1, 1)
+        counts = np.zeros((len(datasets), len(self._log_lengths)))
+        for row, examples in zip(counts, datasets, strict=True):
+            for example in examples:
+                row[min(max(len(example.output), self.shortest), self.longest) - self.shortest] += 1
+        share = self._noisy(noise)
+        by_share = easy * np.log(share) + (totals - easy) * np.log1p(-share)
+        by_length = counts @ self._log_lengths.T
+        return np.asarray((by_share[:, :, None] + by_length[:, None, :]).reshape(-1, self.space.size))
+
+    def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
+        """count samples: easiness and length are drawn as in `log_likelihood`, then an output (see Words.outputs), then its words.
+
+        Their initials always spell the output.
+        """
+        share, length = self.space.codes[hypothesis].tolist()
+        easy = rng.random(count) < self._noisy(noise)[share]
+        sums = self._sums[length]
+        lengths = self.shortest + np.searchsorted(sums, rng.random(count) * sums[-1], side="right")
+        outputs = self.words.outputs(easy.tolist(), lengths.tolist(), rng)
+        return tuple(map(Example, self.words.inputs(outputs, rng), outputs))
+
+    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
+        """The share of easy outputs; their mean rank, where one that is not in the list has the rank after its last (and after the
+        limit); that of those in the list; the mean length; different outputs by all; the share that the initials spell."""
+        if not examples:
+            return (math.nan,) * len(self.figures)
+        count = len(examples)
+        listed = [rank for rank in (self.words.rank(example.output) for example in examples) if rank is not None]
+        return (
+            sum(map(self.is_easy, examples)) / count,
+            sum(map(self._rank, examples)) / count,
+            sum(listed) / len(listed) if listed else math.nan,
+            sum(len(example.output) for example in examples) / count,
+            len({example.output for example in examples}) / count,
+            sum(map(self.matches, examples)) / count,
+        )
+
+    # -- words --------------------------------------------------------------------------------------------------------
+
+    def rule(self, hypothesis: int) -> str:
+        """30% common, 7 letters"""
+        values = self.space.assignment(hypothesis)
+        return f"{values['common']} common, {values['length']} letters"
+
+    def rule_table(self, hypothesis: int) -> tuple[str, ...]:
+        """None: the rule is short enough."""
+        return ()
+
+    def shown(self, output: str) -> str:
+        """An output in the case that is asked for."""
+        return output.upper() if self.case == "upper" else output
+
+    def example_text(self, example: Example) -> str:
+        """CAT ← cabinet, arbiter, trainer; with the input first cabinet, arbiter, trainer → CAT"""
+        words = ", ".join(example.input)
+        shown = self.shown(example.output)
+        return f"{shown} ← {words}" if self.order == "output-first" else f"{words} → {shown}"
+
+    def example_note(self, example: Example) -> str:
+        """rank 4,312 or not in the list, and what the initials spell where it is something else."""
+        rank = self.words.rank(example.output)
+        note = "not in the list" if rank is None else f"rank {rank:,}"
+        return note if self.matches(example) else f"{note} · spells {self.shown(initials(example.input))}"
+
+    def read_line(self, text: str) -> Example:
+        """From CAT ← cabinet, arbiter, trainer or the other way round, also with <- and ->. Raises ValueError."""
+        left, right = _LEFT.split(text), _RIGHT.split(text)
+        if len(left) + len(right) != 3:
+            raise ValueError(
+                "expected words separated by commas and one arrow to what they spell: CAT <- cabinet, arbiter, trainer"
+            )
+        output, words = left if len(left) == 2 else reversed(right)
+        return self.read_example([part.strip() for part in words.split(",") if part.strip()], output.strip())
+
+    def write_hypothesis(self, hypothesis: int) -> dict[str, str]:
+        """{common = "30%", length = "7"}"""
+        return self.space.assignment(hypothesis)
+
+    def read_hypothesis(self, value: Any) -> int:
+        """From {common = "30%", length = 7}, the length also as a text. Raises ValueError."""
+        names = [factor.name for factor in self.space.factors]
+        if not isinstance(value, dict):
+            raise ValueError(f'expected a table, as {{ common = "30%", length = 7 }}, found {describe(value)}')
+        codes = []
+        for factor in self.space.factors:
+            if factor.name not in value:
+                raise ValueError(f"does not say {factor.name}")
+            given = value[factor.name]
+            word = str(given) if isinstance(given, int) and is_finite(given) else given
+            if word not in factor.values:
+                raise ValueError(f"{factor.name} must be one of {', '.join(factor.values)}, found {describe(given)}")
+            codes.append(factor.values.index(word))
+        unknown = [key for key in value if key not in names]
+        if unknown:
+            near = nearest(unknown[0], names)
+            raise ValueError(f"unknown trait {describe(unknown[0])}; nearest known: {near or ', '.join(names)}")
+        return self.space.index(tuple(codes))
+
+    def read_example(self, input: Any, output: Any) -> Example:
+        """From a list of words and what they should spell; kept in lower case. Raises ValueError.
+
+        The number of words may be another than that of the letters: what does not match is counted, not refused.
+        """
+        if not isinstance(input, list) or not input:
+            raise ValueError(f"input: expected a list of at least one word, found {describe(input)}")
+        if len(input) > MOST_LETTERS:
+            raise ValueError(f"input: expected at most {MOST_LETTERS} words, found {len(input)}")
+        words = []
+        for word in input:
+            lower = word.lower() if isinstance(word, str) else ""
+            if len(lower) > MOST_LETTERS or not _WORD.fullmatch(lower):
+                raise ValueError(
+                    f"input: {describe(word)} is no word; one begins with a letter and has at most {MOST_LETTERS} letters, "
+                    "digits, hyphens, apostrophes, full stops and blanks"
+                )
+            words.append(lower)
+        lower = output.lower() if isinstance(output, str) else ""
+        if len(lower) > MOST_LETTERS or not lower.isalpha() or lower.upper().lower() != lower:  # shown in upper case, read again
+            raise ValueError(f"output: expected 1 to {MOST_LETTERS} letters, found {describe(output)}")
+        return Example(tuple(words), lower)
+
+    @cached_property
+    def wording(self) -> AcronymWording:
+        """How the task is put to a language model."""
+        from iicl_tui.tasks.acronym.wording import AcronymWording  # most chains say nothing to a model
+
+        return AcronymWording(self)
+
+    # -- prior and start ----------------------------------------------------------------------------------------------
+
+    def log_prior(self, prior: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
+        """(H,) log P₀, see `read_acronym_prior`."""
+        letters = np.arange(self.shortest, self.longest + 1)
+        return read_acronym_prior(self.space, self._shares, letters, prior, path, faults, folder)
+
+    def likeliest(self, examples: Sequence[Example]) -> int:
+        """The hypothesis under which the examples are likeliest without noise, the first of several."""
+        return int(self.log_likelihood([examples], 0.0)[0].argmax())
+
+    def made(self, easy: int, count: int) -> int:
+        """The hypothesis nearest to `easy` easy ones of count (halves go up), with outputs of `letters`."""
+        share = (2 * STEPS * easy + count) // (2 * count) if count else STEPS // 2
+        return self.space.index((min(max(share, 1), STEPS - 1) - 1, self.letters - self.shortest))
+
+    def start(self, rng: np.random.Generator, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Start:
+        """h* and d⁰. d⁰ is given, or drawn from a person's pool, or from the list; no drawn output twice, in random order.
+
+        h* is given, or what d⁰ was drawn by, or (where d⁰ is given or from a pool) what it is likeliest under.
+        """
+        samples: list[Example] = []
+        target = self.made(self.easy, self.initial)
+        if "sample" in given:
+            for i, entry in enumerate(given["sample"]):
+                try:
+                    samples.append(self.read_example(entry.get("input"), entry.get("output")))
+                except ValueError as error:
+                    faults.append(Fault((*path, "sample", i), str(error)))
+        else:
+            try:
+                drawn = self._drawn(rng)
+                samples = [drawn[at] for at in rng.permutation(len(drawn)).tolist()]
+            except ValueError as error:
+                faults.append(Fault(("task", "easy" if self._pool is None else "pool"), str(error)))
+        if samples and ("sample" in given or self._pool is not None):
+            target = self.likeliest(samples)
+        if "hypothesis" in given:
+            try:
+                target = self.read_hypothesis(given["hypothesis"])
+            except ValueError as error:
+                faults.append(Fault((*path, "hypothesis"), str(error)))
+        if "rival" in given:
+            faults.append(Fault((*path, "rival"), "acronyms have no rival of h*; take it out"))
+        return Start(target, None, tuple(samples))
+
+    def _drawn(self, rng: np.random.Generator) -> list[Example]:
+        wanted = Wanted(self.easy, self.initial - self.easy, self.letters)
+        if self._pool is None:
+            return from_list(self.words, wanted, rng) if self._draws else []
+        pool = read_pool(self._pool, self._folder, self.read_example)
+        return from_pool(self.words, wanted, self._pool, pool, rng, self._judges)
+
+
+def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None = None) -> Acronym:
+    """The task of a [task] table; faults that only show between keys, or in its files, are added."""
+    options = {field.key: values[field.key] for field in FIELDS}
+    if options["easy"] > options["initial"]:
+        count = f"{options['initial']} example{'s' if options['initial'] > 1 else ''}"
+        faults.append(Fault((*path, "easy"), f"d⁰ has only {count} (`initial`); give so many at most"))
+        options["easy"] = options["initial"]
+    before = len(faults)
+    shortest, longest = options["shortest"], options["longest"]
+    if longest < shortest:
+        faults.append(Fault((*path, "longest"), f"is less than `shortest`, which is {shortest}; give {shortest} or more"))
+        options |= {key: next(field.default for field in FIELDS if field.key == key) for key in ("shortest", "longest")}
+    elif not shortest <= options["letters"] <= longest:
+        reach = f"the grid of hypotheses has {shortest} to {longest} letters; change `letters`, `shortest` or `longest`"
+        faults.append(Fault((*path, "letters"), f"{options['letters']} is outside: {reach}"))
+    options["letters"] = min(max(options["letters"], options["shortest"]), options["longest"])
+    words = words_for(options, path, faults, folder)
+    if words is not None and longest >= shortest:
+        check_lengths(words, range(shortest, longest + 1), path, faults)
+    made = {key: value for key, value in options.items() if key not in ("word-letters", "easy-rank", "ranks", "words")}
+    return Acronym(words, **made, folder=folder, draws=len(faults) == before, judges=words is not None)

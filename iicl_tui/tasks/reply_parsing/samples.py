@@ -1,0 +1,302 @@
+"""Reads examples from a reply: objects and an output each, in whatever form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.reply_parsing.exact_form import plain_examples
+from iicl_tui.tasks.reply_parsing.words import (
+    DRESS,
+    MARK,
+    WINDOW,
+    Names,
+    answer_start,
+    any_of,
+    json_values,
+    listed,
+    quoted,
+    undressed,
+    word_pattern,
+)
+from iicl_tui.tasks.wording import SamplesReading
+from iicl_tui.text import printable
+
+_INPUTS = ("input", "inputs", "objects", "object", "shown", "scene", "x")
+_OUTPUTS = ("output", "outputs", "light", "lamp", "result", "state", "label", "outcome", "prediction", "y")
+_FILL = (
+    r"\b(?:and|both|the|objects?|items?|only|just|are|is|shown|present|visible|with|plus|together|alone|no|none|nothing|empty)"
+    r"\b"
+)
+_ARROW = r"[-–—=~]{1,2}>|[→⇒⟶↦➜➔➡]\ufe0f?"
+_HEAD = re.compile(
+    r"(?:[\s>*_~#•·‣▪`–—-]|\(?\d{1,4}[.):](?!\S)|\(?\d{1,4}[.)]|\b(?:example|sample|pair|case|no|nr)\b[\s#.]{0,3}\d{0,4}[*_]{0,3}[:.)–—-]?[*_]{0,3})*+",
+    re.IGNORECASE,
+)
+_NEXT_HEAD = re.compile(r"\n[^\w\n]*(?:(?:example|sample|pair|case)[\s#]{0,3})?\d{0,4}[^\w\n]*\Z", re.IGNORECASE)
+_END = re.compile(rf"{MARK}*+(?:[}}.!✓✔✗✅]|{MARK})*+(?=[,;|\n(#]|//|--|—|–|\\n|\Z)")
+_ROW = re.compile(r"^[^\n]*\|[^\n]*", re.MULTILINE)
+_WORD = re.compile(r"[^\n,;|{}\[\]]{1,60}")
+_RULE = re.compile(r"(?:(?:the|your|my|given)\s)?rule\b", re.IGNORECASE)
+_MOST_INPUT = 400
+_MOST_DETAILS = 3
+
+
+class _Found(NamedTuple):
+    """One example as it stands there: names of objects, what is not one, and the output or the word in its place."""
+
+    objects: tuple[str, ...]
+    unknown: str
+    output: str | None
+    word: str
+
+
+class _Finder:
+    """Finds the examples of one set of objects and outputs."""
+
+    def __init__(self, objects: tuple[str, ...], outputs: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+        self.names = Names(objects)
+        self.outs = Names([name for name, _ in outputs], [words for _, words in outputs])
+        self._plain = plain_examples(objects, self.outs.own, (*_INPUTS, *_OUTPUTS))
+        name, value = self.names.pattern(), self.outs.pattern(before=False)
+        taken = {form.lower() for form in self.names.forms}
+        after = rf"{MARK}{{0,4}}(?:#?\d{{1,4}}|\([^)\n]{{0,30}}\))?{MARK}{{0,4}}(?:[:=：]|{_ARROW})"
+        labels = [any_of(word for word in words if len(word) > 1 or word not in taken) for words in (_INPUTS, _OUTPUTS)]
+        longer = any_of(word_pattern(form) for form in self.names.forms if form.lower() not in (*_INPUTS, *_OUTPUTS))
+        self._name = re.compile(name, re.IGNORECASE)
+        label = rf"(?P<input>{labels[0]})|(?:state\s+of\s+(?:the\s+)?)?(?P<output>{labels[1]})"
+        self._label = re.compile(rf"(?P<name>{longer})|(?<![^\W_])(?:{label}){after}", re.IGNORECASE)
+        self._part = re.compile(
+            rf"(?P<name>{name})|(?:(?!{name})(?:{DRESS}|[,;+&/|.:=·•…→–—-]|{_ARROW}|{_FILL}))++"
+            rf"|(?P<other>[^\s,;+&/|(){{}}\[\]\"]++(?:[^\S\n][^\s,;+&/|(){{}}\[\]\"]++){{0,3}})|(?s:.)",
+            re.IGNORECASE,
+        )
+        self._step = re.compile(rf"(?P<name>{name})|(?:(?!{name})(?:{DRESS}|[,;+&/]|{_FILL}))++", re.IGNORECASE)
+        self._sign = re.compile(
+            rf"{DRESS}{{0,4}}(?:(?P<arrow>{_ARROW})|(?P<plain>[:=：＝]{{1,2}}|\b(?:is|gives|yields|makes)\b|[-–—]{{1,2}})|(?<=[\s,]))"
+            rf"{DRESS}{{0,6}}(?:(?:the\s)?{any_of(_OUTPUTS)}{MARK}{{0,3}}(?:[:=]|\bis\b){MARK}{{0,4}})?(?P<value>{value})",
+            re.IGNORECASE,
+        )
+        self._arrow = re.compile(_ARROW)
+        said = rf"(?:the\s)?{any_of(_OUTPUTS)}\s(?:is|will\sbe|would\sbe)\s{MARK}{{0,4}}"
+        self._value = re.compile(rf"{DRESS}{{0,8}}(?:{said})?(?P<value>{value})", re.IGNORECASE)
+
+    def find(self, text: str) -> list[_Found]:
+        """The examples of a text: those in JSON, with labels or with arrows, whichever are more; else a table's; else lines' with
+        other signs, which a rule has as well."""
+        if self._plain is not None and self._plain[0].fullmatch(text) is not None:
+            return [_Found(tuple(each[1].split(", ")), "", each[2], each[2]) for each in self._plain[1].finditer(text)]
+        written, labelled = list(self._json(text)), self._labelled(text)
+        lines = list(self._lines(text))
+        arrows = [found for found, arrow in lines if arrow]
+        best = max(written, labelled, arrows, key=lambda found: len(found) if _readable(found) else 0)
+        rows, others = list(self._rows(text)), [found for found, arrow in lines if not arrow]
+        unread = next((found for found in (written, labelled, arrows, rows, others) if found), [])
+        return next((found for found in (best, rows, others) if _readable(found)), unread)
+
+    def _json(self, text: str) -> Iterator[_Found]:
+        """[{"input": ["A", "C"], "output": "on"}], or [[["A", "C"], "on"]]."""
+        for value in json_values(text):
+            pending = [value]
+            while pending:
+                item = pending.pop()
+                if isinstance(item, dict):
+                    shown = next((item[key] for key in item if key.lower() in _INPUTS), None)
+                    output = next((item[key] for key in item if key.lower() in _OUTPUTS), None)
+                    if isinstance(shown, (list, str)) and isinstance(output, str):
+                        yield self._of_json(shown, output)
+                    else:
+                        pending += reversed(item.values())
+                elif isinstance(item, list):
+                    if len(item) == 2 and isinstance(item[0], list) and isinstance(item[1], str):
+                        yield self._of_json(*item)
+                    else:
+                        pending += reversed(item)
+
+    def _of_json(self, shown: list[Any] | str, output: str) -> _Found:
+        word = self.outs.look(output)[0]
+        named = self.outs.own[word] if word is not None else None
+        if isinstance(shown, str) and self.names.place(shown) is None:
+            return self._example(shown, named, output)
+        items = [str(item) for item in (shown if isinstance(shown, list) else [shown])]
+        places = [self.names.look(item)[0] for item in items]
+        unknown = next((item for item, place in zip(items, places, strict=True) if place is None), None)
+        objects = tuple(self.names.own[place] for place in places if place is not None)
+        return _Found(objects, "" if unknown is None else unknown or " ", named, output)
+
+    def _labelled(self, text: str) -> list[_Found]:
+        """Input: A, C and Output: on, or the output first."""
+        marks = [match for match in self._label.finditer(text) if match["name"] is None]
+        found = []
+        for at, match in enumerate(marks):
+            if not match["input"]:
+                continue
+            after = marks[at + 1] if at + 1 < len(marks) else None
+            stop = after.start() if after is not None else len(text)
+            inputs = text[match.end() : min(stop, match.end() + _MOST_INPUT)]
+            if marks[0]["output"] and marks[-1]["input"]:  # the output stands first, at the end of the list as well
+                before = marks[at - 1]
+                if before["output"]:
+                    inputs = _NEXT_HEAD.sub("", inputs) if after is not None else inputs.partition("\n\n")[0]
+                    found.append(self._example(inputs, *self._output(text, before.end(), match.start())))
+            elif after is not None and after["output"]:
+                end = marks[at + 2].start() if at + 2 < len(marks) else len(text)
+                found.append(self._example(inputs, *self._output(text, after.end(), end)))
+            elif (lone := self._example(inputs.strip().partition("\n")[0], None, "")).objects and not lone.unknown:
+                found.append(lone)
+        return found
+
+    def _rows(self, text: str) -> Iterator[_Found]:
+        """Rows of a table."""
+        for row in _ROW.finditer(text):
+            cells = [undressed(cell)[0] for cell in row[0].split("|")]
+            states = [at for at, cell in enumerate(cells) if self.outs.place(cell) is not None]
+            shown = [at for at, cell in enumerate(cells) if cell and (e := self._example(cell, None, "")).objects and not e.unknown]
+            if states:
+                at = states[-1]
+                before = next((i for i in reversed(shown) if i < at), max(at - 1, 0))
+                yield self._example(cells[before], self._named(cells[at]), cells[at])
+            elif shown and shown[-1] + 1 < len(cells) and cells[shown[-1] + 1]:
+                yield self._example(cells[shown[-1]], None, cells[shown[-1] + 1])
+
+    def _lines(self, text: str) -> Iterator[tuple[_Found, bool]]:
+        """Lines as A, C -> on. True: with an arrow."""
+        for line in text.replace("\\n", "\n").split("\n"):
+            at = len(line) - len(line.lstrip())
+            if self._name.match(line, at) is None and (head := _HEAD.match(line)) is not None:
+                at = head.end()
+            if _RULE.match(line, at):
+                continue
+            first = True
+            while at < len(line):
+                objects, stop = self._objects(line, at)
+                sign = self._sign.match(line, stop) if objects else None
+                if sign is None and objects:  # the comma before the output is a step as well: ["A", "C"], "on"
+                    sign = self._sign.match(line, max(stop - 1, at))
+                if sign is not None and (sign["arrow"] or _END.match(line, sign.end())):
+                    found = self._example(line[at : sign.start()], self._named(sign["value"]), sign["value"])
+                    yield found, sign["arrow"] is not None
+                    at = sign.end()
+                elif (first or objects) and (arrow := self._arrow.search(line, at)) is not None and arrow.start() - at <= 120:
+                    output, word = self._output(line, arrow.end(), len(line))
+                    value = self._value.match(line, arrow.end())
+                    yield self._example(line[at : arrow.start()], output, word), True
+                    at = value.end() if value is not None else len(line)
+                else:
+                    break
+                first = False
+
+    def _objects(self, line: str, at: int) -> tuple[list[str], int]:
+        """The objects that stand here, and where they end."""
+        objects = []
+        while (step := self._step.match(line, at)) is not None:
+            if step["name"] is not None:
+                objects.append(step["name"])
+            at = step.end()
+        return objects, at
+
+    def _example(self, inputs: str, output: str | None, word: str) -> _Found:
+        objects: list[str] = []
+        unknown = ""
+        for part in self._part.finditer(inputs):
+            place = self.names.place(part["name"]) if part["name"] is not None else None
+            if place is not None:
+                objects.append(self.names.own[place])
+            elif not unknown and (part["name"] or part["other"]):
+                unknown = part[0]
+        return _Found(tuple(objects), unknown, output, word)
+
+    def _output(self, text: str, start: int, stop: int) -> tuple[str | None, str]:
+        """The output that stands here, and its word."""
+        value = self._value.match(text, start, stop)
+        if value is not None:
+            return self._named(value["value"]), value["value"]
+        word = _WORD.search(text, start, min(stop, start + 200))
+        return None, undressed(word[0])[0] if word is not None else ""
+
+    def _named(self, word: str) -> str | None:
+        place = self.outs.place(word)
+        return self.outs.own[place] if place is not None else None
+
+
+@lru_cache(maxsize=16)
+def _finder(objects: tuple[str, ...], outputs: tuple[tuple[str, tuple[str, ...]], ...]) -> _Finder:
+    return _Finder(objects, outputs)
+
+
+@lru_cache(maxsize=64)  # one reply is read for its examples, for its belief, and for what is wrong with it
+def _found(finder: _Finder, text: str, start: int) -> tuple[_Found, ...]:
+    """The examples of a reply whose answer begins at start."""
+    found = finder.find(text[start : start + WINDOW])
+    if not _readable(found) and len(text) > start + WINDOW:  # a model that goes on and on answers at the end
+        found = finder.find(text[-WINDOW:])
+    return tuple(found)
+
+
+def _readable(found: Sequence[_Found]) -> int:
+    return sum(bool(one.objects) and not one.unknown and one.output is not None for one in found)
+
+
+def read_samples(
+    text: str, count: int, objects: Sequence[str], outputs: Mapping[str, Sequence[str]], read: Callable[[list[str], str], Example]
+) -> SamplesReading:
+    """The first count examples in a reply; never raises, whatever the text.
+
+    outputs: for each output its spellings in lower case. read: makes the example of objects and an output, in the task's order;
+    what it refuses with a ValueError cannot be read. Of a huge text the beginning is read, or else the end.
+    """
+    if not text.strip():
+        return SamplesReading((), trouble="The reply is empty.")
+    start = answer_start(text)
+    if start == len(text):
+        return SamplesReading((), trouble="The reply ends before the answer begins.")
+    finder = _finder(tuple(objects), tuple((name, tuple(words)) for name, words in outputs.items()))
+    examples: list[Example] = []
+    remarks: list[str] = []
+    unread: list[str] = []
+    found = _found(finder, text, start)
+    for number, one in enumerate(found, 1):
+        if len(examples) == count:
+            break
+        fault = _fault(one, outputs)
+        if not fault:
+            try:
+                examples.append(read(list(dict.fromkeys(one.objects)), one.output or ""))
+            except ValueError as error:
+                fault = printable(str(error), 200)
+        if fault:
+            unread.append(f"Example {number}: {fault}.")
+        elif len(set(one.objects)) < len(one.objects):
+            twice = [name for name, times in Counter(one.objects).items() if times > 1]
+            remarks.append(f"Example {number} shows {listed(twice)} more than once: it counts once.")
+    details = unread[:_MOST_DETAILS]
+    if len(unread) > _MOST_DETAILS:
+        details.append(f"{len(unread) - _MOST_DETAILS} more cannot be read.")
+    if len(examples) < count:
+        few = f"{len(examples)} of {count} examples can be read." if found else "There are no examples in the reply."
+        return SamplesReading(tuple(examples), _repeated(examples, remarks), " ".join((few, *details)))
+    if len(found) > count + len(unread):
+        remarks.append(f"There are {len(found)} examples: the first {count} that can be read are kept.")
+    return SamplesReading(tuple(examples), _repeated(examples, (*details, *remarks)))
+
+
+def _fault(found: _Found, outputs: Mapping[str, Sequence[str]]) -> str:
+    """Why an example cannot be read; "" where it can be."""
+    if found.unknown:
+        return f"{quoted(found.unknown)} is no object"
+    if not found.objects:
+        return "it shows no object"
+    if found.output is None:
+        return f"{quoted(found.word)} is none of {listed(outputs)}" if found.word else "it has no output"
+    return ""
+
+
+def _repeated(examples: Sequence[Example], remarks: Sequence[str]) -> tuple[str, ...]:
+    """The remarks, and one more where examples are there twice."""
+    if len(set(examples)) < len(examples):
+        return (*remarks, "Some examples are there more than once.")
+    return tuple(remarks)

@@ -1,0 +1,90 @@
+"""A row of things to click, in as many lines as it takes: the bar of keys, choices, the controls of an editor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+_Place = tuple[int, int, int, str]
+
+
+@dataclass(frozen=True)
+class Clickable:
+    """text: what is shown. id: what a click on it says. A disabled one is dim and says nothing."""
+
+    text: Content
+    id: str
+    enabled: bool = True
+
+
+class ClickableRow(Widget):
+    """Posts Pressed with the id of what was clicked."""
+
+    DEFAULT_CSS = """
+    ClickableRow { height: auto; width: 1fr; text-wrap: nowrap; }
+    """
+    ALLOW_SELECT = False
+    GAP = 2
+
+    class Pressed(Message):
+        """A token was clicked."""
+
+        def __init__(self, tokens: ClickableRow, token: str) -> None:
+            super().__init__()
+            self.tokens = tokens
+            self.token = token
+
+        @property
+        def control(self) -> ClickableRow:
+            return self.tokens
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._tokens: tuple[Clickable, ...] = ()
+
+    def show(self, tokens: Sequence[Clickable]) -> None:
+        """These from now on."""
+        self._tokens = tuple(tokens)
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return max(len(self._lines(width)[0]), 1)
+
+    def render(self) -> Content:
+        return Content("\n").join(self._lines(self.content_size.width)[0])
+
+    def _lines(self, width: int) -> tuple[list[Content], list[_Place]]:
+        lines, places = [Content("")], []
+        for token in self._tokens:
+            text = token.text.truncate(max(width, 1), ellipsis=True)
+            if not token.enabled:
+                text = text.stylize("dim")
+            x = lines[-1].cell_length
+            if x and x + self.GAP + text.cell_length > width:
+                lines.append(Content(""))
+                x = 0
+            elif x:
+                lines[-1] += " " * self.GAP
+                x += self.GAP
+            lines[-1] += text
+            if token.enabled:
+                places.append((len(lines) - 1, x, x + text.cell_length, token.id))
+        return lines, places
+
+    def at(self, x: int, y: int) -> str | None:
+        """The id of the enabled token at a cell of the content."""
+        _, places = self._lines(self.content_size.width)
+        return next((id for row, start, end, id in places if row == y and start <= x < end), None)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        found = self.at(offset.x, offset.y) if offset is not None else None
+        if found is not None:
+            event.stop()
+            self.post_message(self.Pressed(self, found))

@@ -1,0 +1,177 @@
+"""A question in a pane: a few short fields, checked as they are typed, answered with Enter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Label, Static
+
+from iicl_tui.text import printable
+from iicl_tui.tui.widgets.plain_input import PlainInput
+
+Check = Callable[[str], str]
+"""What is wrong with a text, as a sentence; "" where nothing is."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One field. others: values that the up and down keys go through, the first one included. read: what a text stands for,
+    before it is checked."""
+
+    key: str
+    label: str
+    value: str
+    check: Check
+    others: tuple[str, ...] = ()
+    read: Callable[[str], str] = str
+
+
+class InlineForm(Vertical):
+    """The questions side by side, a line that says what the answer does or what is wrong with it."""
+
+    DEFAULT_CSS = """
+    InlineForm { height: auto; padding: 0 1; background: $surface; border-top: solid $accent; }
+    InlineForm #ask-fields { height: 1; }
+    InlineForm Label { margin-right: 1; }
+    InlineForm .ask-title { text-style: bold; margin-right: 3; }
+    InlineForm Input { height: 1; border: none; padding: 0 1; width: 1fr; max-width: 60; margin-right: 3; background: $panel; }
+    InlineForm Input:focus { background: $panel; }
+    InlineForm .ask-wrong { color: $text-error; }
+    InlineForm #ask-hint { height: auto; max-height: 3; }
+    InlineForm #ask-keys { height: 1; color: $text-muted; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "other(-1)", "Another value", show=False),
+        Binding("down", "other(1)", "Another value", show=False),
+        Binding("escape", "cancel", "Cancel", show=False, priority=True),
+    ]
+
+    @dataclass
+    class Answered(Message):
+        """answers: the texts by the questions' keys, checked; None where it was cancelled."""
+
+        ask: InlineForm
+        answers: Mapping[str, str] | None = field(default=None)
+
+    def __init__(self, subject: str, title: str, questions: Sequence[Question], hint: Callable[[Mapping[str, str]], str]) -> None:
+        """subject: told apart by who asks. hint: what these answers would do, one sentence."""
+        super().__init__(id="ask")
+        self.subject = subject
+        self._title = title
+        self.questions = tuple(questions)
+        self._hint = hint
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="ask-fields"):
+            yield Label(Content(self._title), classes="ask-title")
+            for question in self.questions:
+                yield Label(Content(question.label))
+                yield PlainInput(question.value, id=f"ask-{question.key}", compact=True)
+        yield Static(id="ask-hint", markup=False)
+        others = [("↑ ↓ other values", "other(1)")] if any(question.others for question in self.questions) else []
+        yield _Keys([*others, ("Enter does it", "submit"), ("Esc cancels", "cancel")])
+
+    def on_mount(self) -> None:
+        self.query(Input).first().focus()
+        self._say()
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What the texts in the fields stand for."""
+        return {each.key: each.read(self.query_one(f"#ask-{each.key}", Input).value.strip()) for each in self.questions}
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong with it, or ""."""
+        found = (question.check(text) for question, text in zip(self.questions, self.answers.values(), strict=True))
+        return next((words for words in found if words), "")
+
+    @on(Input.Changed)
+    def _say(self) -> None:
+        wrong = self.wrong
+        line = self.query_one("#ask-hint", Static)
+        line.set_class(bool(wrong), "ask-wrong")
+        line.update(Content(printable(f"✗ {wrong}" if wrong else self._hint(self.answers), 400)))
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        if not self.wrong:
+            self.post_message(self.Answered(self, self.answers))
+
+    def action_other(self, by: int) -> None:
+        """The next of the field's other values."""
+        for question in self.questions:
+            field = self.query_one(f"#ask-{question.key}", Input)
+            if question.others and field.has_focus:
+                values = question.others
+                at = values.index(field.value) + by if field.value in values else 0
+                field.value = values[at % len(values)]
+                field.action_select_all()  # as at first: what is typed then takes its place
+
+    def action_cancel(self) -> None:
+        self.post_message(self.Answered(self, None))
+
+
+class _Keys(Static):
+    """What the keys do; each of the words can be clicked."""
+
+    GAP = " · "
+
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        """keys: words, and the action of InlineForm that they stand for."""
+        super().__init__(self.GAP.join(words for words, _ in keys), id="ask-keys", markup=False)
+        self._keys = keys
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        at = 0
+        for words, action in self._keys:
+            if at <= event.x < at + cell_len(words):
+                self.app.call_later(self.app.run_action, action, self.parent)
+            at += cell_len(words + self.GAP)
+
+
+def whole_number(low: int, high: int) -> Check:
+    """Checks that the text is a whole number from low to high."""
+
+    def check(text: str) -> str:
+        if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 24:
+            return f"a whole number from {low} to {high} is needed"
+        return "" if low <= int(text) <= high else f"from {low} to {high}"
+
+    return check
+
+
+def amount(most: float) -> Check:
+    """Checks that the text is a number from 0 to most, written plainly as 12.50."""
+
+    def check(text: str) -> str:
+        whole, _, part = text.partition(".")
+        if not text.isascii() or not (whole + part).isdigit() or len(text) > 24:
+            return "a number is needed, as 12.50"
+        return "" if float(text) <= most else f"at most {most:,.0f}"
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    """Checks that the text is one of these."""
+    return lambda text: "" if text in choices else f"{', '.join(choices[:-1])} or {choices[-1]} is needed"
+
+
+def word_of(*choices: str) -> Callable[[str], str]:
+    """Reads one of these words, whole and in any case; other texts stay as they are."""
+    return lambda text: next((choice for choice in choices if choice.casefold() == text.casefold()), text)
