@@ -24,6 +24,7 @@ BELOW_THE_SCREEN = (
     "review",
     "charts",
     "present",
+    "api",
 )
 SCREENS = {"textual", "rich", "plotext"}
 SDKS = {"openai", "anthropic", "mistralai"}

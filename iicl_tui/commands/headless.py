@@ -23,14 +23,10 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
 from iicl_tui.chain.metrics import outcome
 from iicl_tui.chain.records import Generation, PhaseRecord, Record
-from iicl_tui.commands.common import read_text, with_lines
-from iicl_tui.errors import ChainStopped, ConfigError, LabError
+from iicl_tui.errors import ChainStopped, LabError
 from iicl_tui.filters.base import Decider
-from iicl_tui.filters.scripted import ScriptedDecider
-from iicl_tui.store import toml_lines
 from iicl_tui.store.errors import ChangedFile, DeletedFile, ExistingFile
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tasks.base import Task
 from iicl_tui.text import printable
 
 SAVED = 3
@@ -193,15 +189,6 @@ def rescued(session: SessionFile, unsaved: Sequence[Record]) -> Path:
             number += 1
         else:
             return copy
-
-
-def scripted(path: str, task: Task) -> ScriptedDecider:
-    """The decisions of a file. Raises StoreError, ConfigError."""
-    text = read_text(Path(path))
-    try:
-        return ScriptedDecider(toml_lines.parse(text, Path(path).name), task)
-    except ConfigError as error:
-        raise with_lines(error, text, Path(path).name) from None
 
 
 def complete(generations: Sequence[Generation]) -> int:

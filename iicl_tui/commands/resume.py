@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from iicl_tui.commands.common import surroundings
-from iicl_tui.commands.headless import run_to_end, scripted, terms
+from iicl_tui.commands.headless import run_to_end, terms
 from iicl_tui.errors import LabError
+from iicl_tui.present.sources import read_decisions
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 
@@ -22,5 +23,5 @@ def main(arguments: argparse.Namespace) -> int:
         if session.read_only:
             remedy = "`iicl-tui run` starts a configuration; a session can be gone on with in a copy, or once it is free."
             raise LabError("The session cannot be gone on with", session.read_only, remedy)
-        decider = scripted(arguments.decisions, session.config.task) if arguments.decisions else None
+        decider = read_decisions(Path(arguments.decisions), session.config.task) if arguments.decisions else None
         return run_to_end(session, decider, arguments.quiet, on_terms)

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from iicl_tui.chain.config import assign, read_config
-from iicl_tui.commands.common import read_text, surroundings, with_lines
-from iicl_tui.commands.headless import run_to_end, scripted, terms
+from iicl_tui.commands.common import surroundings
+from iicl_tui.commands.headless import run_to_end, terms
 from iicl_tui.errors import ConfigError, Fault
+from iicl_tui.present.sources import read_decisions, read_source, with_lines
 from iicl_tui.store import toml_lines
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
@@ -22,7 +23,7 @@ def main(arguments: argparse.Namespace) -> int:
     on_terms = terms(arguments, settings.hosts)
     for fault in faults:  # they may be why the session is kept elsewhere than was meant
         print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
-    text, name, folder = source(arguments.source)
+    text, name, folder = read_source(arguments.source)
     document = copy.deepcopy(toml_lines.parse(text, name))
     if "generation" in document:
         what = "this is a session with generations, not a configuration; `iicl-tui resume` goes on with it"
@@ -39,17 +40,6 @@ def main(arguments: argparse.Namespace) -> int:
     except ConfigError as error:
         given = [assignment.partition("=")[0].strip() for assignment in arguments.assignments]
         raise with_lines(error, text, name, given) from None
-    decider = scripted(arguments.decisions, config.task) if arguments.decisions else None
+    decider = read_decisions(Path(arguments.decisions), config.task) if arguments.decisions else None
     with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
         return run_to_end(session, decider, arguments.quiet, on_terms)
-
-
-def source(given: str) -> tuple[str, str, Path | None]:
-    """A config file's or a preset's text, its name, and the folder of its own file names."""
-    path = Path(given)
-    if (path.exists() and not path.is_dir()) or path.suffix == ".toml":
-        return read_text(path), path.name, path.parent
-    from iicl_tui.store.presets import load
-
-    preset = load(given)
-    return preset.text, preset.name, None

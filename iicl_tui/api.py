@@ -1,0 +1,288 @@
+"""The library behind `import iicl_tui`: read a configuration, run a chain, and get its beliefs as arrays.
+
+What `iicl_tui.__all__` names is a promise; everything else may move from one version to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.agents.calls import Call
+from iicl_tui.chain import metrics
+from iicl_tui.chain.config import ChainConfig, assign
+from iicl_tui.chain.config import read_config as config_from_document
+from iicl_tui.chain.engine import Chain, Status
+from iicl_tui.chain.metrics import Measures, Outcome
+from iicl_tui.chain.records import Generation
+from iicl_tui.errors import ConfigError, Fault, LabError
+from iicl_tui.filters.base import Decider
+from iicl_tui.present.sources import read_decisions, read_source, with_lines
+from iicl_tui.store import toml_lines, toml_text
+from iicl_tui.store.format import start_table
+from iicl_tui.store.presets import Preset, presets
+from iicl_tui.store.session import SessionFile
+from iicl_tui.tasks.base import Example
+
+__all__ = [
+    "ChainConfig",
+    "ConfigError",
+    "LabError",
+    "Measures",
+    "Outcome",
+    "Preset",
+    "Session",
+    "Source",
+    "measure",
+    "open_session",
+    "presets",
+    "read_config",
+    "run",
+    "run_async",
+]
+
+Source = str | os.PathLike[str] | Mapping[str, Any] | ChainConfig
+"""A preset's name, the path of a TOML file, the tables of one, or a configuration that was read before."""
+
+
+class Session:
+    """One chain, and the file that it is kept in, if any. Close it, or use it as a context manager.
+
+    Arrays have one row for each generation that has begun, t = 1 … T. T grows while the chain runs.
+    """
+
+    def __init__(self, config: ChainConfig, file: SessionFile | None = None) -> None:
+        self._file = file
+        if file is None:
+            self._chain = Chain(config)
+        else:
+            self._chain = Chain(config, file.generations, None if file.read_only else file, calls=file.calls)
+
+    @property
+    def config(self) -> ChainConfig:
+        """The configuration, checked."""
+        return self._chain.config
+
+    @property
+    def path(self) -> Path | None:
+        """The session's file; None where it is kept in memory alone."""
+        return None if self._file is None else self._file.path
+
+    @property
+    def status(self) -> Status:
+        """new, under way, waiting for review, stuck or finished."""
+        return self._chain.status
+
+    @property
+    def generations(self) -> Sequence[Generation]:
+        """What happened: one record for each generation, the last one perhaps not complete."""
+        return self._chain.generations
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """All calls to language models, in their order."""
+        return self._chain.calls
+
+    @cached_property
+    def rules(self) -> tuple[str, ...]:
+        """(H,): every hypothesis in words, in the order of the columns of `beliefs`."""
+        return tuple(self._chain.task.rule(hypothesis) for hypothesis in range(self._chain.task.space.size))
+
+    @property
+    def target(self) -> int:
+        """h*: the true rule, as an index into `rules`."""
+        return self._chain.start.target
+
+    @property
+    def hypotheses(self) -> NDArray[np.int64]:
+        """(T,): hᵗ, the hypothesis that each generation passed on, as an index into `rules`."""
+        return np.array([generation.hypothesis for generation in self.generations], dtype=np.int64)
+
+    @property
+    def beliefs(self) -> NDArray[np.float64]:
+        """(T, H): P(h | d) of each generation's agent after its imitation. A row of NaN where the belief is not known."""
+        out = np.full((len(self.generations), self._chain.task.space.size), np.nan)
+        for row, belief in zip(out, self._chain.beliefs(1, len(out)), strict=True):
+            if belief is not None:
+                row[:] = np.exp(belief.log_p)
+        return out
+
+    def data(self, generation: int) -> tuple[Example, ...]:
+        """dᵗ: the examples that a generation passed on; d⁰ for 0. Raises IndexError where there is no such generation."""
+        if not 0 <= generation <= len(self.generations):
+            raise IndexError(f"there is no generation {generation}; the chain is at {len(self.generations)}")
+        return self._chain.data(generation)
+
+    @property
+    def measures(self) -> Measures:
+        """Entropy, P(h*), marginals and the like, one row for each generation."""
+        return metrics.measure(self._chain)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The figures of the last generation; None for a new chain."""
+        return metrics.outcome(self._chain)
+
+    def run(self, until: int | None = None, *, decider: Decider | None = None) -> None:
+        """Runs the chain. For scripts; in Jupyter use `await session.run_async()`.
+
+        Args:
+            until: The last generation to run; None for all of them.
+            decider: Answers for the human filter; None keeps the one given before.
+
+        Raises:
+            LabError: When the chain stops before that; what happened until then is in `generations` and in the file.
+        """
+        _refuse_running_loop("await session.run_async()")
+        asyncio.run(self.run_async(until, decider=decider))
+
+    async def run_async(self, until: int | None = None, *, decider: Decider | None = None) -> None:
+        """The same as `run`, for code that runs in an event loop, as Jupyter's cells do."""
+        if self._file is not None and self._file.read_only:
+            raise LabError("The session is open for reading only", self._file.read_only, "Use open_session(path, writable=True).")
+        if decider is not None:
+            self._chain.decider = decider
+        try:
+            await self._chain.run(until)
+        finally:
+            await self._chain.close()
+
+    def close(self) -> None:
+        """Gives up the file and its lock. What is in memory stays."""
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = f"{self.path.name}, " if self.path is not None else ""
+        return f"<Session {where}{self.config.title!r}, {self.status} at generation {len(self.generations)}>"
+
+
+def read_config(source: Source, changes: Mapping[str, Any] | None = None) -> ChainConfig:
+    """A checked configuration.
+
+    Args:
+        source: A preset's name, the path of a TOML file, the tables of one as a dict, or a configuration.
+        changes: Values by their key, as {"chain.seed": 7, "agent[1].temperature": 0.5}. They replace the source's. A
+            configuration that was read before keeps its d⁰, whatever the seed.
+
+    Raises:
+        ConfigError: Every fault at once.
+        LabError: There is no such preset or file.
+    """
+    if isinstance(source, ChainConfig) and not changes:
+        return source
+    document, text, name, folder = _document(source)
+    for key, value in (changes or {}).items():
+        try:
+            written = toml_text.value(value)
+        except TypeError as error:
+            raise ConfigError([Fault((), f"{key}: {type(value).__name__} is no value of a TOML file")], name) from error
+        assign(document, f"{key}={written}")
+    try:
+        return config_from_document(document, folder)
+    except ConfigError as error:
+        raise with_lines(error, text, name, list(changes or {})) from None
+
+
+def run(
+    source: Source,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    decisions: str | os.PathLike[str] | None = None,
+) -> Session:
+    """Runs a new chain to its end. For scripts; in Jupyter use `await run_async(…)`.
+
+    Args:
+        source: As for `read_config`.
+        changes: As for `read_config`.
+        path: The session file to write, or a folder; None keeps the chain in memory. A chain with language models needs one, so
+            that no paid reply is lost.
+        decisions: A file with a human filter's decisions, in the form of a session file.
+
+    Raises:
+        LabError: The source is faulty, or the chain stopped before its end. With a path, `open_session(path, writable=True)` has
+            all that happened.
+    """
+    _refuse_running_loop("await iicl_tui.run_async(…)")
+    return asyncio.run(run_async(source, changes, path=path, decisions=decisions))
+
+
+async def run_async(
+    source: Source,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    path: str | os.PathLike[str] | None = None,
+    decisions: str | os.PathLike[str] | None = None,
+) -> Session:
+    """The same as `run`, for code that runs in an event loop, as Jupyter's cells do."""
+    config = read_config(source, changes)
+    if path is None and not all(agent.exact for agent in config.agents):
+        raise LabError(
+            "This chain needs a file",
+            "It asks language models, and a chain in memory would lose paid replies if it stopped.",
+            'Give the file to write, as path="session.toml".',
+        )
+    decider = None
+    if decisions is not None:
+        decider = read_decisions(Path(decisions), config.task)
+    session = Session(config, None if path is None else SessionFile.create(config, Path(path)))
+    try:
+        await session.run_async(decider=decider)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def open_session(path: str | os.PathLike[str], *, writable: bool = False) -> Session:
+    """The session of a file.
+
+    Args:
+        path: A session file.
+        writable: Take the file's lock, so that `Session.run` can go on with the chain.
+
+    Raises:
+        LabError: The file cannot be read, or is no session.
+    """
+    file = SessionFile.open(Path(path), read_only=not writable)
+    return Session(file.config, file)
+
+
+def measure(session: Session) -> Measures:
+    """The measures of a session: `session.measures`."""
+    return session.measures
+
+
+def _document(source: Source) -> tuple[dict[str, Any], str, str, Path | None]:
+    """The tables, the text that they are from, what to call it in an error, and the folder of its file names."""
+    if isinstance(source, ChainConfig):
+        tables = {**source.document, "start": start_table(source.task, source.start)}
+        return copy.deepcopy(tables), "", "The configuration", None
+    if isinstance(source, Mapping):
+        return copy.deepcopy(dict(source)), "", "The configuration", None
+    text, name, folder = read_source(os.fspath(source))
+    return toml_lines.parse(text, name), text, name, folder
+
+
+def _refuse_running_loop(instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(f"An event loop is running already, as in Jupyter. Use `{instead}`.")

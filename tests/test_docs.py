@@ -1,0 +1,48 @@
+"""What the documents say must be so: their code runs, and what they link to is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The page's fenced blocks of a language."""
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"))
+
+
+def test_the_code_of_the_library_page_runs(tmp_path: Path) -> None:
+    code = "\n".join(blocks(ROOT / "docs" / "api.md", "python"))
+    assert code.count("\n") > 20
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "(12, 243)" in done.stdout
+    assert done.stdout.count("P(h*)") == 12
+    assert "entropy (nats)" in done.stdout
+
+
+def test_the_first_example_has_ten_lines() -> None:
+    first = blocks(ROOT / "docs" / "api.md", "python")[0]
+    assert sum(bool(line.strip()) for line in first.splitlines()) <= 10
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in _LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("heading", ["## Run", "## Test"])
+def test_the_readme_has_one_line_to_run_and_one_to_test(heading: str) -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split(f"\n{heading}\n")[1].split("\n## ")[0]
+    (block,) = re.findall(r"(?ms)^```sh\n(.*?)^```$", section)
+    assert len(block.splitlines()) == 1
