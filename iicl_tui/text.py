@@ -1,11 +1,16 @@
-"""Untrusted text made safe to show."""
+"""Untrusted text made safe to show, and measured and cut by terminal cells."""
 
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _TAB = " " * 4
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+SECOND_HALF = 0
+"""What `cell_codes` gives for the second cell of a wide character."""
 
 
 def printable(text: str, limit: int | None = None, newlines: bool = False) -> str:
@@ -39,3 +44,48 @@ def _shown(char: str, newlines: bool) -> str:
     if code == 0x7F:
         return "␡"
     return f"⟨U+{code:04X}⟩"
+
+
+@lru_cache(4096)
+def cell_codes(text: str) -> tuple[int, ...]:
+    """Returns the code point in each cell; `SECOND_HALF` for the second cell of a wide character."""
+    if text.isascii() and text.isprintable():
+        return tuple(map(ord, text))
+    found: list[int] = []
+    for char in text:
+        category = unicodedata.category(char)
+        if category in ("Mn", "Me", "Cf"):  # no cell of their own
+            continue
+        if category[0] == "C" or category in ("Zl", "Zp"):
+            found.append(0x2400 + ord(char) if ord(char) < 32 else 0xFFFD)
+            continue
+        found.append(ord(char))
+        if unicodedata.east_asian_width(char) in "WF":
+            found.append(SECOND_HALF)
+    return tuple(found)
+
+
+def text_width(text: str) -> int:
+    """Returns the number of terminal cells that the text takes."""
+    return len(cell_codes(text))
+
+
+def shorten(text: str, width: int) -> str:
+    """Returns the text, cut to at most `width` cells; a cut text ends with an ellipsis."""
+    if text_width(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[: max(width, 0)]
+    kept, used = [], 0
+    for char in text:
+        size = text_width(char)
+        if used + size > width - 1:
+            break
+        kept.append(char)
+        used += size
+    return "".join(kept) + "…"
+
+
+def raised(number: int) -> str:
+    """Returns the number in superscript digits: ² for 2, as in d²."""
+    return str(number).translate(_RAISED)

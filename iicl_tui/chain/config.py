@@ -94,7 +94,7 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
         if filter_kind is not None:
             values = read_table(filter_kind.fields, table, ("filter", i), faults, also=("kind",))
             built = filter_kind.build(values, task, ("filter", i), faults)
-            filter_kind.suits(built, task, agents, ("filter", i), faults)
+            filter_kind.check_agents(built, task, agents, ("filter", i), faults)
             filters.append(built)
     start = _start(task, chain["seed"], document, faults)
     if faults or start is None:

@@ -38,7 +38,7 @@ from iicl_tui.filters.base import (
     Exhausted,
     Filter,
     PhaseContext,
-    Pooled,
+    PoolExample,
     Sample,
     cannot_receive_hypothesis,
     cannot_refine,
@@ -362,12 +362,12 @@ class Chain:
             accepts_edit=not cannot_receive_hypothesis(self.task, [self.agent(generation)]),
         )  # fmt: skip
 
-    def pool(self, generation: int) -> Sequence[Pooled]:
+    def pool(self, generation: int) -> Sequence[PoolExample]:
         """What a generation may pass on beside what it makes: d⁰, and all that was made before it and not thrown away."""
-        known = [Pooled(example, 0) for example in self.start.samples]
+        known = [PoolExample(example, 0) for example in self.start.samples]
         for earlier in self._generations[: generation - 1]:
             made = earlier.transmission.samples if earlier.transmission is not None else ()
-            known += [Pooled(s.example, earlier.index) for s in made if s.origin is None and s.verdict != "rejected"]
+            known += [PoolExample(s.example, earlier.index) for s in made if s.origin is None and s.verdict != "rejected"]
         return known
 
     async def _interact(self, generation: int) -> InteractionRecord:

@@ -6,7 +6,6 @@ colour it has: the theme decides that, and plain text needs no colour at all.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
@@ -14,6 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iicl_tui.text import SECOND_HALF, cell_codes
+from iicl_tui.text import shorten as shorten
+from iicl_tui.text import text_width as text_width
 
 LEVELS = 15  # the brightest tile
 FIT_STEPS = 8  # steps of the ramp that stands for "examples of d⁰ explained"
@@ -82,46 +85,6 @@ def hue_name(hue: int) -> tuple[str, int]:
 TEXT, DIM, STRONG, MARK, ACCENT = Role.TEXT, Role.DIM, Role.STRONG, Role.MARK, Role.ACCENT
 
 _BLANK = ord(" ")
-_SECOND_HALF = 0  # the cell that a wide character covers besides its own
-
-
-@lru_cache(4096)
-def _cells(text: str) -> tuple[int, ...]:
-    if text.isascii() and text.isprintable():
-        return tuple(map(ord, text))
-    cells: list[int] = []
-    for char in text:
-        category = unicodedata.category(char)
-        if category in ("Mn", "Me", "Cf"):  # no cell of their own
-            continue
-        if category[0] == "C" or category in ("Zl", "Zp"):
-            cells.append(0x2400 + ord(char) if ord(char) < 32 else 0xFFFD)
-            continue
-        cells.append(ord(char))
-        if unicodedata.east_asian_width(char) in "WF":
-            cells.append(_SECOND_HALF)
-    return tuple(cells)
-
-
-def text_width(text: str) -> int:
-    """Number of cells that `Picture.put` would use for the text."""
-    return len(_cells(text))
-
-
-def shorten(text: str, width: int) -> str:
-    """The text, or as much of it as fits into `width` cells with an ellipsis; never longer."""
-    if text_width(text) <= width:
-        return text
-    if width <= 1:
-        return "…"[: max(width, 0)]
-    kept, used = [], 0
-    for char in text:
-        size = text_width(char)
-        if used + size > width - 1:
-            break
-        kept.append(char)
-        used += size
-    return "".join(kept) + "…"
 
 
 class Picture:
@@ -138,20 +101,20 @@ class Picture:
         """Write the text from (x, y), at most `limit` cells of it, cut at the edges; returns the column after it."""
         if limit is not None:
             text = shorten(text, limit)
-        cells = _cells(text)
+        cells = cell_codes(text)
         end = x + len(cells)
         if not 0 <= y < self.height or not cells or x >= self.width or end <= 0 or not self.width:
             return end
         first, last = max(x, 0), min(end, self.width)
         row = self.chars[y]
-        if first > 0 and row[first] == _SECOND_HALF:
+        if first > 0 and row[first] == SECOND_HALF:
             row[first - 1] = _BLANK
-        if last < self.width and row[last] == _SECOND_HALF:
+        if last < self.width and row[last] == SECOND_HALF:
             row[last] = _BLANK
         row[first:last] = cells[first - x : last - x]
-        if row[first] == _SECOND_HALF:
+        if row[first] == SECOND_HALF:
             row[first] = _BLANK
-        if last < end and cells[last - x] == _SECOND_HALF:
+        if last < end and cells[last - x] == SECOND_HALF:
             row[last - 1] = _BLANK
         self.inks[y, first:last] = code
         return end
@@ -169,10 +132,10 @@ class Picture:
             return
         table = np.full((len(texts), width), _BLANK, dtype=np.uint32)
         for number, text in enumerate(texts):
-            cells = _cells(shorten(text, width))
+            cells = cell_codes(shorten(text, width))
             table[number, : len(cells)] = cells
         if end - x < width:
-            table[table[:, end - x] == _SECOND_HALF, end - x - 1] = _BLANK
+            table[table[:, end - x] == SECOND_HALF, end - x - 1] = _BLANK
         rows = min(len(which), self.height - y)
         self.chars[y : y + rows, x:end] = table[which[:rows], : end - x]
         self.inks[y : y + rows, x:end] = codes[:rows, None]

@@ -1,1 +1,1 @@
-"""The interaction phase: what a filter keeps, replaces or lets pass. One module a filter."""
+"""Filters of the interaction and transmission phases. One module per filter."""

@@ -1,7 +1,7 @@
 """The protocol of a filter, and how filters compose.
 
-A filter stands at two gates: the hypothesis that an agent learned, and each sample made from it. It pulls what comes
-from the filters before it, again if it wants a redraw, until it is content; so whatever passes has passed them all.
+A filter acts at two gates: on the hypothesis that an agent learned, and on each sample drawn from it. Each filter pulls from
+the one before it, and pulls again when it wants a redraw. So whatever comes out of the last filter has passed all of them.
 """
 
 from __future__ import annotations
@@ -23,14 +23,22 @@ from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Start, Task
 
+Gate = Literal["hypothesis", "samples"]
 Verdict = Literal["approve", "reject", "edit"]
-Standing = Literal["approved", "rejected", "edited", "pooled"]
-"""Of a sample: passed on (as it was drawn, or edited), thrown away, or not passed on now but kept in the pool."""
+"""What a decider says of one thing."""
+SampleStatus = Literal["approved", "rejected", "edited", "pooled"]
+"""What becomes of a sample: passed on as drawn, thrown away, passed on as edited, or kept in the pool for later generations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person (or a script) decided about a drawn hypothesis. hypothesis: what goes on (the shown one but for edit)."""
+    """What a person or a script decided about a drawn hypothesis.
+
+    Attributes:
+        shown: The hypothesis that was drawn.
+        hypothesis: The hypothesis that goes on; differs from `shown` only for the verdict "edit".
+        seconds: Time taken, in seconds.
+    """
 
     shown: int
     verdict: Verdict
@@ -41,7 +49,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """An agent was asked to mend its hypothesis. filter: the kind that asked; failing: how many of d⁰ it got wrong before."""
+    """An agent was asked to improve its hypothesis.
+
+    Attributes:
+        filter: Kind of the filter that asked.
+        shown: The hypothesis before.
+        hypothesis: The hypothesis after.
+        failing: Number of examples of d⁰ that the hypothesis got wrong before.
+    """
 
     filter: str
     shown: int
@@ -51,15 +66,19 @@ class Refinement:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A sample at the gate. example: as it goes on; shown: as it was drawn, where it was edited. seconds: time taken.
+    """A sample at the sample gate.
 
-    number: its place among all that were seen in this generation, redraws included. origin: the earlier generation that made it
-    (0: it is of d⁰), where it was taken from the pool; None: it was made now.
+    Attributes:
+        example: The example as it goes on.
+        number: Its place among all samples seen in this generation, redraws included.
+        shown: The example as it was drawn, if it was edited.
+        seconds: Time taken to decide, in seconds.
+        origin: The earlier generation that made it (0: d⁰) if it was taken from the pool; None if it was made now.
     """
 
     example: Example
     number: int = 0
-    verdict: Standing = "approved"
+    verdict: SampleStatus = "approved"
     shown: Example | None = None
     reason: str = ""
     seconds: float | None = None
@@ -72,12 +91,12 @@ class Sample:
 
     @property
     def drawn(self) -> Example:
-        """As it was made, before anybody edited it."""
+        """The example before any edit."""
         return self.example if self.shown is None else self.shown
 
 
-class Pooled(NamedTuple):
-    """An example of an earlier generation that may be passed on again. origin: that generation, 0 for d⁰."""
+class PoolExample(NamedTuple):
+    """An example of an earlier generation that may be passed on again. origin: that generation; 0 for d⁰."""
 
     example: Example
     origin: int
@@ -85,7 +104,13 @@ class Pooled(NamedTuple):
 
 @dataclass(frozen=True)
 class HypothesisShown:
-    """What a decider sees at the first gate. attempt: 0 for the first draw; redraws_left: how often it may still reject."""
+    """What a decider sees at the hypothesis gate.
+
+    Attributes:
+        attempt: 0 for the first draw.
+        redraws_left: How often the decider may still reject.
+        blind: Marks of right and wrong must be hidden.
+    """
 
     context: PhaseContext
     hypothesis: int
@@ -96,9 +121,16 @@ class HypothesisShown:
 
 @dataclass(frozen=True)
 class SamplesShown:
-    """What a decider sees at the second gate. kept: what passed in earlier rounds. refill: rejected ones are drawn again.
+    """What a decider sees at the sample gate.
 
-    again: a filter after this one asks for more than what was decided before in this phase.
+    Attributes:
+        samples: The samples to decide on.
+        kept: The samples that passed in earlier rounds.
+        attempt: 0 for the first round.
+        redraws_left: How many more rounds there may be.
+        refill: Rejected samples are drawn again.
+        blind: Marks of right and wrong must be hidden.
+        more_requested: A later filter asks for more samples than were decided on before in this phase.
     """
 
     context: PhaseContext
@@ -109,43 +141,43 @@ class SamplesShown:
     redraws_left: int
     refill: bool
     blind: bool
-    again: bool = False
+    more_requested: bool = False
 
     @property
     def first(self) -> bool:
-        """These are the first samples that are decided on in this phase."""
-        return not self.again and not self.attempt
+        """These are the first samples decided on in this phase."""
+        return not self.more_requested and not self.attempt
 
 
 class Decider(Protocol):
-    """Who decides for the human filter, and on replies that could not be read: the screens, or a list of scripted decisions."""
+    """Decides for the human filter, and about replies that could not be read: the review screen, or a script."""
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
-        """A verdict on the drawn hypothesis."""
+        """Returns a verdict on the drawn hypothesis."""
 
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
-        """A verdict on each of shown.samples, in their order."""
+        """Returns shown.samples in the same order, each with its status."""
 
     async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
-        """What to do about a reply that could not be read; None where nobody can say."""
+        """Says what to do about a reply that could not be read; None if nobody can say."""
 
 
 async def cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
-    """Where no agent is at hand."""
-    raise LookupError(f"nobody is there for {purpose}")
+    """Stands in for an agent where there is none. Raises LookupError."""
+    raise LookupError(f"there is no agent for {purpose}")
 
 
-def _nobody() -> Belief | None:
+def _no_belief() -> Belief | None:
     return None
 
 
-def _no_pool() -> Sequence[Pooled]:
+def _no_pool() -> Sequence[PoolExample]:
     return ()
 
 
 @dataclass(frozen=True)
 class PhaseContext:
-    """What the filters know in one phase of one generation.
+    """What filters know in one phase of one generation.
 
     Attributes:
         refine: Asks the generation's agent to improve a hypothesis.
@@ -166,8 +198,8 @@ class PhaseContext:
     decisions: list[Decision] = field(default_factory=list)
     refine: Refine = cannot_refine
     refinements: list[Refinement] = field(default_factory=list)
-    belief: Callable[[], Belief | None] = _nobody
-    pool: Callable[[], Sequence[Pooled]] = _no_pool
+    belief: Callable[[], Belief | None] = _no_belief
+    pool: Callable[[], Sequence[PoolExample]] = _no_pool
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
     numbers: Iterator[int] = field(default_factory=count)
     memory: dict[Filter, Any] = field(default_factory=dict)
@@ -179,12 +211,21 @@ class PhaseContext:
         """The filters' own random numbers in this phase of this generation."""
         return np.random.default_rng(self.seed)
 
-    def anew(self) -> PhaseContext:
-        """The same as it was when the phase began, for a rehearsal: what happens in it changes nothing here."""
+    def fresh_copy(self) -> PhaseContext:
+        """Returns the context as it was when the phase began, for a trial run that changes nothing here."""
         return replace(self, decisions=[], refinements=[], numbers=count(), memory={}, exhausted_filters=[])
 
-    async def refined(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
-        """The hypothesis mended in the light of the examples, put on record. by: the kind of the filter that asks."""
+    async def request_refinement(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
+        """Asks the agent to improve the hypothesis given the examples, and records it.
+
+        Args:
+            by: Kind of the filter that asks.
+            hypothesis: The hypothesis to improve.
+            examples: What the agent is shown.
+
+        Returns:
+            The improved hypothesis.
+        """
         after = await self.refine(by, hypothesis, examples)
         failing = len(self.start.samples) - int(self.task.explained(self.start.samples)[hypothesis])
         self.refinements.append(Refinement(by, hypothesis, after, failing))
@@ -192,13 +233,13 @@ class PhaseContext:
 
 
 Propose = Callable[[], Awaitable[int]]
-"""The next hypothesis drawn."""
+"""Draws the next hypothesis."""
 Draw = Callable[[int], Awaitable[Sequence[Sample]]]
-"""So many samples drawn; those of them that pass."""
+"""Draws so many samples; returns those that pass."""
 
 
 class Exhausted(Exception):
-    """A filter's redraws are used up. hypothesis: the last one it saw."""
+    """A filter has used up its redraws. hypothesis: the last one it saw."""
 
     def __init__(self, filter: str, attempts: int, hypothesis: int) -> None:
         super().__init__(filter)
@@ -208,105 +249,130 @@ class Exhausted(Exception):
 
 
 class Filter(Protocol):
-    """One filter. A gate where it has no say returns what it is given."""
+    """One filter. At a gate where it does not act, it returns what it is given."""
 
     kind: str
 
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Whether a person is asked at this gate."""
+    def asks_at(self, gate: Gate) -> bool:
+        """Returns whether a person is asked at this gate."""
+
+    def acts_at(self, gate: Gate) -> bool:
+        """Returns whether it can change what passes this gate."""
 
     async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
-        """The hypothesis that goes on. Raises Exhausted when its redraws are used up."""
+        """Returns the hypothesis that goes on. Raises Exhausted when the redraws are used up."""
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
-        """The samples seen, in order, each with its verdict; those that pass are at most count."""
+        """Returns all samples seen, in order, each with its status; at most `count` of them pass."""
 
 
-class OfSamples:
-    """A filter that has a say on samples alone, and asks nobody."""
+class SampleFilter:
+    """Base class of filters that act on samples only and ask nobody."""
 
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
+    def asks_at(self, gate: Gate) -> bool:
+        """Returns False."""
         return False
 
+    def acts_at(self, gate: Gate) -> bool:
+        """Returns whether this is the sample gate."""
+        return gate == "samples"
+
     async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
-        """All pass."""
+        """Lets every hypothesis pass."""
         return await propose()
 
 
-class OfHypotheses:
-    """A filter that has a say on hypotheses alone, and asks nobody."""
+class HypothesisFilter:
+    """Base class of filters that act on hypotheses only and ask nobody."""
 
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Never."""
+    def asks_at(self, gate: Gate) -> bool:
+        """Returns False."""
         return False
 
+    def acts_at(self, gate: Gate) -> bool:
+        """Returns whether this is the hypothesis gate."""
+        return gate == "hypothesis"
+
     async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
-        """All pass."""
+        """Lets every sample pass."""
         return await draw(count)
 
 
 def hypothesis_gate(filters: Sequence[Filter], propose: Propose, context: PhaseContext) -> Propose:
-    """All filters in order as one source of hypotheses."""
+    """Chains all filters, in order, into one source of hypotheses."""
     for each in filters:
-        propose = _hypothesis_of(each, propose, context)
+        propose = _filtered_hypotheses(each, propose, context)
     return propose
 
 
-def _hypothesis_of(one: Filter, propose: Propose, context: PhaseContext) -> Propose:
+def _filtered_hypotheses(filter: Filter, propose: Propose, context: PhaseContext) -> Propose:
     async def passed() -> int:
-        return await one.hypothesis(propose, context)
+        return await filter.hypothesis(propose, context)
 
     return passed
 
 
-def sample_gate(filters: Sequence[Filter], draw: Draw, hypothesis: int, context: PhaseContext, aside: list[Sample]) -> Draw:
-    """All filters in order as one source of samples; those that do not pass are laid aside."""
+def sample_gate(filters: Sequence[Filter], draw: Draw, hypothesis: int, context: PhaseContext, stopped: list[Sample]) -> Draw:
+    """Chains all filters, in order, into one source of samples. Samples that do not pass are appended to `stopped`."""
     for each in filters:
-        draw = _samples_of(each, draw, hypothesis, context, aside)
+        draw = _filtered_samples(each, draw, hypothesis, context, stopped)
     return draw
 
 
-def _samples_of(one: Filter, draw: Draw, hypothesis: int, context: PhaseContext, aside: list[Sample]) -> Draw:
+def _filtered_samples(filter: Filter, draw: Draw, hypothesis: int, context: PhaseContext, stopped: list[Sample]) -> Draw:
     async def passed(count: int) -> Sequence[Sample]:
-        seen = await one.samples(draw, count, hypothesis, context)
-        aside.extend(sample for sample in seen if not sample.passes)
+        seen = await filter.samples(draw, count, hypothesis, context)
+        stopped.extend(sample for sample in seen if not sample.passes)
         return [sample for sample in seen if sample.passes]
 
     return passed
 
 
-class _AskedAgain(Exception):
-    """More examples are wanted than there are."""
+class _MoreRequested(Exception):
+    """A filter asked for more examples than there are."""
 
 
-async def passing(
+async def would_pass(
     filters: Sequence[Filter], examples: Sequence[Example], wanted: int, hypothesis: int, context: PhaseContext
 ) -> tuple[Example, ...] | None:
-    """What these filters would pass on, `wanted` at most, if these were the first examples that came to them in this phase.
+    """Computes what these filters would pass on if these were the first examples of this phase. The context is not changed.
 
-    None where that hangs on examples that they ask for after these. The context stays as it is. Raises what the filters raise.
+    Args:
+        filters: The filters, in order.
+        examples: The examples that come to the first filter.
+        wanted: How many examples are to pass at most.
+        hypothesis: The hypothesis that the examples were drawn from.
+        context: The phase.
+
+    Returns:
+        The examples that would pass; None if the filters ask for more examples, since the result then depends on those.
+
+    Raises:
+        Exception: Whatever the filters raise.
     """
-    context, coming = context.anew(), iter([examples])
+    context, batches = context.fresh_copy(), iter([examples])
 
     async def draw(count: int) -> list[Sample]:
-        for given in coming:
-            return [Sample(example, next(context.numbers)) for example in given]
-        raise _AskedAgain
+        for batch in batches:
+            return [Sample(example, next(context.numbers)) for example in batch]
+        raise _MoreRequested
 
     try:
         passed = await sample_gate(filters, draw, hypothesis, context, [])(wanted)
-    except _AskedAgain:
+    except _MoreRequested:
         return None
     return tuple(sample.example for sample in passed)
 
 
 @dataclass(frozen=True)
 class FilterKind:
-    """A filter as the configuration knows it. build: option values (by key) → a filter.
+    """A kind of filter, as the configuration knows it.
 
-    suits: adds what is wrong with this filter for the chain's agents. pools: it may lay samples aside and take them from earlier
-    generations.
+    Attributes:
+        build: Makes a filter from the option values, by key; adds faults to the list.
+        check_agents: Adds faults if this filter cannot work with the chain's agents.
+        order: Place in lists; lower comes first.
+        pools: The filter may put samples into the pool and take samples of earlier generations from it.
     """
 
     name: str
@@ -314,23 +380,25 @@ class FilterKind:
     help: str
     fields: tuple[Field, ...]
     build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault]], Filter]
-    suits: Callable[[Any, Task, Sequence[Agent], KeyPath, list[Fault]], None] = lambda filter, task, agents, path, faults: None
+    check_agents: Callable[[Any, Task, Sequence[Agent], KeyPath, list[Fault]], None] = lambda filter, task, agents, path, faults: (
+        None
+    )
     order: int = 100
     pools: bool = False
 
 
-def judges_by_d0(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:
-    """Adds a fault for a filter that judges hypotheses by what they explain of d⁰, where all of them explain the same."""
+def check_can_judge_hypotheses(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:
+    """Adds a fault if hypotheses cannot be judged by d⁰ because all of them explain the same examples."""
     if not task.explains:
-        words = f"in the task {task.name} every hypothesis explains the same examples, so {kind} can judge none; leave it out"
+        words = f"in the task {task.name} every hypothesis explains the same examples, so {kind} has nothing to judge by; remove it"
         faults.append(Fault((*path, "kind"), words))
 
 
 def cannot_receive_hypothesis(task: Task, agents: Sequence[Agent]) -> bool:
-    """One of the agents is a model that states no rule in this task, so that it cannot be told of one either."""
+    """Returns whether one of the agents is a model that states no rule in this task, and so cannot be given one."""
     return any(not agent.exact for agent in agents) and task.wording is not None and not task.wording.states_rule
 
 
 def filter_kinds() -> Mapping[str, FilterKind]:
-    """Every kind of filter there is, by the name that files use."""
+    """Returns every kind of filter, installed plug-ins included, by the name used in files."""
     return registry.kinds("iicl_tui.filters")

@@ -1,4 +1,4 @@
-"""Consistent: only samples whose output is the one that the hypothesis gives are passed on."""
+"""Consistent: passes on only samples that follow the hypothesis they were drawn from."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, FilterKind, OfSamples, PhaseContext, Sample
+from iicl_tui.filters.base import Draw, FilterKind, PhaseContext, Sample, SampleFilter
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
 
 
-class Consistent(OfSamples):
-    """Refuses what contradicts the hypothesis that it was made from. It is made again, at most `redraws` times, or dropped."""
+class Consistent(SampleFilter):
+    """Rejects samples that contradict their hypothesis. They are redrawn, at most `redraws` times, or dropped."""
 
     kind = "consistent"
 
@@ -22,7 +22,7 @@ class Consistent(OfSamples):
         self.redraws = redraws if on_reject == "redraw" else 0
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
-        """All that were made, each with its verdict. Fewer pass where the redraws are used up."""
+        """Returns all samples drawn, each with its status. Fewer than `count` pass if the redraws are used up."""
         seen: list[Sample] = []
         left = count
         for _ in range(self.redraws + 1):
@@ -40,15 +40,15 @@ class Consistent(OfSamples):
 
 
 FIELDS = (
-    Field("on-reject", "choice", "refused samples", "redraw: others are made in their place. drop: fewer samples pass.", "redraw",
+    Field("on-reject", "choice", "rejected samples", "redraw: draw others in their place. drop: pass on fewer samples.", "redraw",
           choices=("redraw", "drop")),
-    Field("redraws", "int", "redraws at most", "How often others are made in one generation.", 20, low=0, high=1000),
+    Field("redraws", "int", "max. redraws", "How often samples are redrawn in one generation, at most.", 20, low=0, high=1000),
 )  # fmt: skip
 
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> Consistent:
-    """The filter of a [[filter]] table."""
+    """Builds the filter from the values of its [[filter]] table."""
     return Consistent(values["on-reject"], values["redraws"])
 
 
-KIND = FilterKind("consistent", "the rule's own", "Only samples that follow the rule are passed on.", FIELDS, build, order=6)
+KIND = FilterKind("consistent", "consistent", "Passes on only samples that follow the rule.", FIELDS, build, order=6)

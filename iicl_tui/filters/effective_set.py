@@ -1,4 +1,4 @@
-"""Effective set: only a hypothesis that explains enough of d⁰ goes on."""
+"""Effective set: passes only hypotheses that explain enough of d⁰."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Exhausted, FilterKind, OfHypotheses, PhaseContext, Propose, judges_by_d0
+from iicl_tui.filters.base import Exhausted, FilterKind, HypothesisFilter, PhaseContext, Propose, check_can_judge_hypotheses
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
 
 
-class EffectiveSet(OfHypotheses):
-    """H_eff = all h that explain at least `least` of d⁰ (None: all of it). Redraws until h lies in it, at most so often."""
+class EffectiveSet(HypothesisFilter):
+    """H_eff = all h that explain at least `least` examples of d⁰ (None: all). Redraws until h is in H_eff."""
 
     kind = "effective-set"
 
@@ -22,7 +22,7 @@ class EffectiveSet(OfHypotheses):
         self.redraws = redraws
 
     async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
-        """The first proposal in H_eff. Raises Exhausted."""
+        """Returns the first proposal in H_eff. Raises Exhausted when the redraws are used up."""
         explained = context.task.explained(context.start.samples)
         least = len(context.start.samples) if self.least is None else min(self.least, len(context.start.samples))
         for _ in range(self.redraws + 1):
@@ -33,22 +33,23 @@ class EffectiveSet(OfHypotheses):
 
 
 FIELDS = (
-    Field("least", "int", "explains at least", "How many of d⁰'s examples the hypothesis must explain. Empty: all.", None, low=0),
-    Field("redraws", "int", "redraws at most", "How often the agent may draw again before the chain stops and says so.", 1000,
+    Field("least", "int", "explains at least", "How many examples of d⁰ the hypothesis must explain. Empty: all of them.", None,
+          low=0),
+    Field("redraws", "int", "max. redraws", "How often the agent may redraw before the chain stops with a message.", 1000,
           low=0, high=1_000_000),
 )  # fmt: skip
 
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> EffectiveSet:
-    """The filter of a [[filter]] table."""
-    judges_by_d0("effective-set", task, path, faults)
+    """Builds the filter from the values of its [[filter]] table."""
+    check_can_judge_hypotheses("effective-set", task, path, faults)
     return EffectiveSet(values["least"], values["redraws"])
 
 
 KIND = FilterKind(
     "effective-set",
     "effective set",
-    "Only hypotheses that explain d⁰ go on; the agent draws until one does.",
+    "Passes only hypotheses that explain d⁰; the agent redraws until one does.",
     FIELDS,
     build,
     order=1,

@@ -1,9 +1,9 @@
-"""Human: a person approves, rejects or edits the drawn hypothesis and each sample."""
+"""Human: a person approves, rejects or edits the hypothesis and each sample."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from iicl_tui.errors import ChainStopped, Fault
 from iicl_tui.filters.base import (
@@ -11,6 +11,7 @@ from iicl_tui.filters.base import (
     Draw,
     Exhausted,
     FilterKind,
+    Gate,
     HypothesisShown,
     PhaseContext,
     Propose,
@@ -21,20 +22,20 @@ from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
 
-UNTOLD = (
+EDIT_NOT_POSSIBLE = (
     "This hypothesis cannot be edited",
-    "The model states no rule, so it cannot be told of another one: its hypothesis is what its examples amount to.",
-    "Reject it, and it makes others; or approve it, and decide on the examples one by one.",
+    "The model states no rule, so it cannot be given another one: its hypothesis is inferred from its examples.",
+    "Reject it to get new examples, or approve it and decide on each example.",
 )
-"""What is said of an edit where the agent cannot be told of it: title, what happened, what to do."""
+"""Shown when the agent cannot be given an edited hypothesis: title, what happened, what to do."""
 
 
 class NeedsPerson(ChainStopped):
-    """A person is asked, and nobody is there to answer."""
+    """A person is asked, but there is no decider."""
 
 
 class Human:
-    """Asks the context's decider. Rejected samples are drawn again (at most `redraws` times) or dropped."""
+    """Asks the context's decider. Rejected samples are redrawn, at most `redraws` times, or dropped."""
 
     kind = "human"
 
@@ -44,12 +45,16 @@ class Human:
         self.redraws = redraws
         self.blind = blind
 
-    def asks_at(self, gate: Literal["hypothesis", "samples"]) -> bool:
-        """Whether the person is asked at this gate."""
+    def asks_at(self, gate: Gate) -> bool:
+        """Returns whether the person is asked at this gate."""
         return self.gates in ("both", gate)
 
+    def acts_at(self, gate: Gate) -> bool:
+        """Returns whether the person is asked at this gate."""
+        return self.asks_at(gate)
+
     async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
-        """The hypothesis approved or put in its place. Raises Exhausted, NeedsPerson."""
+        """Returns the approved or edited hypothesis. Raises Exhausted, NeedsPerson, ChainStopped."""
         if not self.asks_at("hypothesis"):
             return await propose()
         decider = _decider(context)
@@ -58,31 +63,31 @@ class Human:
             decision = await decider.hypothesis(HypothesisShown(context, hypothesis, attempt, self.redraws - attempt, self.blind))
             context.decisions.append(decision)
             if decision.verdict == "edit" and not context.accepts_edit:
-                raise ChainStopped(*UNTOLD)
+                raise ChainStopped(*EDIT_NOT_POSSIBLE)
             if decision.verdict != "reject":
                 return decision.hypothesis
         raise Exhausted(self.kind, self.redraws + 1, hypothesis)
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
-        """All that was shown, with its verdict. Raises NeedsPerson."""
+        """Returns all samples shown, each with its status. Raises NeedsPerson."""
         if not self.asks_at("samples"):
             return await draw(count)
         decider = _decider(context)
         refill = self.on_reject == "redraw"
         seen: list[Sample] = []
-        again = context.memory.setdefault(self, False)
+        more_requested = context.memory.setdefault(self, False)
         for attempt in range(self.redraws + 1 if refill else 1):
             kept = tuple(sample for sample in seen if sample.passes)
             if len(kept) == count and attempt:
                 break
             drawn = tuple(await draw(count - len(kept)))
-            if not drawn:  # a filter before this one let nothing pass: there is nothing to ask about
+            if not drawn:  # an earlier filter let nothing pass: there is nothing to decide
                 continue
-            if context.exhausted_filters:  # nothing would come in the place of a rejected one
+            if context.exhausted_filters:  # rejected samples cannot be replaced
                 refill = False
             left = self.redraws - attempt if refill else 0
             seen += await decider.samples(
-                SamplesShown(context, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind, again)
+                SamplesShown(context, hypothesis, drawn, kept, attempt, left, refill and left > 0, self.blind, more_requested)
             )
             context.memory[self] = True
             if context.exhausted_filters:
@@ -93,7 +98,7 @@ class Human:
 def _decider(context: PhaseContext) -> Decider:
     if context.decider is None:
         raise NeedsPerson(
-            "A person is asked here",
+            "A person must decide here",
             f"Generation {context.generation} waits for its human filter.",
             "Open the session in the program, or give the decisions with --decisions FILE.",
         )
@@ -101,19 +106,19 @@ def _decider(context: PhaseContext) -> Decider:
 
 
 FIELDS = (
-    Field("gates", "choice", "asked about", "hypothesis: the drawn hypothesis. samples: each sample. both: one after the other.",
-          "both", choices=("both", "hypothesis", "samples")),
-    Field("on-reject", "choice", "rejected samples", "redraw: others are drawn in their place. drop: fewer samples pass.", "redraw",
+    Field("gates", "choice", "you review", "hypothesis: the drawn hypothesis. samples: each sample. both: one after the "
+          "other.", "both", choices=("both", "hypothesis", "samples")),
+    Field("on-reject", "choice", "rejected samples", "redraw: draw others in their place. drop: pass on fewer samples.", "redraw",
           choices=("redraw", "drop")),
-    Field("redraws", "int", "redraws at most", "How often it is drawn again, for a hypothesis and for samples.", 20,
+    Field("redraws", "int", "max. redraws", "How often a rejected hypothesis or rejected samples are redrawn, at most.", 20,
           low=0, high=1000),
-    Field("blind", "bool", "blind", "Hides h*, ĥ and every mark of right and wrong while deciding.", False),
+    Field("blind", "bool", "blind", "Hides h*, ĥ and all marks of right and wrong while you decide.", False),
 )  # fmt: skip
 
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> Human:
-    """The filter of a [[filter]] table."""
+    """Builds the filter from the values of its [[filter]] table."""
     return Human(values["gates"], values["on-reject"], values["redraws"], values["blind"])
 
 
-KIND = FilterKind("human", "a person", "You approve, reject or edit the hypothesis and each sample.", FIELDS, build, order=2)
+KIND = FilterKind("human", "human", "You approve, reject or edit the hypothesis and each sample.", FIELDS, build, order=2)

@@ -1,4 +1,4 @@
-"""Partner: a second agent of the same belief guesses the input from the output; only pairs that it guesses right pass."""
+"""Partner: a second agent with the same belief guesses the input from the output; only pairs guessed right pass."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from iicl_tui.agents.base import Agent
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
-from iicl_tui.filters.base import Draw, FilterKind, OfSamples, PhaseContext, Sample
+from iicl_tui.filters.base import Draw, FilterKind, PhaseContext, Sample, SampleFilter
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
@@ -22,9 +22,12 @@ Input = tuple[str, ...]
 
 @dataclass
 class _Listener:
-    """The partner of one generation. candidates: for each output the inputs to which its hypothesis gives it.
+    """The partner of one generation.
 
-    rounds: how many are left.
+    Attributes:
+        inputs: All inputs of the task.
+        candidates: For each output, the inputs that the partner's hypothesis maps to it.
+        rounds: Number of rounds left.
     """
 
     inputs: Sequence[Input]
@@ -32,13 +35,13 @@ class _Listener:
     rounds: int
 
     def guess(self, output: str, rng: np.random.Generator) -> Input:
-        """One of the inputs that fit, each with the same chance; of all inputs where none fits."""
+        """Draws one of the inputs that fit, uniformly; one of all inputs if none fits."""
         fitting = self.candidates.get(output, self.inputs)
         return fitting[int(rng.random() * len(fitting))]
 
 
-class Partner(OfSamples):
-    """rounds: how many pairs are exchanged at most in a generation (None: as many as the task passes on)."""
+class Partner(SampleFilter):
+    """rounds: maximum number of pairs exchanged in a generation (None: as many as the task passes on)."""
 
     kind = "partner"
 
@@ -46,17 +49,20 @@ class Partner(OfSamples):
         self.rounds = rounds
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
-        """All pairs exchanged, until enough were guessed right or no round is left. Raises ChainStopped without a belief.
+        """Returns all pairs exchanged, until enough were guessed right or no round is left.
 
-        A pair that a filter before this one rejects is a round, too.
+        A pair that an earlier filter rejects counts as a round, too.
+
+        Raises:
+            ChainStopped: The agent's belief is not known.
         """
-        listener = context.memory.get(self)  # there where a filter after this one asks again
+        listener = context.memory.get(self)  # exists if a later filter asked for more
         if listener is None:
             listener = context.memory[self] = _listener(context, context.task.samples if self.rounds is None else self.rounds)
         seen: list[Sample] = []
         right = 0
         while right < count and listener.rounds:
-            asked = min(count - right, listener.rounds)  # as many as may all pass: the last one drawn is the last one needed
+            asked = min(count - right, listener.rounds)  # never more than could all pass
             listener.rounds -= asked
             for sample in await draw(asked):
                 guess = listener.guess(sample.example.output, context.rng)
@@ -75,9 +81,9 @@ def _listener(context: PhaseContext, rounds: int) -> _Listener:
     belief = context.belief()
     if belief is None:
         raise ChainStopped(
-            "The partner has nothing to guess from",
-            f"It believes what the agent of generation {context.generation} believes, and that is not known.",
-            "Give the agent a `belief` in a new session, or leave the filter `partner` out.",
+            "The partner has no belief",
+            f"It has the belief of the agent of generation {context.generation}, and that belief is not known.",
+            "Set the agent's `belief` in a new session, or remove the filter `partner`.",
         )
     own = inference.sample(belief.log_p, context.rng)
     candidates: dict[str, list[Input]] = defaultdict(list)
@@ -87,37 +93,37 @@ def _listener(context: PhaseContext, rounds: int) -> _Listener:
 
 
 def _named(task: Task, input: Input, output: str) -> str:
-    """The input as the task writes it: what stands before the arrow."""
+    """Returns the input as the task writes it: the text before the arrow."""
     return task.example_text(Example(input, output)).partition(" → ")[0]
 
 
 FIELDS = (
-    Field("rounds", "int", "rounds at most", "How many pairs are exchanged at most in a generation. Those that the partner guesses "
+    Field("rounds", "int", "max. rounds", "How many pairs are exchanged in a generation, at most. Pairs that the partner guesses "
           "right pass, up to M. Empty: M rounds.", None, low=1, high=100_000),
 )  # fmt: skip
 
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> Partner:
-    """The filter of a [[filter]] table."""
+    """Builds the filter from the values of its [[filter]] table."""
     if not task.inputs:
-        faults.append(Fault((*path, "kind"), f"a partner guesses among all inputs, and those of the task {task.name} have no list"))
+        faults.append(
+            Fault((*path, "kind"), f"a partner guesses among all inputs, and the inputs of the task {task.name} cannot be listed")
+        )
     return Partner(values["rounds"])
 
 
-def suits(filter: Partner, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
-    """The partner has the agent's belief, so that has to be known."""
+def check_agents(filter: Partner, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
+    """Adds a fault if an agent's belief will not be known, since the partner shares it."""
     if not all(agent.believes for agent in agents):
-        faults.append(
-            Fault((*path, "kind"), 'a partner has the belief of its agent, and one of them is set up with belief = "none"')
-        )
+        faults.append(Fault((*path, "kind"), 'a partner needs the belief of its agent, but one agent has belief = "none"'))
 
 
 KIND = FilterKind(
     "partner",
-    "a partner",
+    "partner",
     "A partner with the same belief guesses the input from the output; only pairs guessed right pass.",
     FIELDS,
     build,
-    suits,
+    check_agents,
     order=6,
 )

@@ -1,4 +1,4 @@
-"""Decisions from a file in place of a person: the same path as the review screen, without a screen."""
+"""Decisions read from a file, in place of a person at the review screen."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from iicl_tui.schema import Field, Path, describe, read_table
 from iicl_tui.tasks.base import Example, Task
 
 VERDICTS = ("approve", "reject", "edit")
-STANDINGS = {"approved": "approve", "rejected": "reject", "edited": "edit", "pooled": "approve"}
+_VERDICT_OF_STATUS = {"approved": "approve", "rejected": "reject", "edited": "edit", "pooled": "approve"}
 
 
-class _Said(NamedTuple):
-    """One decision of the script. edited: what it puts in the place of what is shown."""
+class _ScriptedDecision(NamedTuple):
+    """One decision of the script. edited: the value that replaces what is shown."""
 
     verdict: Any
     edited: Any = None
@@ -26,35 +26,35 @@ class _Said(NamedTuple):
 
 
 class ScriptedDecider:
-    """Decides as a document says. It has the shape of a session's [[generation]] tables, so that a session's own decisions
-    can be given to another chain:
+    """Decides as a document says. The document has the form of a session's [[generation]] tables, so the decisions of one
+    session can be applied to another chain:
 
-        default = "approve"                       # what is not decided below: approve | reject; absent = stop there
+        default = "approve"                       # for everything not decided below: approve | reject; absent = stop there
 
         [[generation]]
-        index = 2                                 # absent = its place in the list
-        [[generation.interaction.decision]]       # one for each hypothesis shown, in order
+        index = 2                                 # absent = position in the list
+        [[generation.interaction.decision]]       # one per hypothesis shown, in order
         verdict = "edit"                          # approve | reject | edit
         hypothesis = {A = "on", …}                # for edit
-        [[generation.transmission.sample]]        # one for each sample drawn, in order
+        [[generation.transmission.sample]]        # one per sample drawn, in order
         verdict = "rejected"                      # approved | rejected | edited
         reason = "…"
         input = ["A"]                             # for edited
         output = "on"
-        [[generation.call]]                       # one for each reply that cannot be read, in order, phase by phase
+        [[generation.call]]                       # one per reply that cannot be read, in order, phase by phase
         phase = "imitation"                       # the phase that it belongs to
         verdict = "redraw"                        # edit | redraw | skip
-        reply = "…"                               # for edit: what is read in its place
+        reply = "…"                               # for edit: the text that replaces it
 
-    For hypotheses and samples it keeps no place of its own, so a phase that was cancelled and is done again is decided alike;
-    an answer about a reply is on record once it is given, and not asked for again.
+    Decisions on hypotheses and samples are found by their number, so a phase that is repeated is decided in the same way. Answers
+    about replies are used up one by one, since each is recorded as soon as it is given.
     """
 
     def __init__(self, document: Mapping[str, Any], task: Task) -> None:
-        """Raises ConfigError with every fault of the document."""
+        """Reads the document. Raises ConfigError with all of its faults."""
         self._task = task
-        self._hypotheses: dict[int, dict[int, _Said]] = {}
-        self._samples: dict[int, dict[int, _Said]] = {}
+        self._hypotheses: dict[int, dict[int, _ScriptedDecision]] = {}
+        self._samples: dict[int, dict[int, _ScriptedDecision]] = {}
         self._replies: dict[tuple[int, str], list[ReplyAnswer]] = {}
         faults: list[Fault] = []
         self._default = read_table(_SCRIPT, document, (), faults)["default"]
@@ -63,36 +63,36 @@ class ScriptedDecider:
             values = read_table(_GENERATION, table, path, faults)
             index = g + 1 if values["index"] is None else values["index"]
             if index in self._hypotheses:
-                faults.append(Fault((*path, "index"), f"generation {index} stands there twice"))
+                faults.append(Fault((*path, "index"), f"generation {index} appears twice"))
             interaction, transmission = values["interaction"], values["transmission"]
             read_table(_INTERACTION, interaction, (*path, "interaction"), faults)
             read_table(_TRANSMISSION, transmission, (*path, "transmission"), faults)
-            said = self._hypotheses[index] = {}
+            decisions = self._hypotheses[index] = {}
             for i, entry in enumerate(_tables(interaction, "decision", (*path, "interaction"), faults)):
-                said[i] = self._hypothesis(entry, (*path, "interaction", "decision", i), faults)
-            said = self._samples[index] = {}
+                decisions[i] = self._hypothesis(entry, (*path, "interaction", "decision", i), faults)
+            decisions = self._samples[index] = {}
             for i, entry in enumerate(_tables(transmission, "sample", (*path, "transmission"), faults)):
-                number, one = self._sample(entry, i, (*path, "transmission", "sample", i), faults)
-                said[number] = one
+                number, decision = self._sample(entry, i, (*path, "transmission", "sample", i), faults)
+                decisions[number] = decision
             for i, entry in enumerate(_tables(values, "call", path, faults)):
-                if entry.get("verdict") is not None:  # a session's other calls are no decisions
+                if entry.get("verdict") is not None:  # other calls of a session hold no decision
                     answer = read_table(_CALL, entry, (*path, "call", i), faults, also=_CALL_ALSO)
-                    there = self._replies.setdefault((index, answer["phase"]), [])
-                    there.append(ReplyAnswer(answer["verdict"], answer["reply"]))
+                    answers = self._replies.setdefault((index, answer["phase"]), [])
+                    answers.append(ReplyAnswer(answer["verdict"], answer["reply"]))
         if faults:
             raise ConfigError(faults, "The decisions")
 
-    def _hypothesis(self, entry: Mapping[str, Any], path: Path, faults: list[Fault]) -> _Said:
+    def _hypothesis(self, entry: Mapping[str, Any], path: Path, faults: list[Fault]) -> _ScriptedDecision:
         values = read_table(_DECISION, entry, path, faults)
         edited = None
         if values["verdict"] == "edit":
-            try:  # a session leaves it out where it is the one that was shown
+            try:  # a session omits the hypothesis if it equals the one shown
                 edited = self._task.read_hypothesis(entry.get("hypothesis", values["shown"]))
             except ValueError as error:
                 faults.append(Fault((*path, "hypothesis"), str(error)))
-        return _Said(values["verdict"], edited, values["reason"])
+        return _ScriptedDecision(values["verdict"], edited, values["reason"])
 
-    def _sample(self, entry: Mapping[str, Any], place: int, path: Path, faults: list[Fault]) -> tuple[int, _Said]:
+    def _sample(self, entry: Mapping[str, Any], place: int, path: Path, faults: list[Fault]) -> tuple[int, _ScriptedDecision]:
         values = read_table(_SAMPLE, entry, path, faults)
         edited: Example | None = None
         if values["verdict"] == "edited":
@@ -101,45 +101,44 @@ class ScriptedDecider:
             except ValueError as error:
                 faults.append(Fault(path, str(error)))
         number = place if values["number"] is None else values["number"]
-        return number, _Said(STANDINGS[values["verdict"]], edited, values["reason"])
+        return number, _ScriptedDecision(_VERDICT_OF_STATUS[values["verdict"]], edited, values["reason"])
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
-        """The decision on the next hypothesis of this generation. Raises ChainStopped when the script has none."""
-        said = self._said(self._hypotheses, shown.context.generation, len(shown.context.decisions))
-        goes_on = shown.hypothesis if said.edited is None else said.edited
-        return Decision(shown.hypothesis, said.verdict, goes_on, said.reason)
+        """Returns the decision on the next hypothesis of this generation. Raises ChainStopped if the script has none."""
+        found = self._find(self._hypotheses, shown.context.generation, len(shown.context.decisions))
+        goes_on = shown.hypothesis if found.edited is None else found.edited
+        return Decision(shown.hypothesis, found.verdict, goes_on, found.reason)
 
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
-        """The decisions on samples of this generation. Raises ChainStopped when the script has too few."""
+        """Returns the samples with the decisions on them. Raises ChainStopped if the script has too few."""
         out = []
         for sample in shown.samples:
-            said = self._said(self._samples, shown.context.generation, sample.number)
-            reason = said.reason or sample.reason
-            if said.verdict == "reject":
+            found = self._find(self._samples, shown.context.generation, sample.number)
+            reason = found.reason or sample.reason
+            if found.verdict == "reject":
                 out.append(replace(sample, verdict="rejected", reason=reason))
-            elif said.edited is not None:
-                drawn = sample.shown or sample.example
-                out.append(replace(sample, example=said.edited, verdict="edited", shown=drawn, reason=reason))
+            elif found.edited is not None:
+                out.append(replace(sample, example=found.edited, verdict="edited", shown=sample.drawn, reason=reason))
             else:
                 out.append(replace(sample, reason=reason))
         return out
 
     async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
-        """What the script says of this reply; None when it says nothing (more)."""
+        """Returns the script's answer about this reply; None if it has none left."""
         left = self._replies.get((shown.generation, shown.phase))
         return left.pop(0) if left else None
 
-    def _said(self, script: Mapping[int, Mapping[int, _Said]], generation: int, place: int) -> _Said:
-        said = script.get(generation, {}).get(place)
-        if said is not None:
-            return said
+    def _find(self, script: Mapping[int, Mapping[int, _ScriptedDecision]], generation: int, number: int) -> _ScriptedDecision:
+        found = script.get(generation, {}).get(number)
+        if found is not None:
+            return found
         if self._default is None:
             raise ChainStopped(
-                f"The decisions say nothing more for generation {generation}",
-                "What is done so far is saved.",
-                'Add decisions, or `default = "approve"`, and resume.',
+                f"The file has no more decisions for generation {generation}",
+                "Everything so far is saved.",
+                'Add decisions, or `default = "approve"`, then resume.',
             )
-        return _Said(self._default)
+        return _ScriptedDecision(self._default)
 
 
 def _tables(table: Mapping[str, Any], key: str, path: Path, faults: list[Fault]) -> list[Mapping[str, Any]]:
@@ -179,7 +178,7 @@ _DECISION = (
     *_keys("hypothesis", "shown", "seconds"),
 )
 _SAMPLE = (
-    Field("verdict", "choice", "", "", choices=tuple(STANDINGS), default="approved"),
+    Field("verdict", "choice", "", "", choices=tuple(_VERDICT_OF_STATUS), default="approved"),
     Field("number", "int", "", "", low=0),
     Field("reason", "str", "", "", default=""),
     *_keys("input", "output", "shown", "seconds", "from"),

@@ -10,13 +10,7 @@ from iicl_tui.filters.base import Sample, filter_kinds
 from iicl_tui.present.costs import budget_words, estimate_words
 from iicl_tui.present.lab_state import Activity, Saving
 from iicl_tui.text import printable
-
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def raised(number: int) -> str:
-    """d² for d and 2: the number as superscript digits."""
-    return str(number).translate(_RAISED)
+from iicl_tui.text import raised as raised
 
 
 def rule(chain: Chain, hypothesis: int) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
-from iicl_tui.filters.base import Filter, HypothesisShown, OfSamples, SamplesShown, passing
+from iicl_tui.filters.base import Filter, HypothesisShown, SamplesShown, would_pass
 from iicl_tui.review.state import ReviewState, Shown, Value
 from iicl_tui.tasks.base import Example
 
@@ -95,8 +95,8 @@ def around(chain: Chain) -> tuple[list[Filter], list[Filter]]:
     """The filters that have a say on samples before and after a person does."""
     filters = chain.config.filters
     asking = max((at for at, each in enumerate(filters) if each.asks_at("samples")), default=-1)
-    earlier: list[Filter] = [each for each in filters[: max(asking, 0)] if isinstance(each, OfSamples)]
-    later: list[Filter] = [each for each in filters[asking + 1 :] if isinstance(each, OfSamples)]
+    earlier = [each for each in filters[: max(asking, 0)] if each.acts_at("samples")]
+    later = [each for each in filters[asking + 1 :] if each.acts_at("samples")]
     return earlier, later
 
 
@@ -107,7 +107,7 @@ async def _filtered(chain: Chain, shown: SamplesShown, passed: tuple[Example, ..
         return passed
     going = None
     if shown.first and not earlier:
-        going = await passing(later, passed, chain.task.samples, shown.hypothesis, shown.context)
+        going = await would_pass(later, passed, chain.task.samples, shown.hypothesis, shown.context)
     if going is None:
         notes.append("Before the filters that follow.")
         return passed

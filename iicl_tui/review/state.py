@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown, Standing, Verdict
+from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown, SampleStatus, Verdict
 
 Shown = HypothesisShown | SamplesShown
 Value = Any
@@ -191,7 +191,7 @@ def _sample(sample: Sample, item: Item) -> Sample:
         raise ValueError("not all is decided yet")
     # An earlier filter of the chain may have edited it already: what was drawn stays on record.
     drawn = sample.shown or sample.example
-    passing: Standing = "approved" if item.value == drawn else "edited"
+    passing: SampleStatus = "approved" if item.value == drawn else "edited"
     return replace(
         sample,
         example=item.value,

@@ -163,7 +163,7 @@ async def test_a_person_is_asked_at_the_chosen_gates_alone(gates: str) -> None:
 
 async def test_nobody_there() -> None:
     draw, asked = drawing()
-    with pytest.raises(NeedsPerson, match="A person is asked"):
+    with pytest.raises(NeedsPerson, match="A person must decide"):
         await Human().hypothesis(proposing(WRONG), scene_of())
     with pytest.raises(NeedsPerson):
         await Human().samples(draw, 3, WRONG, scene_of())

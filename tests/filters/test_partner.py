@@ -207,7 +207,7 @@ async def test_it_hears_only_what_passed_before_it() -> None:
 
 async def test_a_belief_that_is_not_known_stops_the_chain() -> None:
     draw, asked = speaking(ORDERED)
-    with pytest.raises(ChainStopped, match="nothing to guess from") as caught:
+    with pytest.raises(ChainStopped, match="partner has no belief") as caught:
         await Partner().samples(draw, 3, ORDERED, PhaseContext(GAME, 4, Start(0, None, ())))
     assert "generation 4" in caught.value.what
     assert "belief" in caught.value.remedy

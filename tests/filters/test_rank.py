@@ -16,7 +16,7 @@ from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import Fault
 from iicl_tui.filters import consistent, rank
-from iicl_tui.filters.base import PhaseContext, Pooled, Sample, sample_gate
+from iicl_tui.filters.base import PhaseContext, PoolExample, Sample, sample_gate
 from iicl_tui.filters.consistent import Consistent
 from iicl_tui.filters.human import Human
 from iicl_tui.filters.rank import Rank
@@ -39,7 +39,7 @@ def run(
 ) -> dict[str, list[Sample]]:
     """The samples that come to pass, and those laid aside, when the agent makes `made`, one after the other."""
     context = PhaseContext(
-        TASK, 1, Start(0, None, ()), decider, pool=lambda: [Pooled(made_of(word), 0) for word in pool],
+        TASK, 1, Start(0, None, ()), decider, pool=lambda: [PoolExample(made_of(word), 0) for word in pool],
         seed=np.random.SeedSequence(seed),
     )  # fmt: skip
     left = iter(made)
@@ -131,7 +131,7 @@ def test_a_weighted_draw_has_the_weights_it_names() -> None:
 def test_an_unknown_preference_is_a_fault_that_names_the_known_ones() -> None:
     faults: list[Fault] = []
     rank.build({"prefer": "easy", "source": "pool", "distinct": True, "choose": "top"}, TASK, ("filter", 0), faults)
-    assert [str(fault) for fault in faults] == ['filter[1].prefer: "easy" is no preference of the task acre; known: random']
+    assert [str(fault) for fault in faults] == ['filter[1].prefer: "easy" is not a preference of the task acre; known: random']
 
 
 def test_the_pool_of_a_chain_holds_all_that_was_made_but_what_was_rejected() -> None:
@@ -149,7 +149,7 @@ def test_the_pool_of_a_chain_holds_all_that_was_made_but_what_was_rejected() -> 
         assert len(pool) == len(chain.start.samples) + (generation.index - 1) * config.task.samples
         for sample in record.samples:
             if sample.origin is not None:
-                assert Pooled(sample.example, sample.origin) in pool
+                assert PoolExample(sample.example, sample.origin) in pool
                 assert sample.origin < generation.index
     assert any(sample.origin for g in chain.generations for sample in g.transmission.samples)  # type: ignore[union-attr]
 

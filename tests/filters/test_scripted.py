@@ -44,7 +44,7 @@ async def test_decisions_on_hypotheses() -> None:
     edited = TASK.read_hypothesis(RULE)
     assert told == [Decision(5, "reject", 5, "no"), Decision(5, "edit", edited), Decision(5, "approve", 5)]
     for generation, decided in ((2, 3), (1, 0)):
-        with pytest.raises(ChainStopped, match=f"nothing more for generation {generation}"):
+        with pytest.raises(ChainStopped, match=f"no more decisions for generation {generation}"):
             await script.hypothesis(hypothesis_shown(generation, decided))
 
 

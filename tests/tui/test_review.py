@@ -170,7 +170,7 @@ async def test_where_a_filter_asks_for_more_nothing_is_said_of_the_next_agent(op
         assert "its prior alone" not in text(pane)
         await press(pilot, "0")
         await host.until_asked(pilot)
-        assert pane.request.shown.again
+        assert pane.request.shown.more_requested
         assert "a filter asks for more · 0 of 2 decided" in text(pane)
         await press(pilot, "X", "0")
         await host.until_asked(pilot)

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import HypothesisShown, SamplesShown
-from iicl_tui.filters.human import UNTOLD
+from iicl_tui.filters.human import EDIT_NOT_POSSIBLE
 from iicl_tui.review.decider import AnyRequest, ReviewDecider, ReviewRequest
 from iicl_tui.review.edit import Edit, ExampleEdit, HypothesisEdit
 from iicl_tui.review.effect import Effect, around, effect
@@ -270,7 +270,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
             return
         task = self.chain.task
         if self._at_first_gate and self.request is not None and not self.request.shown.context.accepts_edit:
-            self._said = (" ".join(UNTOLD[1:]), True)
+            self._said = (" ".join(EDIT_NOT_POSSIBLE[1:]), True)
             await self._changed()
             return
         edit: Edit | None
@@ -393,7 +393,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if request is None or self._mode != "decide":
             return []
         shown, lookback = request.shown, bool(self.chain.config.lookback)
-        decides = isinstance(shown, SamplesShown) and not shown.again and not around(self.chain)[1]
+        decides = isinstance(shown, SamplesShown) and not shown.more_requested and not around(self.chain)[1]
         return bar.choices(shown, request.state, self._key, lookback, decides)
 
     def _keys(self) -> list[Clickable]:

@@ -79,7 +79,7 @@ def progress(shown: Shown, state: ReviewState) -> str:
         parts.insert(0, f"{len(shown.kept)} kept")
     if shown.attempt:
         parts.insert(0, f"draw {shown.attempt + 1}")
-    elif isinstance(shown, SamplesShown) and shown.again:
+    elif isinstance(shown, SamplesShown) and shown.more_requested:
         parts.insert(0, "a filter asks for more")
     return " · ".join(parts)
 

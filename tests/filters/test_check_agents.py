@@ -1,4 +1,4 @@
-"""What a filter needs of a chain's agents, and what a model that states no rule cannot be told."""
+"""What a filter needs of a chain's agents; a model that states no rule cannot be given a hypothesis."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def test_a_partner_needs_a_belief_and_inputs_that_can_be_listed() -> None:
     silent = {**MODEL, "belief": "none"}
     assert faults("acre", [MODEL], {"kind": "partner"}) == []
     (fault,) = faults("acre", [BAYES, silent], {"kind": "partner"})
-    assert fault.startswith("filter[1].kind: a partner has the belief of its agent")
+    assert fault.startswith("filter[1].kind: a partner needs the belief of its agent")
     (fault,) = faults("acronym", [BAYES], {"kind": "partner"})
-    assert "have no list" in fault
+    assert "cannot be listed" in fault
 
 
 async def test_a_hypothesis_that_a_model_could_not_be_told_of_cannot_be_put_in_place() -> None:
