@@ -1,13 +1,13 @@
-"""A distribution over hypotheses estimated from a few of its draws: a Dirichlet posterior, in log space.
+"""Estimates a distribution over hypotheses from a few draws: a Dirichlet posterior, in log space.
 
-Prior: Perks' (1947), a Dirichlet whose parameters α = A/H add up to A = 1, one draw's worth, however many hypotheses
-there are. Jeffreys' α = ½ would add up to 121.5 for H = 243: ten draws that all say the same would then leave their
-hypothesis 8 % of the posterior mean, where Perks' leaves it 91 %.
+Prior: Perks (1947), a Dirichlet with α = A/H for each of H hypotheses. The total weight is A = 1, that of one draw,
+however many hypotheses there are. Jeffreys' α = ½ would weigh 121.5 draws for H = 243: after ten equal draws the
+posterior mean of their hypothesis would be 8 %, instead of 91 % with Perks' prior.
 
-Any group of hypotheses has a Beta posterior, since parts of a Dirichlet add up: with n of K draws in a group that has
-the share s of the hypotheses, P(group) ~ Beta(n + A·s, K − n + A·(1 − s)). The intervals are equal-tailed. They cover
-the truth as often as they say when the truth is itself drawn from the prior. The Beta of a hypothesis that was never drawn
-is so skewed that its mean may lie above the interval: nearly all of it is next to 0, and the mean is due to the rest.
+Any group of hypotheses has a Beta posterior, by the aggregation property of the Dirichlet: with n of K draws in a group
+that holds the share s of the hypotheses, P(group) ~ Beta(n + A·s, K − n + A·(1 − s)). The intervals are equal-tailed.
+Their coverage is nominal if the truth is drawn from the prior. For a hypothesis that was never drawn the Beta is so
+skewed that its mean may lie above the interval: nearly all mass is next to 0, and the long tail sets the mean.
 """
 
 from __future__ import annotations
@@ -21,44 +21,56 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 WEIGHT = 1.0
-"""A: the prior's weight in draws (Perks' prior)."""
+"""A: total weight of the prior, in draws (Perks' prior)."""
 
 LEVEL = 0.95
-"""The probability that an interval holds."""
+"""Default probability of an interval."""
 
 _HALF = log(0.5)
 _TINY = 1e-300
 
 
 def log_mean(counts: ArrayLike, weight: float = WEIGHT) -> Array:
-    """(H,) counts of the draws of each hypothesis → (H,) log of the posterior means (n + A/H) / (K + A), in nats.
+    """(H,) log of the posterior means (n + A/H) / (K + A) in nats, from (H,) counts of draws. Uniform without draws.
 
-    No draws: the prior's mean, uniform. Raises ValueError where there is no hypothesis, a negative count or no weight.
+    Raises:
+        ValueError: no hypotheses, a negative count, or a weight that is not positive.
     """
     n = _checked(counts, weight)
     return np.log(n + weight / n.size) - log(float(n.sum()) + weight)
 
 
 def log_intervals(counts: ArrayLike, weight: float = WEIGHT, level: float = LEVEL) -> tuple[Array, Array]:
-    """(H,) counts → low and high, both (H,): the logs of each hypothesis' equal-tailed credible interval, in nats.
+    """Log of the ends of each hypothesis' equal-tailed credible interval, in nats, from (H,) counts.
 
-    Raises ValueError as `log_mean`, and for a level that is not between 0 and 1.
+    Returns:
+        low (H,) and high (H,).
+
+    Raises:
+        ValueError: as `log_mean`, or a level outside (0, 1).
     """
     n = _checked(counts, weight)
-    kinds, which = np.unique(n, return_inverse=True)
-    ends = [log_interval(float(count), float(n.sum()), 1 / n.size, weight, level) for count in kinds]
+    distinct, which = np.unique(n, return_inverse=True)
+    ends = [log_interval(float(count), float(n.sum()), 1 / n.size, weight, level) for count in distinct]
     both = np.array(ends).reshape(-1, 2)[which.reshape(-1)]
     return both[:, 0], both[:, 1]
 
 
 def log_interval(count: float, draws: float, share: float, weight: float = WEIGHT, level: float = LEVEL) -> tuple[float, float]:
-    """Logs of the equal-tailed credible interval of a group of hypotheses, in nats.
+    """Log of the ends of a group's equal-tailed credible interval, in nats.
 
-    count: how many of the draws fell into it. share: its part of all hypotheses, from 0 (none: the interval is P = 0)
-    to 1 (all of them: P = 1). Raises ValueError where the numbers are out of these bounds.
+    Args:
+        count: draws that fell into the group.
+        draws: all draws.
+        share: the group's share of all hypotheses. The interval is P = 0 for a share of 0, and P = 1 for 1.
+        weight: A.
+        level: probability of the interval.
+
+    Raises:
+        ValueError: a number is out of its bounds.
     """
     if not (0 <= count <= draws and 0 <= share <= 1 and weight > 0 and 0 < level < 1):
-        raise ValueError(f"no interval from {count} of {draws} draws, share {share}, weight {weight}, level {level}")
+        raise ValueError(f"no interval for {count} of {draws} draws, share {share}, weight {weight}, level {level}")
     if share == 0:
         return -inf, -inf
     if share == 1:
@@ -70,7 +82,7 @@ def log_interval(count: float, draws: float, share: float, weight: float = WEIGH
 def _checked(counts: ArrayLike, weight: float) -> Array:
     n = np.asarray(counts, dtype=np.float64)
     if n.ndim != 1 or n.size == 0 or not (n >= 0).all() or not isfinite(n.sum()) or not 0 < weight < inf:
-        raise ValueError("counts must be one number of at least 0 a hypothesis, and the prior's weight above 0")
+        raise ValueError("counts must be one number per hypothesis, none negative, and the prior weight must be above 0")
     return n
 
 
@@ -78,7 +90,7 @@ def _checked(counts: ArrayLike, weight: float) -> Array:
 
 
 def beta_cdf(x: float, a: float, b: float) -> float:
-    """P(X ≤ x) for X ~ Beta(a, b): the regularised incomplete beta function I_x(a, b). a, b above 0."""
+    """P(X ≤ x) for X ~ Beta(a, b), the regularised incomplete beta function I_x(a, b); a, b > 0."""
     if x <= 0:
         return 0.0
     return 1.0 if x >= 1 else exp(_log_cdf(log(x), log1p(-x), a, b))
@@ -86,9 +98,12 @@ def beta_cdf(x: float, a: float, b: float) -> float:
 
 @lru_cache(maxsize=4096)
 def beta_log_quantile(q: float, a: float, b: float) -> float:
-    """log x where P(X ≤ x) = q for X ~ Beta(a, b), in nats: it may lie far below the log of the smallest float.
+    """log x with P(X ≤ x) = q for X ~ Beta(a, b), in nats. It may lie far below the log of the smallest float.
 
-    Newton's method on log I as a function of log x, kept between bounds. Raises ValueError unless 0 < q < 1, a > 0, b > 0.
+    Newton's method on log I as a function of log x, safeguarded by bisection.
+
+    Raises:
+        ValueError: unless 0 < q < 1, a > 0, b > 0.
     """
     if not (0 < q < 1 and 0 < a < inf and 0 < b < inf):
         raise ValueError(f"no quantile {q} of Beta({a}, {b})")
@@ -98,8 +113,8 @@ def beta_log_quantile(q: float, a: float, b: float) -> float:
 
 
 def _below_half(log_q: float, a: float, b: float) -> float:
-    """The quantile's log, known to be at most log ½."""
-    # For t ≤ ½ the factor (1−t)^(b−1) of the density lies between 1 and 2^(1−b): so much for I ≈ x^a / (a B(a, b)).
+    """Log of the quantile, which must be at most log ½."""
+    # For t ≤ ½ the factor (1−t)^(b−1) of the density lies between 1 and 2^(1−b), which bounds I ≈ x^a / (a B(a, b)).
     low = min((log_q + log(a) + _log_beta(a, b) - max(0.0, 1 - b) * -_HALF) / a, _HALF)
     high = _HALF
     at = low
@@ -122,7 +137,7 @@ def _below_half(log_q: float, a: float, b: float) -> float:
 
 
 def _log_complement(log_x: float) -> float:
-    """log(1 − x), exact for small x and for x near 1."""
+    """log(1 − x), accurate for small x and for x near 1."""
     return log(-expm1(log_x)) if log_x > _HALF else log1p(-exp(log_x))
 
 
@@ -131,15 +146,17 @@ def _log_beta(a: float, b: float) -> float:
 
 
 def _log_cdf(log_x: float, log_rest: float, a: float, b: float) -> float:
-    """log I_x(a, b); log_rest = log(1 − x)."""
-    if exp(log_x) > (a + 1) / (a + b + 2):  # there the fraction for 1 − x converges faster
+    """log I_x(a, b), with log_rest = log(1 − x)."""
+    if exp(log_x) > (a + 1) / (a + b + 2):  # the fraction for 1 − x converges faster here
         return log1p(-min(exp(_log_series(log_rest, log_x, b, a)), 1.0 - 1e-16))
     return min(_log_series(log_x, log_rest, a, b), 0.0)
 
 
 def _log_series(log_x: float, log_rest: float, a: float, b: float) -> float:
-    """log I_x(a, b) by its continued fraction (DLMF 8.17.22), evaluated by Lentz' method as modified by Thompson and
-    Barnett (1986). It converges fast for x < (a + 1) / (a + b + 2), in O(√max(a, b)) terms."""
+    """log I_x(a, b) by its continued fraction (DLMF 8.17.22), for x < (a + 1) / (a + b + 2).
+
+    Evaluated by the modified Lentz method (Thompson and Barnett 1986). Needs O(√max(a, b)) terms.
+    """
     x = exp(log_x)
     c, d = 1.0, 1 / _not_zero(1 - (a + b) * x / (a + 1))
     fraction = d

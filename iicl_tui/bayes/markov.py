@@ -1,4 +1,4 @@
-"""Exact prediction of a chain of Bayesian agents without look-back: over the hypotheses it is a Markov chain.
+"""Exact prediction of a chain of Bayesian agents without look-back, which is a Markov chain over hypotheses.
 
 Source: Griffiths & Kalish 2007, "Language evolution by iterated learning with Bayesian agents", Cognitive Science 31.
 """
@@ -13,17 +13,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.bayes.inference import is_mode, posterior
+from iicl_tui.bayes.inference import exceeds, is_mode, posterior
 
 Array = NDArray[np.float64]
 
 BLOCK = 8192
-"""Datasets in memory at once: with 243 hypotheses, 16 MB an array."""
+"""Datasets held in memory at once. With 243 hypotheses an array of them has 16 MB."""
 
 
 def transition(
     log_prior: Array,
-    log_label: Array,
+    log_labels: Array,
     m: int,
     *,
     choose: Literal["sample", "map"] = "sample",
@@ -31,18 +31,26 @@ def transition(
     members: NDArray[np.bool_] | None = None,
     distinct: bool = False,
 ) -> Array:
-    """T (H, H): T[h, h'] = Σ_d p(d|h) P(h'|d), the chance that h is followed by h' through m samples.
+    """Transition matrix T[h, h'] = Σ_d p(d|h) P(h'|d) of a chain that passes on m samples.
 
-    log_prior (H,), log_label (X, Y, H): log p(y|x, h) in nats; x is uniform, with `distinct` drawn without repetition.
-    choose: "sample" draws from posterior^(1/τ) renormalised, "map" takes its maximum, ties with equal chances.
-    members (H,): only these go on, the rest is drawn again (an effective set without a limit on redraws).
+    Datasets are summed as multisets: C(XY + m − 1, m) of them, or C(X, m) Yᵐ with `distinct`. For ACRE, m = 2 is
+    instant, m = 3 takes a second, m = 4 half a minute.
 
-    A row sums to 1 less the chance that the chain stops there: that h makes data which no hypothesis of the prior
-    explains, or from which nothing in `members` can be drawn. Datasets are summed as multisets, C(XY + m − 1, m) of
-    them (with `distinct` C(X, m) Yᵐ): for ACRE m = 2 is instant, m = 3 takes a second, m = 4 half a minute.
+    Args:
+        log_prior: (H,) in nats.
+        log_labels: (X, Y, H) log p(y|x, h) in nats, as `Task.log_labels` gives them. x is uniform.
+        m: samples per generation.
+        choose: "sample" draws from the renormalised posterior^(1/τ); "map" takes its maximum, ties with equal chances.
+        temperature: τ.
+        members: (H,) hypotheses that an effective set accepts; others are redrawn without limit. None: all.
+        distinct: inputs are drawn without replacement.
+
+    Returns:
+        (H, H). A row sums to 1 minus the probability that the chain stops there, because no hypothesis of the prior
+        explains the data or none in `members` can be drawn.
     """
-    inputs, outputs, size = log_label.shape
-    by_pair = log_label.reshape(inputs * outputs, size)
+    inputs, outputs, size = log_labels.shape
+    by_pair = log_labels.reshape(inputs * outputs, size)
     total = np.zeros((size, size))
     for pairs, log_weight in _datasets(inputs, outputs, m, distinct):
         log_likelihood = np.zeros((len(pairs), size))
@@ -63,7 +71,7 @@ def transition(
 
 
 def _datasets(inputs: int, outputs: int, m: int, distinct: bool) -> Iterator[tuple[NDArray[np.intp], Array]]:
-    """Blocks of (D, m) datasets as sorted numbers x·Y + y of their pairs, with (D,) log p(their inputs) over all orders."""
+    """Yield blocks of (D, m) datasets as sorted pair numbers x·Y + y, with their (D,) log p(inputs) over all orders."""
     if distinct:
         labels = np.array(list(itertools.product(range(outputs), repeat=m)), dtype=np.intp).reshape(outputs**m, m)
         for chosen in _blocks(itertools.combinations(range(inputs), m), m, max(BLOCK // len(labels), 1)):
@@ -71,7 +79,7 @@ def _datasets(inputs: int, outputs: int, m: int, distinct: bool) -> Iterator[tup
             yield pairs, np.full(len(pairs), -math.log(math.comb(inputs, m)))
         return
     for pairs in _blocks(itertools.combinations_with_replacement(range(inputs * outputs), m), m, BLOCK):
-        log_orders = np.full(len(pairs), math.lgamma(m + 1))  # m! over the product of each pair's count!
+        log_orders = np.full(len(pairs), math.lgamma(m + 1))  # m! / Π (count of each pair)!
         count = np.ones(len(pairs))
         for before, column in itertools.pairwise(pairs.T):
             count = np.where(column == before, count + 1, 1)
@@ -85,7 +93,7 @@ def _blocks(rows: Iterator[tuple[int, ...]], m: int, size: int) -> Iterator[NDAr
 
 
 def stationary(transition: Array) -> Array:
-    """(H,): the one distribution p with p T = p. Raises ValueError where there is none, or more than one."""
+    """The (H,) distribution p with p T = p. Raises ValueError if there is none or more than one."""
     size = len(transition)
     equations = np.vstack([transition.T - np.eye(size), np.ones(size)])
     wanted = np.zeros(size + 1)
@@ -98,7 +106,7 @@ def stationary(transition: Array) -> Array:
 
 
 def predict(first: Array, transition: Array, generations: int) -> Array:
-    """(G, H): the distribution of hᵗ for t = 1 … G, from that of h¹ (H,): p_t = p_1 T^(t−1)."""
+    """(G, H) distributions of hᵗ for t = 1 … G, given the (H,) distribution of h¹: p_t = p_1 T^(t−1)."""
     rows = [first]
     while len(rows) < generations:
         rows.append(rows[-1] @ transition)
@@ -106,19 +114,24 @@ def predict(first: Array, transition: Array, generations: int) -> Array:
 
 
 def absorbing(transition: Array) -> NDArray[np.bool_]:
-    """(H,): the hypotheses that a chain never leaves again."""
+    """(H,): hypotheses that a chain never leaves once it has reached them."""
     return np.diag(transition) >= 1 - 1e-9
 
 
 def absorbing_map(log_prior: Array, labels: NDArray[np.integer], m: int) -> NDArray[np.bool_]:
-    """(H,): what `absorbing` gives for choose = "map", distinct inputs and no noise, without summing over any dataset.
+    """Absorbing hypotheses (H,) for choose = "map", distinct inputs and no noise, without summing over datasets.
 
-    labels (H, X): the output that each hypothesis gives to each input. h is left when m inputs can be drawn on which
-    another hypothesis agrees with it that has at least its prior: so h absorbs where every such one agrees on fewer.
+    A chain can leave h if another hypothesis with at least its prior agrees with it on m inputs or more, since these
+    inputs may be drawn together.
+
+    Args:
+        log_prior: (H,) in nats.
+        labels: (H, X) index of the output that each hypothesis gives to each input.
+        m: samples per generation.
     """
     outputs = int(labels.max()) + 1
     agree = sum((labels == y).astype(np.float32) @ (labels == y).astype(np.float32).T for y in range(outputs))
-    at_least = log_prior[None, :] >= log_prior[:, None] - 1e-9
+    at_least = ~exceeds(log_prior[:, None], log_prior[None, :])
     np.fill_diagonal(at_least, False)
-    better_is_drawn = (at_least & np.isfinite(log_prior)[None, :] & (agree >= m)).any(axis=1)
-    return np.isfinite(log_prior) & ~better_is_drawn
+    can_leave = (at_least & np.isfinite(log_prior)[None, :] & (agree >= m)).any(axis=1)
+    return np.isfinite(log_prior) & ~can_leave

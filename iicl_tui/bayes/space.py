@@ -1,4 +1,4 @@
-"""A finite hypothesis space: every map from factors to values, in one fixed order."""
+"""A finite hypothesis space: every assignment of values to factors, in a fixed order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Factor:
-    """One thing that a hypothesis says something about (an ACRE object, a meaning), and what it may say."""
+    """A component of a hypothesis, such as an ACRE object or a meaning, and the values that it can take."""
 
     name: str
     values: tuple[str, ...]
@@ -20,9 +20,12 @@ class Factor:
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """A split of all hypotheses that has a name: by one factor's value, or by any other property.
+    """A named split of all hypotheses, by the value of a factor or by another property.
 
-    codes: (size,) for each hypothesis the place of its value among `values`.
+    Attributes:
+        name: shown to a person.
+        values: names of the parts.
+        codes: (size,) index into `values` for each hypothesis.
     """
 
     name: str
@@ -32,10 +35,14 @@ class Partition:
 
 @dataclass(frozen=True)
 class ProductSpace:
-    """The product of its factors' values; the first factor varies slowest.
+    """The Cartesian product of the factors' values; the first factor varies slowest.
 
     A hypothesis is its index, 0 ≤ h < size. With ACRE's five objects and the states on, off, und in this order
-    the size is 3⁵ = 243, and 0 is "all on". partitions: splits of interest beside those by a factor.
+    the size is 3⁵ = 243, and 0 is "all on".
+
+    Attributes:
+        factors: at least one, with distinct names.
+        partitions: splits of interest in addition to those by factor.
     """
 
     factors: tuple[Factor, ...]
@@ -44,14 +51,14 @@ class ProductSpace:
     def __post_init__(self) -> None:
         names = [*(factor.name for factor in self.factors), *(partition.name for partition in self.partitions)]
         if not self.factors or len(set(names)) != len(names):
-            raise ValueError(f"factors and partitions need distinct names, and at least one is a factor: {names}")
+            raise ValueError(f"expected at least one factor, and distinct names of factors and partitions: {names}")
         for factor in self.factors:
             if not factor.values or len(set(factor.values)) != len(factor.values):
-                raise ValueError(f"the values of {factor.name} must be distinct, and at least one")
+                raise ValueError(f"expected at least one value of {factor.name}, all distinct")
 
     @cached_property
     def shape(self) -> tuple[int, ...]:
-        """Number of values of each factor."""
+        """The number of values of each factor."""
         return tuple(len(factor.values) for factor in self.factors)
 
     @cached_property
@@ -61,26 +68,26 @@ class ProductSpace:
 
     @cached_property
     def codes(self) -> NDArray[np.int8]:
-        """(size, factors): the value index that each hypothesis gives to each factor."""
+        """(size, factors): index of the value that each hypothesis gives to each factor."""
         grid = np.indices(self.shape, dtype=np.int8).reshape(len(self.shape), -1)
         return np.ascontiguousarray(grid.T)
 
     @cached_property
     def groupings(self) -> tuple[Partition, ...]:
-        """All splits that have a name: one a factor, in order, then the partitions."""
-        by_factor = (Partition(f.name, f.values, self.codes[:, place]) for place, f in enumerate(self.factors))
+        """All named splits: one per factor, in order, then the partitions."""
+        by_factor = (Partition(f.name, f.values, self.codes[:, at]) for at, f in enumerate(self.factors))
         return (*by_factor, *self.partitions)
 
     def index(self, codes: tuple[int, ...]) -> int:
-        """The hypothesis that gives these value indices. Raises ValueError outside the space."""
+        """The hypothesis with these value indices, one per factor. Raises ValueError outside the space."""
         return int(np.ravel_multi_index(codes, self.shape))
 
     def assignment(self, hypothesis: int) -> dict[str, str]:
-        """The hypothesis written out, factor by factor: {"A": "on", "B": "off", …}."""
+        """The value of each factor: {"A": "on", "B": "off", …}."""
         return {f.name: f.values[c] for f, c in zip(self.factors, self.codes[hypothesis].tolist(), strict=True)}
 
     def marginal(self, probabilities: NDArray[np.float64], grouping: int) -> NDArray[np.float64]:
-        """(values,): the belief about one grouping (a factor, or a partition), from (size,) probabilities of whole hypotheses."""
+        """(values,) probabilities of a grouping's values (see `groupings`), from (size,) probabilities of whole hypotheses."""
         split = self.groupings[grouping]
         counts: NDArray[np.float64] = np.bincount(split.codes, probabilities, len(split.values)).astype(np.float64)
         return counts

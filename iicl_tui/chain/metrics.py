@@ -111,7 +111,7 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
 
 def _figures(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
     """Of what each generation made, and of what it passed on."""
-    task, none = chain.task, (np.nan,) * len(chain.task.figures)
+    task, none = chain.task, (np.nan,) * len(chain.task.dataset_metrics)
     made, passed = [], []
     if not none:
         empty = np.empty((last - first + 1, 0))
@@ -158,10 +158,11 @@ def outcome(chain: Chain) -> Outcome | None:
         if np.isfinite(row).all():
             focus = (split.name, split.values[int(row.argmax())], float(row.max()))
         same = split.codes[m.hypothesis[0]] == split.codes[start.target]
-        both = bool(same and m.explained[0] == len(start.samples)) if task.explains else None
+        both = bool(same and m.explained[0] == len(start.samples)) if task.predictive else None
     made = m.made[0] if chain.generations[-1].complete or t == 1 else measure(chain, t - 1).made[0]
-    figures = tuple((figure, value) for figure, value in zip(task.figures, made.tolist(), strict=True) if np.isfinite(value))
-    initial = len(start.samples) if task.explains else 0
+    measured = zip(task.dataset_metrics, made.tolist(), strict=True)
+    figures = tuple((metric, value) for metric, value in measured if np.isfinite(value))
+    initial = len(start.samples) if task.predictive else 0
     return Outcome(t, _figure(m.entropy), _figure(m.p_target), int(m.explained[0]), initial, focus, both, figures)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iicl_tui.bayes import inference
 from iicl_tui.charts.heading import heading, mark_key
 from iicl_tui.charts.numbers import HORIZONTAL, eighths, probability_text
 from iicl_tui.charts.picture import (
@@ -31,20 +32,15 @@ _P_WIDTH = 8
 _LEAST_BAR = 8
 
 
-def _without_noise(log_p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Equally probable hypotheses made equal: sums in another order differ in their last bits."""
-    return np.round(log_p, 9)
-
-
 def order(log_p: NDArray[np.float64]) -> NDArray[np.intp]:
-    """All hypotheses, the likeliest first; equals in the order of the space."""
-    return np.argsort(-_without_noise(log_p), kind="stable")
+    """All hypotheses, the most probable first; ties in the order of the space."""
+    return np.argsort(inference.ranks(log_p), kind="stable")
 
 
 def rank_of(log_p: NDArray[np.float64], hypothesis: int) -> tuple[int, int]:
     """(rank from 1, how many share it)."""
-    scores = _without_noise(log_p)
-    return 1 + int((scores > scores[hypothesis]).sum()), int((scores == scores[hypothesis]).sum())
+    ranks = inference.ranks(log_p)
+    return int(ranks[hypothesis]), int((ranks == ranks[hypothesis]).sum())
 
 
 @dataclass(frozen=True)
@@ -124,8 +120,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     bar = layout.columns.bar
     bars = eighths(scale.lengths(view.log_p[shown]), bar).tolist()
     ghosts = None if view.previous is None else eighths(scale.lengths(view.previous[shown]), bar).tolist()
-    falling = -_without_noise(view.log_p)
-    ranks = np.searchsorted(falling[layout.order], falling[shown]) + 1
+    ranks = inference.ranks(view.log_p)[shown]
     colours = hues(view)[shown].tolist()
     _rules(picture, view, layout, shown)
     for row, hypothesis in enumerate(shown.tolist()):

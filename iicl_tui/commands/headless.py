@@ -216,7 +216,7 @@ def summary(chain: Chain) -> str:
         words.append(f"H {figures.entropy:.3f} nats")
     if figures.p_target is not None:
         words.append(f"P(h*) {figures.p_target:.3g}")
-    if chain.task.explains:
+    if chain.task.predictive:
         words.append(f"d⁰ {figures.explained}/{figures.initial}")
     if figures.focus is not None:
         name, value, p = figures.focus

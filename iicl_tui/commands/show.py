@@ -95,7 +95,7 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
     split = task.space.groupings[focus] if focus is not None else None
     names = [f"P({split.name} {value})" for value in split.values] if split is not None else []
     columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names]
-    columns += [*(["d⁰ right"] if session.judged else []), *(figure.name for figure in task.figures), "hᵗ"]
+    columns += [*(["d⁰ right"] if session.judged else []), *(figure.name for figure in task.dataset_metrics), "hᵗ"]
     widths = [max(len(name), 7) for name in columns]
     widths[0] = 5
     yield "  ".join(name.rjust(size) for name, size in zip(columns[:-1], widths, strict=False)) + f"  {columns[-1]}"
@@ -111,14 +111,14 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
             figures += [_p(value) for value in m.marginals[focus][row]]
         if session.judged:
             figures.append(f"{m.explained[row]}/{session.judged}")
-        made = zip(task.figures, m.made[row].tolist(), strict=True)
+        made = zip(task.dataset_metrics, m.made[row].tolist(), strict=True)
         figures += [f"{value:.{figure.digits}f}" if np.isfinite(value) else "" for figure, value in made]
         mark = ">" if row + 1 == state.look else " "
         cells = [f"{mark}{row + 1}", *figures]
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
         yield f"{words}  {task.rule(int(m.hypothesis[row]))}"
-    if task.figures:
-        yield f"  {task.figures[0].name} and what follows: of what each generation made itself"
+    if task.dataset_metrics:
+        yield f"  {task.dataset_metrics[0].name} and what follows: of what each generation made itself"
 
 
 def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:

@@ -389,7 +389,7 @@ class FilterKind:
 
 def check_can_judge_hypotheses(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:
     """Adds a fault if hypotheses cannot be judged by d⁰ because all of them explain the same examples."""
-    if not task.explains:
+    if not task.predictive:
         words = f"in the task {task.name} every hypothesis explains the same examples, so {kind} has nothing to judge by; remove it"
         faults.append(Fault((*path, "kind"), words))
 

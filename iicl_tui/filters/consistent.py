@@ -34,7 +34,7 @@ class Consistent(SampleFilter):
         return seen
 
     def _judged(self, sample: Sample, hypothesis: int, task: Task) -> Sample:
-        if task.follows(hypothesis, sample.example):
+        if task.agrees(hypothesis, sample.example):
             return sample
         return replace(sample, verdict="rejected", reason=f"the rule gives {task.predict(hypothesis, sample.example.input)}")
 

@@ -39,7 +39,7 @@ class HypothesisSearch(HypothesisFilter):
 
 def failing_examples(context: PhaseContext, hypothesis: int) -> list[Example]:
     """Returns the examples of d⁰ that the hypothesis gets wrong."""
-    return [example for example in context.start.samples if not context.task.follows(hypothesis, example)]
+    return [example for example in context.start.samples if not context.task.agrees(hypothesis, example)]
 
 
 FIELDS = (

@@ -40,10 +40,10 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
         return Series(name, _padded(values, length), style)
 
     uniform = log(task.space.size)
-    given = task.measure(start.samples) if start.samples else (nan,) * len(task.figures)
+    given = task.measure(start.samples) if start.samples else (nan,) * len(task.dataset_metrics)
     out = [
         _figure(figure, line("made", measures.made[:, place]), line("dᵗ", measures.passed[:, place]), level, selected)
-        for place, (figure, level) in enumerate(zip(task.figures, given, strict=True))
+        for place, (figure, level) in enumerate(zip(task.dataset_metrics, given, strict=True))
     ]
     out += [
         Panel("entropy (nats)", (line("H", measures.entropy, "accent"),), 0.0, uniform * 1.0001,
@@ -60,7 +60,7 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
     if start.rival is not None:
         rules.append(line("ĥ", measures.p_rival, "text"))
     out.append(Panel("P(h*), P(ĥ)" if start.rival is not None else "P(h*)", tuple(rules), 0.0, 1.0, (), selected, 1))
-    if start.samples and task.explains:
+    if start.samples and task.predictive:
         right = line("hᵗ", measures.explained.astype(np.float64), "accent")
         out.append(Panel(f"d⁰ explained (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1))
     return tuple(out)

@@ -138,7 +138,7 @@ def calling(chain: Chain, clock: float) -> str:
 
 def _first_figure(session: LabSession) -> tuple[str, Array | None]:
     """The name and the numbers of the task's first figure, of what each generation made; nothing where it has none."""
-    figures = session.chain.task.figures
+    figures = session.chain.task.dataset_metrics
     return (printable(figures[0].short or figures[0].name, 5), session.measures.made[:, 0]) if figures else ("", None)
 
 

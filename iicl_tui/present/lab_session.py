@@ -77,7 +77,7 @@ class LabSession:
     @property
     def judged(self) -> int:
         """How many examples of d⁰ hypotheses are judged by: 0 where all explain the same ones."""
-        return len(self.chain.start.samples) if self.chain.task.explains else 0
+        return len(self.chain.start.samples) if self.chain.task.predictive else 0
 
     @cached_property
     def fit_groups(self) -> tuple[Group, ...]:

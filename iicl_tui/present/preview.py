@@ -63,7 +63,7 @@ def _standing(chain: Chain) -> list[tuple[str, str]]:
     facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
     if chain.calls_of(now):
         facts = [_broken_off(chain, now)]
-    came_to = [*_belief_words(figures), *([f"d⁰ {figures.explained}/{figures.initial} right"] if chain.task.explains else [])]
+    came_to = [*_belief_words(figures), *([f"d⁰ {figures.explained}/{figures.initial} right"] if chain.task.predictive else [])]
     came_to += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures[:_MOST_FIGURES]]
     facts.append(("outcome", " · ".join(came_to)))
     hypothesis = chain.generations[-1].hypothesis
@@ -122,7 +122,7 @@ def _view(chain: Chain) -> BeliefView | None:
         chain.task.space,
         belief.log_p,
         marks=tuple(marks),
-        explained=chain.task.explained(start.samples) if chain.task.explains else None,
+        explained=chain.task.explained(start.samples) if chain.task.predictive else None,
         explained_of=len(start.samples),
         form="mosaic",
         by=chain.task.focus,

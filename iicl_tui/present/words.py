@@ -37,7 +37,7 @@ def against(chain: Chain, generation: int, sample: Sample) -> str:
     if chain.agent(generation).exact:  # it contradicts by the noise that is set up, and that is no fault
         return ""
     hypothesis = chain.generations[generation - 1].hypothesis
-    return "" if chain.task.follows(hypothesis, sample.example) else f"against h{raised(generation)}"
+    return "" if chain.task.agrees(hypothesis, sample.example) else f"against h{raised(generation)}"
 
 
 def notes(chain: Chain, generation: int, sample: Sample) -> list[str]:

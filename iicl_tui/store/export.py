@@ -111,7 +111,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     space, measured = chain.task.space, _measured(chain)
     values = [f"{split.name}={value}" for split in space.groupings for value in split.values]
     bounded = values[: sum(space.shape)]  # those of the factors
-    figures = [figure.name.replace(" ", "_") for figure in chain.task.figures]
+    figures = [figure.name.replace(" ", "_") for figure in chain.task.dataset_metrics]
     yield (
         *("generation", "agent", "learned", "hypothesis", "entropy_nats", "p_target", "p_rival", "p_hypothesis"),
         *("d0_explained", "d0_size", "redraws", "exhausted", "samples_drawn", "samples_passed"),
@@ -130,7 +130,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             chain.task.rule(generation.imitation.hypothesis),
             chain.task.rule(generation.hypothesis),
             *(float(values[row]) for values in (measures.entropy, measures.p_target, measures.p_rival, measures.p_kept)),
-            int(measures.explained[row]) if chain.task.explains else None,
+            int(measures.explained[row]) if chain.task.predictive else None,
             len(chain.start.samples),
             kept.redraws if kept else None,
             kept.exhausted if kept else None,
@@ -156,7 +156,7 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """Generation 0 is d⁰. follows: whether the output is the one that the generation's hypothesis gives. from: the earlier
     generation that made it. The task's figures of each example, and its note, where the task has figures."""
     task = chain.task
-    figures = [figure.name.replace(" ", "_") for figure in task.figures]
+    figures = [figure.name.replace(" ", "_") for figure in task.dataset_metrics]
     own = (*figures, "note", "from") if figures else ("from",)
     yield (
         *("generation", "number", "input", "output", "verdict", "passed_on", "follows"),
@@ -169,14 +169,14 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
         yield origin
 
     for number, example in enumerate(chain.start.samples):
-        follows = chain.task.follows(chain.start.target, example)
+        follows = chain.task.agrees(chain.start.target, example)
         yield 0, number, _input(example), example.output, "given", True, follows, None, None, None, None, *known(example, None)
     for generation in chain.generations:
         for sample in generation.transmission.samples if generation.transmission else ():
             example, shown = sample.example, sample.shown
             yield (
                 *(generation.index, sample.number, _input(example), example.output, sample.verdict, sample.passes),
-                chain.task.follows(generation.hypothesis, example),
+                chain.task.agrees(generation.hypothesis, example),
                 *((_input(shown), shown.output) if shown else (None, None)),
                 *(sample.reason, sample.seconds, *known(example, sample.origin)),
             )
@@ -314,15 +314,15 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
     figures = {"entropy_nats": measures.entropy, "p_target": measures.p_target, "p_rival": measures.p_rival}
     out["measures"] = {
         **{name: _known(values[row]) for name, values in {**figures, "p_hypothesis": measures.p_kept}.items()},
-        "d0_explained": int(measures.explained[row]) if chain.task.explains else None,
+        "d0_explained": int(measures.explained[row]) if chain.task.predictive else None,
         "marginals": {
             split.name: {value: _known(p) for value, p in zip(split.values, marginal[row], strict=True)}
             for split, marginal in zip(chain.task.space.groupings, measures.marginals, strict=True)
         },
     }
-    if chain.task.figures:
+    if chain.task.dataset_metrics:
         out["measures"] |= {
-            which: {figure.name: _known(value) for figure, value in zip(chain.task.figures, values[row], strict=True)}
+            which: {figure.name: _known(value) for figure, value in zip(chain.task.dataset_metrics, values[row], strict=True)}
             for which, values in (("made", measures.made), ("passed", measures.passed))
         }
     return out

@@ -1,1 +1,1 @@
-"""What is learned: the hypothesis space, the semantics, the likelihood, and how examples are written. One module a task."""
+"""Tasks: what is learned. A task defines hypotheses, their likelihood, and how examples are written. One package per task."""

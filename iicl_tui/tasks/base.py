@@ -1,12 +1,14 @@
-"""The protocol of a task. The engine, the store and the screens know tasks only through it."""
+"""The protocol of a task. The engine, the store and the screens know tasks only through it.
+
+It has two halves: `ExampleSpec` says what examples are, `HypothesisModel` says what may be learned from them.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,132 +18,145 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, read_arrow
+from iicl_tui.tasks.wording import Wording
 
-if TYPE_CHECKING:  # tasks/wording.py imports Example from here
-    from iicl_tui.tasks.wording import Wording
+__all__ = [
+    "DatasetMetric",
+    "Example",
+    "ExampleSpec",
+    "HypothesisModel",
+    "Preference",
+    "Start",
+    "Task",
+    "TaskKind",
+    "read_arrow",
+    "task_kinds",
+]
 
 Array = NDArray[np.float64]
 
 
-class Example(NamedTuple):
-    """(x, y): what is shown and what goes with it, as the file writes them. Inputs are in the task's own order."""
+class ExampleSpec(Protocol):
+    """What examples are: how they are read, written, shown, measured and ranked.
 
-    input: tuple[str, ...]
-    output: str
+    Data that come without hypotheses need this half only.
 
-
-@dataclass(frozen=True)
-class DatasetMetric:
-    """A figure of a dataset, as "share of common words". low, high: the ends of its axis; high None: as far as it goes.
-
-    short: its name in at most 5 characters, for a narrow column.
+    Attributes:
+        name: as files name the task.
+        outputs: every possible output y; empty if they cannot be listed.
+        dataset_metrics: what `measure` measures; may be empty.
+        preferences: rankings that a filter can use, by name; empty if no example is better than another.
     """
 
     name: str
-    low: float = 0.0
-    high: float | None = 1.0
-    digits: int = 2
-    short: str = ""
-
-
-Preference = Callable[[Example], tuple[float, ...]]
-"""A way to rank examples: the best one has the least key."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """What is there before generation 1. target: h*; rival: ĥ, where the task has one; samples: d⁰."""
-
-    target: int
-    rival: int | None
-    samples: tuple[Example, ...]
-
-
-class Task(Protocol):
-    """One task with its options. A hypothesis is an index into `space`."""
-
-    name: str
-    space: ProductSpace
-    focus: int | None
-    """The place in `space.groupings` of what the experiment is about (ACRE: the spurious object); the probability of each of its
-    values is drawn as a trajectory."""
-    factor_word: str
-    """What the factors are, in the plural: objects."""
-    explains: bool
-    """Hypotheses differ in which examples they explain. Where they do not, what they explain of d⁰ is not shown."""
-    figures: tuple[DatasetMetric, ...]
-    """What is measured of a dataset itself; none where its examples are counted only."""
+    outputs: tuple[str, ...]
+    dataset_metrics: tuple[DatasetMetric, ...]
     preferences: Mapping[str, Preference]
-    """The ways in which a filter can rank examples, by name; none where all are worth the same."""
-    samples: int
-    """M: how many samples a generation passes on."""
 
     @property
     def inputs(self) -> tuple[tuple[str, ...], ...]:
-        """Every possible input x, in the task's order; empty where they cannot be listed."""
-
-    outputs: tuple[str, ...]
-    """Every possible output y; empty where they cannot be listed."""
-
-    @property
-    def wording(self) -> Wording | None:
-        """How the task is put to a language model; None: it cannot be."""
-
-    def rule(self, hypothesis: int) -> str:
-        """The hypothesis in words, one line."""
-
-    def rule_table(self, hypothesis: int) -> tuple[str, ...]:
-        """The hypothesis as a small table, lines of at most 36 columns; none where `rule` says it well enough."""
-
-    def read_hypothesis(self, value: Any) -> int:
-        """From a file's value. Raises ValueError with a sentence for a person."""
-
-    def write_hypothesis(self, hypothesis: int) -> Any:
-        """As a file's value."""
+        """Every possible input x, in the task's order; empty if they cannot be listed."""
 
     def read_example(self, input: Any, output: Any) -> Example:
-        """From a file's values, checked and in the task's order. Raises ValueError with a sentence for a person."""
-
-    def example_text(self, example: Example) -> str:
-        """One line: A, C → on."""
-
-    def example_note(self, example: Example) -> str:
-        """What is to be known of an example beside itself, in a few words; "" for nothing."""
+        """Check a file's values and put them into the task's order. Raises ValueError with a message for the user."""
 
     def read_line(self, text: str) -> Example:
-        """From a line as `example_text` writes it, the arrow also as ->. Raises ValueError with a sentence for a person."""
+        """Parse a line as `example_text` writes it; -> may stand for →. Raises ValueError with a message for the user."""
+
+    def example_text(self, example: Example) -> str:
+        """The example on one line: A, C → on."""
+
+    def example_note(self, example: Example) -> str:
+        """A short remark shown next to the example; "" for none."""
 
     def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
-        """One number for each of `figures`; NaN where there is nothing to measure."""
+        """One number for each of `dataset_metrics`; NaN where nothing can be measured."""
+
+
+class HypothesisModel(Protocol):
+    """What hypotheses are: their space, prior, likelihood and predictions. A hypothesis is an index into `space`.
+
+    Attributes:
+        space: all hypotheses.
+        focus: index into `space.groupings` of what the experiment is about (ACRE: the spurious object). The
+            probabilities of its values are plotted as trajectories.
+        factor_word: plural noun for the factors, such as "objects".
+        predictive: whether hypotheses differ in the outputs that they predict. If not, no count of explained
+            examples is shown, since it is the same for all.
+    """
+
+    space: ProductSpace
+    focus: int | None
+    factor_word: str
+    predictive: bool
+
+    def rule(self, hypothesis: int) -> str:
+        """The hypothesis in words, on one line."""
+
+    def rule_table(self, hypothesis: int) -> tuple[str, ...]:
+        """The hypothesis as a small table, lines of at most 36 columns; empty if `rule` is clear enough."""
+
+    def read_hypothesis(self, value: Any) -> int:
+        """Read a file's value. Raises ValueError with a message for the user."""
+
+    def write_hypothesis(self, hypothesis: int) -> Any:
+        """The hypothesis as a file's value."""
 
     def predict(self, hypothesis: int, input: tuple[str, ...]) -> str:
         """The output that the hypothesis gives to an input."""
 
-    def follows(self, hypothesis: int, example: Example) -> bool:
-        """Whether the hypothesis gives this output to this input, however it may be written."""
+    def agrees(self, hypothesis: int, example: Example) -> bool:
+        """Whether the hypothesis predicts the example's output, in any accepted spelling."""
 
     def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
-        """(H,): how many of the examples each hypothesis explains."""
+        """(H,): how many of the examples each hypothesis predicts."""
+
+    def log_labels(self, noise: float) -> Array | None:
+        """(X, Y, H) log p(y | x, h) in nats for every listed input and output, with label noise ε.
+
+        None if inputs or outputs cannot be listed. Exact prediction of a chain needs it.
+        """
 
     def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> Array:
-        """(T, H) log p(dᵢ | h) in nats with label noise, one row a dataset. −inf where it is impossible."""
+        """(T, H) log p(dᵢ | h) in nats with label noise ε, one row per dataset; −inf if impossible."""
 
     def log_prior(self, prior: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
-        """(H,) log P₀ in nats from an [agent.prior] table; adds what is wrong to faults (then the result is uniform)."""
-
-    def start(self, rng: np.random.Generator, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Start:
-        """d⁰ and h*: what the [start] table gives outright, and the rest drawn."""
+        """(H,) log P₀ in nats from an [agent.prior] table; uniform if the table is invalid, which adds to faults."""
 
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
-        """count samples from the hypothesis: x by the task's own distribution, y with label noise."""
+        """Draw count samples from the hypothesis: x from the task's own distribution, y with label noise ε."""
+
+
+class Task(ExampleSpec, HypothesisModel, Protocol):
+    """A task with its options: examples, hypotheses, and what a chain needs of both.
+
+    Attributes:
+        samples: M, how many samples a generation passes on.
+    """
+
+    samples: int
+
+    @property
+    def wording(self) -> Wording | None:
+        """How language models are asked; None if the task cannot be put to one."""
+
+    def start(self, rng: np.random.Generator, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Start:
+        """d⁰ and h*: taken from the [start] table where given, drawn otherwise."""
 
 
 @dataclass(frozen=True)
 class TaskKind:
-    """A task as the configuration knows it.
+    """A kind of task that configurations can name.
 
-    build: option values (by key), the place in the file, faults to add to, the file's folder → a task.
-    embed: a [task] table whose files are read into it, so that a session file stands alone.
+    Attributes:
+        name: as files name it.
+        title: for lists on screen.
+        help: one sentence for the form.
+        fields: the options of its [task] table.
+        build: makes a task from option values (by key), their place in the file, faults to add to, and the file's folder.
+        embed: copies the files named in a [task] table into it, so that a session file stands alone.
+        order: position in lists.
     """
 
     name: str
@@ -153,15 +168,6 @@ class TaskKind:
     order: int = 100
 
 
-_ARROW = re.compile(r"→|->|=>")
-
-
-def read_arrow(text: str) -> tuple[str, str] | None:
-    """The sides of "A, C → on" (or -> or =>); None where there is not one arrow."""
-    sides = _ARROW.split(text)
-    return (sides[0].strip(), sides[1].strip()) if len(sides) == 2 else None
-
-
 def task_kinds() -> Mapping[str, TaskKind]:
-    """Every task there is, by the name that files use."""
+    """All task kinds by name, those of installed plug-ins included."""
     return registry.kinds("iicl_tui.tasks")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iicl_tui.bayes import inference
+from iicl_tui.bayes import inference, markov
+from iicl_tui.charts import ranked
 
 weights = st.lists(st.integers(0, 9), min_size=1, max_size=12).filter(any)
 
@@ -114,6 +115,30 @@ def test_ties_are_found_and_broken_evenly() -> None:
 def test_rank_shares_the_better_place() -> None:
     log_p = np.array([-1.0, -0.5, -1.0, -math.inf, -3.0])
     assert [inference.rank(log_p, h) for h in range(5)] == [2, 1, 2, 5, 4]
+
+
+@pytest.mark.parametrize(("gap", "tied"), [(0.99e-9, True), (1.01e-9, False)])
+def test_the_tolerance_of_ties_is_a_billionth_of_a_nat_everywhere(gap: float, tied: bool) -> None:
+    log_p = np.array([-1.0 - gap, -1.0, -2.0, -1.0 - 2 * gap])
+    assert inference.is_mode(log_p).tolist() == [tied, True, False, False]
+    assert inference.modes(log_p).tolist() == ([0, 1] if tied else [1])
+    assert inference.exceeds(log_p[1:2], log_p[:1]).tolist() == [not tied]
+    expected = [1, 1, 4, 2] if tied else [2, 1, 4, 3]
+    assert inference.ranks(log_p).tolist() == expected
+    assert [inference.rank(log_p, h) for h in range(4)] == expected
+    assert ranked.rank_of(log_p, 0) == ((1, 2) if tied else (2, 1))
+    assert ranked.order(log_p).tolist() == ([0, 1, 3, 2] if tied else [1, 0, 3, 2])
+    labels = np.array([[0, 1], [0, 1]])  # two hypotheses that agree everywhere: the more probable one absorbs
+    assert markov.absorbing_map(log_p[:2], labels, 1).tolist() == [False, not tied]
+
+
+@given(st.lists(st.sampled_from([-math.inf, -3.0, -2.0, -1.0 - 1e-15, -1.0, -1.0 + 1e-15]), min_size=1, max_size=12))
+def test_ranks_are_those_of_one_hypothesis_at_a_time(values: list[float]) -> None:
+    log_p = np.array([*values, 0.0])
+    ranks = inference.ranks(log_p)
+    assert ranks.tolist() == [inference.rank(log_p, h) for h in range(len(log_p))]
+    assert ((ranks == 1) == inference.is_mode(log_p)).all()
+    assert ranked.order(log_p).tolist() == sorted(range(len(log_p)), key=lambda h: (ranks[h], h))
 
 
 def test_total_variation() -> None:

@@ -19,9 +19,11 @@ SMALL = Acre(objects=("A", "B"))
 
 
 def log_labels(task: Acre, noise: float = 0.0) -> Array:
-    """(X, Y, H) log p(y|x, h), from the task's own likelihood of single examples."""
+    """(X, Y, H) log p(y|x, h), from the task's own likelihood of single examples; `Task.log_labels` says the same."""
     single = [[Example(x, y)] for x in task.inputs for y in task.outputs]
-    return task.log_likelihood(single, noise).reshape(len(task.inputs), len(task.outputs), task.space.size)
+    labels = task.log_likelihood(single, noise).reshape(len(task.inputs), len(task.outputs), task.space.size)
+    np.testing.assert_array_equal(task.log_labels(noise), labels)
+    return labels
 
 
 def random_prior(size: int, seed: int = 7) -> Array:

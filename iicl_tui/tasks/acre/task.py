@@ -18,7 +18,7 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example, Start
+from iicl_tui.tasks.example import Example, Start
 from iicl_tui.tasks.labelling import Labelling
 from iicl_tui.tasks.priors import read_prior
 
@@ -99,7 +99,7 @@ class Acre(Labelling):
         """count samples: x uniform over the inputs (with `distinct`: none twice), y with label noise."""
         total = len(self.inputs)
         chosen = rng.permutation(total)[:count] if self.distinct else rng.integers(total, size=count)
-        return self.labelled(hypothesis, chosen, noise, rng)
+        return self.draw_labels(hypothesis, chosen, noise, rng)
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -205,7 +205,7 @@ class Acre(Labelling):
         except ValueError as error:
             faults.append(Fault((*path, "rival"), str(error)))
         if "sample" in given:
-            return Start(target, rival, self.given_samples(given, path, faults))
+            return Start(target, rival, self.read_given_samples(given, path, faults))
         pool = np.arange(len(self.inputs))
         if self._draw == "overlap" and rival is not None:
             pool = self.in_common(target, rival)

@@ -1,4 +1,4 @@
-"""ACRE as it is put to a language model: the texts of prompts/acre.toml filled in, and the ways in which replies are read."""
+"""How ACRE is put to a language model: fills in the texts of prompts/acre.toml and reads replies."""
 
 from __future__ import annotations
 
@@ -6,33 +6,54 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts
 from iicl_tui.tasks.reply_parsing import read_rule, read_samples
 from iicl_tui.tasks.wording import RuleReading, SamplesReading
 from iicl_tui.text import printable
 
-if TYPE_CHECKING:  # tasks/acre.py makes the wording
-    from iicl_tui.tasks.acre.task import Acre
-
 UNDETERMINED = ("und", "undetermined", "undefined", "undecided", "unknown", "uncertain", "unclear", "indeterminate")
-"""What models write for the third state, whatever its name is."""
+"""Words that models write for the third state, whatever its name."""
 
 _MOST_TROUBLE = 400
 _json = json.JSONEncoder(ensure_ascii=False).encode
 _SCENE = ("objects", "states", "semantics", "form")
 
 
+class AcreTask(Protocol):
+    """What the wording needs of its task. See `Acre` for the attributes and `HypothesisModel` for the methods."""
+
+    name: str
+    space: ProductSpace
+    objects: tuple[str, ...]
+    outputs: tuple[str, ...]
+    focus: int | None
+    bias: str
+    distinct: bool
+
+    def read_example(self, input: Any, output: Any) -> Example: ...
+
+    def write_hypothesis(self, hypothesis: int) -> dict[str, str]: ...
+
+    def predict(self, hypothesis: int, input: tuple[str, ...]) -> str: ...
+
+    def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]: ...
+
+
 class AcreWording:
-    """The wording of one ACRE task; its states' names differ in more than case."""
+    """Implements `Wording` for one ACRE task, whose state names must differ in more than case."""
 
     states_rule = True
 
-    def __init__(self, task: Acre) -> None:
+    def __init__(self, task: AcreTask) -> None:
         self.task = task
         self._scene = {
             "objects": ", ".join(task.objects),
@@ -51,7 +72,7 @@ class AcreWording:
 
     @property
     def layout(self) -> Layout:
-        """The texts of a prompts file for this task and their slots."""
+        """The texts of a prompts file for this task, with their slots."""
         data = ("examples", "after")
         texts = {
             "system": Slots(("before",), _SCENE),
@@ -71,29 +92,29 @@ class AcreWording:
         return Layout(texts, tuple(own_prompts(self.task.name).bias), Slots((), ("spurious",)))
 
     def read_prompts(self, value: Any, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
-        """The prompts of an agent's key `prompts`, see `tasks.prompts.read_prompts`; whatever is wrong is added to faults."""
+        """Read an agent's `prompts`, see `tasks.prompts.read_prompts`."""
         return read_prompts(value, own_prompts(self.task.name), self.layout, path, faults, folder)
 
     def system(self, prompts: Prompts) -> str:
-        """What ACRE is, and the sentence of the bias that stands before the data."""
+        """Explain ACRE, and add the bias sentence that belongs before the data."""
         return self._fill(prompts, "system", before=self._bias(prompts)[0])
 
     def imitate(self, prompts: Prompts, data: Sequence[Example]) -> str:
-        """Asks for a rule that explains the examples; the sentence of the bias that stands after the data comes last."""
+        """Ask for a rule that explains the examples; the bias sentence that belongs after the data comes last."""
         return self._fill(prompts, "imitate", examples=self._examples(prompts, data), after=self._bias(prompts)[1])
 
     def transmit(self, prompts: Prompts, hypothesis: int, count: int, data: Sequence[Example] = ()) -> str:
-        """Asks for count examples of the rule; it says all, so the data are not shown again."""
+        """Ask for count examples of the rule. The data are not shown again."""
         distinct = prompts.texts["distinct"] if self.task.distinct else ""
         return self._fill(prompts, "transmit", rule=self._rule(hypothesis), count=str(count), distinct=fill(distinct))
 
     def self_refine(self, prompts: Prompts, hypothesis: int, data: Sequence[Example]) -> str:
-        """Shows the rule and the examples, and asks to check and if need be to mend it."""
+        """Show the rule and the examples, and ask to check the rule and correct it if needed."""
         examples = self._examples(prompts, data)
         return self._fill(prompts, "self-refine", rule=self._rule(hypothesis), examples=examples, after=self._bias(prompts)[1])
 
     def hypothesis_search(self, prompts: Prompts, hypothesis: int, failing: Sequence[Example]) -> str:
-        """Shows the examples that the rule gets wrong, with what it says of them, and asks to mend it."""
+        """Show the examples that the rule gets wrong, with its predictions, and ask to correct the rule."""
         shown = _lines(
             fill(
                 prompts.texts["failing-example"],
@@ -106,26 +127,26 @@ class AcreWording:
         return self._fill(prompts, "hypothesis-search", rule=self._rule(hypothesis), failing=shown, after=self._bias(prompts)[1])
 
     def repair_rule(self, prompts: Prompts, trouble: str) -> str:
-        """Says why the last reply could not be read as a rule, and asks for it again."""
+        """Say why the last reply could not be read as a rule, and ask again."""
         return self._fill(prompts, "repair-rule", trouble=printable(trouble, _MOST_TROUBLE))
 
     def repair_samples(self, prompts: Prompts, trouble: str, count: int) -> str:
-        """Says why the last reply could not be read as count examples, and asks for them again."""
+        """Say why the last reply could not be read as count examples, and ask again."""
         return self._fill(prompts, "repair-samples", trouble=printable(trouble, _MOST_TROUBLE), count=str(count))
 
     # -- replies ------------------------------------------------------------------------------------------------------
 
     def read_rule(self, text: str) -> RuleReading:
-        """The rule in a reply, see `tasks.reading.read_rule`."""
+        """Read the rule in a reply, see `reply_parsing.read_rule`."""
         return read_rule(text, self.task.space, self._spellings)
 
     def read_samples(self, text: str, count: int) -> SamplesReading:
-        """The first count examples in a reply, see `tasks.reading.read_samples`."""
+        """Read the first count examples in a reply, see `reply_parsing.read_samples`."""
         outputs = dict(zip(self.task.outputs, self._spellings[0], strict=True))
         return read_samples(text, count, self.task.objects, outputs, self.task.read_example)
 
     def implied(self, examples: Sequence[Example]) -> int:
-        """The first rule that explains the most of the examples."""
+        """The rule that explains most of the examples; the first in case of ties."""
         return int(self.task.explained(examples).argmax())
 
     def rule_reply(self, hypothesis: int) -> str:
@@ -133,21 +154,21 @@ class AcreWording:
         return f"Rule: {self._rule(hypothesis)}"
 
     def samples_reply(self, examples: Sequence[Example]) -> str:
-        """Input: A, C, and Output: on in the next line; one example after the other."""
+        """Two lines per example: Input: A, C and Output: on."""
         return _lines(f"Input: {', '.join(x)}\nOutput: {y}" for x, y in examples)
 
     def spellings(self, factor: int) -> tuple[tuple[str, ...], ...]:
-        """For each state its name in lower case; for the third also what models write for it, save the other states' names."""
+        """For each state its name in lower case; for the third also `UNDETERMINED`, without the other states' names."""
         return self._spellings[factor]
 
     def rule_schema(self) -> Mapping[str, Any]:
-        """{"A": "on", …}: every object, each with one of the states."""
+        """{"A": "on", …}: every object with one of the states."""
         return _object({name: _one_of(self.task.outputs) for name in self.task.objects})
 
     def samples_schema(self, count: int) -> Mapping[str, Any]:
-        """{"example-1": {"input": ["A", "C"], "output": "on"}, …}: one key an example.
+        """{"example-1": {"input": ["A", "C"], "output": "on"}, …}: one key per example.
 
-        Not a list, since not every provider lets a schema say how long a list has to be.
+        An object rather than an array, since some providers ignore the length of arrays in a schema.
         """
         objects = {"type": "array", "items": _one_of(self.task.objects)}
         example = _object({"input": objects, "output": _one_of(self.task.outputs)})
@@ -164,7 +185,7 @@ class AcreWording:
         return fill(text, **dict(zip(("on", "off", "und"), outputs, strict=False)))
 
     def _bias(self, prompts: Prompts) -> tuple[str, str]:
-        """The sentences before and after the data; empty where there is no spurious object."""
+        """The bias sentences before and after the data; empty without a spurious object."""
         if self.task.focus is None:
             return "", ""
         before, after = prompts.bias[self.task.bias]

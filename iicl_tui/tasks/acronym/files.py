@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from iicl_tui.schema import describe
 from iicl_tui.tasks.acronym.words import RankList
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.example import Example
 
 MOST_BYTES = 16_000_000
 """A list of 60,000 words with eight columns has about 2 MB."""

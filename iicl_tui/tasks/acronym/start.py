@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from iicl_tui.tasks.acronym.words import Words
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.example import Example
 
 
 class Wanted(NamedTuple):

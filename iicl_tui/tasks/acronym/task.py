@@ -26,7 +26,7 @@ from iicl_tui.tasks.acronym.prior import read_acronym_prior
 from iicl_tui.tasks.acronym.rank_lists import check_lengths, standard_words, words_for
 from iicl_tui.tasks.acronym.start import Wanted, from_list, from_pool
 from iicl_tui.tasks.acronym.words import Words, initials, unaccented
-from iicl_tui.tasks.base import DatasetMetric, Example, Preference, Start
+from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start
 
 if TYPE_CHECKING:
     from iicl_tui.tasks.acronym.wording import AcronymWording
@@ -50,7 +50,7 @@ class Acronym:
 
     name = "acronym"
     factor_word = "traits"
-    explains = False
+    predictive = False
     outputs: tuple[str, ...] = ()
     focus: int | None = 2
     """The partition "words"."""
@@ -94,7 +94,7 @@ class Acronym:
         away = np.abs(np.subtract.outer(np.arange(shortest, longest + 1), np.arange(shortest, longest + 1)))
         self._log_lengths = log_normalise(-away / spread)
         self._sums = np.cumsum(np.exp(self._log_lengths), axis=1)
-        self.figures: tuple[DatasetMetric, ...] = (
+        self.dataset_metrics: tuple[DatasetMetric, ...] = (
             DatasetMetric("share of common words", short="easy"),
             DatasetMetric("mean rank", 0, self.words.unlisted, 0),
             DatasetMetric("mean rank of those in the list", 0, self.words.list.last, 0),
@@ -122,7 +122,7 @@ class Acronym:
         """The initials, whatever the hypothesis."""
         return initials(input)
 
-    def follows(self, hypothesis: int, example: Example) -> bool:
+    def agrees(self, hypothesis: int, example: Example) -> bool:
         """Whether the output is what the initials spell, whatever the hypothesis."""
         return self.matches(example)
 
@@ -145,6 +145,10 @@ class Acronym:
     def _noisy(self, noise: float) -> Array:
         """(shares,): the chance of an easy output."""
         return self._shares * (1 - noise) + (1 - self._shares) * noise
+
+    def log_labels(self, noise: float) -> Array | None:
+        """None: inputs and outputs cannot be listed."""
+        return None
 
     def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> Array:
         """(T, H) log p(dᵢ | h) in nats, h = (share s, length ℓ): s′ for an easy output, 1 − s′ for another, times p(length | ℓ).
@@ -179,7 +183,7 @@ class Acronym:
         """The share of easy outputs; their mean rank, where one that is not in the list has the rank after its last (and after the
         limit); that of those in the list; the mean length; different outputs by all; the share that the initials spell."""
         if not examples:
-            return (math.nan,) * len(self.figures)
+            return (math.nan,) * len(self.dataset_metrics)
         count = len(examples)
         listed = [rank for rank in (self.words.rank(example.output) for example in examples) if rank is not None]
         return (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts
 from iicl_tui.tasks.reply_parsing.acronyms import read_acronyms
 from iicl_tui.tasks.wording import RuleReading, SamplesReading

@@ -21,7 +21,7 @@ from iicl_tui.bayes.space import Factor, Partition, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.base import Example, Start
+from iicl_tui.tasks.example import Example, Start
 from iicl_tui.tasks.labelling import Labelling
 from iicl_tui.tasks.naming.coding_length import coding_length
 from iicl_tui.tasks.priors import read_prior
@@ -101,7 +101,7 @@ class Naming(Labelling):
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
         """count samples: x uniform over the meanings, y with label noise."""
         chosen = rng.integers(len(MEANINGS), size=count)
-        return self.labelled(hypothesis, chosen, noise, rng)
+        return self.draw_labels(hypothesis, chosen, noise, rng)
 
     # -- words --------------------------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class Naming(Labelling):
         if "rival" in given:
             faults.append(Fault((*path, "rival"), "a naming game has no ĥ; leave it out"))
         if "sample" in given:
-            return Start(target, None, self.given_samples(given, path, faults))
+            return Start(target, None, self.read_given_samples(given, path, faults))
         rounds, rest = divmod(self._initial, len(MEANINGS))
         shown = [*list(MEANINGS) * rounds, *(MEANINGS[x] for x in sorted(rng.permutation(len(MEANINGS))[:rest].tolist()))]
         return Start(target, None, tuple(Example(x, self.predict(target, x)) for x in shown))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.reply_parsing.initials import (
     MOST_INPUT,
     MOST_OUTPUT,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.reply_parsing.exact_form import plain_examples
 from iicl_tui.tasks.reply_parsing.words import (
     DRESS,

@@ -116,7 +116,7 @@ def hypothesis_lines(chain: Chain, shown: HypothesisShown, item: Item, blind: bo
 
 
 def _explained(task: Task, hypothesis: int, name: str, examples: Sequence[Example], blind: bool, width: int) -> list[Content]:
-    right = [task.follows(hypothesis, example) for example in examples]
+    right = [task.agrees(hypothesis, example) for example in examples]
     count = f"explains {sum(right)}/{len(examples)} of {name}" if not blind else f"{len(examples)} of {name}"
     parts = []
     for example, explained in list(zip(examples, right, strict=True))[:_MOST_EXAMPLES]:
@@ -150,10 +150,10 @@ def marks(chain: Chain, hypothesis: int, example: Example, blind: bool) -> list[
     noted = [note] if note else []
     if blind:
         return noted
-    if not chain.task.explains:
+    if not chain.task.predictive:
         return [*noted, *([f"seen in d{raised(0)}"] if example in chain.start.samples else [])]
     h = f"h{raised(chain.generations[-1].index)}"
-    follows = chain.task.follows(hypothesis, example)
+    follows = chain.task.agrees(hypothesis, example)
     words = [f"follows {h}" if follows else f"against {h}", *noted]
     if example in chain.start.samples:
         words.append(f"seen in d{raised(0)}")

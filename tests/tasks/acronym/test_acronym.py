@@ -64,7 +64,7 @@ def of_length(lengths: range, centre: int, spread: float) -> list[float]:
 
 def test_importing_the_tasks_does_not_import_wordfreq() -> None:
     code = "import sys; from iicl_tui.tasks.base import task_kinds; task_kinds()['acronym']; assert 'wordfreq' not in sys.modules"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=False).returncode == 0
     assert task_kinds()["acronym"] is KIND
 
 
@@ -91,10 +91,10 @@ def test_figures_of_a_dataset() -> None:
     measured = task.measure([CAT, DOG, GODS, GODS])
     # ranks 1, 9 (in the list, but not below 6) and twice 10, which is one after the last
     assert measured == (1 / 4, (1 + 9 + 10 + 10) / 4, (1 + 9) / 2, 14 / 4, 3 / 4, 3 / 4)
-    assert len(measured) == len(task.figures)
+    assert len(measured) == len(task.dataset_metrics)
     assert all(map(math.isnan, task.measure([])))
     assert math.isnan(task.measure([GODS])[2])
-    assert task.figures[1].high == 10
+    assert task.dataset_metrics[1].high == 10
     assert Acronym().measure([GODS, Example(("x",), "zzqq")])[1] == (Acronym().words.rank("gods") + 60_001) / 2  # type: ignore[operator]
 
 

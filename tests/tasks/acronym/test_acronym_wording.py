@@ -190,7 +190,7 @@ def test_faults_of_personas_are_told() -> None:
 
 
 def test_the_documentation_has_every_text_slot_and_sentence() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "prompts.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "prompts.md").read_text(encoding="utf-8")
     page = page[page.index("\n## Acronyms") :]
     for text, slots in worded().layout.texts.items():
         assert f"`{text}`" in page

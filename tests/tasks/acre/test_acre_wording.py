@@ -280,7 +280,7 @@ def test_a_persons_own_wording_is_sent_as_it_stands() -> None:
 
 
 def test_the_documentation_has_every_text_slot_and_sentence() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "prompts.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "prompts.md").read_text(encoding="utf-8")
     layout = worded(Acre(PLAIN)).layout
     for text, slots in layout.texts.items():
         assert f"`{text}`" in page
