@@ -46,3 +46,14 @@ def test_the_readme_has_one_line_to_run_and_one_to_test(heading: str) -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split(f"\n{heading}\n")[1].split("\n## ")[0]
     (block,) = re.findall(r"(?ms)^```sh\n(.*?)^```$", section)
     assert len(block.splitlines()) == 1
+
+
+def test_the_filter_of_the_contributors_page_is_a_kind(tmp_path: Path) -> None:
+    (code,) = blocks(ROOT / "CONTRIBUTING.md", "python")
+    names: dict[str, object] = {"__name__": "page"}
+    exec(code, names)
+    assert names["SECOND_LOOK"].name == "second-look"  # type: ignore[attr-defined]
+    (package,) = blocks(ROOT / "CONTRIBUTING.md", "toml")
+    example = (ROOT / "docs" / "plugin-example" / "pyproject.toml").read_text(encoding="utf-8")
+    for line in package.splitlines():
+        assert line in example
