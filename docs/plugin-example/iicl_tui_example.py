@@ -18,7 +18,7 @@ from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import FilterKind, OfHypotheses, PhaseContext, Propose, judges_by_d0
+from iicl_tui.filters.base import FilterKind, HypothesisFilter, PhaseContext, Propose, check_can_judge_hypotheses
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task
@@ -26,7 +26,7 @@ from iicl_tui.tasks.base import Task
 # -- a filter ---------------------------------------------------------------------------------------------------------
 
 
-class SecondLook(OfHypotheses):
+class SecondLook(HypothesisFilter):
     """Shows the agent at most `examples` examples that its hypothesis gets wrong, drawn at random, and lets it refine it."""
 
     kind = "second-look"
@@ -46,7 +46,7 @@ class SecondLook(OfHypotheses):
 
 def build_second_look(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> SecondLook:
     """The filter of a [[filter]] table whose values are checked."""
-    judges_by_d0("second-look", task, path, faults)
+    check_can_judge_hypotheses("second-look", task, path, faults)
     return SecondLook(values["examples"])
 
 
