@@ -12,12 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import AwaitMount
-from textual.worker import WorkerFailed
 
 from iicl_tui.errors import Fault, LabError
 from iicl_tui.store import crash_reports
@@ -26,12 +24,12 @@ from iicl_tui.store.settings import Settings, load, save
 from iicl_tui.text import printable
 from iicl_tui.tui import themes
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.commands import ActionProvider
+from iicl_tui.tui.command_palette import ActionProvider
 from iicl_tui.tui.keymap import Keymap, resolve
 from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.textual_adapter import CrashHandlingApp
 
-# Screens by name. A module is imported when its screen is first opened, so that the first text is there at once.
-ROOMS = {
+SCREENS_BY_NAME = {
     "home": "iicl_tui.tui.screens.home:HomeScreen",
     "configure": "iicl_tui.tui.screens.configure:ConfigureScreen",
     "lab": "iicl_tui.tui.screens.lab:LabScreen",
@@ -42,21 +40,22 @@ ROOMS = {
     "theme": "iicl_tui.tui.screens.theme:ThemeScreen",
     "error": "iicl_tui.tui.screens.error:ErrorScreen",
 }
+"""Module and class of each screen. The module is imported when its screen is first opened, which keeps the start short."""
 
-# A picture that is opened somewhere must not ask a server for its font; any monospaced one will do.
+# A saved picture must not load a font from a server; any monospaced font will do.
 _FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
 @dataclass(frozen=True)
 class Start:
-    """The screen to begin with, and what its constructor is given."""
+    """The name of the screen to begin with, and the arguments of its constructor."""
 
-    room: str = "home"
+    screen: str = "home"
     values: dict[str, Any] = field(default_factory=dict)
 
 
-class LabApp(App[None]):
-    """The app. A screen reaches it as `self.lab`."""
+class LabApp(CrashHandlingApp):
+    """The app. A screen reaches it as `self.lab_app`, by AppProtocol."""
 
     TITLE = "iicl-tui"
     GROUP = "app"
@@ -80,7 +79,6 @@ class LabApp(App[None]):
         self.paths = paths
         self.settings = settings or Settings()
         self._start = start or Start()
-        self._last_words = ""
         self._shown = False
         self._afterwards: list[Callable[[], None]] = []
         self._notices: list[tuple[str, list[str]]] = []
@@ -109,7 +107,7 @@ class LabApp(App[None]):
 
     def first_screen(self) -> Screen:
         """The screen that the program begins with."""
-        return self.make(self._start.room, **self._start.values)
+        return self.make(self._start.screen, **self._start.values)
 
     def on_mount(self) -> None:
         for title, lines in self._notices:
@@ -131,23 +129,20 @@ class LabApp(App[None]):
         else:
             self._afterwards.append(callback)
 
-    # The way about
+    # Opening and closing screens
 
-    def make(self, room: str, /, *args: Any, **values: Any) -> Any:
+    def make(self, screen: str, /, *args: Any, **values: Any) -> Any:
         """A new screen of this name; its module is imported now."""
-        module, _, name = ROOMS[room].partition(":")
+        module, _, name = SCREENS_BY_NAME[screen].partition(":")
         return getattr(import_module(module), name)(*args, **values)
 
-    def open(self, room: str, /, *args: Any, **values: Any) -> AwaitMount:
-        """Show a screen above this one; the back key returns here. Raises LabError where it cannot be made."""
-        return self.push_screen(self.make(room, *args, **values))
+    def open(self, screen: str, /, *args: Any, **values: Any) -> AwaitMount:
+        """Show a screen above this one; the back key returns here. Raises LabError if it cannot be made."""
+        return self.push_screen(self.make(screen, *args, **values))
 
-    def go(self, room: str, /, *args: Any, **values: Any) -> AwaitComplete:
-        """Show a screen in the place of this one."""
-        if not self.screen._result_callbacks:
-            # switch_screen takes one away, and Textual gives the first screen none.
-            self.screen._push_result_callback(self.screen, None)
-        return self.switch_screen(self.make(room, *args, **values))
+    def go(self, screen: str, /, *args: Any, **values: Any) -> AwaitComplete:
+        """Show a screen in place of this one. Raises LabError if it cannot be made."""
+        return self.replace_screen(self.make(screen, *args, **values))
 
     def leave(self) -> None:
         """Return to the screen below; from a screen that the program began with, to the home screen."""
@@ -174,28 +169,14 @@ class LabApp(App[None]):
             self.show_error(error)
             return True
 
-    def _handle_exception(self, error: Exception) -> None:
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        if isinstance(cause, LabError) and isinstance(error, WorkerFailed):
-            self.show_error(cause)
-            return
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-            if isinstance(cause, LabError):
-                self._return_code = cause.exit_code
-                message = printable(str(cause), 4000, newlines=True)
-            else:
-                self._return_code = 1
-                message = crash_reports.sentence(crash_reports.write(cause, self.paths.state, self.size))
-            self._last_words = message
-        self._close_messages_no_wait()
+    def handle_lab_error(self, error: LabError) -> None:
+        self.show_error(error)
 
-    def _print_error_renderables(self) -> None:
-        # Not through Rich, which would break a path into lines where it cannot be copied whole.
-        if self._last_words:
-            print(self._last_words, file=sys.stderr)
-        super()._print_error_renderables()
+    def describe_crash(self, error: Exception) -> tuple[int, str]:
+        """The exit code and the last message; an unforeseen error is written into a report."""
+        if isinstance(error, LabError):
+            return error.exit_code, printable(str(error), 4000, newlines=True)
+        return 1, crash_reports.sentence(crash_reports.write(error, self.paths.state, self.size))
 
     # The app's actions; the screen says what back and copy mean on it
 
@@ -251,10 +232,10 @@ class LabApp(App[None]):
             ) from error
         self.notify(printable(str(where)), title="Picture saved", markup=False)
 
-    def copy(self, text: str, said: str = "Copied.") -> None:
+    def copy(self, text: str, message: str = "Copied.") -> None:
         """Put text on the terminal's clipboard, its control characters made visible."""
         self.copy_to_clipboard(printable(text, newlines=True))
-        self.notify(said, markup=False, timeout=2)
+        self.notify(message, markup=False, timeout=2)
 
     def keep_theme(self, name: str) -> None:
         """Show this theme from now on, also the next time."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import Keys, _character_to_key, format_key, key_to_character
+from textual.keys import Keys, format_key, key_to_character
 from textual.screen import Screen
 
 from iicl_tui.text import printable
@@ -148,7 +149,10 @@ def _defaults(action: Action) -> tuple[str, ...]:
 
 
 def _normal(key: str) -> str:
-    return _character_to_key(key) if len(key) == 1 else key
+    """Textual's name of a key; a comma separates keys in a binding, so it cannot be asked for there."""
+    if len(key) > 1:
+        return key
+    return "comma" if key == "," else next(iter(Binding.make_bindings([Binding(key, "")]))).key
 
 
 def _split(value: str | Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iicl_tui.tui.actions import ACTIONS, GROUPS, TITLES, TOGETHER, actions, bindings
-from iicl_tui.tui.app import ROOMS, LabApp
+from iicl_tui.tui.app import SCREENS_BY_NAME, LabApp
 from iicl_tui.tui.keymap import key_label, resolve
 
 
@@ -51,7 +51,7 @@ def test_bindings_have_ids_tooltips_and_derived_names() -> None:
 
 def _classes():
     yield "app", LabApp
-    for room in ROOMS.values():
+    for room in SCREENS_BY_NAME.values():
         module, _, name = room.partition(":")
         if find_spec(module):
             used = getattr(import_module(module), name)

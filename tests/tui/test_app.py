@@ -22,7 +22,7 @@ from iicl_tui.store import crash_reports
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.settings import Settings
 from iicl_tui.tui.actions import GROUPS, bindings
-from iicl_tui.tui.app import ROOMS, LabApp, Start, run_app
+from iicl_tui.tui.app import SCREENS_BY_NAME, LabApp, Start, run_app
 from iicl_tui.tui.keymap import live_actions
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.screens.error import ErrorScreen
@@ -293,7 +293,7 @@ class Refused(AppScreen):
 
 
 async def test_a_first_screen_that_cannot_be_made_ends_with_its_own_words(tmp_path: Path, monkeypatch, capsys) -> None:
-    monkeypatch.setitem(ROOMS, "lab", f"{__name__}:Refused")
+    monkeypatch.setitem(SCREENS_BY_NAME, "lab", f"{__name__}:Refused")
     app = LabApp(Paths(*[tmp_path] * 4), start=Start("lab", {"path": tmp_path / "x.toml"}))
     with pytest.raises(LabError):
         async with app.run_test():
@@ -304,7 +304,7 @@ async def test_a_first_screen_that_cannot_be_made_ends_with_its_own_words(tmp_pa
 
 
 async def test_a_screen_that_cannot_be_opened_leaves_all_as_it_was(make: Make, monkeypatch) -> None:
-    monkeypatch.setitem(ROOMS, "theme", f"{__name__}:Refused")
+    monkeypatch.setitem(SCREENS_BY_NAME, "theme", f"{__name__}:Refused")
     monkeypatch.setattr(LabApp, "action_theme", lambda app: app.open("theme", Path("x.toml")))
     app = make()
     async with app.run_test() as pilot:
@@ -317,7 +317,7 @@ async def test_a_screen_that_cannot_be_opened_leaves_all_as_it_was(make: Make, m
 
 
 async def test_back_from_the_screen_that_was_started_with_goes_home(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setitem(ROOMS, "home", f"{__name__}:Demo")
+    monkeypatch.setitem(SCREENS_BY_NAME, "home", f"{__name__}:Demo")
     app = LabApp(Paths(*[tmp_path] * 4), start=Start("transcript", {"title": "a", "entries": ()}))
     async with app.run_test() as pilot:
         assert app.screen.query_one("#entry").styles.border_top[0] == "solid"  # its own .tcss is there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -13,26 +14,28 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
-from textual.widgets._select import SelectOverlay
 
 from iicl_tui.present.config_form import Kept, Row, Section, said
 from iicl_tui.schema import REQUIRED, Path
 from iicl_tui.store.config_draft import ListName
 from iicl_tui.text import printable
+from iicl_tui.tui.textual_adapter import RemovableSelect
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 Deed = Literal["add", "remove", "up", "down", "drop"]
 
 
-class Choice(Select[str], inherit_bindings=False):
+class Choice(RemovableSelect, inherit_bindings=False):
     """A select that leaves the arrow keys to the form until it is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
 
-    def _setup_options_renderables(self) -> None:
-        """Textual asks for the list as the select is mounted; one that is taken away at that moment never gets it."""
-        if self.query(SelectOverlay):
-            super()._setup_options_renderables()
+    def __init__(self, choices: Collection[str], *, prompt: str, allow_blank: bool, value: Any) -> None:
+        super().__init__(
+            [(choice, choice) for choice in choices],
+            prompt=prompt, allow_blank=allow_blank, value=value, compact=True, classes="control",
+        )  # fmt: skip
+        self.allows_blank = allow_blank
 
 
 class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -90,10 +93,7 @@ class FieldRow(Vertical):
             bad = row.value is not None and row.value not in row.field.choices
             # Textual reads a prompt as markup, so what a file says instead stands in the fault below alone.
             prompt = "something else" if bad else "none"
-            return Choice(
-                [(choice, choice) for choice in row.field.choices],
-                prompt=prompt, allow_blank=optional or bad, value=self._chosen(row), compact=True, classes="control",
-            )  # fmt: skip
+            return Choice(row.field.choices, prompt=prompt, allow_blank=optional or bad, value=self._chosen(row))
         if row.field.kind == "bool":
             return Switch(self._on(row), animate=False, classes="control")
         return PlainInput(row.text, placeholder=row.hint, compact=True, classes="control", select_on_focus=False)
@@ -139,7 +139,7 @@ class FieldRow(Vertical):
         if not self._stands:
             return
         control, state = self.control, self._state(row)
-        if isinstance(control, Select) and state is Select.NULL and not control._allow_blank:
+        if isinstance(control, Choice) and state is Select.NULL and not control.allows_blank:
             return
         if isinstance(control, (Select, Switch, Input)) and control.value != state:
             self._last = state

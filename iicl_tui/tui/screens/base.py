@@ -17,25 +17,22 @@ A screen of the program is written so:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from iicl_tui.errors import LabError
+from iicl_tui.tui.app_protocol import AppProtocol, lab_app
+from iicl_tui.tui.textual_adapter import ErrorHandlingScreen
 from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.header import HeaderLine
 from iicl_tui.tui.widgets.layers import Column
 
-if TYPE_CHECKING:
-    from iicl_tui.tui.app import LabApp
-
 TOO_SMALL = "This needs a window of 60 × 16.\nMake it larger and all is as it was."
 
 
-class AppScreen(Screen[object]):
+class AppScreen(ErrorHandlingScreen):
     """A full screen: header, body, footer.
 
     Size classes for its .tcss: -narrow below 100 columns, -wide from 160; -short below 30 lines, -tall from 50.
@@ -48,9 +45,9 @@ class AppScreen(Screen[object]):
     VERTICAL_BREAKPOINTS = [(0, "-tiny-height"), (16, "-short"), (30, "-medium"), (50, "-tall")]  # noqa: RUF012
 
     @property
-    def lab(self) -> LabApp:
+    def lab_app(self) -> AppProtocol:
         """The app, by its own type."""
-        return cast("LabApp", self.app)
+        return lab_app(self)
 
     def compose(self) -> ComposeResult:
         yield HeaderLine()
@@ -69,7 +66,7 @@ class AppScreen(Screen[object]):
 
     def back(self) -> None:
         """What the back key does. A screen that has something to close first closes that."""
-        self.lab.leave()
+        self.lab_app.leave()
 
     def may_leave(self) -> bool:
         """Whether nothing is lost by leaving now. Where something is, it is told, and asked again this is True."""
@@ -84,9 +81,5 @@ class AppScreen(Screen[object]):
         """What the copy key puts on the clipboard; None = nothing here to copy."""
         return None
 
-    async def _dispatch_message(self, message: Message) -> None:
-        # Textual ends the program when a handler raises. A LabError is for the person; the screen lives on.
-        try:
-            await super()._dispatch_message(message)
-        except LabError as error:
-            self.lab.show_error(error)
+    def handle_lab_error(self, error: LabError) -> None:
+        self.lab_app.show_error(error)

@@ -253,7 +253,7 @@ class ConfigureScreen(AppScreen):
     def _free_name(self, stem: str) -> str:
         """The name that the store will find for a session without one: a number is added where it is taken."""
         number, name = 1, stem + SUFFIX
-        while (self.lab.paths.sessions / name).exists():
+        while (self.lab_app.paths.sessions / name).exists():
             number += 1
             name = f"{stem}-{number}{SUFFIX}"
         return name
@@ -265,7 +265,7 @@ class ConfigureScreen(AppScreen):
 
     def _target(self) -> Path:
         """The file, if it is named, else the folder."""
-        folder = self.lab.paths.sessions
+        folder = self.lab_app.paths.sessions
         if not self._file or _name_fault(self._file):
             return folder
         return folder / (self._file if self._file.endswith(SUFFIX) else self._file + SUFFIX)
@@ -369,7 +369,7 @@ class ConfigureScreen(AppScreen):
         total.set_class(bool(faults), "-wrong")
         if not faults:
             target = self._target()
-            name = target.name if target != self.lab.paths.sessions else self._file_row().absent
+            name = target.name if target != self.lab_app.paths.sessions else self._file_row().absent
             said = f"F5 writes {printable(str(name), 80)} and opens the lab"
             total.update(Content.assemble("✓ no fault  ", (said, "$text-muted")))
             return
@@ -458,7 +458,7 @@ class ConfigureScreen(AppScreen):
             self._warned = True
             self.notify("Nothing is written yet. Once more leaves, and what you changed here is gone.", markup=False)
         else:
-            self.lab.leave()
+            self.lab_app.leave()
 
     def copy_text(self) -> str | None:
         return self.draft.text
@@ -485,7 +485,7 @@ class ConfigureScreen(AppScreen):
         if not found:
             self.notify(messages.NO_MODEL, markup=False)
             return
-        await self.lab.open("messages", config.title, found, 0)
+        await self.lab_app.open("messages", config.title, found, 0)
 
     def action_create(self) -> None:
         config, faults = examine(self.draft, self._folder)
@@ -500,7 +500,7 @@ class ConfigureScreen(AppScreen):
         created = datetime.now(UTC).replace(microsecond=0)
         with SessionFile.create(config, self._target(), created=created, head=self.draft.head(config, created)) as session:
             path = session.path
-        self.lab.go("lab", path=path)
+        self.lab_app.go("lab", path=path)
 
 
 def _shape(form: Form, name: GroupName) -> list[object]:

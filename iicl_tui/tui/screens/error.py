@@ -13,6 +13,7 @@ from textual.widgets import Static
 from iicl_tui.errors import LabError
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.app_protocol import lab_app
 from iicl_tui.tui.widgets.footer import KeyBar
 
 
@@ -49,7 +50,4 @@ class ErrorScreen(ModalScreen[None]):
         self.dismiss()
 
     def action_copy(self) -> None:
-        from iicl_tui.tui.app import LabApp
-
-        assert isinstance(self.app, LabApp)
-        self.app.copy(self.text)
+        lab_app(self).copy(self.text)

@@ -35,7 +35,7 @@ class HelpScreen(AppScreen):
         self._live: list[Live] = []
 
     def body(self) -> ComposeResult:
-        self._live = live_actions(self._about, self.lab.keymap)
+        self._live = live_actions(self._about, self.lab_app.keymap)
         with VerticalScroll(id="help"):
             about = getattr(self._about, "HELP", "")
             if about:
@@ -56,7 +56,7 @@ class HelpScreen(AppScreen):
         return "\n".join(f"{_keys(one)}\t{_what(one).plain}" for one in self._live)
 
     def action_all_keys(self) -> None:
-        self.lab.go("keys")
+        self.lab_app.go("keys")
 
 
 def _table(rows: Iterable[tuple[str, Text]]) -> Table:
@@ -83,7 +83,7 @@ def _inside(screen: Screen) -> list[tuple[str, Text]]:
     if focused is None:
         return []
     found: dict[str, list[str]] = {}
-    for key, binding in focused._bindings:
-        if binding.id is None and binding.description and not binding.system:
+    for key, (node, binding, _, _) in screen.active_bindings.items():
+        if node is focused and binding.id is None and binding.description and not binding.system:
             found.setdefault(binding.description, []).append(key_label(key))
     return [(" ".join(keys[:2]), Text(what)) for what, keys in found.items()]

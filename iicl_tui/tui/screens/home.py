@@ -57,7 +57,7 @@ MANY = 100
 class SessionList(OptionList):
     """A click puts the cursor on an entry; a click on the entry under the cursor opens it."""
 
-    async def _on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         event.prevent_default()
         clicked = event.style.meta.get("option")
         if clicked is not None and clicked == self.highlighted:
@@ -144,7 +144,7 @@ class HomeScreen(AppScreen):
         found: list[Summary] = []
         fault = ""
         try:
-            folder = self.lab.paths.sessions if tab == "yours" else shipped("sessions")
+            folder = self.lab_app.paths.sessions if tab == "yours" else shipped("sessions")
             with suppress(OSError):  # the library tells of it
                 if tab not in self.items and len(names := of_names(folder)) > MANY:
                     self.post_message(self.Listed(tab, names))
@@ -166,7 +166,7 @@ class HomeScreen(AppScreen):
         from iicl_tui.store.library import Library
 
         if tab not in self._libraries:
-            self._libraries[tab] = Library(self.lab.paths.sessions if tab == "yours" else shipped("sessions"))
+            self._libraries[tab] = Library(self.lab_app.paths.sessions if tab == "yours" else shipped("sessions"))
         return self._libraries[tab]
 
     @on(Listed)
@@ -211,7 +211,7 @@ class HomeScreen(AppScreen):
         count = "" if shown is None else f"{total} {kind if total != 1 else kind[:-1]}"
         if shown is not None and shown != total:
             count = f"{shown} of {total} {kind}"
-        where = str(self.lab.paths.sessions) if self.tab == "yours" else ""
+        where = str(self.lab_app.paths.sessions) if self.tab == "yours" else ""
         self.header("iicl-tui", ("a laboratory for iterated learning", count, where))
         self.refresh_bindings()
 
@@ -400,22 +400,22 @@ class HomeScreen(AppScreen):
         if item is None:
             return
         if item.preset is not None:
-            self.lab.open("configure", preset=item.preset.name)
+            self.lab_app.open("configure", preset=item.preset.name)
         elif item.summary is not None and item.broken:
             remedy = f"`iicl-tui check {item.key}` names every fault with its line; e opens it in the form, if it is TOML at all."
             raise LabError(f"{item.key} cannot be opened", item.summary.fault or "", remedy)
         elif item.summary is not None and item.summary.status == "configuration":
             self.action_edit()
         elif item.summary is not None:
-            self.lab.open("lab", path=item.summary.path)
+            self.lab_app.open("lab", path=item.summary.path)
 
     def action_new(self) -> None:
-        self.lab.open("configure")
+        self.lab_app.open("configure")
 
     def action_edit(self) -> None:
         item = self.item
         if item is not None and item.summary is not None:
-            self.lab.open("configure", file=item.summary.path)
+            self.lab_app.open("configure", file=item.summary.path)
 
     def action_rename(self) -> None:
         from iicl_tui.tui.widgets.inline_form import Question
@@ -479,11 +479,11 @@ class HomeScreen(AppScreen):
 
         with (
             SessionFile.open(path, read_only=True) as session,
-            session.branch(generation, self.lab.paths.sessions, seed=seed) as branch,
+            session.branch(generation, self.lab_app.paths.sessions, seed=seed) as branch,
         ):
             new = branch.path
         self._wanted["yours"] = new.name
-        self.lab.open("lab", path=new)
+        self.lab_app.open("lab", path=new)
 
     def action_delete(self) -> None:
         item = self.item

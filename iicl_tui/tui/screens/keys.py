@@ -38,7 +38,7 @@ class KeysScreen(AppScreen):
         table.add_column("default", width=13, key="default")
         table.add_column("help", key="help")
         self._fill("")
-        path = printable(str(self.lab.paths.settings), 200)
+        path = printable(str(self.lab_app.paths.settings), 200)
         self.query_one("#how", Static).update(
             Content(f'Your own keys stand in {path} under [keys], as\n"lab.next-phase" = "space,f9". One id, its keys by commas.')
         )
@@ -50,7 +50,7 @@ class KeysScreen(AppScreen):
         defaults = resolve({})
         wanted = words.casefold().split()
         for action in ACTIONS.values():
-            keys, default = self._shown(self.lab.keymap[action]), self._shown(defaults[action])
+            keys, default = self._shown(self.lab_app.keymap[action]), self._shown(defaults[action])
             text = f"{action.id} {keys} {action.label} {action.help} {group_title(action)}".casefold()
             if all(word in text for word in wanted):
                 own = "bold" if keys != default else ""
@@ -58,7 +58,7 @@ class KeysScreen(AppScreen):
                     Text(action.id), Text(keys, own), Text(default), Text(action.help), key=action.id
                 )  # fmt: skip
         count = f"{table.row_count} of {len(ACTIONS)} actions"
-        own_keys = len(self.lab.keymap.overrides())
+        own_keys = len(self.lab_app.keymap.overrides())
         self.header("Keys", (count, f"{own_keys} of your own" if own_keys else ""))
         if not table.row_count:
             self.query_one("#what", Static).update(Content("No action has these words."))
@@ -98,10 +98,10 @@ class KeysScreen(AppScreen):
             field.value = ""
             self.query_one(DataTable).focus()
         else:
-            self.lab.leave()
+            self.lab_app.leave()
 
     def copy_text(self) -> str | None:
         action = self._under_cursor()
         if action is None:
             return None
-        return f'"{action.id}" = "{",".join(self.lab.keymap[action])}"'
+        return f'"{action.id}" = "{",".join(self.lab_app.keymap[action])}"'

@@ -125,18 +125,18 @@ class LabScreen(AppScreen):
 
     def body(self) -> ComposeResult:
         yield LabView()
-        self.decider = ReviewDecider(self._asked, self.lab.paths.state, self._draft_of, self._created)
+        self.decider = ReviewDecider(self._asked, self.lab_app.paths.state, self._draft_of, self._created)
         self.session.decider = self.decider
 
     def on_mount(self) -> None:
         if self._as_set:
-            self._charts = first_charts(self.session.chain.task, self.lab.settings.lab)
+            self._charts = first_charts(self.session.chain.task, self.lab_app.settings.lab)
         for notice in self.session.file.notices if self.session.file is not None else ():
-            self.lab.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
+            self.lab_app.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
         if self.session.read_only is not None:
-            self.lab.notify(printable(self.session.read_only, 400), title="Read-only", markup=False)
+            self.lab_app.notify(printable(self.session.read_only, 400), title="Read-only", markup=False)
         chain = self.session.chain
-        chain.access = chain.access.agreed(self.lab.settings.hosts)
+        chain.access = chain.access.agreed(self.lab_app.settings.hosts)
         chain.notice = self._notice
         self._ticker = self.set_interval(_TICK, self._tick, pause=True)
         self._fit(self.app.size.width, self.app.size.height)
@@ -207,7 +207,7 @@ class LabScreen(AppScreen):
     async def _work(self, goal: int | None) -> None:
         error = None
         try:
-            error = await drive(self.session, goal, self._done, self.lab.paths.state)
+            error = await drive(self.session, goal, self._done, self.lab_app.paths.state)
         finally:
             self.post_message(self.Rested(error))
 
@@ -237,7 +237,7 @@ class LabScreen(AppScreen):
         self.session.refresh()
         self.rebuild()
         if event.error is not None:
-            self.lab.show_error(event.error)
+            self.lab_app.show_error(event.error)
 
     def _tick(self) -> None:
         """The words about a call go on, and what it has cost; nothing else is made anew."""
@@ -252,7 +252,7 @@ class LabScreen(AppScreen):
 
     @on(Noticed)
     def _noticed(self, event: Noticed) -> None:
-        self.lab.notify(printable(event.text, 400), markup=False, timeout=10)
+        self.lab_app.notify(printable(event.text, 400), markup=False, timeout=10)
 
     def _goal(self) -> int:
         upcoming = self.session.chain.next
@@ -438,7 +438,7 @@ class LabScreen(AppScreen):
 
     async def action_save_copy(self) -> None:
         if not self._activity.busy:
-            await self._ask(dialogs.save_copy(self.session, self.session.home(self.lab.paths.sessions)))
+            await self._ask(dialogs.save_copy(self.session, self.session.home(self.lab_app.paths.sessions)))
 
     async def action_budget(self) -> None:
         if not self._activity.busy:
@@ -464,19 +464,19 @@ class LabScreen(AppScreen):
         elif event.ask.subject == dialogs.BRANCH:
             assert self.state is not None
             keep = dialogs.kept(self.session, self.state.look)
-            folder = self.session.home(self.lab.paths.sessions)
+            folder = self.session.home(self.lab_app.paths.sessions)
             file = self.session.branch(keep, folder, int(answers["seed"]), int(answers["generations"]))
             await self._close_ask()
-            self.lab.notify(f"Branched into {printable(file.path.name, 80)}.", markup=False)
+            self.lab_app.notify(f"Branched into {printable(file.path.name, 80)}.", markup=False)
             session = LabSession.of(file)
             session.chain.access = self.session.chain.access
-            self.lab.go("lab", session=session, charts=self._charts)
+            self.lab_app.go("lab", session=session, charts=self._charts)
         else:
             path = dialogs.as_path(answers["path"])
             moved = self.session.save_copy(path)
             await self._close_ask()
             what = "The session goes on in" if moved else "A copy is in"
-            self.lab.notify(f"{what} {printable(str(path), 200)}.", markup=False)
+            self.lab_app.notify(f"{what} {printable(str(path), 200)}.", markup=False)
             self.rebuild()
 
     def _next_key_request(self) -> KeyRequest | None:
@@ -493,7 +493,7 @@ class LabScreen(AppScreen):
         else:
             self.session.chain.access = self.session.chain.access.agreed([asked.entry])
         if answer == dialogs.ALWAYS:
-            self.lab.keep_host(asked.entry)
+            self.lab_app.keep_host(asked.entry)
         self._start(*self._wanted)
 
     async def _close_ask(self) -> None:
@@ -535,16 +535,16 @@ class LabScreen(AppScreen):
 
         if self.state is not None:
             found = entries(self.session.chain, self.blind)
-            await self.lab.open("transcript", self.state.title, found, entry_of(found, self.state.look))
+            await self.lab_app.open("transcript", self.state.title, found, entry_of(found, self.state.look))
 
     async def action_messages(self) -> None:
         from iicl_tui.present import next_messages
 
         found = await next_messages.next_entries(self.session.chain)
         if self.state is None or not found:
-            self.lab.notify(next_messages.SILENT, markup=False)
+            self.lab_app.notify(next_messages.SILENT, markup=False)
             return
-        await self.lab.open("messages", self.state.title, found, 0)
+        await self.lab_app.open("messages", self.state.title, found, 0)
 
     def back(self) -> None:
         """A question is closed first; then what runs is cancelled; then the view returns to now; then the lab is left."""
@@ -556,11 +556,11 @@ class LabScreen(AppScreen):
             calling = self.session.chain.calling
             self.cancel()
             if calling is not None and calling.sent:
-                self.lab.notify(STILL_BILLED, markup=False)
+                self.lab_app.notify(STILL_BILLED, markup=False)
         elif self._look is not None:
             self.look_at(None)
         elif self.may_leave():
-            self.lab.leave()
+            self.lab_app.leave()
 
     def may_leave(self) -> bool:
         """What could not be kept is tried once more; if it cannot be, one is warned before it is lost. So one is of a call that
@@ -570,7 +570,7 @@ class LabScreen(AppScreen):
         calling = self.session.chain.calling
         if calling is not None and calling.sent:
             self._warned = True
-            self.lab.notify(
+            self.lab_app.notify(
                 f"Leave once more to give it up. {STILL_BILLED}", title="A model is being asked", severity="warning", markup=False
             )
             return False
@@ -580,7 +580,7 @@ class LabScreen(AppScreen):
             self.session.flush()
         except StoreError as error:
             self._warned = True
-            self.lab.notify(
+            self.lab_app.notify(
                 f"{printable(error.title, 200)}. Save a copy, or leave once more and lose what is not kept.",
                 title="Not all of this session is saved", severity="warning", markup=False,
             )  # fmt: skip

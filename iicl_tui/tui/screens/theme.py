@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.app_protocol import lab_app
 from iicl_tui.tui.widgets.footer import KeyBar
 
 
@@ -49,12 +50,9 @@ class ThemeScreen(ModalScreen[None]):
         self.action_keep()
 
     def action_keep(self) -> None:
-        from iicl_tui.tui.app import LabApp
-
-        assert isinstance(self.app, LabApp)
         option = self.query_one(OptionList).highlighted_option
         if option is not None and option.id is not None:
-            self.app.keep_theme(option.id)
+            lab_app(self).keep_theme(option.id)
         self.dismiss()
 
     def action_cancel(self) -> None:

@@ -114,7 +114,7 @@ class TranscriptScreen(AppScreen):
     def _go(self, step: int) -> None:
         """To the next entry found in this direction; after the last comes the first."""
         if not self._found:
-            self.lab.notify("Search with / first." if not self._words else "No entry has this text.", markup=False, timeout=3)
+            self.lab_app.notify("Search with / first." if not self._words else "No entry has this text.", markup=False, timeout=3)
             return
         entries = self.query_one(LogList)
         beyond = [at for at in self._found if (at - entries.cursor) * step > 0]
@@ -148,7 +148,7 @@ class TranscriptScreen(AppScreen):
             field.display = False
             self.query_one(LogList).focus()
         else:
-            self.lab.leave()
+            self.lab_app.leave()
 
     def copy_text(self) -> str | None:
         if not self._entries:

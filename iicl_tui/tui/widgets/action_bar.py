@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS
+from iicl_tui.tui.app_protocol import lab_app
 from iicl_tui.tui.keymap import key_label
 
 _GAP = "  "
@@ -92,10 +93,7 @@ class ActionBar(Widget):
 
 
 def _key(widget: Widget, offer: ActionButton) -> str:
-    from iicl_tui.tui.app import LabApp
-
-    assert isinstance(widget.app, LabApp)
-    return key_label(widget.app.keymap[offer.action][0])
+    return key_label(lab_app(widget).keymap[offer.action][0])
 
 
 def _need(widget: Widget, offer: ActionButton) -> int:

@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from iicl_tui.tui.keymap import Keymap, Live, first_key, key_label, live_actions
+from iicl_tui.tui.app_protocol import lab_app
+from iicl_tui.tui.keymap import Live, first_key, key_label, live_actions
 
 
 class KeyBar(Widget):
@@ -51,7 +52,7 @@ class KeyBar(Widget):
         width = self.content_size.width
         shown: list[tuple[Live, str]] = []
         used = 0
-        live = [one for one in live_actions(screen, _keymap(self)) if one.action.footer and one.usable]
+        live = [one for one in live_actions(screen, lab_app(self).keymap) if one.action.footer and one.usable]
         # In this place the help is "more": what the line has no room for. A screen's own word for it stays.
         live = [replace(one, label="more") if (one.action.id, one.label) == ("app.help", "help") else one for one in live]
         # The way to everything else has its room before all others.
@@ -94,10 +95,3 @@ class KeyBar(Widget):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         one = self.at(event.x - self.styles.padding.left)
         self.tooltip = Content(one.action.help) if one is not None else None
-
-
-def _keymap(widget: Widget) -> Keymap:
-    from iicl_tui.tui.app import LabApp
-
-    assert isinstance(widget.app, LabApp)
-    return widget.app.keymap

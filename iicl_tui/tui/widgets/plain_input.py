@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.highlighter import Highlighter
 from rich.text import Text
 from textual.widgets import Input
 
@@ -11,11 +12,22 @@ from iicl_tui.text import printable
 class PlainInput(Input):
     """Shows what could steer a terminal or hide something as symbols, one for each character; the value stays as it is."""
 
-    @property
-    def _value(self) -> Text:
-        # Textual draws this, and strips no escapes from it.
-        shown = "".join(char if char.isprintable() else _symbol(char) for char in self.value)
+    def on_mount(self) -> None:
+        self.highlighter = _VisibleCharacters(self)
+
+
+class _VisibleCharacters(Highlighter):
+    """Replaces the text that Textual is about to draw: it would draw escape characters as they are and drop others."""
+
+    def __init__(self, field: Input) -> None:
+        self._field = field
+
+    def __call__(self, text: str | Text) -> Text:
+        shown = "".join(char if char.isprintable() else _symbol(char) for char in self._field.value)
         return Text(shown, no_wrap=True, overflow="ignore", end="")
+
+    def highlight(self, text: Text) -> None:
+        """Nothing to style."""
 
 
 def _symbol(char: str) -> str:

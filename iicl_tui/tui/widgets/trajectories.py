@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from iicl_tui.charts import trajectories
 from iicl_tui.charts.picture import Picture
 from iicl_tui.charts.trajectories import Panel
+from iicl_tui.tui.app_protocol import AppProtocol
 from iicl_tui.tui.widgets.picture_widget import PictureWidget
 
 
@@ -35,9 +36,7 @@ class Trajectories(PictureWidget):
 
     def on_mount(self) -> None:
         """Curves come with the second picture of the program: to load what draws them takes longer than all else on the first."""
-        from iicl_tui.tui.app import LabApp
-
-        if isinstance(self.app, LabApp):
+        if isinstance(self.app, AppProtocol):
             self.app.after_first_picture(self._begin)
         else:
             self.call_after_refresh(self._begin)

@@ -1,4 +1,4 @@
-"""The command palette: every action of the active screen and of the app, from the registry, with its key and its help."""
+"""The command palette: every action of the active screen and of the app, with its key and its help."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from iicl_tui.tui.app_protocol import lab_app
 from iicl_tui.tui.keymap import Live, key_label, live_actions
 
 
 class ActionProvider(Provider):
-    """Actions that cannot be done now are listed too, and say so: nothing is looked for in vain."""
+    """Lists actions that cannot be run now as well, and marks them."""
 
     @property
     def _live(self) -> list[Live]:
-        from iicl_tui.tui.app import LabApp
-
-        assert isinstance(self.app, LabApp)
-        return [one for one in live_actions(self.screen, self.app.keymap) if one.action.id != "app.command-palette"]
+        keymap = lab_app(self.screen).keymap
+        return [one for one in live_actions(self.screen, keymap) if one.action.id != "app.command-palette"]
 
     async def discover(self) -> Hits:
         for one in self._live:

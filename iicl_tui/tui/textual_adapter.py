@@ -1,0 +1,90 @@
+"""The one module that uses private names of Textual. Each use says why no public name will do."""
+
+from __future__ import annotations
+
+import sys
+
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Select
+from textual.widgets._select import SelectOverlay  # the public textual.widgets.select does not export it
+from textual.worker import WorkerFailed
+
+from iicl_tui.errors import LabError
+
+
+class ErrorHandlingScreen(Screen[object]):
+    """A screen whose message handlers may raise LabError.
+
+    Textual ends the program when a handler raises, and has no public hook around a handler. `_dispatch_message` is the
+    one method that every handler of a screen is called through.
+    """
+
+    def handle_lab_error(self, error: LabError) -> None:
+        """Show an error that a handler raised."""
+        raise NotImplementedError
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except LabError as error:
+            self.handle_lab_error(error)
+
+
+class CrashHandlingApp(App[None]):
+    """An app that decides itself what an unhandled exception means.
+
+    Textual's own answer is a traceback on the terminal. `_handle_exception` is where all unhandled exceptions arrive; the
+    public `panic` takes over only for exceptions that have a `__rich__` method.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._crash_message = ""
+
+    def handle_lab_error(self, error: LabError) -> None:
+        """Show an error that a worker raised; the program goes on."""
+        raise NotImplementedError
+
+    def describe_crash(self, error: Exception) -> tuple[int, str]:
+        """The exit code, and the text to print once the terminal is restored."""
+        raise NotImplementedError
+
+    def _handle_exception(self, error: Exception) -> None:
+        cause = error.error if isinstance(error, WorkerFailed) and isinstance(error.error, Exception) else error
+        if isinstance(cause, LabError) and isinstance(error, WorkerFailed):
+            self.handle_lab_error(cause)
+            return
+        if self._exception is None:  # a test's pilot raises the first exception again
+            self._exception = error
+            self._exception_event.set()
+            self._return_code, self._crash_message = self.describe_crash(cause)
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        # Textual prints its exit text through Rich, which breaks a path over lines; nobody could copy it whole.
+        if self._crash_message:
+            print(self._crash_message, file=sys.stderr)
+        super()._print_error_renderables()
+
+    def replace_screen(self, screen: Screen) -> AwaitComplete:
+        """`switch_screen` that also works from the first screen of a mode.
+
+        `switch_screen` removes a result callback of the current screen; Textual gives the first screen none.
+        """
+        if not self.screen._result_callbacks:
+            self.screen._push_result_callback(self.screen, None)
+        return self.switch_screen(screen)
+
+
+class RemovableSelect(Select[str], inherit_bindings=False):
+    """A select that can be removed while it is mounted.
+
+    Textual fills the list in a mount handler, which fails if the widget was removed before its children were composed.
+    """
+
+    def _setup_options_renderables(self) -> None:
+        if self.query(SelectOverlay):
+            super()._setup_options_renderables()

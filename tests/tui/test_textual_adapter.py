@@ -1,0 +1,150 @@
+"""Private names of Textual: used in one module only, and what that module promises."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+import iicl_tui.tui
+from iicl_tui.errors import LabError
+from iicl_tui.tui.textual_adapter import CrashHandlingApp, ErrorHandlingScreen, RemovableSelect
+from iicl_tui.tui.widgets.plain_input import PlainInput
+
+MODULES = [
+    info.name
+    for info in pkgutil.walk_packages(iicl_tui.tui.__path__, "iicl_tui.tui.")
+    if not info.ispkg and info.name != "iicl_tui.tui.textual_adapter"
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_other_module_overrides_a_private_method_of_textual(name: str) -> None:
+    for _, kind in inspect.getmembers(import_module(name), inspect.isclass):
+        if kind.__module__ != name:
+            continue
+        bases = [base for base in kind.__mro__[1:] if base.__module__.startswith("textual.")]
+        private = [
+            attribute
+            for attribute, value in vars(kind).items()
+            if attribute.startswith("_") and not attribute.startswith("__") and callable(getattr(value, "fget", value))
+        ]
+        assert not [attribute for attribute in private if any(attribute in vars(base) for base in bases)], kind
+
+
+class Failing(ErrorHandlingScreen):
+    class Asked(Message):
+        pass
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[LabError] = []
+
+    def handle_lab_error(self, error: LabError) -> None:
+        self.errors.append(error)
+
+    def on_failing_asked(self) -> None:
+        raise LabError("It failed")
+
+
+class Shell(CrashHandlingApp):
+    def handle_lab_error(self, error: LabError) -> None:
+        self.shown = error
+
+    def describe_crash(self, error: Exception) -> tuple[int, str]:
+        return 3, f"crashed: {error}"
+
+
+async def test_a_screen_lives_on_after_a_handler_raised_a_lab_error() -> None:
+    app, screen = Shell(), Failing()
+    async with app.run_test() as pilot:
+        await app.push_screen(screen)
+        screen.post_message(Failing.Asked())
+        screen.post_message(Failing.Asked())
+        await pilot.pause()
+        assert [error.title for error in screen.errors] == ["It failed", "It failed"]
+
+
+async def test_a_worker_that_raised_a_lab_error_does_not_end_the_app() -> None:
+    app = Shell()
+
+    async def work() -> None:
+        raise LabError("It failed")
+
+    async with app.run_test() as pilot:
+        worker = app.run_worker(work())
+        while not worker.is_finished:
+            await pilot.pause()
+        await pilot.pause()
+        assert app.shown.title == "It failed"
+        assert app.is_running
+
+
+async def test_a_crash_has_the_apps_own_exit_code_and_words(capsys: pytest.CaptureFixture[str]) -> None:
+    app = Shell()
+
+    def fail() -> None:
+        raise ValueError("no reason")
+
+    async def crash() -> None:
+        async with app.run_test() as pilot:
+            app.call_later(fail)
+            await pilot.pause()
+
+    with pytest.raises(ValueError, match="no reason"):
+        await crash()
+    assert app.return_code == 3
+    assert "crashed: no reason" in capsys.readouterr().err
+
+
+async def test_the_first_screen_of_a_mode_can_be_replaced() -> None:
+    class First(Screen):
+        pass
+
+    class Started(Shell):
+        DEFAULT_MODE = "main"
+        MODES = {"main": First}  # noqa: RUF012
+
+    app, second = Started(), Screen()
+    async with app.run_test():
+        await app.replace_screen(second)
+        assert app.screen is second
+        assert len(app.screen_stack) == 1
+
+
+async def test_a_select_may_be_removed_as_it_is_mounted() -> None:
+    class Form(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Vertical(id="box")
+
+    app = Form()
+    async with app.run_test() as pilot:
+        box = app.query_one("#box")
+        for _ in range(5):
+            box.mount(RemovableSelect([("a", "a")]))
+            await box.remove_children()
+        await pilot.pause()
+        assert not app.query(RemovableSelect)
+
+
+async def test_a_field_shows_control_characters_as_symbols_and_keeps_the_value() -> None:
+    class Form(App[None]):
+        def compose(self) -> ComposeResult:
+            yield PlainInput("a\x1b[31m\x07b", id="own")
+            yield Static()
+
+    app = Form()
+    async with app.run_test() as pilot:
+        field = app.query_one("#own", Input)
+        await pilot.pause()
+        drawn = "".join(segment.text for segment in field.render_line(0))
+        assert field.value == "a\x1b[31m\x07b"
+        assert "a␛[31m␇b" in drawn
+        assert "\x1b" not in drawn
