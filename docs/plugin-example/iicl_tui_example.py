@@ -37,11 +37,11 @@ class SecondLook(HypothesisFilter):
     async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
         """The refined hypothesis; the refinement goes on record. One that explains d⁰ stays as it is."""
         hypothesis = await propose()
-        failing = [example for example in context.start.samples if not context.task.follows(hypothesis, example)]
+        failing = [example for example in context.start.samples if not context.task.agrees(hypothesis, example)]
         if not failing:
             return hypothesis
         places = context.rng.permutation(len(failing))[: self.examples]
-        return await context.refined(self.kind, hypothesis, [failing[place] for place in sorted(places.tolist())])
+        return await context.request_refinement(self.kind, hypothesis, [failing[place] for place in sorted(places.tolist())])
 
 
 def build_second_look(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> SecondLook:
