@@ -1,12 +1,14 @@
-"""What all tests share: the same terminal everywhere, and a short way to a chain."""
+"""Shared by all tests: the same terminal everywhere, pilots that wait for a state, and a short way to a chain."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from settling import _pilots_wait_for_the_state  # noqa: F401
 
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.engine import Chain
@@ -15,6 +17,9 @@ from iicl_tui.errors import StoreError
 
 for variable in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TEXTUAL_ANIMATIONS", "TEXTUAL_THEME"):
     os.environ.pop(variable, None)
+# Compile once: most tests of the command line start the program anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 os.environ["COLORTERM"] = "truecolor"
 os.environ["TERM"] = "xterm-256color"
 

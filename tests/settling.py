@@ -1,0 +1,69 @@
+"""A pause that waits for the app's state.
+
+Textual's own pilot waits until the process uses little CPU time, which a busy machine makes true too early, and never less than
+20 ms. Here a pause ends when nothing is left to do: no message is queued, no callback or layout is pending, no thread works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+from textual import app as app_module
+from textual import pilot as pilot_module
+from textual._context import active_app
+from textual.message_pump import MessagePump
+
+QUIET_TURNS = 3
+"""Turns of the event loop without anything to do before the app counts as settled."""
+LONGEST = 1.0
+"""Seconds, as in Textual's own wait: an app that is never quiet (a chain that runs on) must not hold a test for ever."""
+_PENDING = ("_recompose_required", "_refresh_styles_required", "_layout_required", "_scroll_required", "_repaint_required")
+
+
+async def settled(min_sleep: float = 0, max_sleep: float = LONGEST) -> None:
+    """Wait until the active app has nothing left to do. Takes the place of `textual._wait.wait_for_idle`."""
+    app = active_app.get()
+    end = monotonic() + max(LONGEST, max_sleep)
+    quiet = 0
+    while quiet < QUIET_TURNS and monotonic() < end:
+        if _threads_work(app):
+            quiet = 0
+            await asyncio.sleep(0.001)
+            continue
+        await asyncio.sleep(0)
+        quiet = 0 if _has_work(app) or asyncio.get_running_loop()._ready else quiet + 1  # type: ignore[attr-defined]
+
+
+def _has_work(app: Any) -> bool:
+    for pump in _pumps(app):
+        if pump._message_queue.qsize() or pump._next_callbacks:
+            return True
+    if not app._screen_stack or app._exception is not None:
+        return False
+    screen = app.screen
+    if screen._callbacks or screen._dirty_widgets or any(getattr(screen, flag) for flag in _PENDING[2:]):
+        screen._on_timer_update()  # now, and not with the next sixtieth of a second
+        return True
+    return False
+
+
+def _pumps(app: Any) -> Iterator[MessagePump]:
+    yield app
+    for screen in app._screen_stack if app._running else ():
+        yield from screen.walk_children(with_self=True)
+
+
+def _threads_work(app: Any) -> bool:
+    return any(worker.is_running and worker._thread_worker for worker in app.workers)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _pilots_wait_for_the_state() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pilot_module, "wait_for_idle", settled)
+        patch.setattr(app_module, "wait_for_idle", settled)
+        yield
