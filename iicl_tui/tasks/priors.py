@@ -1,4 +1,4 @@
-"""Priors over a product space from an [agent.prior] table: a weight a value, or a table over whole hypotheses."""
+"""Reads priors over a product space from an [agent.prior] table: weights per value, or per whole hypothesis."""
 
 from __future__ import annotations
 
@@ -21,10 +21,18 @@ Array = NDArray[np.float64]
 
 
 def read_prior(space: ProductSpace, table: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
-    """(H,) log P₀ in nats.
+    """Read an [agent.prior] table. All its keys multiply.
 
-    Keys are factors, each with weights of its values (absent = equal weights); or `weights`, one a hypothesis in the
-    order of the space; or `table`, a CSV file with a column a factor and a column weight. Faults give the uniform prior.
+    Args:
+        space: the hypotheses.
+        table: keys are factors, each with weights of its values (equal weights if absent); or `weights`, one number
+            per hypothesis in the order of the space; or `table`, a CSV file with a column per factor and a column weight.
+        path: the table's place in the configuration.
+        faults: what is invalid is added here.
+        folder: where file names are looked up.
+
+    Returns:
+        (H,) log P₀ in nats; uniform if anything is invalid.
     """
     before = len(faults)
     factors = [factor.name for factor in space.factors]
@@ -34,7 +42,7 @@ def read_prior(space: ProductSpace, table: Mapping[str, Any], path: KeyPath, fau
             if key == "weights":
                 log_prior = log_prior + _log_weights(value, space.size)
             elif key == "table":
-                if "weights" not in table:  # a saved session brings the weights along; the name then only says whence
+                if "weights" not in table:  # a saved session holds the weights, and the name is only for reference
                     log_prior = log_prior + _log_weights(read_weights(value, space, folder), space.size)
             elif key in factors:
                 position = factors.index(key)
@@ -45,19 +53,19 @@ def read_prior(space: ProductSpace, table: Mapping[str, Any], path: KeyPath, fau
         except ValueError as error:
             faults.append(Fault((*path, key), str(error)))
     if len(faults) == before and not np.isfinite(log_prior).any():
-        faults.append(Fault(path, "no hypothesis is left with a weight above 0"))
+        faults.append(Fault(path, "no hypothesis has a weight above 0"))
     return log_normalise(log_prior if len(faults) == before else np.zeros(space.size))
 
 
 def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[float]:
-    """The weight of every hypothesis, in the order of the space, from a CSV file. Raises ValueError for a person."""
+    """Read the weight of every hypothesis, in the order of the space, from a CSV file. Raises ValueError."""
     if not isinstance(name, str):
         raise ValueError(f"expected the name of a CSV file, found {describe(name)}")
     file = (folder or Path()) / name
     factors = [factor.name for factor in space.factors]
     weights: dict[int, float] = {}
     if file.exists() and not file.is_file():
-        raise ValueError(f"{name} is no file")  # a pipe or a device may never end
+        raise ValueError(f"{name} is not a regular file")  # a pipe or a device may never end
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
@@ -66,7 +74,7 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
                 raise ValueError(f"{file.name}: no column {', '.join(missing)}")
             twice = [name for name in [*factors, "weight"] if (reader.fieldnames or []).count(name) > 1]
             if twice:
-                raise ValueError(f"{file.name}: the column {twice[0]} stands there twice")
+                raise ValueError(f"{file.name}: the column {twice[0]} appears twice")
             for row in reader:
                 codes = []
                 for factor in space.factors:
@@ -76,7 +84,7 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
                     codes.append(factor.values.index(row[factor.name]))
                 hypothesis = space.index(tuple(codes))
                 if hypothesis in weights:
-                    raise ValueError(f"{file.name}, line {reader.line_num}: this hypothesis stands there twice")
+                    raise ValueError(f"{file.name}, line {reader.line_num}: this hypothesis appears twice")
                 try:
                     weights[hypothesis] = float(row["weight"])
                 except (TypeError, ValueError):
@@ -90,7 +98,7 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
 
 def _log_weights(value: Any, size: int) -> Array:
     if not isinstance(value, list) or len(value) != size:
-        raise ValueError(f"expected a list of {size} numbers, one a hypothesis")
+        raise ValueError(f"expected a list of {size} numbers, one per hypothesis")
     return np.array([_log_weight(weight) for weight in value])
 
 
@@ -107,5 +115,5 @@ def _log_values(value: Any, names: tuple[str, ...]) -> Array:
 def _log_weight(value: Any) -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not is_finite(value) or value < 0:
-        raise ValueError(f"a weight must be a number from 0 up, found {describe(value)}")
+        raise ValueError(f"a weight must be a number of at least 0, found {describe(value)}")
     return math.log(value) if value > 0 else -math.inf

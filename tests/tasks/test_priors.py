@@ -67,15 +67,15 @@ def test_a_table_that_was_read_in_already_is_not_read_again(tmp_path: Path) -> N
         ("", "no column A, B, weight"),
         ("A,weight\n", "no column B"),
         (HEADER + "\n".join(ROWS[:3]), "3 of the 4"),
-        (HEADER + "\n".join([*ROWS, "on,on,1"]), "line 6: this hypothesis stands there twice"),
+        (HEADER + "\n".join([*ROWS, "on,on,1"]), "line 6: this hypothesis appears twice"),
         (HEADER + "on,onn,1", "line 2: B must be one of on, off"),
         (HEADER + "on", "line 2: B must be one of on, off"),
         (HEADER + "on,on,much", "line 2: the weight is not a number"),
         (HEADER + "on,on", "line 2: the weight is not a number"),
-        (HEADER + "\n".join([*ROWS[:3], "off,off,-1"]), "a weight must be a number from 0 up, found -1"),
+        (HEADER + "\n".join([*ROWS[:3], "off,off,-1"]), "a weight must be a number of at least 0, found -1"),
         (HEADER + "\n".join([*ROWS[:3], "off,off,nan"]), "found nan"),
         (HEADER + "\n".join([*ROWS[:3], "off,off,1e999"]), "found inf"),
-        ("A,B,A,weight\n", "the column A stands there twice"),
+        ("A,B,A,weight\n", "the column A appears twice"),
     ],
 )
 def test_every_fault_of_a_table_file(tmp_path: Path, text: str, words: str) -> None:
@@ -89,7 +89,7 @@ def test_every_fault_of_a_table_file(tmp_path: Path, text: str, words: str) -> N
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes by name")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "prior.csv")
-    assert [fault.message for fault in prior({"table": "prior.csv"}, tmp_path)[1]] == ["prior.csv is no file"]
+    assert [fault.message for fault in prior({"table": "prior.csv"}, tmp_path)[1]] == ["prior.csv is not a regular file"]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -220,14 +220,14 @@ def test_faults_of_a_file_name_it_and_the_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b'plain = "\xff"', "odd.toml is no UTF-8 text: line 1"),
-        (b'plain = "a"\n\ngreet = "\xff"', "odd.toml is no UTF-8 text: line 3"),
-        (b'plain = "a', "odd.toml is no valid TOML: "),
-        (b"plain = 1\nplain = [", "odd.toml is no valid TOML: "),
-        (b"plain = " + b"9" * 5000, "odd.toml is no valid TOML: "),
+        (b'plain = "\xff"', "odd.toml is not UTF-8 text: line 1"),
+        (b'plain = "a"\n\ngreet = "\xff"', "odd.toml is not UTF-8 text: line 3"),
+        (b'plain = "a', "odd.toml is not valid TOML: "),
+        (b"plain = 1\nplain = [", "odd.toml is not valid TOML: "),
+        (b"plain = " + b"9" * 5000, "odd.toml is not valid TOML: "),
         (b"plain = " + b"[" * 20000, "odd.toml: lists or tables nested too deeply"),
         (b"#" * (MOST_BYTES + 1), "odd.toml is longer than 100,000 bytes"),
-        (b"plain = \x1b[31m", "odd.toml is no valid TOML: "),
+        (b"plain = \x1b[31m", "odd.toml is not valid TOML: "),
     ],
 )
 def test_a_file_that_is_no_prompts_file(tmp_path: Path, data: bytes, words: str) -> None:
@@ -249,9 +249,9 @@ def test_a_file_of_the_greatest_length_is_read(tmp_path: Path) -> None:
     ("name", "words"),
     [
         ("gone.toml", "gone.toml cannot be read: No such file or directory"),
-        (".", ". is no file"),
+        (".", ". is not a regular file"),
         ("", "expected the name of a TOML file, found an empty text"),
-        ("bad\0name", "no file has such a name"),
+        ("bad\0name", "no file can have such a name"),
         ("x" * 5000, "cannot be read: File name too long"),
         ("a\x1b[31m.toml", "a␛[31m.toml cannot be read"),
     ],
@@ -267,7 +267,7 @@ def test_a_name_that_leads_to_no_file(tmp_path: Path, name: str, words: str) -> 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes by name")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mine.toml")
-    assert [fault.message for fault in read("mine.toml", tmp_path)[1]] == ["mine.toml is no file"]
+    assert [fault.message for fault in read("mine.toml", tmp_path)[1]] == ["mine.toml is not a regular file"]
 
 
 # -- the files that come with the program -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""ACRE: which objects light the lamp."""
+"""The ACRE task: which objects light the lamp."""
 
 from __future__ import annotations
 

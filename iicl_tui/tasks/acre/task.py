@@ -1,6 +1,7 @@
-"""ACRE: which objects light the lamp. A hypothesis maps every object to a state; an example is a set of objects and the light.
+"""ACRE: which objects light the lamp.
 
-Semantics: the light is on if any object shown is on; else undetermined if any is und; else off.
+A hypothesis maps every object to a state. An example is a set of objects and the state of the light: on if any object shown
+is on; otherwise undetermined if any is und; otherwise off.
 """
 
 from __future__ import annotations
@@ -28,21 +29,34 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 MOST_OBJECTS = 8
-"""The truth table has 3ⁿ × (2ⁿ − 1) entries: 1.7 million at 8 objects, 10 million at 9, where a step is no longer instant."""
+"""Limit on n. The truth table has 3ⁿ × (2ⁿ − 1) entries: 1.7 million for 8 objects; 10 million for 9, too slow for a step."""
 
 BIASES = ("none", "very-low", "low", "mild", "medium", "high", "very-high")
-"""Each level doubles the prior weight of "the spurious object is off" against each other state: 1, 2, 4, … 64."""
+"""Bias levels. Each doubles the prior weight of "the spurious object is off" relative to each other state: 1, 2, 4, … 64."""
 
 RANDOM_STATES = (0.5, 0.3, 0.2)
 """P(on), P(off), P(und) of each object of a random h* (experiment E1)."""
 
 
 RESERVED = ("weight", "weights", "table")
-"""Keys of [agent.prior] and columns of its file beside those of the objects."""
+"""Keys of [agent.prior] and columns of its file that are not objects. No object may have such a name."""
 
 
 class Acre(Labelling):
-    """An ACRE task: n objects and the states on, off, und (whose names may be others, in this order; und may be left out)."""
+    """An ACRE task.
+
+    Args:
+        objects: names of the n objects.
+        states: names of the states on, off and undetermined, in this order; the third may be left out.
+        hypothesis: h*, as in the [task] table: "random", an index into `candidates`, or a table of states.
+        initial: size of d⁰.
+        samples: M.
+        draw: "any", or "overlap" for a d⁰ that cannot tell h* and ĥ apart.
+        distinct: no input twice among the samples of one draw.
+        spurious: the object that the bias is about.
+        rival: the state that ĥ gives to the spurious object if h* is a table.
+        bias: one of `BIASES`.
+    """
 
     name = "acre"
     factor_word = "objects"
@@ -76,27 +90,27 @@ class Acre(Labelling):
 
     @cached_property
     def shown(self) -> NDArray[np.bool_]:
-        """(X, objects): which objects each input shows; the inputs are the binary numbers 1 … 2ⁿ−1, first object highest."""
+        """(X, objects): which objects each input shows. Inputs are the binary numbers 1 … 2ⁿ−1, first object highest bit."""
         n = len(self.objects)
         numbers = np.arange(1, 2**n)
         return (numbers[:, None] >> np.arange(n - 1, -1, -1)) & 1 == 1
 
     @cached_property
     def inputs(self) -> tuple[tuple[str, ...], ...]:
-        """Every input as its objects, in the order of `shown`."""
-        return tuple(tuple(name for name, there in zip(self.objects, row, strict=True) if there) for row in self.shown.tolist())
+        """The objects of every input, in the order of `shown`."""
+        return tuple(tuple(name for name, present in zip(self.objects, row, strict=True) if present) for row in self.shown.tolist())
 
     @cached_property
     def table(self) -> NDArray[np.int8]:
-        """(H, X): the index of the light's state that each hypothesis gives to each input."""
+        """(H, X): index of the light's state that each hypothesis gives to each input."""
         codes = self.space.codes
-        shown = self.shown.T.astype(np.float32)  # float: a BLAS product, far faster than one over integers
+        shown = self.shown.T.astype(np.float32)  # floats, since BLAS is far faster than integer products
         any_on = (codes == 0).astype(np.float32) @ shown > 0
         any_und = (codes == 2).astype(np.float32) @ shown > 0
         return np.where(any_on, 0, np.where(any_und, 2, 1)).astype(np.int8)
 
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
-        """count samples: x uniform over the inputs (with `distinct`: none twice), y with label noise."""
+        """Draw count samples: x uniform over the inputs (without replacement if `distinct`), y with label noise."""
         total = len(self.inputs)
         chosen = rng.permutation(total)[:count] if self.distinct else rng.integers(total, size=count)
         return self.draw_labels(hypothesis, chosen, noise, rng)
@@ -104,15 +118,15 @@ class Acre(Labelling):
     # -- words --------------------------------------------------------------------------------------------------------
 
     def rule(self, hypothesis: int) -> str:
-        """A on  B off  …"""
+        """The hypothesis in words: A on  B off  …"""
         return "  ".join(f"{name} {state}" for name, state in self.space.assignment(hypothesis).items())
 
     def example_text(self, example: Example) -> str:
-        """A, C → on"""
+        """The example on one line: A, C → on"""
         return f"{', '.join(example.input)} → {example.output}"
 
     def read_hypothesis(self, value: Any) -> int:
-        """From {A = "on", …}. Raises ValueError."""
+        """Read {A = "on", …}. Raises ValueError."""
         if not isinstance(value, dict):
             raise ValueError(f"expected a table that gives every object a state, found {describe(value)}")
         codes = []
@@ -130,7 +144,7 @@ class Acre(Labelling):
         return self.space.index(tuple(codes))
 
     def read_target(self, value: Any) -> int:
-        """h* from {A = "on", …}. Raises ValueError, also where it does not leave the spurious object off."""
+        """Read h* from {A = "on", …}. Raises ValueError, also if the spurious object is not off."""
         target = self.read_hypothesis(value)
         if self.focus is not None and self.space.codes[target, self.focus] != 1:
             name = self.objects[self.focus]
@@ -138,7 +152,7 @@ class Acre(Labelling):
         return target
 
     def read_example(self, input: Any, output: Any) -> Example:
-        """From a list of objects and a state. Raises ValueError."""
+        """Read a list of objects and a state. Raises ValueError."""
         if not isinstance(input, list) or not input:
             raise ValueError(f"input: expected a list of at least one object, found {describe(input)}")
         for name in input:
@@ -147,7 +161,7 @@ class Acre(Labelling):
                 hint = f"nearest known: {near}" if near else f"known: {', '.join(self.objects)}"
                 raise ValueError(f"input: unknown object {describe(name)}; {hint}")
         if len(set(input)) != len(input):
-            raise ValueError("input: an object stands there twice")
+            raise ValueError("input: an object appears twice")
         if not isinstance(output, str) or output not in self._output_of:
             raise ValueError(f"output: expected one of {', '.join(self.outputs)}, found {describe(output)}")
         ordered = tuple(input) if tuple(input) in self._input_of else tuple(o for o in self.objects if o in input)
@@ -155,15 +169,15 @@ class Acre(Labelling):
 
     @cached_property
     def wording(self) -> AcreWording | None:
-        """None where two states' names differ in case alone: their spellings in a reply could not be told apart."""
-        from iicl_tui.tasks.acre.wording import AcreWording  # most chains say nothing to a model
+        """The wording; None if two state names differ in case alone, since replies could not tell them apart."""
+        from iicl_tui.tasks.acre.wording import AcreWording  # most chains need no language model
 
         return AcreWording(self) if len({name.lower() for name in self.outputs}) == len(self.outputs) else None
 
     # -- prior and start ----------------------------------------------------------------------------------------------
 
     def log_prior(self, prior: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
-        """(H,) log P₀: the agent's own weights times the bias that the spurious object is off."""
+        """(H,) log P₀: the agent's own weights times the bias towards a spurious object that is off."""
         log_prior = read_prior(self.space, prior, path, faults, folder)
         level = BIASES.index(self.bias)
         if self.focus is not None and level:
@@ -171,27 +185,27 @@ class Acre(Labelling):
         return log_prior
 
     def candidates(self) -> NDArray[np.int64]:
-        """(162,) for ACRE's five objects: the hypotheses whose spurious object is not off, in the order of the space.
+        """The hypotheses that a number in the configuration can name, in the order of the space.
 
-        An index k of the configuration is a place in this list; without a spurious object the list is the whole space.
+        Those whose spurious object is not off (162 for five objects); all of them without a spurious object.
         """
         if self.focus is None:
             return np.arange(self.space.size)
         return np.flatnonzero(self.space.codes[:, self.focus] != 1)
 
     def partner(self, hypothesis: int) -> int:
-        """The same hypothesis with the spurious object off."""
+        """The hypothesis that differs only in that the spurious object is off."""
         assert self.focus is not None
         codes = self.space.codes[hypothesis].tolist()
         codes[self.focus] = 1
         return self.space.index(tuple(codes))
 
     def in_common(self, first: int, second: int) -> NDArray[np.intp]:
-        """The inputs to which both hypotheses give the same state."""
+        """Indices of the inputs to which both hypotheses give the same state."""
         return np.flatnonzero(self.table[first] == self.table[second])
 
     def start(self, rng: np.random.Generator, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Start:
-        """h*, ĥ and d⁰. Given ones are taken, the rest is drawn: h* first, then d⁰ (no input twice, labels without noise)."""
+        """h*, ĥ and d⁰. What is not given is drawn: first h*, then d⁰ (distinct inputs, labels without noise)."""
         target, rival = self._draw_target(rng)
         try:
             if "hypothesis" in given:
@@ -221,7 +235,7 @@ class Acre(Labelling):
             while True:
                 codes = rng.choice(len(weights), size=len(self.objects), p=weights / weights.sum())
                 if self.focus is not None:
-                    codes[self.focus] = 1  # h* has it off; something else must be on
+                    codes[self.focus] = 1  # off in h*; another object must be on
                 if (codes == 0).any() and (codes == 1).any():
                     break
             if self.focus is None:
@@ -252,9 +266,9 @@ def _names(what: str, least: int, most: int, taken: Sequence[str] = ()) -> Any:
             raise ValueError(f"the {what} must have distinct names")
         for name in value:
             if not name.strip() or name != name.strip() or "," in name or len(name) > 24 or not name.isprintable():
-                raise ValueError(f"{describe(name)} is no name: 1 to 24 printable characters, no comma, no blank at an end")
+                raise ValueError(f"{describe(name)} is not a name: 1 to 24 printable characters, no comma, no blank at an end")
             if name in taken:
-                raise ValueError(f"{describe(name)} means something else in a table of prior weights; choose another name")
+                raise ValueError(f"{describe(name)} is a reserved key in a table of prior weights; choose another name")
         return tuple(value)
 
     return convert
@@ -283,14 +297,14 @@ FIELDS = (
 
 
 def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None = None) -> Acre:
-    """The task of a [task] table; faults that only show between keys are added."""
+    """Build the task of a [task] table. Conflicts between keys are added to faults."""
     options = dict(values)
     objects, states, spurious = options["objects"], options["states"], options["spurious"]
     if spurious is not None and spurious not in objects:
         near = nearest(spurious, objects)
         hint = f"nearest known: {near}" if near else f"known: {', '.join(objects)}"
         faults.append(Fault((*path, "spurious"), f"no such object: {describe(spurious)}; {hint}"))
-        options |= {"spurious": None, "bias": "none", "draw": "any", "rival": None}  # one fault, not four
+        options |= {"spurious": None, "bias": "none", "draw": "any", "rival": None}  # so that one mistake gives one fault
     elif spurious is None:
         for key in ("bias", "draw", "rival"):
             neutral = {"bias": "none", "draw": "any", "rival": None}[key]

@@ -1,4 +1,4 @@
-"""Acronyms: words and what their initials spell."""
+"""The acronym task: words and what their initials spell."""
 
 from __future__ import annotations
 

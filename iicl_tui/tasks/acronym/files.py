@@ -1,6 +1,6 @@
-"""A person's own files for the acronym task: ranks of words, and a pool of examples. Both are CSV files.
+"""Reads a person's own CSV files for the acronym task: word ranks, and a pool of examples.
 
-Each function raises ValueError with a sentence for a person.
+Each function raises ValueError with a message for the user.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from iicl_tui.tasks.acronym.words import RankList
 from iicl_tui.tasks.example import Example
 
 MOST_BYTES = 16_000_000
-"""A list of 60,000 words with eight columns has about 2 MB."""
+"""File size limit. A list of 60,000 words with eight columns has about 2 MB."""
 
 MOST_WORDS = 200_000
-"""Every session file holds its list: 60,000 words are about half a megabyte."""
+"""Limit on a list, since every session file holds a copy. 60,000 words take about half a megabyte."""
 
 MOST_RANK = 10**9
 
@@ -34,14 +34,15 @@ class _Row(NamedTuple):
 
 
 def read_ranks(name: str, folder: Path | None) -> RankList:
-    """Ranks from a CSV file with columns rank and word, among others, in any order of its rows.
+    """Read word ranks from a CSV file with columns rank and word. Rows may be in any order.
 
-    A word that stands there twice has its better rank. What is no word of letters alone is left out: no acronym can be it.
+    A word that appears twice has its better rank. Words with other characters than letters are left out, since no acronym
+    can be one.
     """
     return _ranks(_bytes(name, folder), name)
 
 
-@lru_cache(maxsize=2)  # a form reads its files again at each change
+@lru_cache(maxsize=2)  # a form rereads its files on every change
 def _ranks(data: bytes, name: str) -> RankList:
     places, rows = _table(data, name, (("rank",), ("word",)))
     ranks: dict[str, int] = {}
@@ -50,33 +51,35 @@ def _ranks(data: bytes, name: str) -> RankList:
         number, word = cells[places[0]].strip(), cells[places[1]].strip().lower()
         rank = _rank(number)
         if rank is None:
-            wrong.append(f"line {line}: the rank {describe(number)} is no whole number from 1 to {MOST_RANK:,}")
+            wrong.append(f"line {line}: the rank {describe(number)} is not a whole number from 1 to {MOST_RANK:,}")
         elif word.isalpha() and rank < ranks.get(word, MOST_RANK + 1):
             ranks[word] = rank
     if wrong:
-        raise ValueError(f"{name}, {_some(wrong)}. Give every word its place in the order, 1 for the commonest")
+        raise ValueError(f"{name}, {_some(wrong)}. Number the words by frequency, 1 for the most common")
     return _checked(ranks, name)
 
 
 def _checked(ranks: dict[str, int], name: str) -> RankList:
     if not ranks:
-        raise ValueError(f"{name} has no word of letters alone; give it a line for each word, with its rank")
+        raise ValueError(f"{name} has no word made of letters only; write one line per word, with its rank")
     if len(ranks) > MOST_WORDS:
-        raise ValueError(f"{name} has {len(ranks):,} words; keep the {MOST_WORDS:,} commonest, since session files hold them all")
+        raise ValueError(
+            f"{name} has {len(ranks):,} words; keep the {MOST_WORDS:,} most common, since every session file holds a copy"
+        )
     return RankList(name, dict(sorted(ranks.items(), key=lambda item: (item[1], item[0]))))
 
 
 def _rank(text: str) -> int | None:
-    whole = text.removesuffix(".0")  # as other programs write a column of numbers that has gaps
+    whole = text.removesuffix(".0")  # how spreadsheets write integers in a column with gaps
     if not (whole.isascii() and whole.isdigit() and len(whole) <= 10):
         return None
     return int(whole) if 1 <= int(whole) <= MOST_RANK else None
 
 
 def pack(ranks: RankList) -> str:
-    """The list as one text: its name, a colon, and the words in the order of their ranks, separated by blanks.
+    """Serialise the list: its name, a colon, and the words in order of rank, separated by blanks.
 
-    A number gives the rank of the next word, where that is not one more than the rank before (the first word's is 1).
+    A number sets the rank of the next word. It is written only where ranks do not simply count up from 1.
     """
     parts = []
     expected = 1
@@ -90,19 +93,19 @@ def pack(ranks: RankList) -> str:
 
 @lru_cache(maxsize=2)
 def unpack(text: str, name: str) -> RankList:
-    """The list that `pack` wrote under this name."""
+    """Parse the list that `pack` wrote under this name."""
     ranks: dict[str, int] = {}
     rank = 1
     for part in text.removeprefix(f"{name}: ").split():
         if part.isalpha():
             if rank > MOST_RANK:
-                raise ValueError(f"the rank {rank} is above {MOST_RANK:,}; take `words` out, and {name} is read again")
+                raise ValueError(f"the rank {rank} is above {MOST_RANK:,}; remove `words` to read {name} again")
             ranks.setdefault(part.lower(), rank)
             rank += 1
         else:
             number = _rank(part)
             if number is None:
-                raise ValueError(f"{describe(part)} is neither a word nor a rank; take `words` out, and {name} is read again")
+                raise ValueError(f"{describe(part)} is neither a word nor a rank; remove `words` to read {name} again")
             rank = number
     return _checked(ranks, name)
 
@@ -113,10 +116,13 @@ def holds(text: object, name: str) -> bool:
 
 
 def read_pool(name: str, folder: Path | None, read: Callable[[object, object], Example]) -> list[Example]:
-    """Examples from a CSV file: an output, and an input of words separated by commas. Of equal outputs the first counts.
+    """Read examples from a CSV file. Of examples with equal outputs the first is kept.
 
-    The columns are output and input, or words; or the notebooks' Output_lower (or Output_upper) and Input. read: makes an example
-    of a list of words and an output, or raises ValueError.
+    Args:
+        name: the file. Its columns are output, and input or words (separated by commas); the notebooks' Output_lower
+            or Output_upper are accepted too.
+        folder: where the file name is looked up.
+        read: makes an example of a list of words and an output, or raises ValueError.
     """
     places, rows = _table(_bytes(name, folder), name, (OUTPUTS, INPUTS))
     pool: dict[str, Example] = {}
@@ -130,7 +136,7 @@ def read_pool(name: str, folder: Path | None, read: Callable[[object, object], E
         else:
             pool.setdefault(example.output, example)
     if wrong:
-        raise ValueError(f"{name}, {_some(wrong)}. Correct these lines, or take them out")
+        raise ValueError(f"{name}, {_some(wrong)}. Correct or remove these lines")
     return list(pool.values())
 
 
@@ -144,22 +150,22 @@ def _bytes(name: str, folder: Path | None) -> bytes:
     try:
         other = file.exists() and not file.is_file()
         data = b""
-        if not other:  # a pipe or a device may never end
+        if not other:  # reading a pipe or device may never end
             with file.open("rb") as stream:
                 data = stream.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a name that no system has
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise ValueError(f"{describe(name)} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if other:
-        raise ValueError(f"{name} is no file; give the name of a CSV file")
+        raise ValueError(f"{name} is not a regular file; give the name of a CSV file")
     if len(data) > MOST_BYTES:
-        raise ValueError(f"{name} has more than {MOST_BYTES // 1_000_000} MB; keep the columns and the lines that are needed")
+        raise ValueError(f"{name} has more than {MOST_BYTES // 1_000_000} MB; remove columns and lines that are not needed")
     return data
 
 
 def _text(data: bytes, name: str) -> str:
-    """UTF-8, else Latin-1, which every file can be read as."""
+    """Decode as UTF-8, or as Latin-1, which never fails."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
-        raise ValueError(f"{name} is no CSV file, or is in UTF-16; save it as CSV in UTF-8")
+        raise ValueError(f"{name} is not a CSV file, or is in UTF-16; save it as CSV in UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -167,14 +173,14 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _table(data: bytes, name: str, wanted: Sequence[Sequence[str]]) -> tuple[list[int], Iterator[_Row]]:
-    """For each wanted column, which may have several names, its place; and the rows after the first, the empty ones left out."""
+    """The index of each wanted column, which may have several names, and the non-empty rows below the header."""
     reader = csv.reader(io.StringIO(_text(data, name), newline=""))
     try:
         header = [cell.strip() for cell in next(reader, [])]
     except csv.Error as error:
-        raise ValueError(f"{name} cannot be read: {error}; is a quotation mark left open?") from None
+        raise ValueError(f"{name} cannot be read: {error}; is a quotation mark not closed?") from None
     if not header:
-        raise ValueError(f"{name} has no first line that names its columns; they are {_columns(wanted)}")
+        raise ValueError(f"{name} has no first line that names its columns, which are {_columns(wanted)}")
     found = [cell.lower() for cell in header]
     places = [next((found.index(each) for each in names if each in found), None) for names in wanted]
     missing = [names for names, place in zip(wanted, places, strict=True) if place is None]
@@ -186,7 +192,7 @@ def _table(data: bytes, name: str, wanted: Sequence[Sequence[str]]) -> tuple[lis
         )
     twice = [names for names in wanted for each in names if found.count(each) > 1]
     if twice:
-        raise ValueError(f"{name} has the column {twice[0][0]} twice; take one out")
+        raise ValueError(f"{name} has the column {twice[0][0]} twice; remove one")
     known = [place for place in places if place is not None]
     return known, _rows(reader, max(known), name)
 
@@ -199,7 +205,7 @@ def _rows(reader: Iterator[list[str]], last: int, name: str) -> Iterator[_Row]:
             if any(cell.strip() for cell in cells):
                 yield _Row(line, cells + [""] * (last + 1 - len(cells)))
     except csv.Error as error:
-        raise ValueError(f"{name}, after line {line}: cannot be read: {error}; is a quotation mark left open?") from None
+        raise ValueError(f"{name}, after line {line}: cannot be read: {error}; is a quotation mark not closed?") from None
 
 
 def _columns(wanted: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""The prior of acronym tasks, from an [agent.prior] table."""
+"""Reads the prior of an acronym task from an [agent.prior] table."""
 
 from __future__ import annotations
 
@@ -33,10 +33,22 @@ def read_acronym_prior(
     faults: list[Fault],
     folder: Path | None,
 ) -> Array:
-    """(H,) log P₀ in nats over shares (first factor) and letters (second factor); faults give the uniform prior.
+    """Read an [agent.prior] table of an acronym task. All its keys multiply.
 
-    `easy` and `hard` (1, 1) are the pseudo-counts of a Beta prior over the share s: P₀ ∝ s^(easy−1) (1−s)^(hard−1). `longer` (1)
-    multiplies the weight with each letter more. `common`, `length`, `weights` and `table` are as in `read_prior`, and all multiply.
+    `easy` and `hard` (default 1) are the pseudo-counts of a Beta prior over the share s: P₀ ∝ s^(easy−1) (1−s)^(hard−1).
+    `longer` (default 1) multiplies the weight once per letter. `common`, `length`, `weights` and `table` are as in `read_prior`.
+
+    Args:
+        space: hypotheses; the first factor is the share, the second the length.
+        shares: share s of each value of the first factor.
+        letters: length of each value of the second factor.
+        prior: the table.
+        path: its place in the configuration.
+        faults: what is invalid is added here.
+        folder: where file names are looked up.
+
+    Returns:
+        (H,) log P₀ in nats; uniform if anything is invalid.
     """
     before = len(faults)
     numbers = dict.fromkeys(NUMBERS, 1.0)

@@ -1,4 +1,4 @@
-"""The rank list that a [task] table asks for: wordfreq's, a person's file, or what a session file holds of it."""
+"""Loads the rank list that a [task] table asks for: wordfreq's, a person's file, or a session file's copy of one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from iicl_tui.tasks.acronym.wordfreq import wordfreq_ranks
 from iicl_tui.tasks.acronym.words import Words, words_of
 
 LISTED = 60_000
-"""How many of wordfreq's words have a rank, if no rarer ones are called easy."""
+"""How many of wordfreq's words have a rank, unless `easy-rank` asks for more."""
 
 
 def standard_words() -> Words:
-    """Those of a task that nobody told otherwise."""
+    """The words of a task with default options."""
     return words_of(wordfreq_ranks(LISTED), LISTED, 7)
 
 
 def words_for(options: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Words | None:
-    """The words of a [task] table's values; None, with a fault, where its file cannot be read."""
+    """The words that a [task] table asks for; None, with a fault, if the file cannot be read."""
     name, held = options["ranks"], options["words"]
     kept = name is not None and files.holds(held, name)
     try:
@@ -37,19 +37,19 @@ def words_for(options: Mapping[str, Any], path: KeyPath, faults: list[Fault], fo
 
 
 def check_lengths(words: Words, lengths: range, path: KeyPath, faults: list[Fault]) -> None:
-    """That every length of the grid can be drawn, both as an easy word and as a string that is in no list."""
+    """Check that outputs of every length can be drawn, both easy words and strings that are in no list."""
     none = [length for length in lengths if not words.has_easy(length)]
     if none:
-        which = f"of {_listed(none)} letters that has a rank below {words.easy_rank:,} and that its words' initials can spell"
+        which = f"of {_listed(none)} letters that has a rank below {words.easy_rank:,} and can be spelt by initials of its words"
         faults.append(
             Fault((*path, "easy-rank"), f"{words.list.name} has no word {which}; change `shortest`, `longest` or `easy-rank`")
         )
     full = [length for length in lengths if not words.can_make(length)]
     if full:
-        which = f"of {_listed(full)} letters is in no list and can be spelt by the initials of its words"
+        which = f"of {_listed(full)} letters is in no list and can be spelt by initials of its words"
         name = words.list.name
         faults.append(
-            Fault((*path, "shortest"), f"{name}: hardly a pronounceable string {which}; raise `shortest`, or change the list")
+            Fault((*path, "shortest"), f"{name}: almost no pronounceable string {which}; raise `shortest`, or change the list")
         )
 
 
@@ -58,7 +58,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def embed(table: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
-    """The file of ranks is read into `words`. A pool is not: [start] has what was drawn from it."""
+    """Copy the file of ranks into `words`. A pool needs no copy, since [start] holds what was drawn from it."""
     out = dict(table)
     name = out.get("ranks")
     if name is None:

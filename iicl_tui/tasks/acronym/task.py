@@ -1,6 +1,6 @@
 """Acronyms: words, and what their initials spell.
 
-A hypothesis says how many of the outputs are common words, and how long they are.
+A hypothesis is the share of outputs that are common words, and their length.
 """
 
 from __future__ import annotations
@@ -34,26 +34,45 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 STEPS = 20
-"""The share of common words is k/20, k = 1 … 19: neither 0 nor 1, under which a single example would be impossible."""
+"""The share of common words is k/20, k = 1 … 19. Shares of 0 and 1 would make single examples impossible."""
 
 MOST_LETTERS = 40
-"""Of an output, and of each word of an input."""
+"""Limit on an output, and on each word of an input."""
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|[ '’.-](?=[^\W_]))*")
-"""Begins with a letter; marks and blanks stand only between letters or digits."""
+"""A word begins with a letter; punctuation and blanks only separate letters or digits."""
 
 _LEFT, _RIGHT = re.compile(r"←|<-|<="), re.compile(r"→|->|=>")
 
 
 class Acronym:
-    """Acronyms over the grid share of common words × length. An output is common ("easy") if its rank is below the limit."""
+    """An acronym task: hypotheses are the grid share of common words × length.
+
+    An output is common ("easy") if its rank is below the limit of `words`.
+
+    Args:
+        words: default is wordfreq's 60,000 most common.
+        initial: size of d⁰.
+        easy: how many of d⁰ are easy.
+        letters: length of the outputs of d⁰.
+        samples: M.
+        shortest: shortest length of the grid.
+        longest: longest length of the grid.
+        spread: scale of the distribution of lengths, see `log_likelihood`.
+        order: "output-first" or "input-first", for showing examples.
+        case: "upper" or "lower", for showing outputs.
+        persona: bias level of the prompts.
+        pool: a person's file of examples for d⁰.
+        folder: where the pool's file name is looked up.
+        draws: False makes no d⁰ from the words. For options that are invalid, so that nobody has to read follow-up faults.
+        judges: False does not check which examples of the pool are easy, for the same reason.
+    """
 
     name = "acronym"
     factor_word = "traits"
     predictive = False
     outputs: tuple[str, ...] = ()
-    focus: int | None = 2
-    """The partition "words"."""
+    focus: int | None = 2  # the partition "words"
 
     def __init__(
         self,
@@ -74,11 +93,7 @@ class Acronym:
         draws: bool = True,
         judges: bool = True,
     ) -> None:
-        """words: without them, wordfreq's 60,000 commonest. letters: of the outputs of d⁰.
 
-        Options that were at fault have further faults as a consequence, which nobody needs to read: draws = False makes no d⁰ of
-        the words, and judges = False does not ask them which examples of a person's pool are easy.
-        """
         self.words = words if words is not None else standard_words()
         self.initial, self.easy, self.letters, self.samples = initial, easy, letters, samples
         self.shortest, self.longest = shortest, longest
@@ -115,23 +130,23 @@ class Acronym:
 
     @property
     def inputs(self) -> tuple[tuple[str, ...], ...]:
-        """None: they cannot be listed."""
+        """Empty: inputs cannot be listed."""
         return ()
 
     def predict(self, hypothesis: int, input: tuple[str, ...]) -> str:
-        """The initials, whatever the hypothesis."""
+        """The initials. They do not depend on the hypothesis."""
         return initials(input)
 
     def agrees(self, hypothesis: int, example: Example) -> bool:
-        """Whether the output is what the initials spell, whatever the hypothesis."""
+        """Whether the initials spell the output. This does not depend on the hypothesis."""
         return self.matches(example)
 
     def matches(self, example: Example) -> bool:
-        """Whether the output is what the initials spell, but for accents."""
+        """Whether the initials spell the output, ignoring accents."""
         return initials(example.input) == unaccented(example.output)
 
     def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
-        """(H,): how many outputs are what the initials spell; the same for every hypothesis."""
+        """(H,): how many outputs are spelt by their initials; the same for every hypothesis."""
         return np.full(self.space.size, sum(map(self.matches, examples)), dtype=np.int64)
 
     def is_easy(self, example: Example) -> bool:
@@ -143,7 +158,7 @@ class Acronym:
         return self.words.unlisted if rank is None else rank
 
     def _noisy(self, noise: float) -> Array:
-        """(shares,): the chance of an easy output."""
+        """(shares,): probability s′ of an easy output, see `log_likelihood`."""
         return self._shares * (1 - noise) + (1 - self._shares) * noise
 
     def log_labels(self, noise: float) -> Array | None:
@@ -151,10 +166,11 @@ class Acronym:
         return None
 
     def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> Array:
-        """(T, H) log p(dᵢ | h) in nats, h = (share s, length ℓ): s′ for an easy output, 1 − s′ for another, times p(length | ℓ).
+        """(T, H) log p(dᵢ | h) in nats for h = (share s, length ℓ).
 
-        s′ = s(1 − ε) + (1 − s)ε. p(length | ℓ) ∝ exp(−|length − ℓ| / spread) over the lengths of the grid; an output outside
-        them counts as the nearest end. The words of the input add the same factor under every h, which is left out.
+        An example has the probability p(length | ℓ) times s′ if its output is easy, 1 − s′ if not, with
+        s′ = s(1 − ε) + (1 − s)ε and p(length | ℓ) ∝ exp(−|length − ℓ| / spread) over the lengths of the grid. An output
+        beyond the grid counts as its nearest end. The words of the input add the same factor for every h, which is omitted.
         """
         totals = np.array([[len(examples)] for examples in datasets], dtype=np.float64).reshape(-1, 1)
         easy = np.array([[sum(map(self.is_easy, examples))] for examples in datasets], dtype=np.float64).reshape(-1, 1)
@@ -168,9 +184,9 @@ class Acronym:
         return np.asarray((by_share[:, :, None] + by_length[:, None, :]).reshape(-1, self.space.size))
 
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
-        """count samples: easiness and length are drawn as in `log_likelihood`, then an output (see Words.outputs), then its words.
+        """Draw count samples: easiness and length as in `log_likelihood`, then an output, then words that spell it.
 
-        Their initials always spell the output.
+        See `Words.outputs` and `Words.inputs`.
         """
         share, length = self.space.codes[hypothesis].tolist()
         easy = rng.random(count) < self._noisy(noise)[share]
@@ -180,8 +196,7 @@ class Acronym:
         return tuple(map(Example, self.words.inputs(outputs, rng), outputs))
 
     def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
-        """The share of easy outputs; their mean rank, where one that is not in the list has the rank after its last (and after the
-        limit); that of those in the list; the mean length; different outputs by all; the share that the initials spell."""
+        """Measure `dataset_metrics`. In the mean rank, unlisted outputs count as `Words.unlisted`."""
         if not examples:
             return (math.nan,) * len(self.dataset_metrics)
         count = len(examples)
@@ -198,32 +213,32 @@ class Acronym:
     # -- words --------------------------------------------------------------------------------------------------------
 
     def rule(self, hypothesis: int) -> str:
-        """30% common, 7 letters"""
+        """The hypothesis in words: 30% common, 7 letters"""
         values = self.space.assignment(hypothesis)
         return f"{values['common']} common, {values['length']} letters"
 
     def rule_table(self, hypothesis: int) -> tuple[str, ...]:
-        """None: the rule is short enough."""
+        """Empty: `rule` is short enough."""
         return ()
 
     def shown(self, output: str) -> str:
-        """An output in the case that is asked for."""
+        """An output in the task's case."""
         return output.upper() if self.case == "upper" else output
 
     def example_text(self, example: Example) -> str:
-        """CAT ← cabinet, arbiter, trainer; with the input first cabinet, arbiter, trainer → CAT"""
+        """CAT ← cabinet, arbiter, trainer; or cabinet, arbiter, trainer → CAT if the input comes first."""
         words = ", ".join(example.input)
         shown = self.shown(example.output)
         return f"{shown} ← {words}" if self.order == "output-first" else f"{words} → {shown}"
 
     def example_note(self, example: Example) -> str:
-        """rank 4,312 or not in the list, and what the initials spell where it is something else."""
+        """The output's rank, or that it is not in the list; and what the initials spell if it is something else."""
         rank = self.words.rank(example.output)
         note = "not in the list" if rank is None else f"rank {rank:,}"
         return note if self.matches(example) else f"{note} · spells {self.shown(initials(example.input))}"
 
     def read_line(self, text: str) -> Example:
-        """From CAT ← cabinet, arbiter, trainer or the other way round, also with <- and ->. Raises ValueError."""
+        """Parse CAT ← cabinet, arbiter, trainer or the reverse; <- and -> are accepted too. Raises ValueError."""
         left, right = _LEFT.split(text), _RIGHT.split(text)
         if len(left) + len(right) != 3:
             raise ValueError(
@@ -233,18 +248,18 @@ class Acronym:
         return self.read_example([part.strip() for part in words.split(",") if part.strip()], output.strip())
 
     def write_hypothesis(self, hypothesis: int) -> dict[str, str]:
-        """{common = "30%", length = "7"}"""
+        """The hypothesis as a file's value: {common = "30%", length = "7"}"""
         return self.space.assignment(hypothesis)
 
     def read_hypothesis(self, value: Any) -> int:
-        """From {common = "30%", length = 7}, the length also as a text. Raises ValueError."""
+        """Read {common = "30%", length = 7}; the length may be a string. Raises ValueError."""
         names = [factor.name for factor in self.space.factors]
         if not isinstance(value, dict):
             raise ValueError(f'expected a table, as {{ common = "30%", length = 7 }}, found {describe(value)}')
         codes = []
         for factor in self.space.factors:
             if factor.name not in value:
-                raise ValueError(f"does not say {factor.name}")
+                raise ValueError(f"has no key {factor.name}")
             given = value[factor.name]
             word = str(given) if isinstance(given, int) and is_finite(given) else given
             if word not in factor.values:
@@ -257,9 +272,9 @@ class Acronym:
         return self.space.index(tuple(codes))
 
     def read_example(self, input: Any, output: Any) -> Example:
-        """From a list of words and what they should spell; kept in lower case. Raises ValueError.
+        """Read a list of words and what they should spell, both kept in lower case. Raises ValueError.
 
-        The number of words may be another than that of the letters: what does not match is counted, not refused.
+        Words that do not spell the output are valid, since mismatches are measured.
         """
         if not isinstance(input, list) or not input:
             raise ValueError(f"input: expected a list of at least one word, found {describe(input)}")
@@ -270,45 +285,46 @@ class Acronym:
             lower = word.lower() if isinstance(word, str) else ""
             if len(lower) > MOST_LETTERS or not _WORD.fullmatch(lower):
                 raise ValueError(
-                    f"input: {describe(word)} is no word; one begins with a letter and has at most {MOST_LETTERS} letters, "
+                    f"input: {describe(word)} is not a word; expected a letter, then at most {MOST_LETTERS - 1} letters, "
                     "digits, hyphens, apostrophes, full stops and blanks"
                 )
             words.append(lower)
         lower = output.lower() if isinstance(output, str) else ""
-        if len(lower) > MOST_LETTERS or not lower.isalpha() or lower.upper().lower() != lower:  # shown in upper case, read again
+        if len(lower) > MOST_LETTERS or not lower.isalpha() or lower.upper().lower() != lower:  # upper case must round-trip
             raise ValueError(f"output: expected 1 to {MOST_LETTERS} letters, found {describe(output)}")
         return Example(tuple(words), lower)
 
     @cached_property
     def wording(self) -> AcronymWording:
         """How the task is put to a language model."""
-        from iicl_tui.tasks.acronym.wording import AcronymWording  # most chains say nothing to a model
+        from iicl_tui.tasks.acronym.wording import AcronymWording  # most chains need no language model
 
         return AcronymWording(self)
 
     # -- prior and start ----------------------------------------------------------------------------------------------
 
     def log_prior(self, prior: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
-        """(H,) log P₀, see `read_acronym_prior`."""
+        """(H,) log P₀ in nats, see `read_acronym_prior`."""
         letters = np.arange(self.shortest, self.longest + 1)
         return read_acronym_prior(self.space, self._shares, letters, prior, path, faults, folder)
 
     def likeliest(self, examples: Sequence[Example]) -> int:
-        """The hypothesis under which the examples are likeliest without noise, the first of several."""
+        """The maximum-likelihood hypothesis of the examples without noise; the first in case of ties."""
         return int(self.log_likelihood([examples], 0.0)[0].argmax())
 
-    def made(self, easy: int, count: int) -> int:
-        """The hypothesis nearest to `easy` easy ones of count (halves go up), with outputs of `letters`."""
+    def nearest_hypothesis(self, easy: int, count: int) -> int:
+        """The hypothesis whose share is nearest to easy / count (halves round up), with outputs of `letters`."""
         share = (2 * STEPS * easy + count) // (2 * count) if count else STEPS // 2
         return self.space.index((min(max(share, 1), STEPS - 1) - 1, self.letters - self.shortest))
 
     def start(self, rng: np.random.Generator, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Start:
-        """h* and d⁰. d⁰ is given, or drawn from a person's pool, or from the list; no drawn output twice, in random order.
+        """h* and d⁰. d⁰ is given, or drawn from the pool or the rank list in random order, no output twice.
 
-        h* is given, or what d⁰ was drawn by, or (where d⁰ is given or from a pool) what it is likeliest under.
+        h* is given, or else the hypothesis that d⁰ was drawn from (rank list), or its maximum-likelihood hypothesis (given
+        or pool).
         """
         samples: list[Example] = []
-        target = self.made(self.easy, self.initial)
+        target = self.nearest_hypothesis(self.easy, self.initial)
         if "sample" in given:
             for i, entry in enumerate(given["sample"]):
                 try:
@@ -317,7 +333,7 @@ class Acronym:
                     faults.append(Fault((*path, "sample", i), str(error)))
         else:
             try:
-                drawn = self._drawn(rng)
+                drawn = self._draw_initial(rng)
                 samples = [drawn[at] for at in rng.permutation(len(drawn)).tolist()]
             except ValueError as error:
                 faults.append(Fault(("task", "easy" if self._pool is None else "pool"), str(error)))
@@ -329,10 +345,10 @@ class Acronym:
             except ValueError as error:
                 faults.append(Fault((*path, "hypothesis"), str(error)))
         if "rival" in given:
-            faults.append(Fault((*path, "rival"), "acronyms have no rival of h*; take it out"))
+            faults.append(Fault((*path, "rival"), "acronyms have no rival hypothesis; remove it"))
         return Start(target, None, tuple(samples))
 
-    def _drawn(self, rng: np.random.Generator) -> list[Example]:
+    def _draw_initial(self, rng: np.random.Generator) -> list[Example]:
         wanted = Wanted(self.easy, self.initial - self.easy, self.letters)
         if self._pool is None:
             return from_list(self.words, wanted, rng) if self._draws else []
@@ -341,11 +357,11 @@ class Acronym:
 
 
 def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None = None) -> Acronym:
-    """The task of a [task] table; faults that only show between keys, or in its files, are added."""
+    """Build the task of a [task] table. Conflicts between keys and errors in files are added to faults."""
     options = {field.key: values[field.key] for field in FIELDS}
     if options["easy"] > options["initial"]:
         count = f"{options['initial']} example{'s' if options['initial'] > 1 else ''}"
-        faults.append(Fault((*path, "easy"), f"d⁰ has only {count} (`initial`); give so many at most"))
+        faults.append(Fault((*path, "easy"), f"d⁰ has only {count} (`initial`); give at most as many"))
         options["easy"] = options["initial"]
     before = len(faults)
     shortest, longest = options["shortest"], options["longest"]
@@ -359,5 +375,5 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
     words = words_for(options, path, faults, folder)
     if words is not None and longest >= shortest:
         check_lengths(words, range(shortest, longest + 1), path, faults)
-    made = {key: value for key, value in options.items() if key not in ("word-letters", "easy-rank", "ranks", "words")}
-    return Acronym(words, **made, folder=folder, draws=len(faults) == before, judges=words is not None)
+    direct = {key: value for key, value in options.items() if key not in ("word-letters", "easy-rank", "ranks", "words")}
+    return Acronym(words, **direct, folder=folder, draws=len(faults) == before, judges=words is not None)

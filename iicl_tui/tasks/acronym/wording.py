@@ -1,7 +1,7 @@
-"""Acronyms as they are put to a language model: the texts of prompts/acronym.toml filled in, and how replies are read.
+"""How acronyms are put to a language model: fills in the texts of prompts/acronym.toml and reads replies.
 
-No rule is stated. A model sees examples and makes more of them; its hypothesis is the point of the task's grid under which what
-it made is likeliest.
+No rule is stated. The model sees examples and makes more of them. Its hypothesis is inferred: the maximum-likelihood point of
+the task's grid, given what it made.
 """
 
 from __future__ import annotations
@@ -26,10 +26,15 @@ _MOST_TROUBLE = 400
 _SCENE = ("form", "case")
 
 
-class Acronyms(Protocol):
-    """What the wording needs of its task. order: "output-first" or "input-first". case: of outputs, "upper" or "lower".
+class AcronymTask(Protocol):
+    """What the wording needs of its task. See `HypothesisModel` and `ExampleSpec` for the methods.
 
-    persona: the level of the bias in the prompts file. samples: M.
+    Attributes:
+        space: the hypotheses.
+        samples: M.
+        order: "output-first" or "input-first".
+        case: of outputs, "upper" or "lower".
+        persona: bias level in the prompts file.
     """
 
     space: ProductSpace
@@ -38,29 +43,26 @@ class Acronyms(Protocol):
     case: str
     persona: str
 
-    def read_example(self, input: Any, output: Any) -> Example:
-        """As the task's protocol says."""
+    def read_example(self, input: Any, output: Any) -> Example: ...
 
-    def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> NDArray[np.float64]:
-        """As the task's protocol says."""
+    def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> NDArray[np.float64]: ...
 
-    def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
-        """As the task's protocol says."""
+    def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]: ...
 
 
 class AcronymWording:
-    """The wording of one acronym task."""
+    """Implements `Wording` for one acronym task."""
 
     states_rule = False
 
-    def __init__(self, task: Acronyms) -> None:
+    def __init__(self, task: AcronymTask) -> None:
         self.task = task
 
     # -- prompts ------------------------------------------------------------------------------------------------------
 
     @property
     def layout(self) -> Layout:
-        """The texts of a prompts file for this task and their slots."""
+        """The texts of a prompts file for this task, with their slots."""
         asking, pair = Slots(("examples", "count", "after"), _SCENE), Slots(("output", "input"))
         texts = {
             "system": Slots(("before",), _SCENE),
@@ -78,45 +80,45 @@ class AcronymWording:
         return Layout(texts, tuple(own_prompts("acronym").bias))
 
     def read_prompts(self, value: Any, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
-        """The prompts of an agent's key `prompts`, see `tasks.prompts.read_prompts`; whatever is wrong is added to faults."""
+        """Read an agent's `prompts`, see `tasks.prompts.read_prompts`."""
         return read_prompts(value, own_prompts("acronym"), self.layout, path, faults, folder)
 
     def system(self, prompts: Prompts) -> str:
-        """What an example is, and the persona's sentence that stands before the data."""
+        """Explain what an example is, and add the persona's sentence that belongs before the data."""
         return self._fill(prompts, "system", before=fill(prompts.bias[self.task.persona][0]))
 
     def imitate(self, prompts: Prompts, data: Sequence[Example]) -> str:
-        """Shows the data and asks for M examples like them; the persona's sentence that stands after the data comes last."""
+        """Show the data and ask for M examples like them; the persona's sentence that belongs after the data comes last."""
         return self._asking(prompts, "imitate", data, self.task.samples)
 
     def transmit(self, prompts: Prompts, hypothesis: int, count: int, data: Sequence[Example] = ()) -> str:
-        """As `imitate`, for count examples; the hypothesis is not said."""
+        """As `imitate`, for count examples. The hypothesis is not mentioned."""
         return self._asking(prompts, "transmit", data, count)
 
     def repair_samples(self, prompts: Prompts, trouble: str, count: int) -> str:
-        """Says why the last reply could not be read as count examples, and asks for them again."""
+        """Say why the last reply could not be read as count examples, and ask again."""
         return self._fill(prompts, "repair-samples", trouble=printable(trouble, _MOST_TROUBLE), count=str(count))
 
     def repair_rule(self, prompts: Prompts, trouble: str) -> str:
-        """As `repair_samples`, for M examples: there is no other reply."""
+        """As `repair_samples`, for M examples, since every reply consists of examples."""
         return self.repair_samples(prompts, trouble, self.task.samples)
 
     def self_refine(self, prompts: Prompts, hypothesis: int, data: Sequence[Example]) -> NoReturn:
-        """Never asked. Raises LookupError."""
-        raise LookupError("no rule is stated that could be refined")
+        """Raises LookupError: no rule is stated, so none is refined."""
+        raise LookupError("this task states no rule that could be refined")
 
     def hypothesis_search(self, prompts: Prompts, hypothesis: int, failing: Sequence[Example]) -> NoReturn:
-        """Never asked. Raises LookupError."""
-        raise LookupError("no rule is stated that could be refined")
+        """Raises LookupError: no rule is stated, so none is refined."""
+        raise LookupError("this task states no rule that could be refined")
 
     # -- replies ------------------------------------------------------------------------------------------------------
 
     def read_samples(self, text: str, count: int) -> SamplesReading:
-        """The first count examples in a reply, see `tasks.reading_acronyms.read_acronyms`."""
+        """Read the first count examples in a reply, see `reply_parsing.acronyms.read_acronyms`."""
         return read_acronyms(text, count, self.task.read_example)
 
     def read_rule(self, text: str) -> RuleReading:
-        """What the examples of a reply amount to. That there are too few of them is a remark only."""
+        """Infer the hypothesis from the examples of a reply. Too few examples give a remark, not a failure."""
         reading = self.read_samples(text, self.task.samples)
         if not reading.examples:
             return RuleReading(None, (), reading.remarks, reading.trouble)
@@ -124,28 +126,27 @@ class AcronymWording:
         return RuleReading(self.implied(reading.examples), (), (*few, *reading.remarks))
 
     def implied(self, examples: Sequence[Example]) -> int:
-        """The hypothesis under which the examples are likeliest, the first of several."""
+        """The maximum-likelihood hypothesis of the examples; the first in case of ties."""
         return int(self.task.log_likelihood([examples], 0.0)[0].argmax())
 
     def rule_reply(self, hypothesis: int) -> str:
-        """M examples that the hypothesis makes, always the same, in exactly the form that is asked for."""
+        """M examples drawn from the hypothesis with a fixed seed, in exactly the requested form."""
         return self.samples_reply(self.task.transmit(hypothesis, self.task.samples, 0.0, np.random.default_rng(0)))
 
     def samples_reply(self, examples: Sequence[Example]) -> str:
-        """Output: CAT, and Input: cold, air, test in the next line (or the other way round); one example after the other."""
+        """Two lines per example: Output: CAT and Input: cold, air, test, in the task's order."""
         return self._examples(own_prompts("acronym"), examples)
 
     def spellings(self, factor: int) -> tuple[tuple[str, ...], ...]:
-        """The names of the factor's values, which no reply has."""
+        """The names of the factor's values, although no reply states them."""
         return tuple((value.lower(),) for value in self.task.space.factors[factor].values)
 
     def rule_schema(self) -> Mapping[str, Any]:
-        """That of M examples: there is no other reply."""
+        """The schema of M examples, since every reply consists of examples."""
         return self.samples_schema(self.task.samples)
 
     def samples_schema(self, count: int) -> Mapping[str, Any]:
-        """{"example-1": {"output": "CAT", "input": ["cold", …]}, …}: exactly count of them, with the input first where the
-        task has it first."""
+        """{"example-1": {"output": "CAT", "input": ["cold", …]}, …}: count examples, their keys in the task's order."""
         pair = {"output": {"type": "string"}, "input": {"type": "array", "items": {"type": "string"}}}
         example = _object(pair if self._output_first else dict(reversed(pair.items())))
         return _object({f"example-{number}": example for number in range(1, count + 1)})

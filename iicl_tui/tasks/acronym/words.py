@@ -1,4 +1,4 @@
-"""Words by rank: which are easy, and how words, pronounceable strings and the words of an input are drawn."""
+"""Ranked words: which are easy, and how easy words, pronounceable strings and the words of an input are drawn."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ VOWELS = "aeiou"
 LETTERS = 26
 
 CONSONANT_FIRST = 2 / 3
-"""The chance that a made-up string begins with a consonant."""
+"""Probability that a made-up string begins with a consonant."""
 
 MOST_ROUNDS = 10_000
-"""Tries at a string that is in no list. Where even one in 250 is in none, that none is found has a chance of e⁻⁴⁰."""
+"""Attempts at a string that is in no list. If one in 250 is in none, all fail with a probability of e⁻⁴⁰."""
 
 
 @dataclass(frozen=True, eq=False)
 class RankList:
-    """Words in lower case by rank, 1 for the commonest. name: where they are from, for messages.
+    """Words in lower case by rank.
 
-    undrawn: stems of words that are never drawn.
+    Attributes:
+        name: source, for messages.
+        ranks: rank of each word, 1 for the most common; in order of rank.
+        undrawn: words that contain one of these stems are never drawn.
     """
 
     name: str
@@ -43,10 +46,10 @@ class RankList:
 
     @cached_property
     def letters(self) -> frozenset[str]:
-        """Those with which words begin that may be drawn."""
+        """First letters of the words that may be drawn."""
         found: set[str] = set()
         for word in self.ranks:
-            if word[0] not in found and _is_plain(word) and not self._coarse.search(word):
+            if word[0] not in found and _is_plain(word) and not self._undrawn_stem.search(word):
                 found.add(word[0])
                 if len(found) == LETTERS:
                     break
@@ -54,12 +57,12 @@ class RankList:
 
     @cached_property
     def lengths(self) -> Counter[int]:
-        """How many words there are of every length, whatever their letters."""
+        """Number of words by length, drawable or not."""
         return Counter(map(len, self.ranks))
 
     @cached_property
     def by_length(self) -> Mapping[int, Sequence[str]]:
-        """The words of the letters a–z, in the order of their ranks."""
+        """Words of the letters a–z by length, in order of rank."""
         out: dict[int, list[str]] = {}
         for word in self.ranks:
             if _is_plain(word):
@@ -67,17 +70,17 @@ class RankList:
         return out
 
     @cached_property
-    def _coarse(self) -> re.Pattern[str]:
+    def _undrawn_stem(self) -> re.Pattern[str]:
         return re.compile("|".join(map(re.escape, self.undrawn)) or "(?!)")
 
-    def drawn(self, length: int) -> Iterator[str]:
-        """The words of a length that may be drawn: of the letters a–z, and without the undrawn stems."""
-        return (word for word in self.by_length.get(length, ()) if not self._coarse.search(word))
+    def drawable(self, length: int) -> Iterator[str]:
+        """Words of this length that may be drawn: of the letters a–z and without undrawn stems, in order of rank."""
+        return (word for word in self.by_length.get(length, ()) if not self._undrawn_stem.search(word))
 
-    def first_drawn(self, length: int) -> Iterator[str]:
-        """The same; for one who needs the first few only, since nothing is sorted by length for it."""
+    def first_drawable(self, length: int) -> Iterator[str]:
+        """As `drawable`, without sorting all words by length first. Faster if only the first few are needed."""
         words = (word for word in self.ranks if len(word) == length)
-        return (word for word in words if _is_plain(word) and not self._coarse.search(word))
+        return (word for word in words if _is_plain(word) and not self._undrawn_stem.search(word))
 
 
 def _is_plain(word: str) -> bool:
@@ -85,32 +88,39 @@ def _is_plain(word: str) -> bool:
 
 
 def initials(words: Sequence[str]) -> str:
-    """What the first letters of the words spell, without accents."""
+    """The first letters of the words, without accents."""
     return unaccented("".join([word[0] for word in words]))
 
 
 def unaccented(text: str) -> str:
-    """Without accents: é is e."""
+    """The text without accents: é becomes e."""
     return text if text.isascii() else "".join(unicodedata.normalize("NFKD", letter)[0] for letter in text)
 
 
 @dataclass(frozen=True)
 class _Choice:
-    """Words, and the sums of their weights so far; a word of rank r weighs 1/r (Zipf's law)."""
+    """Words with the cumulative sums of their weights. A word of rank r has the weight 1/r (Zipf's law)."""
 
     words: tuple[str, ...]
     sums: tuple[float, ...]
 
 
 class Words:
-    """A rank list as the task uses it. Of the words that may be drawn only those are outputs that other words can spell."""
+    """Draws outputs and inputs from a rank list. Outputs are only words that initials of other words can spell.
+
+    Args:
+        ranks: the list.
+        easy_rank: a word is easy if its rank is below this.
+        word_letters: preferred length of the words of an input.
+
+    Attributes:
+        unlisted: the rank that a word outside the list counts with.
+    """
 
     def __init__(self, ranks: RankList, easy_rank: int, word_letters: int) -> None:
-        """easy_rank: a word is easy where its rank is less. word_letters: how long the words of an input are."""
         self.list = ranks
         self.easy_rank = easy_rank
         self.unlisted = max(easy_rank, ranks.last) + 1
-        """The rank that a word counts with which is not in the list."""
         self._word_letters = word_letters
         self._letters = ranks.letters
         self._consonants = "".join(letter for letter in CONSONANTS if letter in self._letters)
@@ -120,24 +130,24 @@ class Words:
 
     @cached_property
     def _beginning(self) -> dict[str, tuple[str, ...]]:
-        """What inputs are drawn from. To find it takes a while, so it is not done before it is needed."""
+        """Words that inputs are drawn from, by first letter. Computed on first use, since it takes a while."""
         return _nearest_length(self.list, self._word_letters)
 
     def rank(self, word: str) -> int | None:
-        """None where it is not in the list."""
+        """The word's rank; None if it is not in the list."""
         return self.list.ranks.get(word)
 
     def is_easy(self, word: str) -> bool:
-        """Whether its rank is below the limit."""
+        """Whether the word's rank is below the limit."""
         return self.list.ranks.get(word, self.easy_rank) < self.easy_rank
 
     def _spellable(self, words: Iterator[str]) -> Iterator[str]:
-        """Of words in the order of their ranks, the easy ones that other words can spell."""
+        """Of words in order of rank, the easy ones that initials of other words can spell."""
         return (word for word in takewhile(self.is_easy, words) if self._letters.issuperset(word))
 
     def has_easy(self, length: int) -> bool:
         """Whether a word of this length can be drawn as an easy output."""
-        return next(self._spellable(self.list.first_drawn(length)), None) is not None
+        return next(self._spellable(self.list.first_drawable(length)), None) is not None
 
     def easy_words(self, length: int) -> tuple[str, ...]:
         """The words of this length that can be drawn as easy outputs."""
@@ -145,18 +155,18 @@ class Words:
 
     def _choice(self, length: int) -> _Choice:
         if length not in self._easy:
-            words = tuple(self._spellable(self.list.drawn(length)))
+            words = tuple(self._spellable(self.list.drawable(length)))
             self._easy[length] = _Choice(words, tuple(accumulate(1 / self.list.ranks[word] for word in words)))
         return self._easy[length]
 
     def can_make(self, length: int) -> bool:
-        """Whether strings of this length that are in no list can be drawn: at least one in a hundred is in none."""
+        """Whether strings of this length can be drawn that are in no list: at least one in a hundred is in none."""
         if length not in self._makes:
             self._makes[length] = self._most_are_new(length) or self._some_are_new(length)
         return self._makes[length]
 
     def _most_are_new(self, length: int) -> bool:
-        """Whether there are so many strings that, all listed words taken out, at least half of the draws are left."""
+        """Whether at least half of all draws would be in no list, even if every listed word could be drawn."""
         consonants, vowels = len(self._consonants), len(self._vowels)
         more, fewer = length - length // 2, length // 2
         strings = min(consonants**more * vowels**fewer / CONSONANT_FIRST, consonants**fewer * vowels**more / (1 - CONSONANT_FIRST))
@@ -167,9 +177,11 @@ class Words:
         return sum(map(self._is_new, made)) >= 10
 
     def outputs(self, easy: Sequence[bool], lengths: Sequence[int], rng: np.random.Generator) -> list[str]:
-        """An output each: an easy word of its length, drawn with a weight of 1/rank, or a string that is in no list.
+        """Draw one output per length: an easy word with weight 1/rank, or a string that is in no list.
 
-        Raises IndexError for a length without easy words, ValueError where no string can be made.
+        Raises:
+            IndexError: there are no easy words of a length.
+            ValueError: no string can be made.
         """
         hard = iter(self.hard([length for length, known in zip(lengths, easy, strict=True) if not known], rng))
         uniform = rng.random(len(lengths)).tolist()
@@ -183,9 +195,10 @@ class Words:
         return out
 
     def hard(self, lengths: Sequence[int], rng: np.random.Generator) -> list[str]:
-        """A pronounceable string of each length that is in no list: vowels and consonants in turn, all equally likely.
+        """Draw a pronounceable string of each length that is in no list: alternating vowels and consonants, uniformly.
 
-        Raises ValueError where no string can be made.
+        Raises:
+            ValueError: no string can be made.
         """
         out = [""] * len(lengths)
         left = list(range(len(lengths)))
@@ -200,7 +213,7 @@ class Words:
         raise ValueError(f"no pronounceable string of {lengths[left[0]]} letters was found that is not in {self.list.name}")
 
     def distinct(self, easy: bool, length: int, count: int, rng: np.random.Generator) -> list[str]:
-        """count different outputs of one length, drawn as in `outputs`. Raises ValueError where there are not so many."""
+        """Draw count different outputs of one length as in `outputs`. Raises ValueError if there are too few."""
         if easy:
             words = self.easy_words(length)
             if len(words) < count:
@@ -218,7 +231,7 @@ class Words:
         raise ValueError(f"only {len(found)} pronounceable strings of {length} letters were found that are not in {self.list.name}")
 
     def inputs(self, outputs: Sequence[str], rng: np.random.Generator) -> list[tuple[str, ...]]:
-        """Words whose initials spell each output: of those with the letter and the length asked for, all equally likely."""
+        """Draw words whose initials spell each output, uniformly from those of the preferred length (see `_nearest_length`)."""
         uniform = iter(rng.random(sum(map(len, outputs))).tolist())
         beginning = self._beginning
         out = []
@@ -228,15 +241,15 @@ class Words:
         return out
 
     def _strings(self, lengths: Sequence[int], rng: np.random.Generator) -> list[str]:
-        """Strings whether or not they are in a list."""
+        """Draw pronounceable strings, listed or not."""
         consonants, vowels = self._consonants, self._vowels
         out = []
         for length, row in zip(lengths, rng.random((len(lengths), max(lengths) + 1)).tolist(), strict=True):
-            turn = (consonants, vowels) if row[0] < CONSONANT_FIRST else (vowels, consonants)
+            alternating = (consonants, vowels) if row[0] < CONSONANT_FIRST else (vowels, consonants)
             letters = []
             for place in range(length):
-                kind = turn[place % 2]
-                letters.append(kind[int(row[place + 1] * len(kind))])
+                choices = alternating[place % 2]
+                letters.append(choices[int(row[place + 1] * len(choices))])
             out.append("".join(letters))
         return out
 
@@ -246,18 +259,18 @@ class Words:
 
 @lru_cache(maxsize=4)
 def words_of(ranks: RankList, easy_rank: int, word_letters: int) -> Words:
-    """The same words for the same list and options: making them takes a while."""
+    """Cached `Words`, since making them takes a while."""
     return Words(ranks, easy_rank, word_letters)
 
 
 def _nearest_length(ranks: RankList, length: int) -> dict[str, tuple[str, ...]]:
-    """By their first letter: those words that may be drawn whose length is nearest."""
+    """By first letter, the drawable words whose length is nearest to the given one."""
     out: dict[str, list[str]] = {}
-    away = {there: abs(there - length) for there in ranks.by_length}
-    for distance in sorted(set(away.values())):
+    distances = {other: abs(other - length) for other in ranks.by_length}
+    for distance in sorted(set(distances.values())):
         found: dict[str, list[str]] = {}
-        for there in sorted(there for there in away if away[there] == distance):
-            for word in ranks.drawn(there):
+        for other in sorted(other for other in distances if distances[other] == distance):
+            for word in ranks.drawable(other):
                 if word[0] not in out:
                     found.setdefault(word[0], []).append(word)
         out |= found

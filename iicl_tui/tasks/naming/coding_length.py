@@ -1,9 +1,9 @@
-"""Coding lengths of languages, in a grammar of our own: how short a language can be written down.
+"""Coding length of a language: its shortest description in a grammar of our own.
 
-A language gives each meaning a signal, and every signal has as many characters. It is written as one list of rules for each
-place of a character. A rule is "pattern → character"; the pattern names a value of some features, or of none, and matches the
-meanings that have these values. Each meaning is matched by exactly one rule of a list. A rule costs 1 for itself, 1 for its
-character, and 1 for each feature that it names. The coding length α is the cost of the cheapest lists, in symbols.
+A language gives each meaning a signal; all signals have the same length. The grammar describes each character position by a
+list of rules "pattern → character". A pattern names values of some features, or of none, and matches the meanings with these
+values. Each meaning must match exactly one rule of a list. A rule costs 1, plus 1 for its character, plus 1 for each feature
+that it names. The coding length α is the total cost of the cheapest lists, in symbols.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from functools import cache
 
 Meaning = tuple[str, ...]
-"""One value a feature: ("blue", "circle")."""
+"""One value per feature: ("blue", "circle")."""
 
 
 def coding_length(language: Sequence[str], meanings: Sequence[Meaning]) -> int:
-    """α of the language that gives language[i] to meanings[i]; at least one meaning, and all signals of one length."""
+    """α of the language that gives language[i] to meanings[i]. Needs at least one meaning and signals of equal length."""
     return sum(list_length(characters, tuple(meanings)) for characters in zip(*language, strict=True))
 
 
 @cache
 def list_length(characters: tuple[str, ...], meanings: tuple[Meaning, ...]) -> int:
-    """The cost of the cheapest list of rules that gives characters[i] to meanings[i]."""
+    """Cost of the cheapest list of rules that gives characters[i] to meanings[i]."""
     rules = [
         (1 + named + 1, covered)
         for named, covered in _patterns(meanings)
@@ -40,7 +40,7 @@ def list_length(characters: tuple[str, ...], meanings: tuple[Meaning, ...]) -> i
 
 
 def _patterns(meanings: Sequence[Meaning]) -> list[tuple[int, frozenset[int]]]:
-    """How many features each pattern names, and the places of the meanings that it matches."""
+    """For each pattern, how many features it names and the indices of the meanings that it matches."""
     values = [(None, *dict.fromkeys(column)) for column in zip(*meanings, strict=True)]
     found = []
     for pattern in itertools.product(*values):

@@ -1,7 +1,7 @@
 """The naming game: four meanings and four signals. A hypothesis is a language, which gives each meaning a signal.
 
-The prior likes languages that are short to write down (coding_length.py). Source of the experiment: Ren, Guo, Qiu, Wang and
-Sutherland 2024, App. C.2; its grammar and figures are not published, so these are ours.
+The prior favours languages with a short description (coding_length.py). Source of the experiment: Ren, Guo, Qiu, Wang and
+Sutherland 2024, App. C.2. Its grammar and parameters are not published, so ours replace them.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ CLASSES = ("degenerate", "systematic", "holistic", "other")
 
 
 def class_of(language: Sequence[str]) -> str:
-    """The class of the language that gives language[i] to MEANINGS[i].
+    """Classify the language that gives language[i] to MEANINGS[i].
 
-    degenerate: one signal for all. systematic: one character tells the colour, the other one the shape. holistic: four
-    signals, but not systematic. other: the rest.
+    degenerate: one signal for all meanings. systematic: one character encodes the colour, the other the shape. holistic:
+    four signals, but not systematic. other: the rest.
     """
     different = len(set(language))
     if different == 1:
         return "degenerate"
     if different < len(MEANINGS):
         return "other"
-    told = [_told(characters) for characters in zip(*language, strict=True)]
-    return "systematic" if sorted(told) == [0, 1] else "holistic"
+    encoded = [_encoded_feature(characters) for characters in zip(*language, strict=True)]
+    return "systematic" if sorted(encoded) == [0, 1] else "holistic"
 
 
-def _told(characters: Sequence[str]) -> int:
-    """The feature that these characters tell, one a meaning; −1 for none."""
+def _encoded_feature(characters: Sequence[str]) -> int:
+    """Index of the feature that these characters encode, one character per meaning; −1 for none."""
     for feature in range(2):
         pairs = {(meaning[feature], character) for meaning, character in zip(MEANINGS, characters, strict=True)}
         if len(pairs) == len(dict(pairs)) == len(set(characters)):
@@ -60,7 +60,15 @@ def _told(characters: Sequence[str]) -> int:
 
 
 class Naming(Labelling):
-    """A naming game. base, scale: the prior of a language is proportional to base^(−α/scale), α its coding length."""
+    """A naming game.
+
+    Args:
+        hypothesis: h*, as in the [task] table: a class, "random", or a table of signals.
+        initial: size of d⁰.
+        samples: M.
+        base: the prior of a language is proportional to base^(−α/scale), with α its coding length.
+        scale: see base.
+    """
 
     name = "naming"
     factor_word = "meanings"
@@ -90,16 +98,16 @@ class Naming(Labelling):
 
     @property
     def table(self) -> NDArray[np.int8]:
-        """(H, X): the place of the signal that each language gives to each meaning."""
+        """(H, X): index of the signal that each language gives to each meaning."""
         return self.space.codes
 
     @cached_property
     def coding_lengths(self) -> NDArray[np.int64]:
-        """(H,): α of every language, in symbols."""
+        """(H,): coding length α of every language, in symbols."""
         return np.array([coding_length(_signals(row), MEANINGS) for row in self.space.codes])
 
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
-        """count samples: x uniform over the meanings, y with label noise."""
+        """Draw count samples: x uniform over the meanings, y with label noise."""
         chosen = rng.integers(len(MEANINGS), size=count)
         return self.draw_labels(hypothesis, chosen, noise, rng)
 
@@ -110,12 +118,12 @@ class Naming(Labelling):
         return CLASSES[self.classes[hypothesis]]
 
     def rule(self, hypothesis: int) -> str:
-        """blue circle 00  blue box 01  red circle 10  red box 11 (systematic)"""
-        said = "  ".join(f"{name} {signal}" for name, signal in self.space.assignment(hypothesis).items())
-        return f"{said} ({self.class_name(hypothesis)})"
+        """The language in words: blue circle 00  blue box 01  red circle 10  red box 11 (systematic)"""
+        signals = "  ".join(f"{name} {signal}" for name, signal in self.space.assignment(hypothesis).items())
+        return f"{signals} ({self.class_name(hypothesis)})"
 
     def rule_table(self, hypothesis: int) -> tuple[str, ...]:
-        """Colours down, shapes across; then class and coding length."""
+        """Colours down, shapes across; then the class and the coding length."""
         signals = iter(self.space.assignment(hypothesis).values())
         rows = [f"{colour:<6}" + "".join(f"{next(signals):<8}" for _ in SHAPES) for colour in COLOURS]
         head = " " * 6 + "".join(f"{shape:<8}" for shape in SHAPES)
@@ -123,11 +131,11 @@ class Naming(Labelling):
         return tuple(line.rstrip() for line in (head, *rows, about))
 
     def example_text(self, example: Example) -> str:
-        """blue circle → 01"""
+        """The example on one line: blue circle → 01"""
         return f"{' '.join(example.input)} → {example.output}"
 
     def read_hypothesis(self, value: Any) -> int:
-        """From {"blue circle" = "00", …}. Raises ValueError."""
+        """Read {"blue circle" = "00", …}. Raises ValueError."""
         if not isinstance(value, dict):
             raise ValueError(f"expected a table that gives every meaning a signal, found {describe(value)}")
         codes = []
@@ -145,7 +153,7 @@ class Naming(Labelling):
         return self.space.index(tuple(codes))
 
     def read_example(self, input: Any, output: Any) -> Example:
-        """From a list of a colour and a shape, and a signal. Raises ValueError."""
+        """Read a list of a colour and a shape, and a signal. Raises ValueError."""
         if not isinstance(input, list) or not all(isinstance(word, str) for word in input):
             raise ValueError(f'input: expected a list of a colour and a shape, as ["blue", "circle"], found {describe(input)}')
         words = " ".join(input).split()
@@ -168,7 +176,7 @@ class Naming(Labelling):
         return log_normalise(own - self.coding_lengths * (math.log(self.base) / self.scale))
 
     def start(self, rng: np.random.Generator, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Start:
-        """h* and d⁰. Given ones are taken, the rest is drawn: h* first, then d⁰ (meanings spread evenly, without noise)."""
+        """h* and d⁰. What is not given is drawn: first h*, then d⁰ (meanings spread evenly, labels without noise)."""
         target = self._draw_target(rng)
         try:
             if "hypothesis" in given:
@@ -176,7 +184,7 @@ class Naming(Labelling):
         except ValueError as error:
             faults.append(Fault((*path, "hypothesis"), str(error)))
         if "rival" in given:
-            faults.append(Fault((*path, "rival"), "a naming game has no ĥ; leave it out"))
+            faults.append(Fault((*path, "rival"), "a naming game has no ĥ; remove it"))
         if "sample" in given:
             return Start(target, None, self.read_given_samples(given, path, faults))
         rounds, rest = divmod(self._initial, len(MEANINGS))
@@ -214,7 +222,7 @@ FIELDS = (
 
 
 def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None = None) -> Naming:
-    """The task of a [task] table."""
+    """Build the task of a [task] table. Faults are added."""
     options = dict(values)
     wanted = options.pop("hypothesis")
     task = Naming(wanted, **options)

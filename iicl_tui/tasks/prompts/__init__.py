@@ -1,7 +1,7 @@
-"""The texts that a task is put to a language model in: files with named slots, checked when they are read.
+"""Prompt texts for language models: TOML files whose texts have named slots, checked when they are read.
 
-A slot is a name in braces, as {objects}; {{objects}} is the text "{objects}". Any other brace stands for itself, so that JSON
-can be written as it is, but every brace that is opened has to be closed.
+A slot is a name in braces, such as {objects}; write {{objects}} for the literal text. Any other brace is literal, so that JSON
+needs no escapes, but braces must balance.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from iicl_tui.schema import describe, nearest
 from iicl_tui.text import printable
 
 MOST_BYTES = 100_000
-"""The longest prompts file that is read: far more than any text that one would pay for by the token."""
+"""Size limit of a prompts file, far above any text that one would pay for by the token."""
 
 PLACES = ("before", "after")
-"""The keys of a bias level, as they stand to the data."""
+"""The keys of a bias level: its sentence before the data and its sentence after them."""
 
 _NAME = r"[A-Za-z][A-Za-z0-9_-]*"
 _SLOT = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|\{{(?P<slot>\s*{_NAME}\s*)\}}")
@@ -31,14 +31,19 @@ _SLOT = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|\{{(?P<slot>\s*{_NAME}\s*
 
 @dataclass(frozen=True)
 class Prompts:
-    """texts: by name, with slots as {objects}. bias: for each level the sentences before and after the data."""
+    """The texts of one agent.
+
+    Attributes:
+        texts: by name, with slots such as {objects}.
+        bias: for each level, the sentences before and after the data.
+    """
 
     texts: Mapping[str, str]
     bias: Mapping[str, tuple[str, str]]
 
 
 class Slots(NamedTuple):
-    """The slots that a text must have, and those that it may have besides."""
+    """The required and the optional slots of a text."""
 
     must: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
@@ -49,9 +54,12 @@ NO_SLOTS = Slots()
 
 @dataclass(frozen=True)
 class Layout:
-    """What a task's prompts file holds. texts: the slots of each text. levels: the bias levels, the neutral one first.
+    """What a task's prompts file contains.
 
-    sentence: the slots of a bias level's sentences.
+    Attributes:
+        texts: the slots of each text.
+        levels: the bias levels, the neutral one first.
+        sentence: the slots of a bias level's sentences.
     """
 
     texts: Mapping[str, Slots]
@@ -60,14 +68,17 @@ class Layout:
 
 
 def fill(text: str, **slots: str) -> str:
-    """The text with its slots filled, once: braces in what is put in are left alone.
+    """Fill the slots of a text once; braces in the values stay as they are.
 
-    A line with nothing on it but slots that are empty is left out, and with it the empty line that would stand twice then.
-    Blanks at the ends of lines and empty lines at both ends of the text are left out too. Raises KeyError for a slot not given.
+    A line that contains only empty slots is removed, and so is a blank line that would then follow another. Trailing blanks of
+    lines and blank lines at both ends of the text are removed too.
+
+    Raises:
+        KeyError: a slot has no value.
     """
 
     lines: list[str] = []
-    gap = False  # a line was left out, and the line before it is empty
+    gap = False  # a line was removed right after a blank line
     for is_blank, parts in _lines(text):
         filled = "".join([part if at % 2 == 0 else slots[part] for at, part in enumerate(parts)]).rstrip()
         if not is_blank and not filled:
@@ -82,7 +93,7 @@ def fill(text: str, **slots: str) -> str:
 
 @lru_cache(maxsize=256)  # the texts of a few prompts files
 def _lines(text: str) -> tuple[tuple[bool, tuple[str, ...]], ...]:
-    """Each line: whether it is empty, and its parts, which are in turn a text as it stands and the name of a slot."""
+    """Each line: whether it is blank, and its parts, alternately literal text and the name of a slot."""
     return tuple((not line.strip(), tuple(_parts(line))) for line in text.split("\n"))
 
 
@@ -102,7 +113,7 @@ def _parts(line: str) -> Iterator[str]:
 
 @cache
 def own_prompts(task: str) -> Prompts:
-    """The prompts that come with the program for the task of this name. Whether they are right is a matter of tests."""
+    """The built-in prompts of the task with this name. Tests check them, so they are not checked here."""
     table = tomllib.loads((Path(__file__).parent / f"{task}.toml").read_text(encoding="utf-8"))
     bias = table.pop("bias", {})
     texts = {name: text.strip("\r\n") for name, text in table.items()}
@@ -110,7 +121,7 @@ def own_prompts(task: str) -> Prompts:
 
 
 def as_table(prompts: Prompts) -> dict[str, Any]:
-    """The prompts as a table that `read_prompts` reads to the same prompts, so that a session file stands alone."""
+    """The prompts as a table that `read_prompts` restores, so that a session file stands alone."""
     table: dict[str, Any] = dict(prompts.texts)
     if prompts.bias:
         table["bias"] = {level: dict(zip(PLACES, sentences, strict=True)) for level, sentences in prompts.bias.items()}
@@ -118,11 +129,16 @@ def as_table(prompts: Prompts) -> dict[str, Any]:
 
 
 def read_prompts(value: Any, own: Prompts, layout: Layout, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
-    """The prompts of an agent's key `prompts`: None, the name of a TOML file, or the texts themselves as a table.
+    """Read an agent's `prompts`.
 
-    own: the task's own prompts; they stand in for every text and bias level that is not given, and for every one that is at
-    fault. A level that is given is taken whole: the sentence that it leaves out is empty. path: the key's. folder: where file
-    names are looked up. Everything that is wrong is added to faults.
+    Args:
+        value: None, the name of a TOML file, or a table of texts.
+        own: the task's own prompts. They replace every text and bias level that is missing or invalid. A bias level that
+            gives one sentence only leaves the other empty.
+        layout: what the texts may contain.
+        path: the key's place in the configuration.
+        faults: what is invalid is added here.
+        folder: where file names are looked up.
     """
     where = ""
     if value is None:
@@ -140,7 +156,7 @@ def read_prompts(value: Any, own: Prompts, layout: Layout, path: KeyPath, faults
 
 
 class _Reader:
-    """Reads tables of one file. where: its name for messages, "" where the texts stand in the configuration itself."""
+    """Reads the tables of one file. where: prefix of messages, "" if the texts are in the configuration itself."""
 
     def __init__(self, layout: Layout, faults: list[Fault], where: str) -> None:
         self.layout = layout
@@ -160,7 +176,7 @@ class _Reader:
         return Prompts(texts, bias)
 
     def _bias(self, table: Any, path: KeyPath) -> Iterator[tuple[str, tuple[str, str]]]:
-        """The levels that are given and right."""
+        """The valid levels among those given."""
         if not self._is_table(table, path, "a table of bias levels"):
             return
         self._known(table, self.layout.levels, path, "bias level")
@@ -180,14 +196,14 @@ class _Reader:
                     yield level, (before, after)
 
     def _sentence(self, level: Mapping[str, Any], place: str, path: KeyPath) -> str:
-        """A sentence of a bias level, "" where it has none, or where something is wrong and faults are added."""
+        """A sentence of a bias level; "" if it has none or is invalid, which adds to faults."""
         value = level.get(place, "")
         if isinstance(value, str) and not value.strip():
             return ""
         return self._text(value, self.layout.sentence, (*path, place)) or ""
 
     def _text(self, value: Any, slots: Slots, path: KeyPath) -> str | None:
-        """A text that is not empty and whose slots and braces are right. None, and faults, where something is wrong."""
+        """A text that is not empty and has valid slots and braces; otherwise None, which adds to faults."""
         if not isinstance(value, str) or not value.strip():
             self._fault(path, "is empty" if isinstance(value, str) else f"expected a text in quotes, found {describe(value)}")
             return None
@@ -230,7 +246,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _unbalanced(text: str) -> str:
-    """What is wrong with the braces, "" where nothing is."""
+    """A message about braces that do not balance; "" if they do."""
     open_at: list[int] = []
     for at, char in enumerate(text):
         if char == "{":
@@ -251,15 +267,15 @@ def _shown(name: str) -> str:
 
 
 def _read_file(name: str, folder: Path | None) -> dict[str, Any]:
-    """The tables of a prompts file. Raises ValueError with a sentence for a person."""
+    """Read a prompts file. Raises ValueError with a message for the user."""
     if not name.strip():
         raise ValueError("expected the name of a TOML file, found an empty text")
     if "\0" in name:
-        raise ValueError("no file has such a name")
+        raise ValueError("no file can have such a name")
     file, shown = (folder or Path()) / name, _shown(name)
     try:
         if file.exists() and not file.is_file():
-            raise ValueError(f"{shown} is no file")  # a pipe or a device may never end
+            raise ValueError(f"{shown} is not a regular file")  # reading a pipe or device may never end
         with file.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
@@ -270,8 +286,8 @@ def _read_file(name: str, folder: Path | None) -> dict[str, Any]:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{shown} is no UTF-8 text: line {line}") from None
+        raise ValueError(f"{shown} is not UTF-8 text: line {line}") from None
     except RecursionError:
         raise ValueError(f"{shown}: lists or tables nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        raise ValueError(f"{shown} is no valid TOML: {printable(str(error), 160)}") from None
+        raise ValueError(f"{shown} is not valid TOML: {printable(str(error), 160)}") from None

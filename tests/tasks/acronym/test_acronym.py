@@ -159,12 +159,12 @@ def test_every_example_that_is_read_can_be_shown_and_read_again(names: list[str]
         ("cat", "cat", "expected a list of at least one word"),
         ([], "cat", "at least one word"),
         (["a"] * 41, "cat", "at most 40 words"),
-        (["a", 3], "cat", "3 is no word"),
-        (["a, b"], "cat", '"a, b" is no word'),
-        (["a → b"], "cat", "is no word"),
-        (["4th"], "cat", "begins with a letter"),
-        (["a" * 41], "cat", "is no word"),
-        (["a\x1b[31m"], "cat", "is no word"),
+        (["a", 3], "cat", "3 is not a word"),
+        (["a, b"], "cat", '"a, b" is not a word'),
+        (["a → b"], "cat", "is not a word"),
+        (["4th"], "cat", "expected a letter"),
+        (["a" * 41], "cat", "is not a word"),
+        (["a\x1b[31m"], "cat", "is not a word"),
         (["a"], "", "expected 1 to 40 letters"),
         (["a"], "ca t", "expected 1 to 40 letters"),
         (["a"], None, "expected 1 to 40 letters"),
@@ -187,7 +187,7 @@ def test_what_is_no_line(line: str) -> None:
     ("value", "words"),
     [
         (3, "expected a table"),
-        ({"common": "30%"}, "does not say length"),
+        ({"common": "30%"}, "has no key length"),
         ({"common": "31%", "length": 7}, "common must be one of 5%, 10%"),
         ({"common": "30%", "length": 11}, "length must be one of 4, 5, 6, 7, 8, 9, 10, found 11"),
         ({"common": "30%", "length": 10**5000}, "length must be one of"),
@@ -353,7 +353,7 @@ def test_more_easy_ones_than_there_are() -> None:
     assert not faults
     _, faults = start(task)
     assert len(faults) == 1
-    assert "d⁰ wants 150 different easy outputs" in faults[0].message
+    assert "d⁰ needs 150 different easy outputs" in faults[0].message
     assert "change `easy`" in faults[0].message
 
 

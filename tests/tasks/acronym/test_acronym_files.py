@@ -52,26 +52,26 @@ def test_ranks_are_read(tmp_path: Path, content: str | bytes, ranks: dict[str, i
 
 
 HOSTILE_RANKS: list[tuple[str | bytes, str]] = [
-    ("", "no first line that names its columns; they are rank and word"),
+    ("", "no first line that names its columns, which are rank and word"),
     ("\n\n", "no first line"),
     ("1,the\n2,a\n", 'no column rank and word; its first line has "1", "the". Name the columns'),
     ("rank;word\n1;the\n", 'its first line has "rank;word"'),
     ("rank,term,word2\n", 'no column word; its first line has "rank", "term", "word2"'),
     (",".join(f"c{i}" for i in range(40)), "and 32 more"),
     ("rank,word,Rank\n1,a,2\n", "the column rank twice"),
-    ("rank,word\n", "no word of letters alone"),
-    ("rank,word\n1,it's\n", "no word of letters alone"),
+    ("rank,word\n", "no word made of letters only"),
+    ("rank,word\n1,it's\n", "no word made of letters only"),
     (
         "rank,word\n1,a\nx,b\n\n-3,c\n0,d\n1.5,e\n,f\n",
-        'line 3: the rank "x" is no whole number from 1 to 1,000,000,000; line 5: the rank "-3"',
+        'line 3: the rank "x" is not a whole number from 1 to 1,000,000,000; line 5: the rank "-3"',
     ),
     ("rank,word\n1,a\nx,b\n\n-3,c\n0,d\n1.5,e\n,f\n", "and 2 more lines"),
-    ("rank,word\n" + "9" * 5000 + ",a\n", "is no whole number"),
-    ("rank,word\n٣,a\n", "is no whole number"),
+    ("rank,word\n" + "9" * 5000 + ",a\n", "is not a whole number"),
+    ("rank,word\n٣,a\n", "is not a whole number"),
     ("rank,word\n1," + "a" * 200_000 + "\n", "cannot be read"),
     ("x" * 200_000, "cannot be read"),
     ("rank,word\n1,a".encode("utf-16"), "save it as CSV in UTF-8"),
-    (b"PK\x03\x04\0\0", "is no CSV file"),
+    (b"PK\x03\x04\0\0", "is not a CSV file"),
 ]
 
 
@@ -85,7 +85,7 @@ def test_ranks_that_cannot_be_read(tmp_path: Path, content: str | bytes, words: 
 @pytest.mark.parametrize("read", [files.read_ranks, lambda name, folder: files.read_pool(name, folder, READ)])
 def test_what_is_no_file(tmp_path: Path, read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for name, words in [("pipe", "pipe is no file"), (".", "is no file"), ("/dev/zero", "is no file"), ("none", "No such file"),
+    for name, words in [("pipe", "pipe is not a regular file"), (".", "is not a regular file"), ("/dev/zero", "is not a regular file"), ("none", "No such file"),
                         ("a\0b", "cannot be read"), ("x" * 5000, "cannot be read")]:  # fmt: skip
         with pytest.raises(ValueError, match=words):
             read(name, tmp_path)
@@ -97,7 +97,7 @@ def test_what_is_no_file(tmp_path: Path, read: Any, monkeypatch: pytest.MonkeyPa
 
 def test_a_list_of_too_many_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MOST_WORDS", 3)
-    with pytest.raises(ValueError, match="has 4 words; keep the 3 commonest"):
+    with pytest.raises(ValueError, match="has 4 words; keep the 3 most common"):
         files.read_ranks(wrote(tmp_path, "many.csv", "rank,word\n1,a\n2,b\n3,c\n4,d\n"), tmp_path)
 
 
@@ -145,7 +145,7 @@ def test_the_packed_form() -> None:
         ("own.csv: ", "no word"),
         ("own.csv: a b-c", '"b-c" is neither a word nor a rank'),
         ("own.csv: a 0 b", '"0" is neither'),
-        ("own.csv: 1000000000 a b", "take `words` out"),
+        ("own.csv: 1000000000 a b", "remove `words`"),
         ("own.csv: 99999999999 a", "is neither"),
     ],
 )
@@ -174,14 +174,14 @@ def test_a_pool_is_read(tmp_path: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "they are output or output_lower or output_upper and input or words"),
+        ("", "which are output or output_lower or output_upper and input or words"),
         ("rank,word\n1,a\n", 'its first line has "rank", "word"'),
         ("output\ncat\n", "no column input or words"),
         (
             "output,input\ncat,\n,a\n",
             "line 2: input: expected a list of at least one word, found an empty list; line 3: output: expected",
         ),
-        ("output,input\n" + "c t,a\n" * 9, "and 6 more lines. Correct these lines, or take them out"),
+        ("output,input\n" + "c t,a\n" * 9, "and 6 more lines. Correct or remove these lines"),
     ],
 )
 def test_a_pool_that_cannot_be_read(tmp_path: Path, content: str, words: str) -> None:
@@ -235,10 +235,10 @@ def test_d0_is_drawn_from_a_pool(tmp_path: Path) -> None:
 def test_a_pool_that_is_too_small(tmp_path: Path) -> None:
     wrote(tmp_path, "pool.csv", pool_of(12, 10))
     said = faults_of(tmp_path, pool="pool.csv", initial=23)["task.pool"]
-    assert said == "pool.csv has 22 different outputs, and d⁰ shows 23, none twice; add some, or lower `initial`"
+    assert said == "pool.csv has 22 different outputs, but d⁰ needs 23; add some, or lower `initial`"
     said = faults_of(tmp_path, pool="pool.csv", easy=13)["task.pool"]
     assert "has 12 easy outputs" in said
-    assert "and 10 hard ones, and d⁰ wants 13 and 7" in said
+    assert "and 10 hard ones, but d⁰ needs 13 and 7" in said
     # all at once: a pool is judged by a list that could be read, whatever else is wrong
     assert faults_of(tmp_path, pool="pool.csv", easy=13, letters=11).keys() == {"task.pool", "task.letters"}
     assert faults_of(tmp_path, pool="pool.csv", easy=13, ranks="none.csv").keys() == {"task.ranks"}
@@ -289,7 +289,7 @@ def test_own_ranks_must_have_words_of_every_length(tmp_path: Path) -> None:
     assert "few.csv has no word of 4, 6, 7, 8, 9 or 10 letters" in said["task.easy-rank"]  # no word begins with an a
     wrote(tmp_path, "none.csv", "rank,word\n1,ttttt\n")
     said = faults_of(tmp_path, ranks="none.csv", shortest=5, longest=5, letters=5)
-    assert "none.csv: hardly a pronounceable string of 5 letters" in said["task.shortest"]
+    assert "none.csv: almost no pronounceable string of 5 letters" in said["task.shortest"]
     config = read_config(document(ranks="few.csv", shortest=5, longest=5, letters=5, easy=4, initial=6), tmp_path)
     assert config.task.space.size == 19
     assert {each.output for each in config.start.samples} >= {"stone", "tones", "onset", "notes"}

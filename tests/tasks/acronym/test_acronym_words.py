@@ -47,7 +47,7 @@ def test_easy_outputs_are_drawn_by_one_over_their_rank() -> None:
     drawn = WORDS.outputs([True] * 20_000, [7] * 20_000, rng())
     ranks = [FULL.ranks[word] for word in drawn]
     edges = [0, 100, 300, 1000, 3000, 10_000, 30_000, 60_000]
-    listed = [(FULL.ranks[word], word) for word in FULL.drawn(7) if FULL.ranks[word] < 60_000]
+    listed = [(FULL.ranks[word], word) for word in FULL.drawable(7) if FULL.ranks[word] < 60_000]
     p = [sum(1 / rank for rank, _ in listed if low < rank <= high) for low, high in pairwise(edges)]
     counts = [sum(low < rank <= high for rank in ranks) for low, high in pairwise(edges)]
     assert chi_square(counts, p) < 22.5  # 6 degrees of freedom: chance 1e-3
