@@ -86,6 +86,6 @@ def shorten(text: str, width: int) -> str:
     return "".join(kept) + "…"
 
 
-def raised(number: int) -> str:
+def superscript(number: int) -> str:
     """Returns the number in superscript digits: ² for 2, as in d²."""
     return str(number).translate(_RAISED)

@@ -15,7 +15,7 @@ from iicl_tui.charts import belief, film, marginals, ranked, trajectories
 from iicl_tui.charts.numbers import bounds_text, hundredths_text, probability_text
 from iicl_tui.charts.view import NO_BELIEF, BeliefView
 from iicl_tui.errors import LabError
-from iicl_tui.present.lab_builder import build, current
+from iicl_tui.present.lab_builder import build_lab_state, current_generation
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
 from iicl_tui.store.session import SessionFile
@@ -32,10 +32,10 @@ def main(arguments: argparse.Namespace) -> int:
         for notice in file.notices:
             print(printable(notice), file=sys.stderr)
         session = LabSession.of(file)
-        look, now = arguments.generation, current(session.chain)
+        look, now = arguments.generation, current_generation(session.chain)
         if look is not None and not 0 <= look <= now:
             raise LabError(f"There is no generation {look}", f"The session is at {now}.", f"Give a number from 0 to {now}.")
-        state = build(session, look, ChartSettings(by=session.chain.task.focus))
+        state = build_lab_state(session, look, ChartSettings(by=session.chain.task.focus))
         width = min(max(shutil.get_terminal_size((100, 40)).columns, NARROWEST), WIDEST)
         for line in page(session, state, width, charts=not arguments.no_charts):
             print(line.rstrip())

@@ -43,7 +43,7 @@ class Row:
         default = self.field.default
         if default is REQUIRED:
             return "must be given"
-        return "" if default is None else f"if empty: {shown(self.field, default)}"
+        return "" if default is None else f"if empty: {format_value(self.field, default)}"
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,8 @@ def with_kind(draft: Draft, path: Path, kind: str) -> Draft:
 _PAIR = re.compile(r"\s*(.+?)\s*=\s*([^=]*?)\s*")
 
 
-def shown(field: Field, value: Any) -> str:
-    """A value as it stands in an input; `said` reads it back."""
+def format_value(field: Field, value: Any) -> str:
+    """A value as it stands in an input; `parse_text` reads it back."""
     if value is None:
         return ""
     if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
@@ -164,7 +164,7 @@ def shown(field: Field, value: Any) -> str:
         return str(value)
 
 
-def said(field: Field, text: str) -> Any:
+def parse_text(field: Field, text: str) -> Any:
     """The value that a text in an input means; None for an empty one. What is no number stays a text: the checks say so."""
     text = text.strip() if field.kind != "str" else text
     if not text:
@@ -211,7 +211,7 @@ def _section(
             value = (chain if at[0] == "chain" else table).get(str(at[-1]))
             if _is_deep(value):  # more than a line can say, as the texts of a session's prompts: kept as it is
                 continue
-            rows.append(Row(at, field, value, printable(shown(field, value))))
+            rows.append(Row(at, field, value, printable(format_value(field, value))))
     in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}
     in_rows |= {"task"} if path == ("chain",) else set()
     kept = tuple(_kept((*path, key), value) for key, value in table.items() if key not in in_rows)

@@ -8,7 +8,7 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
 
 
-def cost_words(spent: Spent) -> str:
+def cost_text(spent: Spent) -> str:
     """What a part of a chain has cost, as short as can be: dollars, or tokens where no price is known; "" for no call."""
     if not spent.calls:
         return ""
@@ -17,14 +17,14 @@ def cost_words(spent: Spent) -> str:
     return spent_text(spent).partition(" · ")[0]
 
 
-def budget_words(budget: Budget) -> str:
+def budget_text(budget: Budget) -> str:
     """$5.00 and 20,000 tokens; "" where there is none."""
     parts = [money_text(budget.dollars)] if budget.dollars is not None else []
     parts += [tokens_text(budget.tokens)] if budget.tokens is not None else []
     return " and ".join(parts)
 
 
-async def coming(chain: Chain) -> WorstCase:
+async def next_call_worst_case(chain: Chain) -> WorstCase:
     """What the next call can come to; nothing where the next phase makes none."""
     from iicl_tui.chain.rehearsal import next_call
 
@@ -32,14 +32,14 @@ async def coming(chain: Chain) -> WorstCase:
     return WorstCase(0, 0.0) if call is None else worst_case(call.request, call.client.price)
 
 
-def estimate_words(config: ChainConfig, budget: Budget) -> str:
+def estimate_text(config: ChainConfig, budget: Budget) -> str:
     """What the chain will take and what it may; "" where nothing is asked of any model."""
     found = estimate(config)
     if not found.text:
         return ""
     tokens = found.work.prompt + found.work.completion
     over = (budget.dollars is not None and found.dollars > budget.dollars) or (budget.tokens is not None and tokens > budget.tokens)
-    limit = budget_words(budget)
+    limit = budget_text(budget)
     if budget.tokens is None and found.unpriced and not found.dollars:
         return f"{found.text} No budget holds for it: `token-budget` would."
     if not limit:

@@ -18,7 +18,7 @@ from iicl_tui.charts.marginals import MarginalsView
 from iicl_tui.charts.view import BeliefView, Form, Group, Mark, ScaleKind, group_totals, groups_of, view_groups
 from iicl_tui.filters.base import Sample
 from iicl_tui.present import belief_provenance, words
-from iicl_tui.present.costs import cost_words
+from iicl_tui.present.costs import cost_text
 from iicl_tui.present.curves import panels
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import (
@@ -32,9 +32,8 @@ from iicl_tui.present.lab_state import (
     PhaseStep,
     Sign,
 )
-from iicl_tui.present.words import raised
 from iicl_tui.tasks.base import Example, Task
-from iicl_tui.text import printable
+from iicl_tui.text import printable, superscript
 
 NO_START = "no example: the chain starts from nothing"
 MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎", "pooled": "○"}
@@ -42,7 +41,7 @@ MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎", "pooled": "○"}
 Array = NDArray[np.float64]
 
 
-def build(
+def build_lab_state(
     session: LabSession,
     look: int | None,
     charts: ChartSettings,
@@ -55,18 +54,18 @@ def build(
     clock: the monotonic clock's time, for what is being asked for at this moment.
     """
     chain = session.chain
-    now = current(chain)
+    now = current_generation(chain)
     look = now if look is None else max(0, min(look, now))
     beliefs = _beliefs(chain, look, now)
     saving = session.saving
     if charts.by is None and (blind or not session.judged):
         charts = replace(charts, by=chain.task.focus or 0)
-    sentence, offers = words.standing(chain, saving, activity, look, now, beliefs.upcoming is not None)
+    sentence, offers = words.lab_status(chain, saving, activity, look, now, beliefs.upcoming is not None)
     upcoming = chain.next
     last, total = len(chain.generations), chain.config.generations
     return LabState(
         title=printable(chain.config.title, 200),
-        facts=facts(session),
+        facts=header_facts(session),
         saving=saving,
         activity=activity,
         look=look,
@@ -93,12 +92,12 @@ def build(
         ),
         steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
         waits_for_person=chain.waits_for_person,
-        cost=cost_words(chain.spent_in(look)),
-        calling=calling(chain, clock),
+        cost=cost_text(chain.spent_in(look)),
+        calling=call_in_progress(chain, clock),
     )
 
 
-def first_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
+def initial_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
     """How the belief is looked at when a session is opened: as the settings' [lab] says, as far as it fits this task."""
     names = [split.name for split in task.space.groupings]
     by: int | None = task.focus if task.focus is not None else 0
@@ -112,18 +111,18 @@ def first_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
     return ChartSettings(form, scale, by)
 
 
-def current(chain: Chain) -> int:
+def current_generation(chain: Chain) -> int:
     """The generation under way or about to begin; the last one where nothing follows."""
     upcoming = chain.next
     return upcoming[0] if upcoming is not None else len(chain.generations)
 
 
-def facts(session: LabSession) -> tuple[str, ...]:
+def header_facts(session: LabSession) -> tuple[str, ...]:
     """What the line above says of the chain. It changes with every call."""
     chain, parent = session.chain, session.file.parent if session.file is not None else None
     agents = dict.fromkeys(printable(agent.describe(), 40) for agent in chain.config.agents)
     return (
-        f"generation {current(chain)}/{chain.config.generations}",
+        f"generation {current_generation(chain)}/{chain.config.generations}",
         spent_text(chain.spent) if belief_provenance.speaks(chain) else "",
         " + ".join(agents),
         f"seed {chain.config.seed}",
@@ -131,7 +130,7 @@ def facts(session: LabSession) -> tuple[str, ...]:
     )
 
 
-def calling(chain: Chain, clock: float) -> str:
+def call_in_progress(chain: Chain, clock: float) -> str:
     """What is being asked for, in words that change by the second; "" where nothing is."""
     return printable(calling_text(chain.calling, clock), 400) if chain.calling is not None else ""
 
@@ -236,7 +235,7 @@ def _objects(chain: Chain, look: int, by: int | None, belief: Belief | None) -> 
 def _belief_title(chain: Chain, look: int) -> str:
     if look == 0:
         return "P₀(h)  before any data"
-    given = f"P(h | d{raised(look - 1)})" if not chain.config.lookback else f"P(h | … d{raised(look - 1)})"
+    given = f"P(h | d{superscript(look - 1)})" if not chain.config.lookback else f"P(h | … d{superscript(look - 1)})"
     if look > len(chain.generations):
         return f"{given}  what generation {look} will draw from"
     return f"{given}  generation {look}"
@@ -248,9 +247,9 @@ def _marks(chain: Chain, look: int) -> tuple[Mark, ...]:
     if start.rival is not None:
         marks.append(Mark("+", "ĥ", start.rival))
     if 1 <= look <= len(chain.generations):
-        marks.append(Mark("▲", f"h{raised(look)}", chain.generations[look - 1].hypothesis))
+        marks.append(Mark("▲", f"h{superscript(look)}", chain.generations[look - 1].hypothesis))
     elif look > 1:
-        marks.append(Mark("△", f"h{raised(look - 1)}", chain.generations[look - 2].hypothesis))
+        marks.append(Mark("△", f"h{superscript(look - 1)}", chain.generations[look - 2].hypothesis))
     return tuple(marks)
 
 
@@ -280,7 +279,7 @@ def _phases(chain: Chain, look: int) -> tuple[PhaseStep, ...]:
         done = generation is not None and (generation.imitation, generation.interaction, generation.transmission)[place] is not None
         following = upcoming == (look, phase)
         detail = words.phase_detail(chain, phase, look)
-        if phase == "interaction" and generation is not None and (what := words.interaction_done(generation)):
+        if phase == "interaction" and generation is not None and (what := words.interaction_text(generation)):
             detail = f"{detail}: {what}"
         mark: Sign = "●" if done else "◉" if following else "○"
         if done and generation is not None and generation.stuck and phase == "interaction":
@@ -294,20 +293,20 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
     if look == 0:
         given = DataBlock("d⁰", "given, before generation 1", _examples(chain, chain.start.samples), NO_START)
         table = _table(chain.task.rule_table(chain.start.target))
-        items = tuple(table or [DataItem(words.rule(chain, chain.start.target))])
+        items = tuple(table or [DataItem(words.rule_text(chain, chain.start.target))])
         target = DataBlock("h*", "the true rule", items, lines=bool(table))
         return (given,) if blind else (given, target)
     seen = _seen(chain, look)
     if look > last:
-        return (seen, DataBlock(f"h{raised(look)}", "learned next", (), "not learned yet"))
+        return (seen, DataBlock(f"h{superscript(look)}", "learned next", (), "not learned yet"))
     generation = chain.generations[look - 1]
-    name = f"d{raised(look)}"
-    made = DataBlock(name, "passed on", (), f"not made yet: {words.samples(chain)}")
+    name = f"d{superscript(look)}"
+    made = DataBlock(name, "passed on", (), f"not made yet: {words.sample_count(chain)}")
     if generation.stuck:
         made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
     if generation.transmission is not None:
         samples = generation.transmission.samples
-        made = DataBlock(name, words.passed_on(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
+        made = DataBlock(name, words.passed_on_text(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
     hypothesis = _hypothesis(session, generation, blind)
     return (hypothesis, seen, made) if hypothesis.lines else (seen, hypothesis, made)  # a table stays in sight
 
@@ -315,8 +314,8 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
 def _seen(chain: Chain, look: int) -> DataBlock:
     caption = "given" if look == 1 else "seen by this agent"
     if chain.looks_back(look):
-        caption += f", beside {words.earlier_rounds(chain, look)}"
-    name = f"d{raised(look - 1)}"
+        caption += f", beside {words.earlier_rounds_text(chain, look)}"
+    name = f"d{superscript(look - 1)}"
     if look == 1:
         return DataBlock(name, caption, _examples(chain, chain.start.samples), NO_START)
     record = chain.generations[look - 2].transmission
@@ -333,10 +332,10 @@ def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> Dat
     note = f"explains {right}/{of} of d⁰" if of else ""
     table = chain.task.rule_table(generation.hypothesis)
     items = [*_table(table), *([DataItem("", "", note)] if note else [])] if table else []
-    items = items or [DataItem(words.rule(chain, generation.hypothesis), "", note)]
+    items = items or [DataItem(words.rule_text(chain, generation.hypothesis), "", note)]
     if generation.hypothesis != generation.imitation.hypothesis:
-        items.append(DataItem(words.rule(chain, generation.imitation.hypothesis), "✗", "as first learned"))
-    return DataBlock(f"h{raised(generation.index)}", caption, tuple(items), lines=bool(table))
+        items.append(DataItem(words.rule_text(chain, generation.imitation.hypothesis), "✗", "as first learned"))
+    return DataBlock(f"h{superscript(generation.index)}", caption, tuple(items), lines=bool(table))
 
 
 def _table(lines: Sequence[str]) -> list[DataItem]:
@@ -355,7 +354,7 @@ def _samples(chain: Chain, generation: int, samples: Sequence[Sample]) -> tuple[
 
 
 def _sample(chain: Chain, generation: int, sample: Sample, marked: bool) -> DataItem:
-    notes = words.notes(chain, generation, sample)
+    notes = words.sample_notes(chain, generation, sample)
     if sample.shown is not None:
         notes.append(f"was {chain.task.example_text(sample.shown)}")
     if sample.reason:

@@ -30,7 +30,7 @@ class Outcomes:
 
     def find(self, summaries: Sequence[Summary], cancelled: Callable[[], bool]) -> bool:
         """Reads the newest sessions that have changed; whether there is anything new. Takes a while: for a worker."""
-        from iicl_tui.present.preview import came_to
+        from iicl_tui.present.preview import outcome_text
 
         news = False
         for summary in summaries[:NEWEST]:
@@ -43,7 +43,7 @@ class Outcomes:
             words = ""
             try:
                 if summary.path.stat().st_size <= QUICK:
-                    words = came_to(summary.path)
+                    words = outcome_text(summary.path)
             except (LabError, OSError):
                 pass  # gone or broken since it was listed: the next listing says so
             self._read[summary.path] = (summary.modified, words)

@@ -12,9 +12,9 @@ from iicl_tui.chain.metrics import Outcome, outcome
 from iicl_tui.charts.numbers import probability_text
 from iicl_tui.charts.view import BeliefView, Mark
 from iicl_tui.present import belief_provenance
-from iicl_tui.present.words import next_phase, raised, rule
+from iicl_tui.present.words import next_phase_text, rule_text
 from iicl_tui.store.session import SessionFile
-from iicl_tui.text import printable
+from iicl_tui.text import printable, superscript
 
 _MOST_FIGURES = 2
 """Of the task's own, so that the line stays short."""
@@ -28,7 +28,7 @@ class Preview:
     facts: tuple[tuple[str, str], ...]
 
 
-def of_session(path: Path) -> Preview:
+def read_preview(path: Path) -> Preview:
     """The preview of a session's file. Raises LabError where it cannot be read."""
     with SessionFile.open(path, read_only=True) as file:
         chain = Chain(file.config, file.generations, calls=file.calls)
@@ -36,7 +36,7 @@ def of_session(path: Path) -> Preview:
         return Preview(_view(chain), tuple((what, printable(value, 400)) for what, value in facts if value))
 
 
-def came_to(path: Path) -> str:
+def outcome_text(path: Path) -> str:
     """A session's last belief in a few figures; "" where there is none yet. Raises LabError where it cannot be read."""
     with SessionFile.open(path, read_only=True) as file:
         figures = outcome(Chain(file.config, file.generations, calls=file.calls))
@@ -56,9 +56,9 @@ def _belief_words(figures: Outcome, unit: str = " nats") -> list[str]:
 def _standing(chain: Chain) -> list[tuple[str, str]]:
     figures = outcome(chain)
     if figures is None and not chain.calls:
-        return [("state", f"new, {chain.config.generations} generations to come"), ("", next_phase(chain))]
+        return [("state", f"new, {chain.config.generations} generations to come"), ("", next_phase_text(chain))]
     if figures is None:
-        return [_broken_off(chain, 1), ("", next_phase(chain))]
+        return [_broken_off(chain, 1), ("", next_phase_text(chain))]
     now = figures.generation + 1
     facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
     if chain.calls_of(now):
@@ -67,7 +67,7 @@ def _standing(chain: Chain) -> list[tuple[str, str]]:
     came_to += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures[:_MOST_FIGURES]]
     facts.append(("outcome", " · ".join(came_to)))
     hypothesis = chain.generations[-1].hypothesis
-    facts.append((f"h{raised(figures.generation)}", rule(chain, hypothesis)))
+    facts.append((f"h{superscript(figures.generation)}", rule_text(chain, hypothesis)))
     return facts
 
 
@@ -90,9 +90,9 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
     elif how := belief_provenance.caption(chain, known):
         facts.append(("belief", how))
     if not _blind(chain):
-        facts.append(("h*", rule(chain, chain.start.target) + p))
+        facts.append(("h*", rule_text(chain, chain.start.target) + p))
         if chain.start.rival is not None:
-            facts.append(("ĥ", rule(chain, chain.start.rival)))
+            facts.append(("ĥ", rule_text(chain, chain.start.rival)))
     if chain.calls:
         facts.append(("spent", spent_text(chain.spent)))
     facts += [("agents", agents), ("filters", filters), ("seed", f"{config.seed}, look-back {config.lookback}")]
@@ -117,7 +117,7 @@ def _view(chain: Chain) -> BeliefView | None:
     if marks and start.rival is not None:
         marks.append(Mark("+", "ĥ", start.rival))
     if chain.generations:
-        marks.append(Mark("▲", f"h{raised(t)}", chain.generations[-1].hypothesis))
+        marks.append(Mark("▲", f"h{superscript(t)}", chain.generations[-1].hypothesis))
     return BeliefView(
         chain.task.space,
         belief.log_p,
@@ -126,5 +126,5 @@ def _view(chain: Chain) -> BeliefView | None:
         explained_of=len(start.samples),
         form="mosaic",
         by=chain.task.focus,
-        title=f"P(h | d{raised(t - 1)})",
+        title=f"P(h | d{superscript(t - 1)})",
     )

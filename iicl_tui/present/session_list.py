@@ -31,7 +31,7 @@ class Item:
     preset: Preset | None = None
 
 
-def of_sessions(
+def session_items(
     summaries: Iterable[Summary], now: float, aged: bool = True, outcomes: Mapping[Path, str] | None = None
 ) -> list[Item]:
     """An item for each session. now: seconds since the epoch. aged: whether to say how old it is.
@@ -41,7 +41,7 @@ def of_sessions(
     return [_of_session(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
 
 
-def of_names(folder: Path) -> list[Item]:
+def name_items(folder: Path) -> list[Item]:
     """An item for each session file by its name alone, the newest first; what is in them comes later. Raises OSError."""
     with os.scandir(folder) as entries:
         files = [(entry.stat().st_mtime, entry.name) for entry in entries if entry.name.endswith(".toml") and entry.name[0] != "."]
@@ -50,7 +50,7 @@ def of_names(folder: Path) -> list[Item]:
 
 
 def _of_session(summary: Summary, now: float, aged: bool, outcome: str) -> Item:
-    age = ago(now - summary.modified, summary.modified) if aged else ""
+    age = age_text(now - summary.modified, summary.modified) if aged else ""
     if summary.fault is not None:
         facts = [summary.path.name, age, summary.fault]
     elif summary.status == "configuration":
@@ -70,7 +70,7 @@ def _joined(agents: Sequence[str], filters: Sequence[str]) -> str:
     return ", ".join(names[:2]) + more + (" | " + " + ".join(filters) if filters else "")
 
 
-def of_presets(presets: Iterable[Preset]) -> list[Item]:
+def preset_items(presets: Iterable[Preset]) -> list[Item]:
     """An item for each preset."""
     return [
         Item(
@@ -84,13 +84,13 @@ def of_presets(presets: Iterable[Preset]) -> list[Item]:
     ]
 
 
-def found(items: Iterable[Item], text: str) -> list[Item]:
+def matching(items: Iterable[Item], text: str) -> list[Item]:
     """The items that have every word of the text."""
     wanted = text.casefold().split()
     return [item for item in items if all(word in item.words for word in wanted)]
 
 
-def ago(seconds: float, then: float) -> str:
+def age_text(seconds: float, then: float) -> str:
     """How long ago, in one unit; after a month the date. then: seconds since the epoch."""
     if seconds < _MINUTE:
         return "just now"

@@ -9,7 +9,8 @@ from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecor
 from iicl_tui.filters.base import Sample
 from iicl_tui.present.call_entries import CallEntries
 from iicl_tui.present.entry import Entry
-from iicl_tui.present.words import interaction_done, notes, passed_on, phase_detail, raised
+from iicl_tui.present.words import interaction_text, passed_on_text, phase_detail, sample_notes
+from iicl_tui.text import superscript
 
 _STANDINGS = {"pooled": "in pool"}
 _VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
@@ -37,14 +38,14 @@ def entries(chain: Chain, blind: bool = False) -> list[Entry]:
     return out
 
 
-def entry_of(found: list[Entry], generation: int) -> int:
+def first_entry_of(found: list[Entry], generation: int) -> int:
     """The first entry of a generation; the last one where it has none."""
     return next((at for at, entry in enumerate(found) if entry.generation == generation), len(found) - 1)
 
 
 def _learned(chain: Chain, learned: ImitationRecord) -> Entry:
     t = learned.generation
-    title = f"h{raised(t)}  {chain.task.rule(learned.hypothesis)}"
+    title = f"h{superscript(t)}  {chain.task.rule(learned.hypothesis)}"
     return Entry(t, "imitation", title, f"by {phase_detail(chain, 'imitation', t)}")
 
 
@@ -62,19 +63,19 @@ def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> 
             lines.append(f"goes on: {task.rule(decision.hypothesis)}")
         why = _with_why(lines, decision.reason, decision.seconds)
         yield Entry(t, "interaction", _VERDICTS[decision.verdict], why, "decision")
-    what = interaction_done(generation) or ("goes on as it is" if not done.filters else "passes")
+    what = interaction_text(generation) or ("goes on as it is" if not done.filters else "passes")
     by = phase_detail(chain, "interaction", t)
-    yield Entry(t, "interaction", f"h{raised(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
+    yield Entry(t, "interaction", f"h{superscript(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
 
 
 def _made(chain: Chain, made: TransmissionRecord) -> Entry:
-    t, count, passed = made.generation, len(made.samples), passed_on(made.samples)
+    t, count, passed = made.generation, len(made.samples), passed_on_text(made.samples)
     if passed == "passed on":
         passed = f"{count} of {count} passed on"
     return Entry(
         t,
         "transmission",
-        f"d{raised(t)}  {passed}",
+        f"d{superscript(t)}  {passed}",
         "\n".join(_sample_line(chain, t, sample) for sample in made.samples),
     )
 
@@ -83,7 +84,7 @@ def _sample_line(chain: Chain, generation: int, sample: Sample) -> str:
     line = f"{_STANDINGS.get(sample.verdict, sample.verdict):<9} {chain.task.example_text(sample.example)}"
     if sample.shown is not None:
         line += f"   (was {chain.task.example_text(sample.shown)})"
-    return _with_why(["   ".join([line, *notes(chain, generation, sample)])], sample.reason, sample.seconds, "   ")
+    return _with_why(["   ".join([line, *sample_notes(chain, generation, sample)])], sample.reason, sample.seconds, "   ")
 
 
 def _with_why(lines: list[str], reason: str, seconds: float | None, gap: str = "\n") -> str:

@@ -19,7 +19,7 @@ from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.commands import doctor, show
-from iicl_tui.present.costs import cost_words
+from iicl_tui.present.costs import cost_text
 from iicl_tui.store.session import SessionFile
 
 SHARES = {
@@ -66,7 +66,7 @@ def test_show_says_how_a_belief_is_known_and_how_well(tmp_path: Path, capsys: py
     assert belief is not None
     assert belief.low is not None
     assert spent_text(chain.spent) in page
-    assert f"generation 2 has cost {cost_words(chain.spent_in(2))}" in page
+    assert f"generation 2 has cost {cost_text(chain.spent_in(2))}" in page
     assert "from token log-probabilities, factorised; ≤ 21% unobserved" in page
     low = f"{np.exp(belief.low.max()):.3f}".removeprefix("0")
     assert re.search(rf"P 0\.239 \({low}–\.\d+\)", page)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError, LabError
-from iicl_tui.present.config_form import GROUPS, Form, read_form, said, shown, with_kind
+from iicl_tui.present.config_form import GROUPS, Form, format_value, parse_text, read_form, with_kind
 from iicl_tui.schema import Field
 from iicl_tui.store.config_draft import Draft, examine
 from iicl_tui.store.decode import decode
@@ -70,7 +70,7 @@ def test_every_preset_makes_a_form_without_faults(name: str) -> None:
     assert {row.text for row in form.rows.values() if row.field.key == "title"} == {draft.document["chain"]["title"]}
     said_by_rows: dict[Any, Any] = {path: row.value for path, row in form.rows.items() if row.value is not None}
     for path, value in said_by_rows.items():
-        assert said(form.rows[path].field, form.rows[path].text) == value or isinstance(value, bool)
+        assert parse_text(form.rows[path].field, form.rows[path].text) == value or isinstance(value, bool)
 
 
 def test_groups_and_their_rows() -> None:
@@ -207,11 +207,11 @@ def test_tables_of_another_shape_are_refused_in_words() -> None:
     ],
 )
 def test_what_a_text_means(kind: Any, text: str, value: object) -> None:
-    assert said(Field("k", kind, "", ""), text) == value
+    assert parse_text(Field("k", kind, "", ""), text) == value
 
 
 def test_nan_is_a_fault_and_no_crash() -> None:
-    draft = Draft.of('[[agent]]\nkind = "bayes"\n').set(("agent", 0, "noise"), said(Field("k", "float", "", ""), "nan"))
+    draft = Draft.of('[[agent]]\nkind = "bayes"\n').set(("agent", 0, "noise"), parse_text(Field("k", "float", "", ""), "nan"))
     assert "found nan" in form_of(draft).rows["agent", 0, "noise"].faults[0]
 
 
@@ -221,7 +221,7 @@ names = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=
 @given(st.dictionaries(names, names, min_size=1, max_size=5))
 def test_a_table_of_states_survives_the_input(states: dict[str, str]) -> None:
     field = Field("hypothesis", "any", "", "")
-    assert said(field, shown(field, states)) == states
+    assert parse_text(field, format_value(field, states)) == states
 
 
 @given(st.text(max_size=40), st.sampled_from([("chain", "title"), ("task", "spurious"), ("agent", 0, "kind")]))

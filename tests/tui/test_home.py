@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList, Static
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
-from iicl_tui.present.session_list import Item, ago, found
+from iicl_tui.present.session_list import Item, age_text, matching
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.presets import load, presets
 from iicl_tui.store.session import SessionFile
@@ -319,9 +319,9 @@ async def test_a_thousand_sessions(paths: Paths) -> None:
 
 def test_words_are_found_anywhere() -> None:
     items = [Item("a", "A", "", "the quick fox"), Item("b", "B", "", "the slow fox")]
-    assert found(items, "FOX  quick") == items[:1]
-    assert found(items, "") == items
-    assert found(items, "dog") == []
+    assert matching(items, "FOX  quick") == items[:1]
+    assert matching(items, "") == items
+    assert matching(items, "dog") == []
 
 
 @pytest.mark.parametrize(
@@ -329,8 +329,8 @@ def test_words_are_found_anywhere() -> None:
     [(-5, "just now"), (59, "just now"), (60, "1 min ago"), (7200, "2 h ago"), (90_000, "1 day ago"), (200_000, "2 days ago")],
 )
 def test_ago(seconds: float, said: str) -> None:
-    assert ago(seconds, 0) == said
+    assert age_text(seconds, 0) == said
 
 
 def test_long_ago_is_a_date() -> None:
-    assert ago(40 * 86400, 1_700_000_000).startswith("2023-11-1")
+    assert age_text(40 * 86400, 1_700_000_000).startswith("2023-11-1")

@@ -15,12 +15,12 @@ from iicl_tui.chain.metrics import measure
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.present.curves import axis_length
-from iicl_tui.present.lab_builder import build, first_charts
+from iicl_tui.present.lab_builder import build_lab_state, initial_charts
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import Activity, ChartSettings
-from iicl_tui.present.transcript import entries, entry_of
-from iicl_tui.present.words import raised
+from iicl_tui.present.transcript import entries, first_entry_of
 from iicl_tui.store.session import SessionFile
+from iicl_tui.text import superscript
 from iicl_tui.tui.lab.dialogs import branch, kept, run_to, save_copy
 from iicl_tui.tui.lab.drive import drive
 
@@ -47,7 +47,7 @@ async def stepped(session: LabSession, steps: int) -> LabSession:
 
 
 async def test_a_new_chain_shows_what_its_first_generation_will_draw_from(session: LabSession) -> None:
-    state = build(session, None, BY_SCREEN)
+    state = build_lab_state(session, None, BY_SCREEN)
     assert (state.look, state.now, state.last) == (1, 1, 0)
     belief = session.chain.belief(1)
     assert belief is not None
@@ -64,19 +64,19 @@ async def test_the_rounds_that_an_agent_still_has_are_counted(config: Make) -> N
     session = LabSession(Chain(made))
     said = []
     for what in (*["for the next agent to learn from"] * 3, "the last ones of this chain"):
-        said.append(build(session, None, BY_SCREEN).words)
+        said.append(build_lab_state(session, None, BY_SCREEN).words)
         await stepped(session, 2)
-        assert build(session, None, BY_SCREEN).words.endswith(f", {what}.")
+        assert build_lab_state(session, None, BY_SCREEN).words.endswith(f", {what}.")
         await stepped(session, 1)
     assert [" and 1 earlier round," in words for words in said] == [False, True, False, False]
     assert [" and 2 earlier rounds," in words for words in said] == [False, False, True, True]
     assert "earlier" not in said[0]
     assert max(map(len, said)) <= 78
-    assert build(session, 2, BY_SCREEN).belief.ghost == "last generation"
+    assert build_lab_state(session, 2, BY_SCREEN).belief.ghost == "last generation"
 
 
 async def test_d0_shows_the_prior(session: LabSession) -> None:
-    state = build(session, 0, BY_SCREEN)
+    state = build_lab_state(session, 0, BY_SCREEN)
     prior = session.chain.config.agents[0].log_prior  # type: ignore[attr-defined]
     np.testing.assert_allclose(np.exp(state.belief.log_p), np.exp(prior), atol=1e-12)
     assert state.belief.previous is None
@@ -87,7 +87,7 @@ async def test_d0_shows_the_prior(session: LabSession) -> None:
 @pytest.mark.parametrize("steps", range(10))
 async def test_at_every_step_the_state_agrees_with_the_chain(session: LabSession, steps: int) -> None:
     await stepped(session, steps)
-    chain, state = session.chain, build(session, None, BY_SCREEN)
+    chain, state = session.chain, build_lab_state(session, None, BY_SCREEN)
     assert state.now == (chain.next[0] if chain.next else 3)
     assert state.look == state.now
     assert state.following
@@ -109,9 +109,9 @@ async def test_at_every_step_the_state_agrees_with_the_chain(session: LabSession
 
 async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
     await stepped(session, 2)
-    then = build(session, None, BY_SCREEN)
+    then = build_lab_state(session, None, BY_SCREEN)
     await stepped(session, 7)
-    back = build(session, 1, BY_SCREEN)
+    back = build_lab_state(session, 1, BY_SCREEN)
     assert np.array_equal(back.belief.log_p, then.belief.log_p)
     assert not back.following
     assert back.words == "The chain is finished at generation 3."
@@ -121,8 +121,8 @@ async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
 
 async def test_a_look_beyond_the_chain_is_where_the_chain_is(session: LabSession) -> None:
     await stepped(session, 4)
-    assert build(session, 99, BY_SCREEN).look == 2
-    assert build(session, -5, BY_SCREEN).look == 0
+    assert build_lab_state(session, 99, BY_SCREEN).look == 2
+    assert build_lab_state(session, -5, BY_SCREEN).look == 0
 
 
 async def test_totals_by_fit_are_kept_up_to_date(session: LabSession) -> None:
@@ -132,17 +132,17 @@ async def test_totals_by_fit_are_kept_up_to_date(session: LabSession) -> None:
         session.totals(None)
     fresh = LabSession(session.chain)
     np.testing.assert_allclose(session.totals(None), fresh.totals(None))
-    assert build(session, None, charts).film.totals.shape == (3, len(session.fit_groups))
+    assert build_lab_state(session, None, charts).film.totals.shape == (3, len(session.fit_groups))
 
 
 async def test_curves_have_their_reference_lines_and_only_what_applies(session: LabSession, config: Make) -> None:
     await stepped(session, 9)
-    panels = build(session, 2, BY_SCREEN).curves
+    panels = build_lab_state(session, 2, BY_SCREEN).curves
     assert [panel.title for panel in panels] == ["entropy (nats)", "P(screen)", "P(h*), P(ĥ)", "d⁰ explained (of 4)"]
     assert panels[0].references == (("uniform", log(243)), ("one-hot", 0.0))
     assert all(panel.selected == 1 and panel.length == 3 for panel in panels)
     plain = LabSession(Chain(config(task={"initial": 0})))
-    assert [panel.title for panel in build(plain, None, ChartSettings(by=0)).curves] == ["entropy (nats)", "P(h*)"]
+    assert [panel.title for panel in build_lab_state(plain, None, ChartSettings(by=0)).curves] == ["entropy (nats)", "P(h*)"]
 
 
 def test_an_axis_grows_in_few_steps() -> None:
@@ -157,7 +157,7 @@ def test_an_axis_grows_in_few_steps() -> None:
 async def test_blind_shows_nothing_of_what_is_right(session: LabSession) -> None:
     await stepped(session, 9)
     for look in range(4):
-        state = build(session, look, ChartSettings(by=None), blind=True)
+        state = build_lab_state(session, look, ChartSettings(by=None), blind=True)
         assert not [mark for mark in state.belief.marks if mark.symbol in "★+"]
         assert state.belief.explained is None
         assert state.rows.initial == 0
@@ -172,15 +172,15 @@ async def test_verdicts_stand_beside_the_data(config: Make) -> None:
     samples = [{"verdict": "rejected", "reason": "no \x1b[31m"}, {"verdict": "edited", "input": ["A"], "output": "off"}]
     script = {"default": "approve", "generation": [{"index": 1, "transmission": {"sample": samples}}]}
     session = await stepped(LabSession(Chain(made, decider=ScriptedDecider(script, made.task))), 3)
-    block = build(session, 1, BY_SCREEN).data[2]
+    block = build_lab_state(session, 1, BY_SCREEN).data[2]
     assert [item.mark for item in block.items] == ["✗", "✎", "✓", "✓"]
     assert block.caption == "3 of 4 passed on"
     assert "␛" in block.items[0].note
     assert "was " in block.items[1].note
-    assert [item.mark for item in build(session, 2, BY_SCREEN).data[0].items] == ["✎", "✓", "✓"]
-    assert build(session, None, BY_SCREEN).rows.note == "next"
+    assert [item.mark for item in build_lab_state(session, 2, BY_SCREEN).data[0].items] == ["✎", "✓", "✓"]
+    assert build_lab_state(session, None, BY_SCREEN).rows.note == "next"
     await stepped(session, 1)
-    state = build(session, None, BY_SCREEN)
+    state = build_lab_state(session, None, BY_SCREEN)
     assert state.waits_for_person
     assert "you decide" in state.words
 
@@ -190,9 +190,9 @@ async def test_data_that_nothing_explains_are_told_before_they_are_tried(config:
     samples = [{"verdict": "edited", "input": ["A"], "output": output} for output in ("on", "off")]
     script = {"default": "approve", "generation": [{"index": 1, "transmission": {"sample": samples}}]}
     session = await stepped(LabSession(Chain(made, decider=ScriptedDecider(script, made.task))), 3)
-    state = build(session, None, BY_SCREEN)
+    state = build_lab_state(session, None, BY_SCREEN)
     assert state.words == "No hypothesis explains what generation 2 sees. Look back, and branch before it."
-    assert build(session, 1, BY_SCREEN).words != state.words
+    assert build_lab_state(session, 1, BY_SCREEN).words != state.words
     with pytest.raises(LabError):
         await session.chain.step()
 
@@ -208,7 +208,7 @@ async def test_a_stuck_chain_says_so(config: Make) -> None:
     while session.chain.next is not None:
         await session.chain.step()
     session.refresh()
-    state = build(session, None, BY_SCREEN)
+    state = build_lab_state(session, None, BY_SCREEN)
     assert session.chain.stuck
     assert [step.mark for step in state.phases][1:] == ["✗", "○"]
     assert "stuck" in state.words
@@ -217,7 +217,7 @@ async def test_a_stuck_chain_says_so(config: Make) -> None:
 
 
 async def test_a_running_chain_says_how_far(session: LabSession) -> None:
-    state = build(session, None, BY_SCREEN, Activity("run", 3))
+    state = build_lab_state(session, None, BY_SCREEN, Activity("run", 3))
     assert state.words == "Running to the end of generation 3: now in 1."
     assert state.offers == ("lab.pause",)
 
@@ -229,21 +229,21 @@ async def test_the_transcript_has_every_phase(session: LabSession) -> None:
         (0, "start"), (1, "imitation"), (1, "interaction"), (1, "transmission"),
         (2, "imitation"), (2, "interaction"), (2, "transmission"), (3, "imitation"), (3, "interaction"),
     ]  # fmt: skip
-    assert entry_of(found, 2) == 4
-    assert entry_of(found, 9) == len(found) - 1
+    assert first_entry_of(found, 2) == 4
+    assert first_entry_of(found, 9) == len(found) - 1
 
 
 def test_settings_say_how_the_belief_is_looked_at_first(session: LabSession, config: Make) -> None:
     task = session.chain.task
-    assert first_charts(task, {}) == ChartSettings("strips", "log", 4)
-    assert first_charts(task, {"form": "mosaic", "scale": "linear", "by": "B"}) == ChartSettings("mosaic", "linear", 1)
-    assert first_charts(task, {"by": "d0"}).by is None
-    assert first_charts(task, {"by": "no such object"}).by == 4
-    assert first_charts(config().task, {}).by == 0
+    assert initial_charts(task, {}) == ChartSettings("strips", "log", 4)
+    assert initial_charts(task, {"form": "mosaic", "scale": "linear", "by": "B"}) == ChartSettings("mosaic", "linear", 1)
+    assert initial_charts(task, {"by": "d0"}).by is None
+    assert initial_charts(task, {"by": "no such object"}).by == 4
+    assert initial_charts(config().task, {}).by == 0
 
 
 def test_raised() -> None:
-    assert raised(1203) == "¹²⁰³"
+    assert superscript(1203) == "¹²⁰³"
 
 
 # -- files
@@ -269,7 +269,7 @@ async def test_what_could_not_be_kept_is_tried_first_and_then_told(
         assert isinstance(error, StoreError)
         assert session.saving.kind == "unsaved"
         assert done == []
-        state = build(session, None, BY_SCREEN)
+        state = build_lab_state(session, None, BY_SCREEN)
         assert state.words.startswith("Not saved, but kept here, and written when it can be. The disk is full.")
         assert "lab.save-copy" in state.offers
         assert state.steppable
@@ -388,8 +388,8 @@ async def test_building_costs_no_more_for_a_long_chain(config: Make) -> None:
         return real(first, last)
 
     session.chain.beliefs = beliefs  # type: ignore[method-assign]
-    build(session, 650, BY_SCREEN)
+    build_lab_state(session, 650, BY_SCREEN)
     session.refresh()
     assert asked == [(649, 650), (700, 700)]
     np.testing.assert_array_equal(session.measures.entropy, measure(session.chain).entropy)
-    assert inference.entropy(build(session, 650, BY_SCREEN).belief.log_p) == session.measures.entropy[649]  # type: ignore[arg-type]
+    assert inference.entropy(build_lab_state(session, 650, BY_SCREEN).belief.log_p) == session.measures.entropy[649]  # type: ignore[arg-type]

@@ -26,12 +26,12 @@ from iicl_tui.agents.money import Budget, Spent, WorstCase, spent_text
 from iicl_tui.agents.retry import Waiting
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
-from iicl_tui.present.costs import budget_words, cost_words, estimate_words
-from iicl_tui.present.lab_builder import build
+from iicl_tui.present.costs import budget_text, cost_text, estimate_text
+from iicl_tui.present.lab_builder import build_lab_state
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import Activity, ChartSettings, LabState
 from iicl_tui.present.next_messages import first_entries, next_entries
-from iicl_tui.present.preview import came_to, of_session
+from iicl_tui.present.preview import outcome_text, read_preview
 from iicl_tui.present.transcript import entries
 from iicl_tui.store.library import summary
 from iicl_tui.store.session import SessionFile
@@ -58,7 +58,7 @@ async def stepped(config: ChainConfig, model: InMemory, steps: int, answers: Any
 
 
 def at(session: LabSession, look: int | None = None, **charts: Any) -> LabState:
-    return build(session, look, replace(BY_SCREEN, **charts))
+    return build_lab_state(session, look, replace(BY_SCREEN, **charts))
 
 
 # -- how a belief is known
@@ -131,7 +131,7 @@ async def test_generations_without_a_belief_are_gaps_in_film_and_curves() -> Non
     known = np.isfinite(state.curves[0].series[0].values)
     assert known.tolist() == [True, False, True, True, False, False]
     assert at(session, 3).belief.previous is None
-    assert build(session, 3, ChartSettings(by=None)).film.totals.shape == (5, len(session.fit_groups))
+    assert build_lab_state(session, 3, ChartSettings(by=None)).film.totals.shape == (5, len(session.fit_groups))
 
 
 async def test_the_notebooks_reading_has_its_own_entropy_beside() -> None:
@@ -217,33 +217,33 @@ async def test_where_the_chain_stands_before_a_call_one_may_look_back() -> None:
 
 
 def test_costs_in_a_few_letters() -> None:
-    assert cost_words(Spent()) == ""
-    assert cost_words(Spent(2, 10, 20, 0.5)) == "$0.5000"
-    assert cost_words(Spent(2, 10, 20, 0.5, unpriced=1)) == "≥$0.5000"
-    assert cost_words(Spent(2, 10, 20, 0.0, unpriced=2)) == "30 tokens"
-    assert cost_words(Spent(2, 10, 20, 0.0, unpriced=2, estimated=1)) == "≈30 tokens"
-    assert budget_words(Budget(5.0, 20_000)) == "$5.00 and 20,000 tokens"
-    assert budget_words(Budget()) == ""
+    assert cost_text(Spent()) == ""
+    assert cost_text(Spent(2, 10, 20, 0.5)) == "$0.5000"
+    assert cost_text(Spent(2, 10, 20, 0.5, unpriced=1)) == "≥$0.5000"
+    assert cost_text(Spent(2, 10, 20, 0.0, unpriced=2)) == "30 tokens"
+    assert cost_text(Spent(2, 10, 20, 0.0, unpriced=2, estimated=1)) == "≈30 tokens"
+    assert budget_text(Budget(5.0, 20_000)) == "$5.00 and 20,000 tokens"
+    assert budget_text(Budget()) == ""
 
 
 def test_an_estimate_says_what_the_budget_does() -> None:
     config, _ = spoken()
-    assert estimate_words(config, Budget(5.0)).endswith(" The budget is $5.00.")
-    assert estimate_words(config, Budget(0.0)).endswith(" The budget of $0 stops it before its end.")
-    assert estimate_words(config, Budget(None, 10)).endswith(" The budget of 10 tokens stops it before its end.")
-    assert estimate_words(config, Budget()).endswith(" There is no budget.")
+    assert estimate_text(config, Budget(5.0)).endswith(" The budget is $5.00.")
+    assert estimate_text(config, Budget(0.0)).endswith(" The budget of $0 stops it before its end.")
+    assert estimate_text(config, Budget(None, 10)).endswith(" The budget of 10 tokens stops it before its end.")
+    assert estimate_text(config, Budget()).endswith(" There is no budget.")
     unpriced, _ = spoken(agent={"model": "nobody-knows-it"})
-    assert "token-budget" in estimate_words(unpriced, Budget(5.0))
-    assert "token-budget" not in estimate_words(unpriced, Budget(5.0, 10**9))
+    assert "token-budget" in estimate_text(unpriced, Budget(5.0))
+    assert "token-budget" not in estimate_text(unpriced, Budget(5.0, 10**9))
     exact, _ = spoken(agent=[EXACT])
-    assert estimate_words(exact, Budget(5.0)) == ""
+    assert estimate_text(exact, Budget(5.0)) == ""
 
 
 async def test_what_is_spent_is_said_of_chains_with_models_alone() -> None:
     session = await stepped(*spoken(agent=[EXACT, LOGPROBS]), 6)
     assert spent_text(session.chain.spent) in at(session).facts
     assert at(session, 1).cost == ""
-    assert at(session, 2).cost == cost_words(session.chain.spent_in(2)) != ""
+    assert at(session, 2).cost == cost_text(session.chain.spent_in(2)) != ""
     exact = await stepped(*spoken(agent=[EXACT]), 3)
     assert not any("token" in fact or "$" in fact for fact in at(exact).facts)
 
@@ -253,15 +253,15 @@ def test_what_is_asked_for_is_counted_by_the_clock_that_is_given() -> None:
     session = LabSession(Chain(config))
     assert at(session).calling == ""
     session.chain.calling = Calling("imitate", "a \x1b model", 10.0)
-    assert build(session, None, BY_SCREEN, clock=12.2).calling == "asks what it learns · a ␛ model · 2 s"
+    assert build_lab_state(session, None, BY_SCREEN, clock=12.2).calling == "asks what it learns · a ␛ model · 2 s"
     session.chain.calling = Calling("draw", "m", 10.0, Waiting("busy", 2, 5, 20.0))
-    assert build(session, None, BY_SCREEN, clock=12.2).calling.startswith("try 2 of 5 in 8 s: busy · ")
+    assert build_lab_state(session, None, BY_SCREEN, clock=12.2).calling.startswith("try 2 of 5 in 8 s: busy · ")
 
 
 def test_a_budget_that_held_back_a_call_is_said_and_can_be_changed() -> None:
     config, _ = spoken()
     session = LabSession(Chain(config))
-    state = build(session, None, BY_SCREEN, Activity(held_back=True))
+    state = build_lab_state(session, None, BY_SCREEN, Activity(held_back=True))
     assert state.words == "The budget of $5.00 holds back the next call."
     assert state.offers == ("lab.budget", "lab.next-phase")
 
@@ -403,15 +403,15 @@ def test_a_session_that_has_only_called_so_far_is_listed_and_previewed(tmp_path:
     listed = summary(first, 0.0)
     assert (listed.generation, listed.status, listed.fault) == (1, "under way", None)
     assert listed.agents == ("mistral m",)
-    seen = of_session(first)
+    seen = read_preview(first)
     facts = dict(seen.facts)
     assert facts["state"] == "generation 1 of 3, broken off in its imitation after 2 calls"
     assert facts["belief"] == "none yet: it is known when generation 1 has learned its hypothesis"
     assert seen.view is None
-    assert came_to(first) == ""
+    assert outcome_text(first) == ""
     second = asyncio.run(broken_off("second.toml", 1, 1))
     assert summary(second, 0.0).generation == 2
-    facts = dict(of_session(second).facts)
+    facts = dict(read_preview(second).facts)
     assert facts["state"] == "generation 2 of 3, broken off in its imitation after 1 call"
     assert "4 draws" in facts["belief"]
     assert "tokens" in facts["spent"]

@@ -18,7 +18,7 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure, outcome
 from iicl_tui.commands.headless import summary
 from iicl_tui.commands.show import page
-from iicl_tui.present.lab_builder import build, first_charts
+from iicl_tui.present.lab_builder import build_lab_state, initial_charts
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, DataBlock
 from iicl_tui.store.export import export
@@ -60,15 +60,15 @@ def test_the_figures_of_what_was_made_are_of_what_was_drawn_before_it_was_edited
 
 
 def charts(session: LabSession) -> ChartSettings:
-    return first_charts(session.chain.task, {})
+    return initial_charts(session.chain.task, {})
 
 
 def block(session: LabSession, name: str, look: int) -> DataBlock:
-    return next(each for each in build(session, look, charts(session)).data if each.name == name)
+    return next(each for each in build_lab_state(session, look, charts(session)).data if each.name == name)
 
 
 def test_the_belief_over_languages_is_split_by_class_and_the_split_is_drawn_by_generation(naming: LabSession) -> None:
-    state = build(naming, 3, charts(naming))
+    state = build_lab_state(naming, 3, charts(naming))
     task = naming.chain.task
     assert state.belief.by == task.focus == 4
     belief = naming.chain.belief(3)
@@ -83,7 +83,7 @@ def test_the_belief_over_languages_is_split_by_class_and_the_split_is_drawn_by_g
 
 
 def test_the_language_of_a_generation_stands_there_as_a_table_first(naming: LabSession) -> None:
-    state = build(naming, 2, charts(naming))
+    state = build_lab_state(naming, 2, charts(naming))
     first = state.data[0]
     assert (first.name, first.lines) == ("h²", True)
     signals = naming.chain.task.space.assignment(naming.chain.generations[1].hypothesis)
@@ -103,7 +103,7 @@ RANKS = {word: rank for rank, word in enumerate(top_n_list("en", 60_000), 1)}
 
 
 def test_the_first_curves_of_acronyms_are_their_own_figures_of_what_was_made_and_passed_on(acronyms: LabSession) -> None:
-    state = build(acronyms, None, charts(acronyms))
+    state = build_lab_state(acronyms, None, charts(acronyms))
     share, rank, listed, length = state.curves[:4]
     for t, generation in enumerate(acronyms.chain.generations):
         assert generation.transmission is not None
@@ -122,7 +122,7 @@ def test_the_first_curves_of_acronyms_are_their_own_figures_of_what_was_made_and
 
 
 def test_what_every_hypothesis_explains_alike_is_not_shown(acronyms: LabSession) -> None:
-    state = build(acronyms, 2, ChartSettings(by=None))
+    state = build_lab_state(acronyms, 2, ChartSettings(by=None))
     assert state.belief.by is not None
     assert state.belief.explained is None
     assert state.rows.initial == 0
@@ -151,18 +151,18 @@ def test_words_stand_with_rank_and_whence_those_that_pass_first(acronyms: LabSes
 
 @pytest.mark.parametrize("with_charts", [True, False])
 def test_show_says_it_in_words(acronyms: LabSession, naming: LabSession, with_charts: bool) -> None:
-    text = "\n".join(page(acronyms, build(acronyms, None, charts(acronyms)), 100, with_charts))
+    text = "\n".join(page(acronyms, build_lab_state(acronyms, None, charts(acronyms)), 100, with_charts))
     assert "share of common words" in text
     assert ("○  " if with_charts else "in the pool  ") in text
     assert "Traits" in text
-    text = "\n".join(page(naming, build(naming, None, charts(naming)), 100, with_charts))
+    text = "\n".join(page(naming, build_lab_state(naming, None, charts(naming)), 100, with_charts))
     assert "P(class systematic)" in text
     assert "Meanings" in text
     assert "α = " in text
 
 
 def test_a_charts_width_is_the_terminals(naming: LabSession) -> None:
-    lines = list(page(naming, build(naming, None, charts(naming)), 100, charts=True))
+    lines = list(page(naming, build_lab_state(naming, None, charts(naming)), 100, charts=True))
     title = next(line for line in lines if line.startswith("P(h | d⁴)"))
     assert "last generation" in title  # what is told only where there is room
 

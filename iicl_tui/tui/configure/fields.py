@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
 
-from iicl_tui.present.config_form import Kept, Row, Section, said
+from iicl_tui.present.config_form import Kept, Row, Section, parse_text
 from iicl_tui.schema import REQUIRED, Path
 from iicl_tui.store.config_draft import ListName
 from iicl_tui.text import printable
@@ -161,7 +161,7 @@ class FieldRow(Vertical):
             return
         self._last = value = event.value
         if isinstance(event, Input.Changed):
-            self._edited(said(self.row.field, event.value))
+            self._edited(parse_text(self.row.field, event.value))
         else:
             self._edited(None if value is Select.NULL else value)
 

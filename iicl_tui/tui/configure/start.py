@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.present.costs import estimate_words
+from iicl_tui.present.costs import estimate_text
 from iicl_tui.text import printable
 
 
@@ -20,7 +20,7 @@ def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
     task, start = config.task, config.start
     how = "given in [start] · F6 draws it" if given else f"drawn with seed {config.seed} · F6 draws anew"
     lines: list[Content] = []
-    if takes := estimate_words(config, config.budget):
+    if takes := estimate_text(config, config.budget):
         lines += [Content.assemble(printable(takes, 400), ("  F9 its messages", "$text-muted")), Content("")]
     lines.append(Content.assemble(("d⁰  ", "bold"), (f"{len(start.samples)} examples, {how}", "$text-muted")))
     lines += _columns([printable(task.example_text(sample), 80) for sample in start.samples], width)

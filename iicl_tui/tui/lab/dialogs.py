@@ -10,9 +10,9 @@ from pathlib import Path
 from iicl_tui.agents.key_consent import KeyRequest
 from iicl_tui.agents.money import Budget, WorstCase, spent_text
 from iicl_tui.chain.engine import Chain
-from iicl_tui.present.costs import budget_words
+from iicl_tui.present.costs import budget_text
 from iicl_tui.present.lab_session import LabSession
-from iicl_tui.present.words import kept_words
+from iicl_tui.present.words import kept_generations
 from iicl_tui.store.session import SUFFIX, slug
 from iicl_tui.text import printable
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, amount, one_of, whole_number, word_of
@@ -52,7 +52,7 @@ def branch(session: LabSession, look: int) -> InlineForm:
     def hint(answers: Mapping[str, str]) -> str:
         same = int(answers["seed"]) == config.seed
         numbers = "the same" if same else "other"
-        return f"Keeps {kept_words(keep)}, goes on with {numbers} random numbers in a new file; this one stays."
+        return f"Keeps {kept_generations(keep)}, goes on with {numbers} random numbers in a new file; this one stays."
 
     questions = [
         Question("seed", "seed:", str(config.seed), whole_number(0, _MOST_SEED), (str(config.seed), other)),
@@ -103,7 +103,7 @@ def budget(chain: Chain, coming: WorstCase) -> InlineForm:
         less = "It still holds back the next call. " if wanted.refuses(spent, *coming) is not None else ""
         less = "It is less than what is spent. " if wanted.refuses(spent, 0, 0.0) is not None else less
         until = "It holds as long as this lab is open; the file keeps its own."
-        limit = budget_words(now) or "none"
+        limit = budget_text(now) or "none"
         return f"Spent so far: {spent_text(spent)}. Budget now: {limit}. {less}{until}"
 
     return InlineForm(BUDGET, "Budget", questions, hint)

@@ -6,8 +6,7 @@ from textual.content import Content
 
 from iicl_tui.agents.base import Unreadable
 from iicl_tui.chain.engine import Chain
-from iicl_tui.present.words import raised
-from iicl_tui.text import printable
+from iicl_tui.text import printable, superscript
 from iicl_tui.tui.actions import ACTIONS
 from iicl_tui.tui.review.clickables import Clickable
 from iicl_tui.tui.review.reply_boxes import Row
@@ -25,10 +24,10 @@ def asked(chain: Chain, shown: Unreadable) -> str:
     """What the model was asked for, one sentence."""
     t, wording = shown.generation, chain.task.wording
     what = {
-        "imitate": f"was asked what it learns from d{raised(t - 1)}",
-        "draw": f"was asked what it learns from d{raised(t - 1)}",
+        "imitate": f"was asked what it learns from d{superscript(t - 1)}",
+        "draw": f"was asked what it learns from d{superscript(t - 1)}",
         "transmit": "was asked for samples" + (" of its rule" if wording is None or wording.states_rule else ""),
-        "self-refine": f"was asked to check its rule on d{raised(0)}",
+        "self-refine": f"was asked to check its rule on d{superscript(0)}",
         "hypothesis-search": "was told what its rule gets wrong, and asked to mend it",
     }.get(shown.purpose, "was asked")
     return f"{printable(chain.agent(t).describe(), 60)} {what}."

@@ -14,11 +14,10 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.charts.marginals import figure_text
 from iicl_tui.charts.numbers import VERTICAL, eighths, percent_text, probability_text, scale_for
 from iicl_tui.filters.base import HypothesisShown, Sample, SamplesShown, Verdict
-from iicl_tui.present.words import raised
 from iicl_tui.review.effect import Effect, belief_now, figures
 from iicl_tui.review.state import Item, Refusal, ReviewState, Shown
 from iicl_tui.tasks.base import Example, Task
-from iicl_tui.text import printable
+from iicl_tui.text import printable, superscript
 
 Key = Callable[[str], str]
 """The key that runs an action now, as a person reads it."""
@@ -63,7 +62,7 @@ def rule_content(space: ProductSpace, hypothesis: int) -> Content:
 
 def title(shown: Shown) -> str:
     """What is reviewed, in a line."""
-    t = raised(shown.context.generation)
+    t = superscript(shown.context.generation)
     if isinstance(shown, HypothesisShown):
         return f"review h{t}: may it go on?"
     return f"review d{t}: keep what may pass on"
@@ -109,9 +108,9 @@ def hypothesis_lines(chain: Chain, shown: HypothesisShown, item: Item, blind: bo
         lines.append(Content.assemble(("  drawn: ", MUTED), rule_content(space, item.shown)))
     if item.reason:
         lines.append(reason_line(item))
-    lines += _explained(task, item.value, f"d{raised(0)}", chain.start.samples, blind, width)
+    lines += _explained(task, item.value, f"d{superscript(0)}", chain.start.samples, blind, width)
     if generation > 1:
-        lines += _explained(task, item.value, f"d{raised(generation - 1)}", chain.data(generation - 1), blind, width)
+        lines += _explained(task, item.value, f"d{superscript(generation - 1)}", chain.data(generation - 1), blind, width)
     return lines
 
 
@@ -151,16 +150,16 @@ def marks(chain: Chain, hypothesis: int, example: Example, blind: bool) -> list[
     if blind:
         return noted
     if not chain.task.predictive:
-        return [*noted, *([f"seen in d{raised(0)}"] if example in chain.start.samples else [])]
-    h = f"h{raised(chain.generations[-1].index)}"
+        return [*noted, *([f"seen in d{superscript(0)}"] if example in chain.start.samples else [])]
+    h = f"h{superscript(chain.generations[-1].index)}"
     follows = chain.task.agrees(hypothesis, example)
     words = [f"follows {h}" if follows else f"against {h}", *noted]
     if example in chain.start.samples:
-        words.append(f"seen in d{raised(0)}")
+        words.append(f"seen in d{superscript(0)}")
     else:
         said = {seen.output: None for seen in chain.start.samples if seen.input == example.input}
         if said:
-            words.append(f"d{raised(0)} says {printable(', '.join(said), 40)}")
+            words.append(f"d{superscript(0)} says {printable(', '.join(said), 40)}")
     return words
 
 
@@ -216,7 +215,7 @@ def effect_lines(chain: Chain, shown: Shown, effect: Effect, blind: bool, width:
     """Now → then, in at most `height` lines of `width` cells; what matters less is left out first."""
     t = shown.context.generation
     heading = _fitting(width, Content.styled("if committed now", "bold"),
-                       Content.styled(f" P(h | d{raised(t - 1)}) → P(h | d{raised(t)})", MUTED))  # fmt: skip
+                       Content.styled(f" P(h | d{superscript(t - 1)}) → P(h | d{superscript(t)})", MUTED))  # fmt: skip
     notes = [line for note in effect.notes for line in Content.styled(note, MUTED).wrap(max(width, 1))]
     if effect.now is None:
         return [heading, *notes][:height]

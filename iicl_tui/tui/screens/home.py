@@ -25,7 +25,7 @@ from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
 from iicl_tui.present.outcomes import Outcomes
-from iicl_tui.present.session_list import Item, found, of_names, of_presets, of_sessions
+from iicl_tui.present.session_list import Item, matching, name_items, preset_items, session_items
 from iicl_tui.store.paths import shipped
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
@@ -139,14 +139,14 @@ class HomeScreen(AppScreen):
         if tab == "presets":
             from iicl_tui.store.presets import presets
 
-            self.post_message(self.Listed(tab, of_presets(presets())))
+            self.post_message(self.Listed(tab, preset_items(presets())))
             return
         found: list[Summary] = []
         fault = ""
         try:
             folder = self.lab_app.paths.sessions if tab == "yours" else shipped("sessions")
             with suppress(OSError):  # the library tells of it
-                if tab not in self.items and len(names := of_names(folder)) > MANY:
+                if tab not in self.items and len(names := name_items(folder)) > MANY:
                     self.post_message(self.Listed(tab, names))
             found = self._library(tab).sessions()
             if tab == "examples":  # their dates are those of the installation
@@ -157,10 +157,10 @@ class HomeScreen(AppScreen):
             fault = str(error)
         now = time.time() if self.now is None else self.now
         aged = tab == "yours"
-        self.post_message(self.Listed(tab, of_sessions(found, now, aged, self._outcomes.known), fault))
+        self.post_message(self.Listed(tab, session_items(found, now, aged, self._outcomes.known), fault))
         worker = get_current_worker()
         if self._outcomes.find(found, lambda: worker.is_cancelled):
-            self.post_message(self.Listed(tab, of_sessions(found, now, aged, self._outcomes.known), fault))
+            self.post_message(self.Listed(tab, session_items(found, now, aged, self._outcomes.known), fault))
 
     def _library(self, tab: Tab) -> Library:
         from iicl_tui.store.library import Library
@@ -182,7 +182,7 @@ class HomeScreen(AppScreen):
         if everything is None:
             return
         text = self.query_one("#search", Input).value
-        shown = found(everything, text)
+        shown = matching(everything, text)
         entries = self.query_one("#list", OptionList)
         place = self._places.get(self.tab)
         with self.app.batch_update():
@@ -262,10 +262,10 @@ class HomeScreen(AppScreen):
 
     @work(thread=True, exclusive=True, group="preview")
     def _read(self, key: str, path: Path) -> None:
-        from iicl_tui.present.preview import of_session
+        from iicl_tui.present.preview import read_preview
 
         try:
-            self.post_message(self.Previewed(key, of_session(path)))
+            self.post_message(self.Previewed(key, read_preview(path)))
         except LabError as error:
             self.post_message(self.Previewed(key, None, str(error)))
 
@@ -427,7 +427,7 @@ class HomeScreen(AppScreen):
         self._ask(item.key, "rename", [question], lambda _: "The file keeps its name.")
 
     def action_branch(self) -> None:
-        from iicl_tui.present.words import kept_words
+        from iicl_tui.present.words import kept_generations
         from iicl_tui.tui.widgets.inline_form import Question, whole_number
 
         item = self.item
@@ -438,7 +438,9 @@ class HomeScreen(AppScreen):
         seed = Question("seed", "seed", "", lambda text: "" if not text else whole_number(0, 2**63 - 1)(text))
         self._ask(
             item.key, "branch", [number, seed],
-            lambda answers: f"A new session keeps {kept_words(int(answers['generation']))}; without a seed it goes on as this one.",
+            lambda answers: (
+                f"A new session keeps {kept_generations(int(answers['generation']))}; without a seed it goes on as this one."
+            ),
         )  # fmt: skip
 
     def _ask(self, subject: str, title: str, questions: Any, hint: Any) -> None:

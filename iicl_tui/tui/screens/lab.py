@@ -18,8 +18,8 @@ from iicl_tui.agents.model_session import STILL_BILLED, BudgetReached
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.present.belief_provenance import speaks
-from iicl_tui.present.costs import coming
-from iicl_tui.present.lab_builder import build, calling, facts, first_charts
+from iicl_tui.present.costs import next_call_worst_case
+from iicl_tui.present.lab_builder import build_lab_state, call_in_progress, header_facts, initial_charts
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
 from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider, always_blind
@@ -130,7 +130,7 @@ class LabScreen(AppScreen):
 
     def on_mount(self) -> None:
         if self._as_set:
-            self._charts = first_charts(self.session.chain.task, self.lab_app.settings.lab)
+            self._charts = initial_charts(self.session.chain.task, self.lab_app.settings.lab)
         for notice in self.session.file.notices if self.session.file is not None else ():
             self.lab_app.notify(printable(notice, 400), severity="warning", markup=False, timeout=10)
         if self.session.read_only is not None:
@@ -171,7 +171,7 @@ class LabScreen(AppScreen):
 
     def rebuild(self) -> None:
         """The state as it is now."""
-        self.state = build(self.session, self._look, self._charts, self._activity, self.blind, self.clock())
+        self.state = build_lab_state(self.session, self._look, self._charts, self._activity, self.blind, self.clock())
 
     def watch_state(self, state: LabState | None) -> None:
         if state is None or not self.is_mounted:
@@ -243,7 +243,7 @@ class LabScreen(AppScreen):
         """The words about a call go on, and what it has cost; nothing else is made anew."""
         if self.state is None:
             return
-        words, known = calling(self.session.chain, self.clock()), facts(self.session)
+        words, known = call_in_progress(self.session.chain, self.clock()), header_facts(self.session)
         if (words, known) != (self.state.calling, self.state.facts):
             self.state = replace(self.state, calling=words, facts=known)
 
@@ -442,7 +442,7 @@ class LabScreen(AppScreen):
 
     async def action_budget(self) -> None:
         if not self._activity.busy:
-            await self._ask(dialogs.budget(self.session.chain, await coming(self.session.chain)))
+            await self._ask(dialogs.budget(self.session.chain, await next_call_worst_case(self.session.chain)))
 
     @on(InlineForm.Answered)
     async def _answered(self, event: InlineForm.Answered) -> None:
@@ -531,11 +531,11 @@ class LabScreen(AppScreen):
         return True
 
     async def action_transcript(self) -> None:
-        from iicl_tui.present.transcript import entries, entry_of
+        from iicl_tui.present.transcript import entries, first_entry_of
 
         if self.state is not None:
             found = entries(self.session.chain, self.blind)
-            await self.lab_app.open("transcript", self.state.title, found, entry_of(found, self.state.look))
+            await self.lab_app.open("transcript", self.state.title, found, first_entry_of(found, self.state.look))
 
     async def action_messages(self) -> None:
         from iicl_tui.present import next_messages
