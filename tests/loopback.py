@@ -374,7 +374,7 @@ class _Handler(BaseHTTPRequestHandler):
         getattr(self, f"_{answer.act}")(answer, seen)
 
     def _head(self, answer: Fault, length: int) -> bytes:
-        lines = [f"HTTP/1.1 {answer.status} Said", f"content-length: {length}"]
+        lines = [f"HTTP/1.1 {answer.status} ErrorBody", f"content-length: {length}"]
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

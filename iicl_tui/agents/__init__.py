@@ -1,1 +1,1 @@
-"""Who learns: one module a kind of agent."""
+"""Agents: one module per kind, and what they share."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from iicl_tui.agents.language_kind import Api, language_kind
+from iicl_tui.agents.language_kind import ApiSpec, language_kind
 
 KIND = language_kind(
-    Api(
+    ApiSpec(
         "anthropic",
         "Anthropic",
         "Claude; its belief is estimated from drawn hypotheses.",
@@ -16,6 +16,6 @@ KIND = language_kind(
         "iicl_tui.agents.providers.anthropic:AnthropicProvider",
         urls=("https://api.anthropic.com", "https://api.anthropic.com/v1"),
         order=3,
-        lacks=frozenset({"seed", "top_logprobs"}),
+        unsupported=frozenset({"seed", "top_logprobs"}),
     )
 )

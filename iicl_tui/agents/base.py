@@ -1,4 +1,4 @@
-"""The protocol of an agent: it learns a hypothesis from examples, and makes examples from a hypothesis."""
+"""The Agent protocol: an agent learns a hypothesis from examples and produces examples from a hypothesis."""
 
 from __future__ import annotations
 
@@ -14,21 +14,29 @@ from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Exchange, Message, Purpose, Reply, ReplyVerdict, Request
 from iicl_tui.agents.money import Price
-from iicl_tui.agents.retry import Patience
+from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
 
-Rounds = Sequence[Sequence[Example]]
-"""The datasets that an agent has before it at one generation: its own earlier rounds (look-back), then dᵗ⁻¹."""
+Datasets = Sequence[Sequence[Example]]
+"""The datasets that an agent sees at one generation: its own earlier ones (look-back), then dᵗ⁻¹."""
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """A reply that could not be read, nor its repair. skipping: what would happen if it were skipped; "" = it cannot be.
+class UnreadableReply:
+    """A reply that could not be read, and whose repair could not be read either.
 
-    read: says what is wrong with a text that a person would put in its place; "" = it can be read.
+    Attributes:
+        generation: The generation that the reply belongs to.
+        phase: The phase of that generation.
+        purpose: Why the model was asked.
+        prompt: The prompt that it answered.
+        reply: The reply as it came.
+        problem: What is wrong with the reply.
+        skip_effect: What happens if the reply is skipped; "" if it cannot be skipped.
+        read: Checks a replacement text. Returns what is wrong with it, "" if it can be read.
     """
 
     generation: int
@@ -36,158 +44,229 @@ class Unreadable:
     purpose: Purpose
     prompt: str
     reply: str
-    trouble: str
-    skipping: str
+    problem: str
+    skip_effect: str
     read: Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class ReplyAnswer:
-    """What a person says of an unreadable reply. text: what is to be read in its place, for "edit"."""
+    """A person's decision about an unreadable reply.
+
+    Attributes:
+        verdict: What to do with the reply.
+        text: The text to read instead, for the verdict "edit".
+    """
 
     verdict: ReplyVerdict
     text: str = ""
 
 
 class ReplyReader(Protocol):
-    """Who is asked about a reply that could not be read."""
+    """Decides about replies that could not be read."""
 
-    async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
-        """What to do; None where nobody can say."""
+    async def reply(self, shown: UnreadableReply) -> ReplyAnswer | None:
+        """The decision; None if nobody is there to decide."""
 
 
 class ModelClient(Protocol):
-    """Who asks a model: how often it is tried, what it costs, and how one try is made."""
+    """Sends requests to one model."""
 
-    patience: Patience
+    kind: str
+    retry_policy: RetryPolicy
+
+    @property
+    def credential(self) -> Credential | None:
+        """The key that it sends, if it needs one."""
 
     @property
     def price(self) -> Price | None:
-        """Of the model; None where it is not known."""
+        """The model's price; None if it is unknown."""
 
     @property
     def model(self) -> str:
         """The model's name."""
 
+    def as_sent(self, request: Request) -> Request:
+        """The request as it would be sent, without unsupported parameters."""
+
     async def send(self, request: Request, access: Access) -> tuple[Reply, tuple[str, ...]]:
-        """The reply, and the parameters that had to be left out of the request. Raises CallFailed."""
+        """Makes one attempt.
+
+        Returns:
+            The reply, and the parameters that had to be left out of the request.
+
+        Raises:
+            CallFailed: The call failed.
+        """
 
 
 class ModelSession(Protocol):
-    """How an agent speaks with its model at one phase of one generation.
+    """An agent's access to its model during one phase of one generation.
 
-    What is on record for this phase is answered from the record, in its order; what is new is on record before it is returned.
+    Calls that are already on record are answered from the record, in order. A new call is recorded before it is returned.
     """
 
     phase: str
     previous: int | None
-    """The hypothesis of the generation before; None in the first."""
+    """The hypothesis of the previous generation; None in the first."""
 
-    taken: int
-    """How many of the examples that the agent made while it learned it has handed out in this phase."""
+    examples_used: int
+    """How many of the examples that the agent made while learning it has passed on in this phase."""
 
     def calls(self) -> tuple[Call, ...]:
-        """The calls of this phase that were asked for until now, from the record or anew."""
+        """The calls requested so far in this phase, recorded or new."""
 
-    def before(self) -> tuple[Call, ...]:
+    def earlier_calls(self) -> tuple[Call, ...]:
         """The calls of this generation's earlier phases."""
 
     def history(self, purpose: Purpose) -> tuple[Exchange, ...]:
-        """What the agent said before, as many rounds as the chain's look-back."""
+        """The agent's earlier exchanges, limited to the chain's look-back."""
 
     async def ask(self, purpose: Purpose, request: Request, client: ModelClient) -> Call:
-        """One call. Raises CallFailed, ChainStopped where the budget forbids it, StoreError where it cannot be kept."""
+        """Makes one call, or returns the recorded one.
 
-    async def help(
-        self, purpose: Purpose, prompt: str, reply: str, trouble: str, skipping: str, read: Callable[[str], str]
+        Raises:
+            CallFailed: The call failed.
+            ChainStopped: The budget forbids the call.
+            StoreError: The call cannot be recorded.
+        """
+
+    async def ask_person(
+        self, purpose: Purpose, prompt: str, reply: str, problem: str, skip_effect: str, read: Callable[[str], str]
     ) -> Call:
-        """A person's word on a reply that could not be read. Raises ChainStopped where nobody is there to say it."""
+        """A person's decision about an unreadable reply, as a call. See `UnreadableReply` for the arguments.
 
-    def say(self, text: str) -> None:
-        """Tell the person something once."""
+        Raises:
+            ChainStopped: Nobody is there to decide.
+        """
+
+    def notify(self, text: str) -> None:
+        """Shows the person a notice."""
 
 
 class Agent(Protocol):
-    """One learner. Random numbers come from the generator that it is handed, and from nowhere else."""
+    """A learner. All its random numbers come from the generators that it is given."""
 
     kind: str
 
     exact: bool
-    """It is computed: asking it costs nothing, and the same random numbers give the same answer."""
+    """Whether the agent is computed: asking it is free, and the same random numbers give the same answer."""
 
     @property
-    def believes(self) -> bool:
-        """Something comes to be known of its belief."""
+    def has_belief(self) -> bool:
+        """Whether the agent's belief is measured."""
 
     @property
     def credential(self) -> Credential | None:
-        """The key that it needs, if it needs one."""
+        """The key that the agent needs, if it needs one."""
 
     @property
     def price(self) -> Price | None:
-        """What its tokens cost; None where nothing is known (or nothing is paid)."""
+        """The price of its tokens; None if it is unknown or nothing is paid."""
 
     def describe(self) -> str:
-        """A few words for a header: bayes sample τ1"""
+        """A short description for a header, such as "bayes sample τ1"."""
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession) -> int:
-        """A hypothesis learned from the data. Raises LabError when it cannot."""
+    async def imitate(self, datasets: Datasets, rng: np.random.Generator, session: ModelSession) -> int:
+        """Learns a hypothesis from the data.
+
+        Raises:
+            LabError: No hypothesis could be learned.
+        """
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession
+        self, hypothesis: int, count: int, datasets: Datasets, rng: np.random.Generator, session: ModelSession
     ) -> tuple[Example, ...]:
-        """count samples of the hypothesis (or fewer, where it made fewer). rounds: what it learned from. Raises LabError when it
-        cannot."""
+        """Produces count examples of the hypothesis, or fewer.
+
+        Args:
+            hypothesis: The hypothesis to exemplify.
+            count: How many examples are wanted.
+            datasets: The data that the hypothesis was learned from.
+            rng: The source of random numbers.
+            session: The agent's access to its model.
+
+        Raises:
+            LabError: No example could be produced.
+        """
 
     async def refine(
         self,
         purpose: Purpose,
         hypothesis: int,
         examples: Sequence[Example],
-        rounds: Rounds,
+        datasets: Datasets,
         rng: np.random.Generator,
         session: ModelSession,
     ) -> int:
-        """The hypothesis in the light of these examples, or a better one. Raises LabError when it cannot.
+        """Reconsiders the hypothesis in the light of examples.
 
-        purpose "self-refine": the examples are d⁰, to be checked by itself. "hypothesis-search": they are what it gets wrong.
+        Args:
+            purpose: "self-refine": the examples are d⁰. "hypothesis-search": they are those that the hypothesis gets wrong.
+            hypothesis: The current hypothesis.
+            examples: The examples to consider.
+            datasets: The data that the hypothesis was learned from.
+            rng: The source of random numbers.
+            session: The agent's access to its model.
+
+        Returns:
+            The same hypothesis, or a better one.
+
+        Raises:
+            LabError: The hypothesis could not be refined.
         """
 
-    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
-        """The belief of each generation, given its data and the calls of its imitation; None where nothing is known."""
+    def beliefs(self, generations: Sequence[tuple[Datasets, Sequence[Call]]]) -> list[Belief | None]:
+        """The belief of each generation, given its data and the calls of its imitation; None if it is unknown."""
 
-    def unread(self, calls: Sequence[Call]) -> bool:
-        """Whether these calls of a phase end in a reply that cannot be read, so that a person has to say what becomes of it."""
+    def missing_belief(self, calls: Sequence[Call]) -> str:
+        """Why these calls of an imitation give no belief, as a clause without a full stop."""
 
-    def opening(self, rounds: Rounds) -> tuple[Message, ...]:
-        """The messages of its first call, if it had these data before it and no history; none for an exact agent."""
+    def awaits_person(self, calls: Sequence[Call]) -> bool:
+        """Whether a phase with these calls stopped at an unreadable reply, so that a person has to decide about it."""
 
-    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
-        """What these of its own generations (counted from 0) take, before anything is asked: roughly, and without repairs and
-        redraws."""
+    def first_messages(self, datasets: Datasets) -> tuple[Message, ...]:
+        """The messages of its first call, given these data and no history; empty for an exact agent."""
+
+    def estimate_usage(self, datasets: Datasets, filters: Sequence[str], lookback: int, own: range) -> UsageEstimate:
+        """Estimates the calls and tokens of some generations, without repairs and redraws.
+
+        Args:
+            datasets: Typical data.
+            filters: The names of the chain's filters.
+            lookback: How many earlier exchanges are sent along.
+            own: Which of the agent's own generations to count, from 0.
+        """
 
     async def close(self) -> None:
-        """Give up its connections, if it has any; it can be used again afterwards."""
+        """Closes its connections. The agent can be used again afterwards."""
 
 
 @dataclass(frozen=True)
-class Workload:
-    """An estimate: calls, tokens sent and received. repairs, redraws and waits are not in it."""
+class UsageEstimate:
+    """Estimated calls, prompt tokens and completion tokens."""
 
     calls: int = 0
     prompt: int = 0
     completion: int = 0
 
-    def __add__(self, other: Workload) -> Workload:
-        return Workload(self.calls + other.calls, self.prompt + other.prompt, self.completion + other.completion)
+    def __add__(self, other: UsageEstimate) -> UsageEstimate:
+        return UsageEstimate(self.calls + other.calls, self.prompt + other.prompt, self.completion + other.completion)
 
 
 @dataclass(frozen=True)
 class AgentKind:
-    """An agent as the configuration knows it.
+    """One kind of agent, as the configuration sees it.
 
-    build: option values (by key), the task, the place in the file, faults to add to, the file's folder → an agent.
-    embed: an [[agent]] table whose files are read into it, so that a session file stands alone.
+    Attributes:
+        name: The `kind` in an [[agent]] table.
+        title: The name for a person.
+        help: A one-line description.
+        fields: The options of the [[agent]] table.
+        build: (option values by key, task, place in the file, faults to add to, the file's folder) → agent.
+        embed: Reads the files that an [[agent]] table names into the table, so that a session file is self-contained.
+        order: The position in lists of kinds.
     """
 
     name: str
@@ -200,13 +279,13 @@ class AgentKind:
 
 
 GROUP = "iicl_tui.agents"
-"""The entry points by which other packages add kinds of agents: each names an AgentKind."""
+"""The entry-point group by which packages add kinds of agents. Each entry names an AgentKind."""
 
 
 def agent_kinds() -> Mapping[str, AgentKind]:
-    """Every kind of agent there is, by the name that files use."""
+    """All kinds of agents by name."""
     return registry.kinds(GROUP)
 
 
 Refine = Callable[[Purpose, int, Sequence[Example]], Awaitable[int]]
-"""The agent of a generation, asked to refine a hypothesis in the light of examples."""
+"""Asks the agent of a generation to refine a hypothesis in the light of examples."""

@@ -1,4 +1,4 @@
-"""The exact Bayesian agent: no key, no network, and every probability known."""
+"""The exact Bayesian agent: no key, no network, and exact probabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.agents.base import AgentKind, ModelSession, Rounds, Workload
+from iicl_tui.agents.base import AgentKind, Datasets, ModelSession, UsageEstimate
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Message, Purpose
 from iicl_tui.bayes import inference
@@ -23,14 +23,19 @@ Array = NDArray[np.float64]
 
 
 class BayesianAgent:
-    """Learns P(h|d) ∝ P₀(h) p(d|h), raised to 1/τ and renormalised: this is its belief.
+    """Learns P(h|d) ∝ P₀(h) p(d|h), raised to 1/τ and renormalised. This is its belief.
 
-    choose "sample" draws the hypothesis from the belief; "map" takes its maximum, ties broken at random.
+    Args:
+        task: The task.
+        log_prior: (H,) log P₀(h) in nats.
+        choose: "sample" draws the hypothesis from the belief, "map" takes its maximum with ties broken at random.
+        temperature: τ.
+        noise: ε, the probability that an example's label is wrong.
     """
 
     kind = "bayes"
     exact = True
-    believes = True
+    has_belief = True
     price = None
     credential = None
 
@@ -45,41 +50,45 @@ class BayesianAgent:
         self._last: tuple[tuple[Example, ...], Belief | None] | None = None
 
     def describe(self) -> str:
-        """bayes sample τ1; a map agent's τ moves no choice, but its belief, so it is named where it is not 1"""
+        """For example "bayes sample τ1". A map agent's τ changes only its belief, so it is named only if it is not 1."""
         words = f"bayes {self.choose}" + (f" τ{self.temperature:g}" if self.choose == "sample" or self.temperature != 1 else "")
         return words + (f" ε{self.noise:g}" if self.noise else "")
 
-    def belief(self, rounds: Rounds) -> Belief | None:
-        """The belief given the data; None where no hypothesis can have made it (possible only without noise)."""
-        data = tuple(example for examples in rounds for example in examples)
-        last = self._last  # read once: another thread may ask about other data
-        if last is None or last[0] != data:  # a filter's redraws ask again and again
+    def belief(self, datasets: Datasets) -> Belief | None:
+        """The belief given the data; None if no hypothesis can have made them, which is possible only without noise."""
+        data = tuple(example for dataset in datasets for example in dataset)
+        last = self._last  # read once: another thread may replace it
+        if last is None or last[0] != data:  # a filter's redraws ask repeatedly
             self._last = last = (data, self.beliefs([([data], ())])[0])
         return last[1]
 
-    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
-        """As the protocol says; one matrix product for all."""
+    def beliefs(self, generations: Sequence[tuple[Datasets, Sequence[Call]]]) -> list[Belief | None]:
+        """As the protocol says, with one matrix product for all generations."""
         if not generations:
             return []
-        datasets = [[example for examples in rounds for example in examples] for rounds, _ in generations]
-        joint = self.log_prior + self.task.log_likelihood(datasets, self.noise)
+        merged = [[example for dataset in datasets for example in dataset] for datasets, _ in generations]
+        joint = self.log_prior + self.task.log_likelihood(merged, self.noise)
         possible = np.isfinite(joint.max(axis=1))
         log_p = inference.temper(inference.log_normalise(np.where(possible[:, None], joint, 0.0)), self.temperature)
         return [Belief(row, "exact") if there else None for row, there in zip(log_p, possible.tolist(), strict=True)]
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession | None = None) -> int:
-        """Draws from the belief, or takes its maximum. Raises ChainStopped where no hypothesis explains the data."""
-        belief = self.belief(rounds)
+    async def imitate(self, datasets: Datasets, rng: np.random.Generator, session: ModelSession | None = None) -> int:
+        """Draws from the belief, or takes its maximum.
+
+        Raises:
+            ChainStopped: No hypothesis explains the data.
+        """
+        belief = self.belief(datasets)
         if belief is None:
             raise ChainStopped(
                 "No hypothesis explains these data",
-                "The data contradict themselves, or the prior rules out whatever explains them, and the agent knows no noise.",
-                "Branch from an earlier generation and decide otherwise, or give the agent `noise` above 0 in a new session.",
+                "The data are contradictory, or the prior excludes every explanation, and the agent assumes no noise.",
+                "Branch from an earlier generation and decide differently, or give the agent a `noise` above 0 in a new session.",
             )
         return self._pick(belief, rng)
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession | None = None
+        self, hypothesis: int, count: int, datasets: Datasets, rng: np.random.Generator, session: ModelSession | None = None
     ) -> tuple[Example, ...]:
         """Samples of the hypothesis, with this agent's label noise."""
         return self.task.transmit(hypothesis, count, self.noise, rng)
@@ -89,35 +98,39 @@ class BayesianAgent:
         purpose: Purpose,
         hypothesis: int,
         examples: Sequence[Example],
-        rounds: Rounds,
+        datasets: Datasets,
         rng: np.random.Generator,
         session: ModelSession | None = None,
     ) -> int:
-        """The examples are further data: chooses anew from the posterior over them and all that it had before it.
+        """Treats the examples as further data and chooses again from the posterior over all data.
 
-        A hypothesis that explains all of them is kept. Where its own data and the examples contradict each other, it goes by the
-        examples alone, and where even these cannot be, it keeps what it has. Without noise a refined hypothesis thus explains
-        every example; with noise it may be wrong again.
+        A hypothesis that explains all examples is kept. If the examples contradict the earlier data, only the examples count. If
+        no hypothesis explains the examples either, the current one is kept. Without noise a refined hypothesis therefore
+        explains every example; with noise it may still be wrong.
         """
         if not examples or self.task.explained(examples)[hypothesis] == len(examples):
             return hypothesis
-        belief = self.belief([*rounds, examples]) or self.belief([examples])
+        belief = self.belief([*datasets, examples]) or self.belief([examples])
         return hypothesis if belief is None else self._pick(belief, rng)
 
-    def unread(self, calls: Sequence[Call]) -> bool:
-        """Never: nothing is said."""
+    def missing_belief(self, calls: Sequence[Call]) -> str:
+        """The data alone decide."""
+        return "no hypothesis explains these data"
+
+    def awaits_person(self, calls: Sequence[Call]) -> bool:
+        """Never: there are no replies."""
         return False
 
-    def opening(self, rounds: Rounds) -> tuple[Message, ...]:
-        """None: nothing is said."""
+    def first_messages(self, datasets: Datasets) -> tuple[Message, ...]:
+        """None: no messages are sent."""
         return ()
 
-    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
-        """Nothing is paid for."""
-        return Workload()
+    def estimate_usage(self, datasets: Datasets, filters: Sequence[str], lookback: int, own: range) -> UsageEstimate:
+        """Nothing is called."""
+        return UsageEstimate()
 
     async def close(self) -> None:
-        """There is nothing to give up."""
+        """There is nothing to close."""
 
     def _pick(self, belief: Belief, rng: np.random.Generator) -> int:
         pick = inference.argmax if self.choose == "map" else inference.sample
@@ -134,8 +147,8 @@ FIELDS = (
         "flatter.", 1.0, low=0.01, high=100,
     ),
     Field(
-        "noise", "float", "label noise ε", "The chance that an output is another one than the hypothesis says, both when learning "
-        "and when making samples.", 0.0, low=0, high=0.5,
+        "noise", "float", "label noise ε", "The probability that an output differs from what the hypothesis says, both when "
+        "learning and when making samples.", 0.0, low=0, high=0.5,
     ),
     Field(
         "prior", "table", "prior weights", "The weight of each value of each factor, as screen = { on = 1, off = 8, und = 1 }; "
@@ -151,7 +164,7 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
 
 
 def embed(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[str, Any]:
-    """A prior's file is read into the table as `weights`."""
+    """Reads a prior's file into the table as `weights`."""
     prior = table.get("prior", {})
     if "table" not in prior or "weights" in prior:
         return dict(table)

@@ -1,4 +1,4 @@
-"""What passes between an agent and a language model: requests, replies, and calls as they are kept on record."""
+"""Requests to language models, their replies, and calls as they are recorded."""
 
 from __future__ import annotations
 
@@ -8,52 +8,54 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 Role = Literal["system", "user", "assistant"]
 Purpose = Literal["imitate", "draw", "transmit", "self-refine", "hypothesis-search", "repair", "person"]
-"""Why a model is asked. draw: another hypothesis from the same prompt, to estimate the belief. repair: the same again, since
-the reply could not be read. person: no model at all, but what a person said of a reply that could not be read."""
+"""Why a model is called. draw: another hypothesis from the same prompt, to estimate the belief. repair: asks again because the
+reply could not be read. person: no model call, but a person's decision about a reply that could not be read."""
 PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "transmit", "self-refine", "hypothesis-search", "repair", "person")
 
 Finish = Literal["stop", "length", "refused", "other"]
-"""Why a reply ended: of itself, cut off by max-tokens, refused by the model or a content filter, or something else."""
+"""Why a reply ended: complete, cut off at max-tokens, refused by the model or a content filter, or another reason."""
 FINISHES: tuple[Finish, ...] = ("stop", "length", "refused", "other")
 
 ReplyVerdict = Literal["edit", "redraw", "skip"]
-"""What a person said of an unreadable reply: take this text in its place, ask again, or go on without it."""
+"""A person's decision about an unreadable reply: use another text, ask again, or continue without it."""
 REPLY_VERDICTS: tuple[ReplyVerdict, ...] = ("edit", "redraw", "skip")
 
 
 class Message(NamedTuple):
-    """One message of a dialogue."""
+    """One chat message."""
 
     role: Role
     text: str
 
 
 class Exchange(NamedTuple):
-    """One round of a dialogue: what the agent was asked, and what it answered."""
+    """One prompt and its reply."""
 
     prompt: str
     reply: str
 
 
 class Usage(NamedTuple):
-    """Tokens that were paid for."""
+    """Billed tokens."""
 
     prompt: int
     completion: int
 
 
-MOST_TOKENS = 10**12
-"""More than any call has: a count above it is none."""
+MAX_TOKEN_COUNT = 10**12
+"""No call has more. A larger count is invalid."""
 
-
-ROUNDED = 1e-6
-"""A log-probability that is above 0 by no more than this was rounded; one that is higher is none."""
+LOGPROB_TOLERANCE = 1e-6
+"""A log-probability up to this much above 0 is a rounding error. A larger one is invalid."""
 
 
 class Token(NamedTuple):
-    """One token of a reply as UTF-8 (a part of a character, where a token is one), with natural log-probabilities.
+    """One token of a reply.
 
-    top: the likeliest tokens at this place, as (UTF-8, log-probability); the one that was drawn may or may not be among them.
+    Attributes:
+        data: The token in UTF-8; it may be part of a character.
+        logprob: Its natural log-probability.
+        top: The likeliest tokens at this position as (UTF-8, log-probability). It may or may not contain the drawn token.
     """
 
     data: bytes
@@ -61,21 +63,28 @@ class Token(NamedTuple):
     top: tuple[tuple[bytes, float], ...] = ()
 
 
-PARAMETER_WORDS = {
+PARAMETER_NAMES = {
     "temperature": "temperature",
     "top_p": "top-p",
     "seed": "seed",
     "top_logprobs": "log-probabilities",
     "schema": "JSON schema",
 }
-"""The parameters of a request as a person knows them."""
+"""The names of a request's parameters for a person."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One call to make. None: not asked for. top_logprobs: how many of the likeliest tokens at each place.
+    """One call to make. A parameter that is None is not sent.
 
-    schema: a JSON schema that the reply has to follow.
+    Attributes:
+        messages: The whole dialogue.
+        max_tokens: The longest reply, in tokens.
+        temperature: The sampling temperature.
+        top_p: The nucleus-sampling threshold.
+        seed: The sampling seed.
+        top_logprobs: How many of the likeliest tokens to return at each position.
+        schema: A JSON schema that the reply must follow.
     """
 
     messages: tuple[Message, ...]
@@ -87,7 +96,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
 
     PARAMETERS = ("temperature", "top_p", "seed", "top_logprobs", "schema")
-    """What an API or a model may not take; a request can do without."""
+    """The optional parameters, which an API or a model may not support."""
 
     def without(self, parameters: Sequence[str]) -> Request:
         """The same request without these parameters."""
@@ -96,30 +105,34 @@ class Request:
 
     @property
     def prompt(self) -> str:
-        """The last message: what is asked now."""
+        """The last message."""
         return self.messages[-1].text
 
 
-_BYTES_A_TOKEN = 64
-"""About what a token takes on record: its text, a log-probability of some 20 digits, and what stands between them."""
+_BYTES_PER_TOKEN = 64
+"""Approximate size of a recorded token: its text, a log-probability of about 20 digits, and separators."""
+
+_MAX_REPLY_BYTES = 64_000_000
+"""The upper limit of the estimate."""
 
 
-_MOST_ROOM = 64_000_000
-"""No reply is longer, whatever it may be."""
-
-
-def room_for(request: Request) -> int:
-    """About how many bytes the call's record takes if the reply is as long as it may be."""
+def max_record_bytes(request: Request) -> int:
+    """The approximate size of the call's record, in bytes, if the reply is as long as allowed."""
     alternatives = 1 + (request.top_logprobs or 0)
-    reply = min(request.max_tokens * alternatives * _BYTES_A_TOKEN, _MOST_ROOM)
+    reply = min(request.max_tokens * alternatives * _BYTES_PER_TOKEN, _MAX_REPLY_BYTES)
     return reply + len(request.prompt.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a provider answered. text may be empty. model: as the provider names it, "" where it does not.
+    """A provider's reply.
 
-    tokens: with their log-probabilities; None where the provider gave none. usage: None where it did not say.
+    Attributes:
+        text: The text; it may be empty.
+        finish: Why the reply ended.
+        tokens: The tokens with log-probabilities; None if the provider gave none.
+        usage: The billed tokens; None if the provider did not report them.
+        model: The model's name in the reply; "" if it has none.
     """
 
     text: str
@@ -130,24 +143,38 @@ class Reply:
 
 
 class Provider(Protocol):
-    """One model behind one API, asked once: it neither tries again nor waits."""
+    """A client of one model. It makes single attempts and does not retry."""
 
     async def send(self, request: Request) -> Reply:
-        """The reply. Raises CallFailed, and nothing else, when there is none."""
+        """Sends one request.
+
+        Raises:
+            CallFailed: There is no reply. No other exception is raised.
+        """
 
     async def close(self) -> None:
-        """Give up its connections; it can be used again afterwards."""
+        """Closes its connections. The provider can be used again afterwards."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it is kept on record: all that cannot be computed again.
+    """One call as it is recorded: everything that cannot be computed again.
 
-    generation, phase: when. prompt: the last message sent; the messages before it follow from the configuration and from
-    earlier calls. attempts: how often it was tried. latency: seconds that the last try took. without: the parameters that
-    the API or the model did not take, so that they were left out. verdict: a person's, for the purpose "person"; then reply
-    is the text to take in place of the one that could not be read. sent: about how many tokens the whole request had, with the
-    messages before the prompt, where the provider did not say what was used.
+    Attributes:
+        generation: The generation that made the call.
+        phase: The phase that made the call.
+        purpose: Why the model was called.
+        prompt: The last message sent. The messages before it follow from the configuration and the earlier calls.
+        reply: The reply's text; for the purpose "person" the text that replaces an unreadable reply.
+        finish: Why the reply ended.
+        tokens: The reply's tokens with log-probabilities.
+        usage: The billed tokens; None if the provider did not report them.
+        model: The model's name in the reply.
+        latency: The duration of the last attempt in seconds.
+        attempts: The number of attempts.
+        without: The parameters that were left out because the API or the model does not support them.
+        verdict: A person's decision, for the purpose "person".
+        sent: The estimated prompt tokens of the whole request, if the provider did not report usage.
     """
 
     generation: int
@@ -166,8 +193,8 @@ class Call:
     sent: int | None = None
 
 
-def answer(calls: Sequence[Call], purpose: Purpose) -> tuple[Call, Call] | None:
-    """The last call of this purpose, and the call whose reply stands for it: itself, its repair, or a person's text."""
+def answer_to(calls: Sequence[Call], purpose: Purpose) -> tuple[Call, Call] | None:
+    """The last call of this purpose, and the call whose reply was accepted for it: itself, its repair, or a person's text."""
     start = next((at for at in reversed(range(len(calls))) if calls[at].purpose == purpose), None)
     if start is None:
         return None
@@ -181,9 +208,9 @@ def answer(calls: Sequence[Call], purpose: Purpose) -> tuple[Call, Call] | None:
 
 
 def dialogue(calls: Sequence[Call]) -> tuple[Exchange, ...]:
-    """What an agent said in one generation, given all of the generation's calls: learning, then making examples.
+    """An agent's exchanges in one generation, given all of its calls: first learning, then making examples.
 
-    Refinements are not part of it, as in the paper's notebooks.
+    Refinements are left out, as in the paper's notebooks.
     """
-    found = (answer(calls, "imitate"), answer(calls, "transmit"))
+    found = (answer_to(calls, "imitate"), answer_to(calls, "transmit"))
     return tuple(Exchange(asked.prompt, said.reply) for asked, said in filter(None, found))

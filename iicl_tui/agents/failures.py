@@ -1,4 +1,4 @@
-"""What can go wrong with a call, as one type of error, each kind in words a person can act on."""
+"""The one exception type for failed calls."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ FailureKind = Literal[
     "no-key",
     "key-refused",  # 401, 403
     "unknown-model",
-    "too-long",  # more tokens than the model's context has
-    "parameter",  # the API or the model does not take a parameter; `parameter` names it
+    "too-long",  # more tokens than the model's context holds
+    "parameter",  # the API or the model does not support a parameter; `parameter` names it
     "refused",  # by a content filter, before any reply
-    "no-credit",  # the account has none left: waiting does not help
+    "no-credit",  # waiting does not help
     "bad-request",  # another 4xx
     "busy",  # 408, 409, 429
     "server",  # 5xx
     "time-out",
     "unreachable",  # refused connection, unknown host, TLS
-    "broken-off",  # reset, or closed before the whole reply was there
-    "not-json",  # 200 with HTML or half a JSON
-    "odd-shape",  # JSON, but no reply in it
+    "disconnected",  # reset, or closed before the reply was complete
+    "not-json",  # 200 with HTML or truncated JSON
+    "unexpected-shape",  # JSON without a reply
 ]
 
-RETRIABLE: frozenset[FailureKind] = frozenset({"busy", "server", "time-out", "unreachable", "broken-off"})
-"""What may be otherwise in a moment."""
+RETRIABLE: frozenset[FailureKind] = frozenset({"busy", "server", "time-out", "unreachable", "disconnected"})
+"""Failures that may pass on their own."""
 
 
 class CallFailed(ChainStopped):
-    """A call that brought no reply. The chain stands where it was and can be resumed.
+    """A call failed. The chain is unchanged and can be resumed.
 
-    status: the HTTP status, where there was one. retry_after: seconds that the server asks one to wait.
+    Attributes:
+        kind: What went wrong.
+        status: The HTTP status, if there was one.
+        retry_after: How long the server asks to wait, in seconds.
+        parameter: The parameter that the failure is about.
     """
 
     def __init__(
@@ -53,5 +57,5 @@ class CallFailed(ChainStopped):
 
     @property
     def retriable(self) -> bool:
-        """Whether the same call may succeed in a moment."""
+        """Whether the same call may succeed later."""
         return self.kind in RETRIABLE

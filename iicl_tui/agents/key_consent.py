@@ -29,7 +29,7 @@ def key_requests(agents: Iterable[Agent], access: Access) -> list[KeyRequest]:
     wanted: dict[tuple[str, str], list[str]] = {}
     for agent in agents:
         credential = agent.credential
-        if credential is not None and access.withheld(credential):
+        if credential is not None and access.needs_consent(credential):
             wanted.setdefault((credential.entry, credential.host), []).append(credential.variable)
     return [KeyRequest(entry, host, tuple(dict.fromkeys(variables))) for (entry, host), variables in wanted.items()]
 

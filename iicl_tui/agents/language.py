@@ -1,41 +1,48 @@
-"""An agent that is a language model: what it is asked, how its replies are read, and what they say of its belief."""
+"""An agent that is a language model: what it is asked, how its replies are read, and what they say about its belief."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from iicl_tui.agents.access import Access, Credential
-from iicl_tui.agents.base import ModelSession, Rounds, Workload
+from iicl_tui.agents.base import Datasets, ModelSession, UsageEstimate
+from iicl_tui.agents.belief_estimator import BeliefEstimator, examples_made
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import PARAMETER_WORDS, Call, Message, Provider, Purpose, Reply, Request
+from iicl_tui.agents.calls import PARAMETER_NAMES, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.language_usage import estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
-from iicl_tui.agents.measuring import Measuring, examples_made
-from iicl_tui.agents.money import Price, estimated_tokens, prompt_tokens
-from iicl_tui.agents.retry import Patience
+from iicl_tui.agents.money import Price
+from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
+from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.errors import ChainStopped
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.prompts import Prompts
-from iicl_tui.tasks.wording import RuleReading, SamplesReading, Wording
-
-Reading = TypeVar("Reading", RuleReading, SamplesReading)
+from iicl_tui.tasks.wording import RuleReading, Wording
 
 
 @dataclass(frozen=True)
-class Asking:
-    """How a model is asked. seed: one drawn from the chain's random numbers is sent, where the API has one.
+class RequestSettings:
+    """How a model is asked.
 
-    measuring: how the belief is known. schema: the reply has to follow a JSON schema.
+    Attributes:
+        model: The model's name.
+        max_tokens: The longest reply, in tokens.
+        estimator: How beliefs are estimated.
+        temperature: The sampling temperature.
+        top_p: The nucleus-sampling threshold.
+        seed: Whether a seed from the chain's random numbers is sent, if the API has one.
+        schema: Whether replies must follow a JSON schema.
     """
 
     model: str
     max_tokens: int
-    measuring: Measuring
+    estimator: BeliefEstimator
     temperature: float | None = None
     top_p: float | None = None
     seed: bool = True
@@ -45,10 +52,20 @@ class Asking:
 class LanguageAgent:
     """Implements `Agent` by asking a model.
 
-    Where the task's wording states no rule, the model learns by making examples at once. They are what it passes on, and whatever
-    `asking` says of measuring, a belief can only be inferred from them.
+    If the task's wording states no rule, the model learns by making examples directly. It passes these examples on, and its belief
+    can only be inferred from them, whatever `settings` say.
 
-    lacks: the parameters that the API never takes. connect: makes the provider, given the access that says which key it gets.
+    Args:
+        kind: The agent's kind.
+        task: The task.
+        wording: How the task is put into words.
+        prompts: The prompt texts.
+        settings: How the model is asked.
+        connect: Creates the provider, given the access that decides which key it gets.
+        credential: The key that the provider needs.
+        unsupported: The parameters that the API never takes.
+        retry_policy: How failed calls are retried.
+        price: The model's price.
     """
 
     exact = False
@@ -59,66 +76,69 @@ class LanguageAgent:
         task: Task,
         wording: Wording,
         prompts: Prompts,
-        asking: Asking,
+        settings: RequestSettings,
         connect: Callable[[Access], Provider],
         credential: Credential,
         *,
-        lacks: frozenset[str] = frozenset(),
-        patience: Patience | None = None,
+        unsupported: frozenset[str] = frozenset(),
+        retry_policy: RetryPolicy | None = None,
         price: Price | None = None,
     ) -> None:
         self.kind = kind
         self.task = task
         self.wording = wording
         self.prompts = prompts
-        self.asking = asking
-        if self._implicit and asking.measuring.source != "none":
-            self.asking = replace(asking, measuring=replace(asking.measuring, source="examples"))
-        self.patience = patience or Patience()
+        self.settings = settings
+        if self._implicit and settings.estimator.source != "none":
+            self.settings = replace(settings, estimator=replace(settings.estimator, source="examples"))
+        self.retry_policy = retry_policy or RetryPolicy()
         self.credential = credential
         self._price = price
         self.connect = connect
         self._provider: tuple[Access, Provider] | None = None
-        self._left_out = set(lacks)
-        self._said: set[str] = set()
+        self._unsupported = set(unsupported)
+        self._notified: set[str] = set()
         self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
 
     @property
     def model(self) -> str:
         """The model's name."""
-        return self.asking.model
+        return self.settings.model
 
     @property
-    def believes(self) -> bool:
-        """Unless it is set up not to be measured."""
-        return self.asking.measuring.source != "none"
+    def has_belief(self) -> bool:
+        """Whether the agent is configured to have its belief measured."""
+        return self.settings.estimator.source != "none"
 
     @property
     def price(self) -> Price | None:
-        """What a million of its tokens costs; None where that is not known."""
+        """The model's price; None if it is unknown."""
         return self._price
 
     def describe(self) -> str:
         """openai gpt-4o-mini τ1"""
-        temperature = self.asking.temperature
+        temperature = self.settings.temperature
         return f"{self.kind} {self.model}" + (f" τ{temperature:g}" if temperature is not None else "")
 
-    # -- the three things that it is asked ----------------------------------------------------------------------------
+    # -- learning, making examples, refining ----------------------------------------------------------------------------
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession) -> int:
-        """Asks for a rule that explains the last of the rounds; where its belief is estimated, it is asked again and again.
-        Where no rule is stated, it asks for examples like those.
+    async def imitate(self, datasets: Datasets, rng: np.random.Generator, session: ModelSession) -> int:
+        """Asks for a rule that explains the latest data, and for further draws if the belief is estimated from them.
 
-        Raises CallFailed, ChainStopped where the budget or an unreadable reply stops it.
+        If the wording states no rule, asks for examples like the data.
+
+        Raises:
+            CallFailed: A call failed.
+            ChainStopped: The budget or an unreadable reply stops the chain.
         """
-        prompt = self.wording.imitate(self.prompts, _latest(rounds))
+        prompt = self.wording.imitate(self.prompts, _latest(datasets))
         if self._implicit:
             return await self._imitate_by_examples(prompt, rng, session)
         request = self._request("imitate", prompt, session, self.wording.rule_schema())
-        if self.asking.measuring.asks_logprobs:
-            request = replace(request, top_logprobs=self.asking.measuring.top_logprobs)
-        skipping = "" if session.previous is None else "the rule of the generation before goes on"
-        reading = await self._rule("imitate", request, rng, session, skipping)
+        if self.settings.estimator.asks_logprobs:
+            request = replace(request, top_logprobs=self.settings.estimator.top_logprobs)
+        skip_effect = "" if session.previous is None else "the rule of the previous generation is kept"
+        reading = await self._rule("imitate", request, rng, session, skip_effect)
         if session.phase == "imitation":
             await self._draws(replace(request, top_logprobs=None), rng, session)
         if reading is not None:
@@ -127,48 +147,44 @@ class LanguageAgent:
         return session.previous
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession
+        self, hypothesis: int, count: int, datasets: Datasets, rng: np.random.Generator, session: ModelSession
     ) -> tuple[Example, ...]:
-        """Asks for count examples. Fewer come back where the model made fewer, asked twice. Raises as `imitate`.
+        """Asks for count examples. The model may make fewer, even after a repair. Raises as `imitate`.
 
-        Where no rule is stated, those that it made when it learned come first, and it is asked for what is missing only.
+        If the wording states no rule, the examples made while learning come first, and only missing ones are asked for.
         """
         made: tuple[Example, ...] = ()
         if self._implicit:
-            made = examples_made(session.before(), self.wording, self.task.samples).examples[session.taken : session.taken + count]
-            session.taken += len(made)
+            earlier = examples_made(session.earlier_calls(), self.wording, self.task.samples).examples
+            made = earlier[session.examples_used :][:count]
+            session.examples_used += len(made)
         missing = count - len(made)
         if missing == 0:
             return made
-        prompt = self.wording.transmit(self.prompts, hypothesis, missing, _latest(rounds))
-        skipping = "no further example is passed on" if session.taken else "no example is passed on"
-        more = await self._examples("transmit", prompt, missing, rng, session, skipping)
+        prompt = self.wording.transmit(self.prompts, hypothesis, missing, _latest(datasets))
+        skip_effect = "no further example is passed on" if session.examples_used else "no example is passed on"
+        more = await self._examples("transmit", prompt, missing, rng, session, skip_effect)
         return (*made, *(more or ()))
 
     async def _imitate_by_examples(self, prompt: str, rng: np.random.Generator, session: ModelSession) -> int:
-        skipping = "" if session.previous is None else "the hypothesis of the generation before goes on"
-        examples = await self._examples("imitate", prompt, self.task.samples, rng, session, skipping)
+        skip_effect = "" if session.previous is None else "the hypothesis of the previous generation is kept"
+        examples = await self._examples("imitate", prompt, self.task.samples, rng, session, skip_effect)
         if examples is not None:
             return self.wording.implied(examples)
         assert session.previous is not None
         return session.previous
 
     async def _examples(
-        self, purpose: Purpose, prompt: str, count: int, rng: np.random.Generator, session: ModelSession, skipping: str
+        self, purpose: Purpose, prompt: str, count: int, rng: np.random.Generator, session: ModelSession, skip_effect: str
     ) -> tuple[Example, ...] | None:
-        """At most count examples; None where a person skips an unreadable reply."""
-        request = self._request(purpose, prompt, session, self.wording.samples_schema(count))
-        reading = await self._ask(
-            purpose,
-            request,
-            rng,
-            session,
+        """At most count examples; None if a person skips an unreadable reply."""
+        reply_format = ReplyFormat(
             lambda text: self.wording.read_samples(text, count),
-            lambda reading: bool(reading.examples),
-            lambda trouble: self.wording.repair_samples(self.prompts, trouble, count),
-            self.wording.samples_schema(count),
-            skipping,
+            lambda reading: len(reading.examples),
+            lambda problem: self.wording.repair_samples(self.prompts, problem, count),
         )
+        request = self._request(purpose, prompt, session, self.wording.samples_schema(count))
+        reading = await ask_until_readable(self._caller(rng, session), session, purpose, request, reply_format, skip_effect)
         return reading.examples if reading is not None else None
 
     async def refine(
@@ -176,35 +192,39 @@ class LanguageAgent:
         purpose: Purpose,
         hypothesis: int,
         examples: Sequence[Example],
-        rounds: Rounds,
+        datasets: Datasets,
         rng: np.random.Generator,
         session: ModelSession,
     ) -> int:
-        """Asks it to check its rule, or to mend it where it fails. Raises as `imitate`, and ChainStopped where it states none."""
+        """Asks the model to check its rule, or to correct it. Raises as `imitate`, and ChainStopped if it states no rule."""
         if self._implicit:
             raise ChainStopped(
                 f"The filter {purpose} needs a rule",
-                f"In the task {self.task.name} a model states no rule that it could refine: it makes examples at once.",
-                f"Leave {purpose} out, in a new session; filters of samples, as rank or human, do their work here too.",
+                f"In the task {self.task.name} a model states no rule that it could refine. It makes examples directly.",
+                f"Remove {purpose} in a new session. Filters of samples, such as rank and human, work here too.",
             )
         make = self.wording.self_refine if purpose == "self-refine" else self.wording.hypothesis_search
         request = self._request(purpose, make(self.prompts, hypothesis, examples), session, self.wording.rule_schema())
-        reading = await self._rule(purpose, request, rng, session, "the rule stays as it was")
+        reading = await self._rule(purpose, request, rng, session, "the rule stays as it is")
         return hypothesis if reading is None else reading
 
-    # -- what is known of it ------------------------------------------------------------------------------------------
+    # -- what is known about it ------------------------------------------------------------------------------------------
 
-    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
-        """From the calls of each imitation alone, as `Measuring` reads them."""
+    def beliefs(self, generations: Sequence[tuple[Datasets, Sequence[Call]]]) -> list[Belief | None]:
+        """From the calls of each imitation alone; see `BeliefEstimator`."""
         return [self._belief(tuple(calls)) for _, calls in generations]
 
     def _belief(self, calls: tuple[Call, ...]) -> Belief | None:
         if calls not in self._beliefs:
-            self._beliefs[calls] = self.asking.measuring.belief(calls, self.task, self.wording)
+            self._beliefs[calls] = self.settings.estimator.belief(calls, self.task, self.wording)
         return self._beliefs[calls]
 
-    def unread(self, calls: Sequence[Call]) -> bool:
-        """As the protocol says: neither a reply nor its repair (where asking again could mend it) can be read."""
+    def missing_belief(self, calls: Sequence[Call]) -> str:
+        """As the protocol says."""
+        return self.settings.estimator.missing_reason(calls)
+
+    def awaits_person(self, calls: Sequence[Call]) -> bool:
+        """Whether neither a reply nor its repair can be read. Replies that did not end by themselves are not repaired."""
         if not calls or (calls[-1].purpose != "repair" and (calls[-1].finish == "stop" or calls[-1].purpose in ("draw", "person"))):
             return False
         tried = calls[-2:] if calls[-1].purpose == "repair" else calls[-1:]
@@ -212,63 +232,50 @@ class LanguageAgent:
             return not any(self.wording.read_samples(call.reply, self.task.samples).examples for call in tried)
         return self.wording.read_rule(calls[-1].reply).hypothesis is None
 
-    def opening(self, rounds: Rounds) -> tuple[Message, ...]:
-        """The system's message and the question."""
-        prompt = self.wording.imitate(self.prompts, _latest(rounds))
+    def first_messages(self, datasets: Datasets) -> tuple[Message, ...]:
+        """The system message and the question."""
+        prompt = self.wording.imitate(self.prompts, _latest(datasets))
         return self._system, Message("user", prompt)
 
-    def workload(self, rounds: Rounds, filters: Sequence[str], lookback: int, own: range) -> Workload:
-        """Estimated from the texts themselves; replies are taken to be as short as they are asked to be."""
-        count, data = self.task.samples, _latest(rounds)
-        opening = prompt_tokens(Request(self.opening(rounds), 1))
-        if self._implicit:
-            reply = estimated_tokens(self.wording.rule_reply(self.wording.implied(data)))
-            rounds_sent = sum(min(lookback, k) for k in own)
-            return Workload(len(own), len(own) * opening + rounds_sent * (opening + reply), len(own) * reply)
-        rule = estimated_tokens(self.wording.rule_reply(0))
-        made = estimated_tokens(self.wording.samples_reply(self.task.transmit(0, count, 0.0, np.random.default_rng(0))))
-        making = opening - estimated_tokens(self.opening(rounds)[-1].text)
-        making += estimated_tokens(self.wording.transmit(self.prompts, 0, count))
-        draws = self.asking.measuring.draws if self.asking.measuring.source == "samples" else 1
-        refining = sum(name in ("self-refine", "hypothesis-search") for name in filters)
-        refine = prompt_tokens(Request((Message("user", self.wording.self_refine(self.prompts, 0, data)),), 1))
-        one = Workload(draws + 1 + refining, draws * opening + making + refining * refine, (draws + refining) * rule + made)
-        # A round is a question and its answer; before its generation k an agent has had 2k of them, and one more when it makes.
-        rounds_sent = sum(draws * min(lookback, 2 * k) + (1 + refining) * min(lookback, 2 * k + 1) for k in own)
-        history = rounds_sent * (opening + making + rule + made) // 2
-        return Workload(len(own) * one.calls, len(own) * one.prompt + history, len(own) * one.completion)
+    def estimate_usage(self, datasets: Datasets, filters: Sequence[str], lookback: int, own: range) -> UsageEstimate:
+        """As the protocol says; see `language_usage`."""
+        estimator = self.settings.estimator
+        draws = estimator.draws if estimator.source == "samples" else 1
+        refinements = sum(name in ("self-refine", "hypothesis-search") for name in filters)
+        opening, data = self.first_messages(datasets), _latest(datasets)
+        return estimate_usage(self.task, self.wording, self.prompts, opening, data, draws, refinements, lookback, own)
 
     async def close(self) -> None:
-        """Give up its connections."""
+        """Closes the connections."""
         if self._provider is not None:
             await self._provider[1].close()
 
-    # -- asking -------------------------------------------------------------------------------------------------------
+    # -- sending requests -------------------------------------------------------------------------------------------------------
 
     async def send(self, request: Request, access: Access) -> tuple[Reply, tuple[str, ...]]:
-        """One try. A parameter that turns out not to be taken is left out from then on. Raises CallFailed."""
+        """Makes one attempt. A parameter that turns out to be unsupported is left out from then on. Raises CallFailed."""
         if self._provider is None or self._provider[0] is not access:
             await self.close()
             self._provider = (access, self.connect(access))
-        asked = [name for name in Request.PARAMETERS if getattr(request, name) is not None]
+        wanted = [name for name in Request.PARAMETERS if getattr(request, name) is not None]
         while True:
             try:
-                reply = await self._provider[1].send(self.sent(request))
+                reply = await self._provider[1].send(self.as_sent(request))
             except CallFailed as failure:
-                unwanted = failure.parameter
-                if failure.kind != "parameter" or unwanted not in asked or unwanted in self._left_out:
+                refused = failure.parameter
+                if failure.kind != "parameter" or refused not in wanted or refused in self._unsupported:
                     raise
-                self._left_out.add(unwanted)
+                self._unsupported.add(refused)
             else:
-                return reply, tuple(name for name in asked if name in self._left_out)
+                return reply, tuple(name for name in wanted if name in self._unsupported)
 
-    def sent(self, request: Request) -> Request:
-        """The request as it goes out: without the parameters that are known not to be taken."""
-        return request.without(sorted(self._left_out))
+    def as_sent(self, request: Request) -> Request:
+        """The request without the parameters that are known to be unsupported."""
+        return request.without(sorted(self._unsupported))
 
     @property
     def _implicit(self) -> bool:
-        """It states no rule. An agent of a task that has no wording is a fault of the configuration, and never asked."""
+        """Whether the wording states no rule. A task without wording is a fault of the configuration; its agent is never asked."""
         return self.wording is not None and not self.wording.states_rule
 
     @cached_property
@@ -280,127 +287,68 @@ class LanguageAgent:
         for exchange in session.history(purpose):
             messages += [Message("user", exchange.prompt), Message("assistant", exchange.reply or "(no answer)")]
         messages.append(Message("user", prompt))
-        asking = self.asking
-        schema_wanted = schema if asking.schema else None
-        return Request(tuple(messages), asking.max_tokens, asking.temperature, asking.top_p, None, None, schema_wanted)
+        settings = self.settings
+        wanted_schema = schema if settings.schema else None
+        return Request(tuple(messages), settings.max_tokens, settings.temperature, settings.top_p, None, None, wanted_schema)
 
     def _seeded(self, request: Request, rng: np.random.Generator) -> Request:
-        """A seed is drawn whether it is sent or not, and whether the reply is on record or not: others depend on its place."""
+        """The request with a seed, which is drawn even if it is not sent, so that later random numbers stay the same."""
         seed = int(rng.integers(2**31))
-        return replace(request, seed=seed if self.asking.seed else None)
+        return replace(request, seed=seed if self.settings.seed else None)
+
+    def _caller(self, rng: np.random.Generator, session: ModelSession) -> Callable[[Purpose, Request], Awaitable[Call]]:
+        """A function that makes calls in this session."""
+
+        async def call(purpose: Purpose, request: Request) -> Call:
+            return await self._call(purpose, request, rng, session)
+
+        return call
 
     async def _call(self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession) -> Call:
         request = self._seeded(request, rng)
         call = await session.ask(purpose, request, self)
         for name in call.without:
-            self._say(
-                session, f"{self.model} takes no {PARAMETER_WORDS[name]}: it is left out, and the record of each call says so."
-            )
+            text = f"{self.model} does not support {PARAMETER_NAMES[name]}. It is left out, and each call's record says so."
+            self._notify(session, text)
         if request.top_logprobs is not None and call.tokens is None and "top_logprobs" not in call.without:
-            self._say(session, f"{self.model} answered without the log-probabilities that were asked for.")
+            self._notify(session, f"{self.model} answered without the log-probabilities that were asked for.")
         return call
 
-    def _say(self, session: ModelSession, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            session.say(text)
+    def _notify(self, session: ModelSession, text: str) -> None:
+        """Shows a notice once."""
+        if text not in self._notified:
+            self._notified.add(text)
+            session.notify(text)
 
     async def _draws(self, request: Request, rng: np.random.Generator, session: ModelSession) -> None:
-        """Further hypotheses from the same prompt, where the belief can be known from nothing else."""
-        measuring = self.asking.measuring
-        if measuring.source == "logprobs":
+        """Draws further hypotheses from the same prompt if the belief cannot be read from log-probabilities."""
+        estimator = self.settings.estimator
+        if estimator.source == "logprobs":
             if self._belief(session.calls()) is not None:
                 return
-            why = measuring.from_tokens(session.calls(), self.task.space, self.wording)
-            if isinstance(why, NoBelief):
-                self._say(session, f"The log-probabilities of {self.model} give no belief. {why.reason}")
-            if measuring.fallback != "samples":
+            found = estimator.from_tokens(session.calls(), self.task.space, self.wording)
+            if isinstance(found, NoBelief):
+                self._notify(session, f"The log-probabilities of {self.model} give no belief. {found.reason}")
+            if estimator.fallback != "samples":
                 return
-            self._say(session, f"The belief is estimated from {measuring.draws} drawn hypotheses a generation instead.")
-        elif measuring.source != "samples":
+            self._notify(session, f"The belief is estimated from {estimator.draws} drawn hypotheses per generation instead.")
+        elif estimator.source != "samples":
             return
-        for _ in range(measuring.draws - 1):
+        for _ in range(estimator.draws - 1):
             await self._call("draw", request, rng, session)
 
     async def _rule(
-        self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession, skipping: str
+        self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession, skip_effect: str
     ) -> int | None:
-        reading = await self._ask(
-            purpose,
-            request,
-            rng,
-            session,
+        reply_format = ReplyFormat[RuleReading](
             self.wording.read_rule,
-            lambda reading: reading.hypothesis is not None,
-            lambda trouble: self.wording.repair_rule(self.prompts, trouble),
-            self.wording.rule_schema(),
-            skipping,
+            lambda reading: int(reading.hypothesis is not None),
+            lambda problem: self.wording.repair_rule(self.prompts, problem),
         )
+        reading = await ask_until_readable(self._caller(rng, session), session, purpose, request, reply_format, skip_effect)
         return reading.hypothesis if reading is not None else None
 
-    async def _ask(
-        self,
-        purpose: Purpose,
-        request: Request,
-        rng: np.random.Generator,
-        session: ModelSession,
-        read: Callable[[str], Reading],
-        usable: Callable[[Reading], bool],
-        repair: Callable[[str], str],
-        schema: Mapping[str, Any],
-        skipping: str,
-    ) -> Reading | None:
-        """The reading of a reply; where there is none, of its repair; where there is none, what a person says. None: skipped."""
-        while True:
-            call = await self._call(purpose, request, rng, session)
-            reading = read(call.reply)
-            trouble = self._trouble(call, reading)
-            if trouble and call.finish == "stop":
-                call = await self._call("repair", self._repair(request, call.reply, repair(trouble)), rng, session)
-                again = read(call.reply)
-                if _worth(again) >= _worth(reading):
-                    reading, trouble = again, self._trouble(call, again)
-            if usable(reading):
-                return reading
-            reply = call.reply
-            while True:
-                said = await session.help(purpose, call.prompt, reply, trouble, skipping, lambda text: _problem(read, usable, text))
-                if said.verdict != "edit":
-                    break
-                edited = read(said.reply)
-                if usable(edited):
-                    return edited
-                reply, trouble = said.reply, edited.trouble
-            if said.verdict == "skip" and skipping:
-                return None
 
-    def _repair(self, request: Request, reply: str, prompt: str) -> Request:
-        """The same dialogue, gone on with. Some APIs refuse an empty message of the assistant: the question is then put anew."""
-        if reply.strip():
-            return replace(request, messages=(*request.messages, Message("assistant", reply), Message("user", prompt)))
-        return replace(request, messages=(*request.messages[:-1], Message("user", f"{request.prompt}\n\n{prompt}")))
-
-    def _trouble(self, call: Call, reading: RuleReading | SamplesReading) -> str:
-        if not reading.trouble:
-            return ""
-        if call.finish == "refused":
-            return "The model refused to answer."
-        if call.finish == "length":
-            return f"The reply was cut off after {self.asking.max_tokens} tokens: raise `max-tokens` of the agent."
-        return reading.trouble if call.reply.strip() else "The reply is empty."
-
-
-def _latest(rounds: Rounds) -> Sequence[Example]:
-    """dᵗ⁻¹: models are shown no other round but by their own dialogue."""
-    return rounds[-1] if rounds else ()
-
-
-def _worth(reading: RuleReading | SamplesReading) -> int:
-    """By which one of two readings is taken: how many examples it has, or whether it has a rule."""
-    return len(reading.examples) if isinstance(reading, SamplesReading) else int(reading.hypothesis is not None)
-
-
-def _problem(read: Callable[[str], Reading], usable: Callable[[Reading], bool], text: str) -> str:
-    """What is wrong with a text that a person would put in a reply's place; "" where it can be read."""
-    reading = read(text)
-    return "" if usable(reading) else reading.trouble
+def _latest(datasets: Datasets) -> Sequence[Example]:
+    """dᵗ⁻¹. A model sees earlier datasets only in its own dialogue."""
+    return datasets[-1] if datasets else ()

@@ -1,4 +1,4 @@
-"""A belief from the log-probabilities of a reply's tokens."""
+"""Reads a belief from the log-probabilities of a reply's tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from iicl_tui.tasks.reply_parsing.words import LEAD_IN, goes_on
 from iicl_tui.tasks.wording import Span
 
 TokenReading = Literal["spans", "notebook"]
-"""How values are found in the tokens: by their places in the reply, or as the paper's notebooks do."""
+"""How values are found in the tokens: by their positions in the reply, or as in the paper's notebooks."""
 
 MISSING = -10.0
 """The notebooks' log-probability of a state that is not among the listed tokens."""
@@ -33,7 +33,7 @@ _BLANKS = "\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
 
 @dataclass(frozen=True)
 class NoBelief:
-    """Why the tokens say nothing of the belief, in a sentence for a person."""
+    """The tokens give no belief. `reason` is a sentence for a person."""
 
     reason: str
 
@@ -50,15 +50,20 @@ def belief_from_tokens(
     spellings: Sequence[Sequence[Sequence[str]]],
     reading: TokenReading = "spans",
 ) -> Belief | NoBelief:
-    """What the tokens of a reply say of every hypothesis: the product over the factors of their values' probabilities.
+    """The belief as the product over the factors of their values' probabilities.
 
-    spans: for each factor the place of its value in the text. spellings[factor][value] are in lower case. Each factor's
-    probabilities are given the reply as it was drawn up to its value, so the product is a factorised belief, not the model's
-    joint distribution. The tokens may hold more than the text (blanks, an end token, a model's thoughts).
+    Each factor's probabilities are conditional on the reply up to its value, so the product is a factorised belief, not the
+    model's joint distribution.
 
-    reading "notebook": the first token of a value is the third one behind the token that is the object's name (the last such
-    in the reply); a state that is not listed there, in its very spelling, has the log-probability −10. Nothing is
-    renormalised for `own_entropy`, while `log_p` is.
+    Args:
+        text: The reply.
+        tokens: Its tokens. They may contain more than the text: blanks, an end token, reasoning.
+        spans: The position of each factor's value in the text.
+        space: The hypothesis space.
+        spellings: The lower-case spellings of each factor's values.
+        reading: "notebook": the first token of a value is the third one after the last token that equals the object's name. A
+            state that is not listed there with exactly its spelling has the log-probability −10. `log_p` is renormalised,
+            `notebook_entropy` is not.
     """
     try:
         if reading == "notebook":
@@ -68,7 +73,7 @@ def belief_from_tokens(
         return NoBelief(str(reason))
 
 
-# -- by places in the reply -----------------------------------------------------------------------------------------------
+# -- by positions in the reply -----------------------------------------------------------------------------------------------
 
 
 def _masses(
@@ -98,15 +103,15 @@ def _masses(
 def _factor_mass(
     tokens: Sequence[Token], ends: Sequence[int], whole: bytes, place: int, words: Sequence[Sequence[str]]
 ) -> FactorMass:
-    """The masses of one factor, whose value begins at byte `place` of all the tokens' bytes.
+    """The masses of one factor, whose value begins at byte `place` of the concatenated tokens.
 
-    Where what was drawn could still begin several values, the next token decides between them; where something else could,
-    it stays unobserved.
+    If the drawn token could begin several values, the next token decides between them. If another listed token could, its mass
+    stays unobserved.
     """
     observed, other = np.zeros(len(words)), 0.0
     at = int(np.searchsorted(ends, place, side="right"))
     lead = _Lead(whole, ends[at] - len(tokens[at].data), place, words)
-    weight, written = 1.0, b""  # the probability of what is drawn of the value so far, and its bytes
+    weight, written = 1.0, b""  # the probability of the value's drawn beginning, and its bytes
     while weight > 0 and at < len(tokens):
         drawn, undecided = tokens[at].data, 0.0
         for data, p in _listed(tokens[at]):
@@ -130,7 +135,7 @@ def _factor_mass(
 
 
 def _listed(token: Token) -> list[tuple[bytes, float]]:
-    """The tokens that are listed at one place, the drawn one among them, with their probabilities."""
+    """The tokens listed at one position, including the drawn one, with their probabilities."""
     listed = list(token.top)
     if all(data != token.data for data, _ in listed):
         listed.append((token.data, token.logprob))
@@ -142,13 +147,15 @@ def _listed(token: Token) -> list[tuple[bytes, float]]:
 
 
 class _Lead:
-    """What stands before a value in its first token: blanks and quotes, which may be others in an alternative to it, and before
-    them (in a token that spans so much) what has to be the same."""
+    """The part of a value's first token before the value.
+
+    Blanks and quotes may differ in an alternative token. Any text before them must be the same.
+    """
 
     def __init__(self, whole: bytes, begin: int, place: int, words: Sequence[Sequence[str]]) -> None:
         firsts = {word[:1] for spellings in words for word in spellings}
         self._skipped = LEAD_IN - firsts - {first.upper() for first in firsts}
-        self._pending = _split(whole[max(0, begin - 3) : begin])[1]  # the first bytes of a character that the token ends
+        self._pending = _split(whole[max(0, begin - 3) : begin])[1]  # the first bytes of a character that this token completes
         self._same = self._without(_split(self._pending + whole[begin:place])[0][::-1])[::-1]
 
     def _without(self, text: str) -> str:
@@ -158,7 +165,7 @@ class _Lead:
         return text[at:]
 
     def value(self, data: bytes) -> bytes | None:
-        """The bytes of a value that a token begins; b"" where it could begin any; None where it does not come to a value."""
+        """The bytes of the value that a token begins; b"" if it could begin any value, None if it begins none."""
         text, rest = _split(self._pending + data)
         if not text.startswith(self._same):
             return b"" if _encoded(self._same).startswith(_encoded(text) + rest) else None
@@ -169,7 +176,7 @@ class _Lead:
 
 
 def _begun(value: bytes, words: Sequence[Sequence[str]]) -> set[int]:
-    """The values that a non-empty beginning may belong to: whose spelling it begins, or has whole (then the longest alone)."""
+    """The values that a non-empty beginning may belong to. Of complete spellings only the longest counts."""
     text, rest = _split(value)
     text = _SPACES.sub(" ", text).lower()
     begun: set[int] = set()
@@ -191,7 +198,7 @@ def _goes_with(character: str, rest: bytes) -> bool:
 
 
 def _split(data: bytes) -> tuple[str, bytes]:
-    """The whole characters of UTF-8, and the first bytes of one that is not whole yet."""
+    """The complete characters of UTF-8 data, and the bytes of an incomplete last one."""
     if data.isascii():
         return data.decode(), b""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -203,7 +210,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-# -- as the notebooks do --------------------------------------------------------------------------------------------------
+# -- as in the notebooks --------------------------------------------------------------------------------------------------
 
 
 def _notebook(tokens: Sequence[Token], space: ProductSpace) -> Belief:
@@ -221,4 +228,4 @@ def _notebook(tokens: Sequence[Token], space: ProductSpace) -> Belief:
     if not np.isfinite(log_q.max()):
         raise _Unusable("Every state has probability 0.")
     terms = np.exp(log_q) * np.where(np.isfinite(log_q), log_q, 0.0)
-    return Belief(log_normalise(log_q), "logprobs", own_entropy=-float(terms.sum()))
+    return Belief(log_normalise(log_q), "logprobs", notebook_entropy=-float(terms.sum()))

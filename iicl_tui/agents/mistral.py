@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from iicl_tui.agents.language_kind import Api, language_kind
+from iicl_tui.agents.language_kind import ApiSpec, language_kind
 
 KIND = language_kind(
-    Api(
+    ApiSpec(
         "mistral",
         "Mistral",
         "Mistral's models; the belief is estimated from drawn hypotheses, or known from log-probabilities where they are given.",

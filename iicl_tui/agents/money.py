@@ -1,4 +1,4 @@
-"""What calls to language models cost: prices, estimates before a call, sums after it, and a budget that holds the next one back."""
+"""Costs of calls to language models: prices, estimates before a call, sums after it, and the budget."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ from iicl_tui.schema import REQUIRED, Field, read_table
 from iicl_tui.schema import Path as KeyPath
 
 PER_MESSAGE = 5
-"""Tokens that a message costs beside its text: its role and its marks (OpenAI says 4; others keep it to themselves)."""
+"""Tokens per message in addition to its text: its role and delimiters (OpenAI documents 4, others nothing)."""
 PER_REQUEST = 3
-"""Tokens that a request costs beside its messages: the beginning of the reply."""
+"""Tokens per request in addition to its messages: the start of the reply."""
 
 _SNAPSHOT = re.compile(r"(?P<name>.+)-(?P<day>\d{4}-\d{2}-\d{2}|\d{8})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per million tokens. as_of: a day on which the source says so; None where a person gave the price."""
+    """US dollars per million tokens.
+
+    Attributes:
+        input: The price of prompt tokens.
+        output: The price of completion tokens.
+        as_of: The date of the source; None if a person gave the price.
+        source: Where the price comes from.
+    """
 
     input: float
     output: float
@@ -37,7 +44,7 @@ class Price:
 
 
 class WorstCase(NamedTuple):
-    """What a call can come to: tokens, and US dollars where the price is known."""
+    """The most that a call can use: tokens, and US dollars if the price is known."""
 
     tokens: int
     dollars: float | None
@@ -47,24 +54,24 @@ PRICE_FIELDS = (
     Field("input", "float", "prompt price", "US dollars per million tokens of the prompt.", REQUIRED, low=0),
     Field("output", "float", "reply price", "US dollars per million tokens of the reply.", REQUIRED, low=0),
 )
-"""The keys of an agent's own price table."""
+"""The keys of an agent's `price` table."""
 
 
 # -- prices ---------------------------------------------------------------------------------------------------------------
 
 
 def configured_price(table: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Price | None:
-    """The price that a person gives in an agent's `price` table; what is wrong with it is added to faults (then None)."""
+    """The price in an agent's `price` table. Adds faults and returns None if the table is invalid."""
     found = len(faults)
     values = read_table(PRICE_FIELDS, table, path, faults)
     return None if len(faults) > found else Price(values["input"], values["output"], None, "configuration")
 
 
 def known_price(kind: str, model: str) -> Price | None:
-    """What the kind's own provider asks for the model, by prices.toml; None where it is not known, never another model's.
+    """The provider's official price of the model, from prices.toml; None if it is unknown.
 
-    A snapshot named with a full date is taken for its model, unless it is newer than the price (then nobody says that it
-    costs the same). A model of this name on another server than the provider's may cost anything, or nothing.
+    A snapshot with a full date in its name has its model's price unless it is newer than the price. On other servers a model of
+    this name may cost anything, or nothing.
     """
     prices = _prices().get(kind, {})
     if model in prices:
@@ -82,7 +89,7 @@ def known_price(kind: str, model: str) -> Price | None:
 
 @cache
 def _prices() -> dict[str, dict[str, Price]]:
-    """By kind and model."""
+    """The shipped prices by kind and model."""
     document = tomllib.loads(Path(__file__).with_name("prices.toml").read_text(encoding="utf-8"))
     return {
         kind: {
@@ -94,7 +101,7 @@ def _prices() -> dict[str, dict[str, Price]]:
 
 
 def cost(usage: Usage, price: Price) -> float:
-    """US dollars for these tokens."""
+    """The cost of these tokens in US dollars."""
     return (usage.prompt * price.input + usage.completion * price.output) / 1e6
 
 
@@ -107,17 +114,17 @@ _PIECES = re.compile(
     r"|[^\sA-Za-z\x80-\U0010ffff]",
     re.ASCII,
 )
-"""Each match is a token of ASCII text."""
+"""Each match counts as one token of ASCII text."""
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
-@lru_cache(maxsize=512)  # a system's message comes with every call
+@lru_cache(maxsize=512)  # the system message comes with every call
 def estimated_tokens(text: str) -> int:
-    """About how many tokens a text has, without a tokenizer: rather too many than too few, but no bound.
+    """Estimates a text's tokens without a tokenizer. It tends to overestimate, but is no bound.
 
-    Counted are a token for each four letters of a word, each two capitals, each two bytes of what is not ASCII (as UTF-8),
-    each digit and mark, and each four blanks in a row; a single blank before a word or a mark belongs to it. English prose
-    comes to about a third more than it has; rules and examples, full of marks and short words, to less than twice.
+    One token is counted for every four letters of a word, two capitals, two bytes of non-ASCII text (as UTF-8), digit,
+    punctuation mark, and four blanks in a row. A single blank before a word or a mark is part of it. English prose is
+    overestimated by about a third; rules and examples, with their many marks and short words, by less than a factor of two.
     """
     total = len(_PIECES.findall(text))
     if not text.isascii():
@@ -126,13 +133,13 @@ def estimated_tokens(text: str) -> int:
 
 
 def prompt_tokens(request: Request) -> int:
-    """About how many tokens a request's prompt has: every message, what frames it, and the schema where there is one."""
+    """Estimates the prompt tokens of a request: messages, their delimiters, and the schema."""
     schema = estimated_tokens(json.dumps(request.schema)) if request.schema is not None else 0
     return PER_REQUEST + schema + sum(PER_MESSAGE + estimated_tokens(message.text) for message in request.messages)
 
 
 def worst_case(request: Request, price: Price | None) -> WorstCase:
-    """What a call can come to: its estimated prompt, and as long a reply as max_tokens allows."""
+    """The most that a call can use: its estimated prompt and the longest reply that max_tokens allows."""
     usage = Usage(prompt_tokens(request), request.max_tokens)
     return WorstCase(sum(usage), None if price is None else cost(usage, price))
 
@@ -142,9 +149,15 @@ def worst_case(request: Request, price: Price | None) -> WorstCase:
 
 @dataclass(frozen=True)
 class Spent:
-    """What calls came to. dollars: of those whose price is known. unpriced: calls whose price is not.
+    """What calls have used.
 
-    estimated: calls of which the provider did not say what they used, so that their tokens are estimates.
+    Attributes:
+        calls: The number of calls.
+        prompt: Their prompt tokens.
+        completion: Their completion tokens.
+        dollars: The cost in US dollars of the calls whose price is known.
+        unpriced: The number of calls without a known price.
+        estimated: The number of calls without reported usage, whose tokens are estimated.
     """
 
     calls: int = 0
@@ -156,7 +169,7 @@ class Spent:
 
     @property
     def tokens(self) -> int:
-        """All of them."""
+        """Prompt and completion tokens."""
         return self.prompt + self.completion
 
     def __add__(self, other: Spent) -> Spent:
@@ -171,10 +184,14 @@ class Spent:
 
 
 def spent(calls: Iterable[Call], price_of: Callable[[Call], Price | None]) -> Spent:
-    """What these calls came to. What a person said in place of a model is free, and no call.
+    """What these calls have used. A person's decisions are free and do not count as calls.
 
-    Where a call's usage is not on record, its reply is estimated, and its request was when it was sent. Where that is not on record
-    either (the notebooks' calls), its prompt alone is counted, without what stood before it in its dialogue.
+    If a call's usage was not reported, its reply is estimated now and its request was estimated when it was sent. Calls from the
+    notebooks have no such estimate: only their prompt counts, without the dialogue before it.
+
+    Args:
+        calls: The calls.
+        price_of: The price of a call's model; None if it is unknown.
     """
     total = Spent()
     for call in calls:
@@ -192,15 +209,18 @@ def spent(calls: Iterable[Call], price_of: Callable[[Call], Price | None]) -> Sp
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that a session may spend, in US dollars and in tokens; None: as much as it takes."""
+    """The most that a session may spend in US dollars and in tokens; None: no limit."""
 
     dollars: float | None = None
     tokens: int | None = None
 
     def refuses(self, spent: Spent, tokens: int, dollars: float | None) -> str | None:
-        """Why the next call, which can come to so many tokens and dollars, would pass the budget; None where it cannot.
+        """Why the next call could exceed the budget; None if it cannot.
 
-        dollars None: the call's price is not known, so that only the tokens can be checked.
+        Args:
+            spent: What has been spent so far.
+            tokens: The most tokens that the call can use.
+            dollars: The most dollars that it can cost; None if its price is unknown, so that only tokens are checked.
         """
         if self.dollars is not None and dollars is not None and spent.dollars + dollars > self.dollars * (1 + 1e-12):
             return (
@@ -215,11 +235,11 @@ class Budget:
         return None
 
 
-# -- in words -------------------------------------------------------------------------------------------------------------
+# -- as text -------------------------------------------------------------------------------------------------------------
 
 
 def money_text(dollars: float) -> str:
-    """US dollars for a header: $0, <$0.0001, $0.0123, $1.20, $1,234.50"""
+    """US dollars for a header: $0, <$0.0001, $0.0123, $1.20, $1,234.50."""
     if dollars == 0:
         return "$0"
     if dollars < 0.0001:
@@ -228,7 +248,7 @@ def money_text(dollars: float) -> str:
 
 
 def spent_text(spent: Spent) -> str:
-    """What was spent, in a few words: $0.0123 · 4,512 tokens, with a sign where it is not all known."""
+    """What was spent: "$0.0123 · 4,512 tokens", with ≈ or ≥ if it is estimated or incomplete."""
     tokens = f"{'≈' if spent.estimated else ''}{tokens_text(spent.tokens)}"
     if spent.unpriced == spent.calls:
         return f"{tokens}, price unknown" if spent.calls else tokens
@@ -237,5 +257,5 @@ def spent_text(spent: Spent) -> str:
 
 
 def tokens_text(count: int) -> str:
-    """1 token, 4,512 tokens"""
+    """For example "1 token" or "4,512 tokens"."""
     return f"{count:,} token{'s' if count != 1 else ''}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from iicl_tui.agents.language_kind import Api, language_kind
+from iicl_tui.agents.language_kind import ApiSpec, language_kind
 
 KIND = language_kind(
-    Api(
+    ApiSpec(
         "openai",
         "OpenAI",
         "GPT, or any server that speaks OpenAI's protocol; with log-probabilities where the model gives them.",

@@ -1,4 +1,4 @@
-"""Trying a call again: one policy for every provider, bounded in attempts and in time, and visible while it waits."""
+"""Retries failed calls: one policy for all providers, bounded in attempts and in time, with visible waits."""
 
 from __future__ import annotations
 
@@ -13,24 +13,32 @@ from iicl_tui.agents.failures import CallFailed
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a call is tried. attempts: at most so many tries. seconds: none begins later than this after the first did;
-    a try's own length is bounded by the agent's time-out. longest_wait: seconds that one wait may take, also where the server
-    asks for more."""
+class RetryPolicy:
+    """How often and how long a call is retried.
+
+    Attributes:
+        attempts: The maximum number of attempts.
+        seconds: No attempt starts later than this after the first. The agent's time-out bounds each attempt.
+        max_wait: The longest wait between attempts in seconds, even if the server asks for more.
+    """
 
     attempts: int = 5
     seconds: float = 300.0
-    longest_wait: float = 60.0
+    max_wait: float = 60.0
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Shown while it waits. what: what went wrong, a few words. attempt: the one that comes next, of attempts at most.
+class RetryWait:
+    """A wait before the next attempt, for display.
 
-    until: when it does, on the clock's scale.
+    Attributes:
+        reason: What went wrong, in a few words.
+        attempt: The number of the next attempt.
+        attempts: The maximum number of attempts.
+        until: When the next attempt starts, on the monotonic clock.
     """
 
-    what: str
+    reason: str
     attempt: int
     attempts: int
     until: float
@@ -38,21 +46,31 @@ class Waiting:
 
 async def send_with_retries(
     send: Callable[[], Awaitable[Reply]],
-    patience: Patience,
-    tell: Callable[[Waiting | None], None],
+    policy: RetryPolicy,
+    on_wait: Callable[[RetryWait | None], None],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     random: Callable[[], float] = chance.random,
 ) -> tuple[Reply, int, float]:
-    """The reply, the number of tries that it took, and the seconds that the last of them took.
+    """Sends a request and retries transient failures with jittered exponential backoff.
 
-    Tried again is what may be otherwise in a moment (CallFailed.retriable), after 1, 2, 4, … seconds, from each of which
-    chance takes up to half, or after as long as the server asks for. A server that asks for more than longest_wait, or for
-    more than there is time left, is not waited for. tell is told of each wait before it begins, and None when it is over, also
-    when it is cancelled. random: uniform in [0, 1).
+    The delays are 1, 2, 4, … seconds, each shortened at random by up to half, or whatever the server asks for. The call fails
+    at once if the server asks for more than `max_wait` or for more than the time left.
 
-    Raises CallFailed: the last one, which says after how many tries and seconds it was given up; other errors as they are.
+    Args:
+        send: Makes one attempt.
+        policy: The limits.
+        on_wait: Called with each wait before it starts, and with None when it ends or is cancelled.
+        clock: The monotonic time in seconds.
+        sleep: Waits for some seconds.
+        random: A uniform random number in [0, 1).
+
+    Returns:
+        The reply, the number of attempts, and the duration of the last attempt in seconds.
+
+    Raises:
+        CallFailed: The last failure; its text says how many attempts were made and for how long.
     """
     began = clock()
     attempt = 0
@@ -68,34 +86,34 @@ async def send_with_retries(
             failure = error
         now = clock()
         asked = failure.retry_after if failure.retry_after is not None and failure.retry_after > 0 else None
-        if asked is not None and asked > patience.longest_wait:
-            raise _too_long(failure, asked, patience) from failure
-        wait = asked if asked is not None else min(2.0 ** min(attempt - 1, 60), patience.longest_wait) * (1 - random() / 2)
-        if attempt >= patience.attempts or now + wait > began + patience.seconds:
+        if asked is not None and asked > policy.max_wait:
+            raise _wait_refused(failure, asked, policy) from failure
+        wait = asked if asked is not None else min(2.0 ** min(attempt - 1, 60), policy.max_wait) * (1 - random() / 2)
+        if attempt >= policy.attempts or now + wait > began + policy.seconds:
             raise _given_up(failure, attempt, now - began) from failure
-        tell(Waiting(failure.title, attempt + 1, patience.attempts, now + wait))
+        on_wait(RetryWait(failure.title, attempt + 1, policy.attempts, now + wait))
         try:
             await sleep(wait)
         finally:
-            tell(None)
+            on_wait(None)
 
 
 def _given_up(failure: CallFailed, attempts: int, seconds: float) -> CallFailed:
-    """The same failure, which says how long it was tried."""
+    """Adds how long the call was tried."""
     tries = "1 try" if attempts == 1 else f"{attempts} tries"
-    return _again(failure, f"Given up after {tries} in {duration_text(seconds)}.", "")
+    return _extended(failure, f"Given up after {tries} in {duration_text(seconds)}.", "")
 
 
-def _too_long(failure: CallFailed, asked: float, patience: Patience) -> CallFailed:
-    """The same failure, which says how long the server wants one to wait."""
-    return _again(
+def _wait_refused(failure: CallFailed, asked: float, policy: RetryPolicy) -> CallFailed:
+    """Adds how long the server asks to wait."""
+    return _extended(
         failure,
-        f"The server asks to wait {duration_text(asked)} before the next try; the limit is {duration_text(patience.longest_wait)}.",
+        f"The server asks to wait {duration_text(asked)} before the next attempt; the limit is {duration_text(policy.max_wait)}.",
         "Resume later, or raise the agent's `retry-after` to wait that long.",
     )
 
 
-def _again(failure: CallFailed, what: str, remedy: str) -> CallFailed:
+def _extended(failure: CallFailed, what: str, remedy: str) -> CallFailed:
     return CallFailed(
         failure.kind,
         failure.title,

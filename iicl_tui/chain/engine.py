@@ -16,10 +16,10 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 
 from iicl_tui.agents.access import Access
-from iicl_tui.agents.base import Agent, Refine, Rounds
+from iicl_tui.agents.base import Agent, Datasets, Refine
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Exchange, Purpose, dialogue
-from iicl_tui.agents.model_session import Calling, ChainServices, RecordedModelSession
+from iicl_tui.agents.model_session import ChainServices, PendingCall, RecordedModelSession
 from iicl_tui.agents.money import Price, Spent, spent
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import (
@@ -87,7 +87,7 @@ class Chain:
         self.decider = decider
         self.budget = config.budget
         self.access = access or Access()
-        self.calling: Calling | None = None
+        self.calling: PendingCall | None = None
         """What is being asked for at this moment."""
         self.notice: Callable[[str], None] = lambda text: None
         """Told of what a person should hear of once, as a parameter that a model does not take."""
@@ -167,7 +167,7 @@ class Chain:
     def unread(self) -> bool:
         """The next phase was begun and came to a reply that cannot be read: a person says what becomes of it."""
         upcoming = self.next
-        return upcoming is not None and self.agent(upcoming[0]).unread(self.calls_of(*upcoming))
+        return upcoming is not None and self.agent(upcoming[0]).awaits_person(self.calls_of(*upcoming))
 
     @property
     def waits_for_person(self) -> bool:
@@ -187,7 +187,7 @@ class Chain:
         """dᵗ; d⁰ for 0."""
         return self.start.samples if generation == 0 else self._generations[generation - 1].data
 
-    def rounds(self, generation: int, latest: Sequence[Example] | None = None) -> Rounds:
+    def rounds(self, generation: int, latest: Sequence[Example] | None = None) -> Datasets:
         """What the agent of a generation has before it: dᵗ⁻¹, and what it saw in its own last `lookback` rounds.
 
         latest: in place of dᵗ⁻¹ (to see what would follow from other samples).
@@ -336,7 +336,7 @@ class Chain:
         lookback = self.config.lookback
         return self.SESSION(services, generation, phase, calls, self._earlier(generation), lookback, previous)
 
-    def _tell(self, calling: Calling | None) -> None:
+    def _tell(self, calling: PendingCall | None) -> None:
         self.calling = calling
 
     def _earlier(self, generation: int) -> tuple[Exchange, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iicl_tui.agents.base import Workload
+from iicl_tui.agents.base import UsageEstimate
 from iicl_tui.agents.calls import Usage
 from iicl_tui.agents.money import cost, money_text
 from iicl_tui.chain.config import ChainConfig
@@ -20,7 +20,7 @@ class Estimate:
     unpriced: models whose price is not known. redraws: a filter may have something made again.
     """
 
-    work: Workload
+    work: UsageEstimate
     dollars: float
     unpriced: tuple[str, ...]
     redraws: bool = False
@@ -42,12 +42,12 @@ class Estimate:
 
 def estimate(config: ChainConfig, done: int = 0) -> Estimate:
     """Of the generations after the first `done`."""
-    total, dollars, unpriced = Workload(), 0.0, list[str]()
+    total, dollars, unpriced = UsageEstimate(), 0.0, list[str]()
     filters = [each.kind for each in config.filters]
     turns = len(config.agents)
     for turn, agent in enumerate(config.agents):
         own = range(len(range(turn, done, turns)), len(range(turn, config.generations, turns)))
-        work = agent.workload([config.start.samples], filters, config.lookback, own)
+        work = agent.estimate_usage([config.start.samples], filters, config.lookback, own)
         total += work
         if not work.calls:
             continue

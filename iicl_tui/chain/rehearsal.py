@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iicl_tui.agents.base import ModelClient, ReplyAnswer, Unreadable
+from iicl_tui.agents.base import ModelClient, ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import Call, Purpose, Request
-from iicl_tui.agents.language import LanguageAgent
 from iicl_tui.agents.model_session import RecordedModelSession
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Phase
@@ -58,7 +57,7 @@ class _Person:
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
         raise _WouldAskPerson
 
-    async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
+    async def reply(self, shown: UnreadableReply) -> ReplyAnswer | None:
         raise _WouldAskPerson
 
 
@@ -81,7 +80,7 @@ async def next_call(chain: Chain) -> NextCall | None:
         await rehearsal.step()
     except _WouldAsk as found:
         asked, client = found.request, found.client
-        request = client.sent(asked) if isinstance(client, LanguageAgent) else asked
+        request = client.as_sent(asked)
         names = [name for name in Request.PARAMETERS if getattr(asked, name) is not None and getattr(request, name) is None]
         return NextCall(*upcoming, found.purpose, request, tuple(names), client)
     except (_WouldAskPerson, LabError):

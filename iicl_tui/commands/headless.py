@@ -17,7 +17,7 @@ from pathlib import Path
 from iicl_tui.agents.access import Access, entry_of
 from iicl_tui.agents.calls import Call
 from iicl_tui.agents.key_consent import key_requests
-from iicl_tui.agents.model_session import STILL_BILLED, calling_text
+from iicl_tui.agents.model_session import MAY_BE_BILLED, pending_call_text
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
@@ -54,7 +54,7 @@ def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
     for given in arguments.trust:
         if not entry_of(given):
             raise LabError("--trust takes a host, as localhost:8080, http://host or VARIABLE@host")
-    return Terms(Access().agreed(hosts).agreed(arguments.trust), arguments.budget, arguments.token_budget)
+    return Terms(Access().with_entries(hosts).with_entries(arguments.trust), arguments.budget, arguments.token_budget)
 
 
 def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms) -> int:
@@ -118,8 +118,8 @@ async def _run(chain: Chain, shown: Shown) -> str:
 
     def stop() -> None:
         nonlocal said
-        if chain.calling is not None and chain.calling.sent:
-            said = f"Interrupted. {STILL_BILLED}"
+        if chain.calling is not None and chain.calling.in_flight:
+            said = f"Interrupted. {MAY_BE_BILLED}"
         task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -164,7 +164,7 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
                 bar.update(task, completed=record.generation)
 
         def look() -> None:
-            said = f" · {calling_text(chain.calling, time.monotonic())}" if chain.calling is not None else ""
+            said = f" · {pending_call_text(chain.calling, time.monotonic())}" if chain.calling is not None else ""
             bar.update(task, description=printable(f"generations{said}", limit=90))
 
         yield Shown(done, look)

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from iicl_tui import registry
-from iicl_tui.agents.base import Agent, Refine, ReplyAnswer, Unreadable
+from iicl_tui.agents.base import Agent, Refine, ReplyAnswer, UnreadableReply
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Purpose
 from iicl_tui.errors import Fault
@@ -158,7 +158,7 @@ class Decider(Protocol):
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
         """Returns shown.samples in the same order, each with its status."""
 
-    async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
+    async def reply(self, shown: UnreadableReply) -> ReplyAnswer | None:
         """Says what to do about a reply that could not be read; None if nobody can say."""
 
 

@@ -114,7 +114,7 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
 
 def check_agents(filter: Partner, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
     """Adds a fault if an agent's belief will not be known, since the partner shares it."""
-    if not all(agent.believes for agent in agents):
+    if not all(agent.has_belief for agent in agents):
         faults.append(Fault((*path, "kind"), 'a partner needs the belief of its agent, but one agent has belief = "none"'))
 
 

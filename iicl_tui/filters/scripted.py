@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from iicl_tui.agents.base import ReplyAnswer, Unreadable
+from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import REPLY_VERDICTS
 from iicl_tui.errors import ChainStopped, ConfigError, Fault
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
@@ -123,7 +123,7 @@ class ScriptedDecider:
                 out.append(replace(sample, reason=reason))
         return out
 
-    async def reply(self, shown: Unreadable) -> ReplyAnswer | None:
+    async def reply(self, shown: UnreadableReply) -> ReplyAnswer | None:
         """Returns the script's answer about this reply; None if it has none left."""
         left = self._replies.get((shown.generation, shown.phase))
         return left.pop(0) if left else None

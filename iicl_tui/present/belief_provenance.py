@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from iicl_tui.agents.beliefs import Belief, Source
-from iicl_tui.agents.calls import answer
 from iicl_tui.chain.engine import Chain
 from iicl_tui.charts.view import NO_BELIEF
 from iicl_tui.text import printable
-
-if TYPE_CHECKING:
-    from iicl_tui.agents.measuring import Measuring
 
 _FROM: dict[Source, str] = {
     "exact": "exact",
@@ -21,18 +15,18 @@ _FROM: dict[Source, str] = {
 }
 
 
-def speaks(chain: Chain) -> bool:
+def uses_models(chain: Chain) -> bool:
     """Whether any of the chain's agents is asked, and not computed."""
     return any(not agent.exact for agent in chain.config.agents)
 
 
 def caption(chain: Chain, belief: Belief | None) -> str:
     """How this belief is known; "" where all agents are exact, since then nothing else is to be expected."""
-    if belief is None or not speaks(chain):
+    if belief is None or not uses_models(chain):
         return ""
     parts = [belief.caption, *belief.notes]
-    if belief.own_entropy is not None:
-        parts.append(f"their entropy {belief.own_entropy:.3f} nats")
+    if belief.notebook_entropy is not None:
+        parts.append(f"their entropy {belief.notebook_entropy:.3f} nats")
     return printable(" · ".join(parts), 200)
 
 
@@ -49,30 +43,10 @@ def absence(chain: Chain, generation: int) -> str:
     agent = chain.agent(max(generation, 1))
     if agent.exact:
         return NO_BELIEF
-    from iicl_tui.agents.language import LanguageAgent
-
-    measuring = agent.asking.measuring if isinstance(agent, LanguageAgent) else None
-    if measuring is not None and measuring.source == "none":
+    if not agent.has_belief:
         return 'no belief: the agent is set up with belief = "none"'
     if generation == 0:
         return "no belief: nothing is known of a model before it has seen data"
     if generation > len(chain.generations):
         return f"no belief yet: it is known when generation {generation} has learned its hypothesis"
-    return f"no belief: {_why(chain, generation, measuring)}" if measuring is not None else NO_BELIEF
-
-
-def _why(chain: Chain, generation: int, measuring: Measuring) -> str:
-    if measuring.source == "examples":
-        return "none of its examples could be read, or no hypothesis can have made them"
-    calls = chain.calls_of(generation, "imitation")
-    drawn = sum(call.purpose in ("imitate", "draw") for call in calls)
-    if measuring.source == "samples" or any(call.purpose == "draw" for call in calls):
-        return f"none of {drawn} drawn hypotheses could be read" if drawn != 1 else "the drawn hypothesis could not be read"
-    found = answer(calls, "imitate")
-    if found is None:
-        return "no call is on record"
-    if found[1].purpose == "person":
-        return "a person wrote this hypothesis in place of a reply"
-    if found[1].tokens is None:
-        return "the model gave no log-probabilities"
-    return "the log-probabilities could not be told apart by hypothesis"
+    return f"no belief: {agent.missing_belief(chain.calls_of(generation, 'imitation'))}"

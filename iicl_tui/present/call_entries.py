@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from iicl_tui.agents.calls import PARAMETER_WORDS, Call
-from iicl_tui.agents.model_session import DOING
+from iicl_tui.agents.calls import PARAMETER_NAMES, Call
+from iicl_tui.agents.model_session import PURPOSE_PHRASES
 from iicl_tui.agents.money import cost, money_text, tokens_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.entry import Entry
@@ -33,7 +33,7 @@ class CallEntries:
         figures = self._figures(call)
         said = f"[asked]\n{call.prompt}\n\n[answered]\n{call.reply or '(nothing)'}"
         text = "\n".join([" · ".join(figures), *self._oddities(call), "", said])
-        return Entry(call.generation, call.phase, DOING[call.purpose], text, "call")
+        return Entry(call.generation, call.phase, PURPOSE_PHRASES[call.purpose], text, "call")
 
     def _figures(self, call: Call) -> list[str]:
         agent = self.chain.agent(call.generation)
@@ -56,7 +56,7 @@ class CallEntries:
         """What was left out, and what the reading of the reply found odd."""
         lines = []
         if call.without:
-            lines.append(f"left out: {', '.join(PARAMETER_WORDS.get(name, name) for name in call.without)}")
+            lines.append(f"left out: {', '.join(PARAMETER_NAMES.get(name, name) for name in call.without)}")
         wording = self.chain.task.wording
         if wording is None:
             return lines

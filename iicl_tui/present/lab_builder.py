@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.model_session import calling_text
+from iicl_tui.agents.model_session import pending_call_text
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PHASES, Generation
@@ -123,7 +123,7 @@ def header_facts(session: LabSession) -> tuple[str, ...]:
     agents = dict.fromkeys(printable(agent.describe(), 40) for agent in chain.config.agents)
     return (
         f"generation {current_generation(chain)}/{chain.config.generations}",
-        spent_text(chain.spent) if belief_provenance.speaks(chain) else "",
+        spent_text(chain.spent) if belief_provenance.uses_models(chain) else "",
         " + ".join(agents),
         f"seed {chain.config.seed}",
         f"branched after {parent.generation} from {printable(parent.file, 60)}" if parent is not None else "",
@@ -132,7 +132,7 @@ def header_facts(session: LabSession) -> tuple[str, ...]:
 
 def call_in_progress(chain: Chain, clock: float) -> str:
     """What is being asked for, in words that change by the second; "" where nothing is."""
-    return printable(calling_text(chain.calling, clock), 400) if chain.calling is not None else ""
+    return printable(pending_call_text(chain.calling, clock), 400) if chain.calling is not None else ""
 
 
 def _first_figure(session: LabSession) -> tuple[str, Array | None]:

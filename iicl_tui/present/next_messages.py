@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from iicl_tui.agents.calls import PARAMETER_WORDS, Call, Message
-from iicl_tui.agents.language import LanguageAgent
-from iicl_tui.agents.model_session import DOING
+from iicl_tui.agents.calls import PARAMETER_NAMES, Call, Message
+from iicl_tui.agents.model_session import PURPOSE_PHRASES
 from iicl_tui.agents.money import WorstCase, money_text, tokens_text, worst_case
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
@@ -33,7 +32,7 @@ async def first_entries(config: ChainConfig) -> list[Entry]:
     found = _call(call, config) if call is not None else []
     for turn, agent in enumerate(config.agents[: config.generations]):
         if turn and not agent.exact:  # what it will see is not known yet
-            supposed = agent.opening([config.start.samples])
+            supposed = agent.first_messages([config.start.samples])
             found.append(Entry(turn + 1, "imitation", "if it saw d⁰", _dialogue(supposed), "supposed"))
     if call is None:
         return found
@@ -41,7 +40,7 @@ async def first_entries(config: ChainConfig) -> list[Entry]:
     for hypothesis, phase in ((int(explained.argmin()), "interaction"), (config.start.target, "transmission")):
         other = await next_call(_learned(config, call, hypothesis, phase == "transmission"))
         if other is not None and other.phase == phase:
-            supposing = f"{DOING[other.purpose]}, if it learned  {config.task.rule(hypothesis)}"
+            supposing = f"{PURPOSE_PHRASES[other.purpose]}, if it learned  {config.task.rule(hypothesis)}"
             found.append(Entry(1, phase, supposing, _dialogue(other.request.messages), "supposed"))
     return found
 
@@ -62,7 +61,7 @@ def _call(call: NextCall, config: ChainConfig) -> list[Entry]:
     for at, message in enumerate(messages):
         title: str = message.role
         if at == last:
-            title = f"{message.role}: {DOING[call.purpose]}"
+            title = f"{message.role}: {PURPOSE_PHRASES[call.purpose]}"
         elif message.role != "system":
             title = f"{message.role}, said before"
         found.append(Entry(call.generation, call.phase, title, message.text, "message"))
@@ -78,7 +77,7 @@ def _parameters(call: NextCall, config: ChainConfig) -> str:
     request, client = call.request, call.client
     table = config.document["agent"][(call.generation - 1) % len(config.agents)]
     lines: list[tuple[str, Any]] = [("model", client.model)]
-    if isinstance(client, LanguageAgent):
+    if client.credential is not None:
         key, url = client.credential.variable, client.credential.base_url
         lines += [("server", url or f"the provider's own ({client.kind})"), ("key", f"from {key}, where it may go there")]
     shown = {"temperature": request.temperature, "top-p": request.top_p, "seed": request.seed, "max-tokens": request.max_tokens}
@@ -90,7 +89,7 @@ def _parameters(call: NextCall, config: ChainConfig) -> str:
     if table.get("extra-body"):
         lines.append(("extra body", json.dumps(table["extra-body"], ensure_ascii=False, default=str)))
     if call.left_out:
-        lines.append(("left out", ", ".join(PARAMETER_WORDS.get(name, name) for name in call.left_out)))
+        lines.append(("left out", ", ".join(PARAMETER_NAMES.get(name, name) for name in call.left_out)))
     lines.append(("at most", _most(worst_case(request, client.price))))
     return "\n".join(f"{name}: {value}" for name, value in lines)
 

@@ -85,7 +85,7 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
     known = chain.belief(max(len(chain.generations), 1))
     p = f"  P {probability_text(float(known.log_p[chain.start.target]))}" if known is not None else ""
     facts = []
-    if known is None and belief_provenance.speaks(chain):
+    if known is None and belief_provenance.uses_models(chain):
         facts.append(("belief", belief_provenance.absence(chain, max(len(chain.generations), 1)).replace("no belief", "none", 1)))
     elif how := belief_provenance.caption(chain, known):
         facts.append(("belief", how))

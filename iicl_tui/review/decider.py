@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from iicl_tui.agents.base import ReplyAnswer, Unreadable
+from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import ReplyVerdict
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import PhaseRecord
@@ -72,7 +72,7 @@ class ReplyRequest:
     text: what the person has written in its place until now; None: nothing.
     """
 
-    def __init__(self, decider: ReviewDecider, shown: Unreadable, text: str | None) -> None:
+    def __init__(self, decider: ReviewDecider, shown: UnreadableReply, text: str | None) -> None:
         self.decider = decider
         self.shown = shown
         self.text = text
@@ -94,7 +94,7 @@ class ReplyRequest:
 
         False, and nothing happens, if it was answered or put off before, the text cannot be read, or it cannot be skipped.
         """
-        if not self.open or (verdict == "skip" and not self.shown.skipping) or (verdict == "edit" and self.shown.read(text)):
+        if not self.open or (verdict == "skip" and not self.shown.skip_effect) or (verdict == "edit" and self.shown.read(text)):
             return False
         self._answered.set_result(ReplyAnswer(verdict, text if verdict == "edit" else ""))
         return True
@@ -157,7 +157,7 @@ class ReviewDecider:
             return ()
         return transitions.samples(shown, await self._answer(shown))
 
-    async def reply(self, shown: Unreadable) -> ReplyAnswer:
+    async def reply(self, shown: UnreadableReply) -> ReplyAnswer:
         """What to do about a reply that cannot be read. Raises CancelledError when it is put off."""
         self.request = request = ReplyRequest(self, shown, self._replies.of(shown))
         try:

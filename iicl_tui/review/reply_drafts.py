@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tomli_w
 
-from iicl_tui.agents.base import Unreadable
+from iicl_tui.agents.base import UnreadableReply
 from iicl_tui.review.drafts import MOST_BYTES, DraftFile
 from iicl_tui.store import atomic
 
@@ -35,12 +35,12 @@ class ReplyDrafts:
         self._place: Place | None = None
         self._texts: dict[str, str] = {}
 
-    def of(self, shown: Unreadable) -> str | None:
+    def of(self, shown: UnreadableReply) -> str | None:
         """What was written in the place of this reply until now; None where nothing was."""
         self._go_to((shown.generation, shown.phase))
         return self._texts.get(_digest(shown))
 
-    def keep(self, shown: Unreadable, text: str | None) -> None:
+    def keep(self, shown: UnreadableReply, text: str | None) -> None:
         """Keeps the text; None forgets it. In memory it is kept in any case. Raises OSError."""
         self._go_to((shown.generation, shown.phase))
         self._texts.pop(_digest(shown), None)
@@ -89,7 +89,7 @@ class ReplyDrafts:
             return
 
 
-def _digest(shown: Unreadable) -> str:
+def _digest(shown: UnreadableReply) -> str:
     """Of the reply and of the question, since empty replies to two questions are two replies."""
     whole = "\0".join((shown.purpose, shown.prompt, shown.reply))
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from iicl_tui.agents.calls import FINISHES, MOST_TOKENS, PURPOSES, REPLY_VERDICTS, ROUNDED, Call, Token, Usage
+from iicl_tui.agents.calls import FINISHES, LOGPROB_TOLERANCE, MAX_TOKEN_COUNT, PURPOSES, REPLY_VERDICTS, Call, Token, Usage
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.errors import ConfigError, Fault
@@ -121,9 +121,9 @@ _CALL = (
     _field("latency", "float", None, 0),
     _field("attempts", "int", 1, 1),
     _field("without", "strings", []),
-    _field("sent", "int", None, 0, high=MOST_TOKENS),
+    _field("sent", "int", None, 0, high=MAX_TOKEN_COUNT),
 )
-_USAGE = (_field("prompt", "int", low=0, high=MOST_TOKENS), _field("completion", "int", low=0, high=MOST_TOKENS))
+_USAGE = (_field("prompt", "int", low=0, high=MAX_TOKEN_COUNT), _field("completion", "int", low=0, high=MAX_TOKEN_COUNT))
 _DECISION = (
     _field("shown", "any"),
     _field("verdict", "choice", choices=("approve", "reject", "edit")),
@@ -441,6 +441,6 @@ def _data(spelled: Any) -> bytes:
 
 
 def _logprob(number: Any) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > ROUNDED:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > LOGPROB_TOLERANCE:
         raise ValueError("no log-probability")
     return float(number)

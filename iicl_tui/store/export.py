@@ -144,7 +144,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
     """The further cells of a generation's row; empty ones where they do not apply."""
-    yield from (belief.source, *(belief.draws or (None, None)), belief.own_entropy) if belief is not None else [None] * 4
+    yield from (belief.source, *(belief.draws or (None, None)), belief.notebook_entropy) if belief is not None else [None] * 4
     bounds = [belief.bounds(factor) for factor in range(factors)] if belief is not None else []
     ends = [end for each in bounds if each is not None for pair in zip(*each, strict=True) for end in map(float, pair)]
     yield from ends if ends else [None] * (2 * values)
@@ -255,7 +255,7 @@ def _how_known_table(chain: Chain, belief: Belief) -> dict[str, Any]:
         "source": belief.source,
         "caption": belief.caption,
         "notes": belief.notes,
-        "own_entropy_nats": belief.own_entropy,
+        "own_entropy_nats": belief.notebook_entropy,
         "draws": None if belief.draws is None else dict(zip(("read", "asked"), belief.draws, strict=True)),
         "low": None if belief.low is None else np.exp(belief.low).tolist(),
         "high": None if belief.high is None else np.exp(belief.high).tolist(),

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import Call, Purpose, Token, answer
+from iicl_tui.agents.calls import Call, Purpose, Token, answer_to
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import BLOCK
 from iicl_tui.chain.records import Generation
@@ -140,7 +140,7 @@ class _Logs:
         return own or f"Rule: {json.dumps(self._rule(generation.imitation.hypothesis), ensure_ascii=False)}"
 
     def _learning(self, generation: Generation) -> Call | None:
-        found = answer(self.chain.calls_of(generation.index, "imitation"), "imitate")
+        found = answer_to(self.chain.calls_of(generation.index, "imitation"), "imitate")
         return found[1] if found is not None else None
 
     def results(self) -> dict[str, Any]:
@@ -241,7 +241,7 @@ class _Logs:
         if self.rival is not None:
             rule, partner = self.rival, f", h_bar is {self._rule(self.chain.start.target)}"
         line = "@" * 62
-        opening = self.chain.agent(1).opening(self.chain.rounds(1)) if self.generations else ()
+        opening = self.chain.agent(1).first_messages(self.chain.rounds(1)) if self.generations else ()
         yield f"\n{line}\n@@@ iicl-tui: {_one_line(self.chain.config.title)} @@@\n{line}\n"
         yield from (f"{notice}\n" for notice in self.notices())
         yield f"In this experiment,h* is {self._rule(rule)}{partner}. Global temperature is {self.temperature:f}\n\n"
@@ -258,7 +258,7 @@ class _Logs:
                 yield self._exchange(generation, "transmit", reply, self._examples(generation.data))
 
     def _exchange(self, generation: Generation, purpose: Purpose, prompt: str, reply: str) -> str:
-        found = answer(self.chain.calls_of(generation.index), purpose)
+        found = answer_to(self.chain.calls_of(generation.index), purpose)
         asked = found[0].prompt if found is not None else prompt
         return f"\n## TO GPT:\n{asked}\n\n## FEEDBACK:\n{reply}\n"
 

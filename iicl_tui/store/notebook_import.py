@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from iicl_tui.agents.calls import ROUNDED, Call, Exchange, Purpose, Token, Usage
+from iicl_tui.agents.calls import LOGPROB_TOLERANCE, Call, Exchange, Purpose, Token, Usage
 from iicl_tui.chain.records import ImitationRecord, InteractionRecord, Phase, Record, TransmissionRecord
 from iicl_tui.errors import LabError
 from iicl_tui.filters.base import Refinement, Sample
@@ -230,6 +230,6 @@ def _data(text: Any, numbers: Any) -> bytes:
 
 
 def _logprob(number: Any) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > ROUNDED:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number) or number > LOGPROB_TOLERANCE:
         raise ValueError("no log-probability")
     return float(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iicl_tui.agents.access import Access, Credential, entry_of, host_of, loopback, place_of, same_address
+from iicl_tui.agents.access import Access, Credential, consent_host, entry_of, host_of, is_loopback, same_address
 
 PROVIDER = "https://api.example.com/v1"
 ACCESS = Access(environment={"A_KEY": "secret", "TOKEN": "another", "EMPTY": "  "})
@@ -46,10 +46,10 @@ def test_the_host_is_the_one_that_is_called(url: str, host: str) -> None:
 def test_the_providers_own_host_gets_the_key_and_no_other_does_unasked() -> None:
     assert ACCESS.key(OWN) == "secret"
     assert ACCESS.key(OTHER) is None
-    assert ACCESS.withheld(OTHER)
-    assert not ACCESS.withheld(OWN)
-    assert not ACCESS.withheld(wanted("EMPTY", OTHER.base_url))
-    agreed = ACCESS.agreed([" LocalHost:8080 "])
+    assert ACCESS.needs_consent(OTHER)
+    assert not ACCESS.needs_consent(OWN)
+    assert not ACCESS.needs_consent(wanted("EMPTY", OTHER.base_url))
+    agreed = ACCESS.with_entries([" LocalHost:8080 "])
     assert agreed.key(OTHER) == "secret"
     assert agreed.key(wanted("A_KEY", "http://localhost:8081/v1")) is None
     assert agreed.key(wanted("A_KEY", "http://localhost/v1")) is None
@@ -59,12 +59,12 @@ def test_the_providers_own_host_gets_the_key_and_no_other_does_unasked() -> None
 def test_another_variable_goes_nowhere_without_a_word_about_that_very_pair(base_url: str | None) -> None:
     token = wanted("TOKEN", base_url)
     assert ACCESS.key(token) is None
-    assert ACCESS.withheld(token)
-    assert ACCESS.agreed([token.host, "TOKEN@third.example", f"OTHER@{token.host}"]).key(token) is None
-    agreed = ACCESS.agreed([f"TOKEN@{token.host}"])
+    assert ACCESS.needs_consent(token)
+    assert ACCESS.with_entries([token.host, "TOKEN@third.example", f"OTHER@{token.host}"]).key(token) is None
+    agreed = ACCESS.with_entries([f"TOKEN@{token.host}"])
     assert token.entry == f"TOKEN@{token.host}"
     assert agreed.key(token) == "another"
-    assert not agreed.withheld(token)
+    assert not agreed.needs_consent(token)
     assert agreed.key(wanted("TOKEN", "https://third.example/v1")) is None
     assert agreed.key(wanted("A_KEY", "http://localhost:8080/v1")) is None
     assert agreed.key(OWN) == "secret"
@@ -72,25 +72,25 @@ def test_another_variable_goes_nowhere_without_a_word_about_that_very_pair(base_
 
 def test_the_kinds_own_variable_may_be_agreed_to_by_name() -> None:
     assert OTHER.entry == "localhost:8080"
-    assert ACCESS.agreed(["A_KEY@localhost:8080"]).key(OTHER) == "secret"
+    assert ACCESS.with_entries(["A_KEY@localhost:8080"]).key(OTHER) == "secret"
 
 
 def test_a_word_for_https_is_none_for_plain_http() -> None:
     plain, safe = wanted("A_KEY", "http://api.example.com/v1"), wanted("A_KEY", "https://elsewhere.example/v1")
     assert ACCESS.key(plain) is None
-    assert ACCESS.agreed(["api.example.com", "https://api.example.com"]).key(plain) is None
+    assert ACCESS.with_entries(["api.example.com", "https://api.example.com"]).key(plain) is None
     assert plain.entry == "http://api.example.com"
-    assert ACCESS.agreed([plain.entry]).key(plain) == "secret"
-    assert ACCESS.agreed(["http://elsewhere.example"]).key(safe) is None
-    assert ACCESS.agreed(["elsewhere.example"]).key(safe) == "secret"
+    assert ACCESS.with_entries([plain.entry]).key(plain) == "secret"
+    assert ACCESS.with_entries(["http://elsewhere.example"]).key(safe) is None
+    assert ACCESS.with_entries(["elsewhere.example"]).key(safe) == "secret"
 
 
 def test_on_this_machine_the_scheme_does_not_matter() -> None:
     for url in ("http://localhost:1/v1", "https://localhost:1/v1"):
-        assert place_of(url) == "localhost:1"
-    assert place_of("http://localhost.example:1/v1") == "http://localhost.example:1"
-    assert loopback("http://127.0.0.1:1")
-    assert not loopback("http://127.0.0.1.example:1")
+        assert consent_host(url) == "localhost:1"
+    assert consent_host("http://localhost.example:1/v1") == "http://localhost.example:1"
+    assert is_loopback("http://127.0.0.1:1")
+    assert not is_loopback("http://127.0.0.1.example:1")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_entry_has_one_form(text: str, entry: str) -> None:
 
 
 def test_what_is_no_entry_agrees_to_nothing() -> None:
-    assert ACCESS.agreed(["", "b\u00fccher.example", "@"]) == ACCESS
+    assert ACCESS.with_entries(["", "b\u00fccher.example", "@"]) == ACCESS
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_an_address_is_the_same_however_it_is_spelt(url: str, same: bool) -> Non
 def test_a_key_of_blanks_is_none() -> None:
     empty = Access(environment={"A_KEY": " \n"})
     assert empty.key(OWN) is None
-    assert not empty.withheld(OTHER)
+    assert not empty.needs_consent(OTHER)
     assert Access(environment={}).key(OWN) is None
 
 
 def test_no_repr_has_a_key() -> None:
     assert "secret" not in repr(ACCESS)
-    assert "secret" not in repr(ACCESS.agreed(["x"]))
+    assert "secret" not in repr(ACCESS.with_entries(["x"]))

@@ -41,7 +41,7 @@ def token_beliefs(draw: st.DrawFn) -> tuple[ProductSpace, list[FactorMass], Beli
 
 def test_an_exact_belief_has_nothing_to_bound() -> None:
     belief = Belief(np.log(np.full(243, 1 / 243)), "exact")
-    assert belief.low is belief.high is belief.unobserved is belief.other is belief.draws is belief.own_entropy is None
+    assert belief.low is belief.high is belief.unobserved is belief.other is belief.draws is belief.notebook_entropy is None
     assert belief.bounds(0) is belief.group_bounds([1, 2]) is None
     assert belief.caption == "exact"
     assert belief.notes == ()
@@ -165,7 +165,7 @@ def test_no_draw_read_leaves_it_uniform() -> None:
     belief = from_draws(ACRE, [], asked=10)
     assert np.exp(belief.log_p) == pytest.approx(np.full(243, 1 / 243))
     assert belief.draws == (0, 10)
-    assert isinstance(belief.grounds, Draws)
+    assert isinstance(belief.evidence, Draws)
     assert belief.caption == "estimated from 0 of 10 draws, 95% intervals"
 
 
@@ -192,7 +192,7 @@ def test_no_caption_is_longer_than_a_title(unobserved: list[float], drawn: int, 
     captions = [
         from_masses(space, factors).caption,
         Belief(np.zeros(2), "samples", Draws(one, np.array([drawn, 0]), drawn + more)).caption,
-        Belief(np.zeros(2), "logprobs", own_entropy=0.9).caption,
+        Belief(np.zeros(2), "logprobs", notebook_entropy=0.9).caption,
         *(Belief(np.zeros(2), source).caption for source in ("exact", "logprobs", "samples", "examples")),
     ]
     assert all(0 < len(caption) <= 60 for caption in captions)
@@ -201,7 +201,7 @@ def test_no_caption_is_longer_than_a_title(unobserved: list[float], drawn: int, 
 
 def test_the_captions_of_the_other_sources() -> None:
     assert from_draws(ACRE, range(10), 10).caption == "estimated from 10 draws, 95% intervals"
-    assert Belief(np.zeros(1), "logprobs", own_entropy=0.0).caption == "the notebooks' reading of token log-probabilities"
+    assert Belief(np.zeros(1), "logprobs", notebook_entropy=0.0).caption == "the notebooks' reading of token log-probabilities"
 
 
 def test_groups_that_are_not_whole_values_are_bounded_by_their_members_and_by_the_others() -> None:

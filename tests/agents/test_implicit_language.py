@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from speaking import InMemory, connected
 
-from iicl_tui.agents.base import ReplyAnswer, Unreadable
+from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
+from iicl_tui.agents.belief_estimator import EDITED, UNDER_SCHEMA
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Reply, Request, Usage
 from iicl_tui.agents.language import LanguageAgent
-from iicl_tui.agents.measuring import EDITED, UNDER_SCHEMA
 from iicl_tui.agents.model_session import ReplyUnreadable
 from iicl_tui.agents.money import estimated_tokens, prompt_tokens
 from iicl_tui.bayes.inference import log_normalise
@@ -86,9 +86,9 @@ class Person:
 
     def __init__(self, *answers: ReplyAnswer) -> None:
         self.answers = list(answers)
-        self.shown: list[Unreadable] = []
+        self.shown: list[UnreadableReply] = []
 
-    async def reply(self, shown: Unreadable) -> ReplyAnswer:
+    async def reply(self, shown: UnreadableReply) -> ReplyAnswer:
         self.shown.append(shown)
         return self.answers.pop(0)
 
@@ -280,7 +280,7 @@ async def test_a_first_reply_stands_where_its_repair_is_worse(repair: str) -> No
     await chain.run()
     assert chain.generations[0].hypothesis == implied(config, two)
     assert chain.data(1) == (*two, *two)
-    assert not config.agents[0].unread(chain.calls_of(1, "imitation"))
+    assert not config.agents[0].awaits_person(chain.calls_of(1, "imitation"))
     belief = chain.belief(1)
     assert belief is not None
     assert belief.made == 2
@@ -297,7 +297,7 @@ async def test_a_skipped_reply_leaves_the_hypothesis_and_transmission_asks_anew(
     assert [each.hypothesis for each in chain.generations] == [implied(config, first)] * 2
     assert (chain.data(1), chain.data(2)) == (first, second)
     assert chain.belief(2) is None
-    assert [shown.skipping for shown in person.shown] == ["", "the hypothesis of the generation before goes on"]
+    assert [shown.skip_effect for shown in person.shown] == ["", "the hypothesis of the previous generation is kept"]
     assert text(config, first) in model.requests[-1].prompt
 
 
@@ -518,7 +518,7 @@ def test_an_agent_shows_what_it_would_be_asked_first() -> None:
     config, _ = spoken(task={"persona": "rare", "order": "input-first", "case": "lower"})
     (agent,) = config.agents
     assert isinstance(agent, LanguageAgent)
-    system, question = agent.opening([config.start.samples])
+    system, question = agent.first_messages([config.start.samples])
     assert system.text.endswith("Prefer rare words.")
     assert question.text.endswith("Prefer rare words.")
     first = config.start.samples[0]

@@ -146,7 +146,7 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
         provider: Any = made.connect(Access(environment={}))
         endpoint = provider.endpoint
         return (
-            *(made.asking, made.patience, made.price, made.credential, made.prompts.texts),
+            *(made.settings, made.retry_policy, made.price, made.credential, made.prompts.texts),
             *(provider.timeout, provider.extra_body, endpoint.model, endpoint.url, endpoint.key_env),
         )
 

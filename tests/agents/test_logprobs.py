@@ -54,8 +54,8 @@ def of_one(
     start = text.index(value)
     belief = belief_from_tokens(text, tokens, [(start, start + len(value))], space, [words])
     assert isinstance(belief, Belief), belief
-    assert isinstance(belief.grounds, TokenMasses)
-    (mass,) = belief.grounds.factors
+    assert isinstance(belief.evidence, TokenMasses)
+    (mass,) = belief.evidence.factors
     assert mass.observed.sum() + mass.other + mass.unobserved == pytest.approx(1, abs=2e-6)
     return [round(float(p), 9) for p in mass.observed], round(mass.other, 9), round(mass.unobserved, 9)
 
@@ -78,6 +78,17 @@ def test_the_figures_on_record() -> None:
     assert observed[0] == pytest.approx(math.exp(top["on"]) + math.exp(top[" on"]), abs=1e-9)
     assert other == pytest.approx(math.exp(top["ond"]), abs=1e-9)
     assert unobserved < 1e-4
+
+
+@pytest.mark.parametrize("sign", ["é", "“", "😊"])
+def test_a_character_before_the_value_is_completed_from_all_of_its_bytes(sign: str) -> None:
+    """The value's token begins with the last byte of a character; an alternative completes it to another character."""
+    start, last = sign.encode()[:-1], sign.encode()[-1:]
+    other = bytes([last[0] + 1])
+    assert (start + other).decode() != sign
+    top: dict[str | bytes, float] = {last + b"x on": 0.5, last + b"x off": 0.2, other + b"x und": 0.1}
+    tokens = [*plain('"A": '), token(start, 1.0), token(last + b"x on", 0.5, top), *plain('"}')]
+    assert of_one(tokens, "on") == ([0.5, 0.2, 0], 0.1, 0.2)
 
 
 @pytest.mark.parametrize(
@@ -358,8 +369,8 @@ def models(draw: st.DrawFn) -> tuple[ProductSpace, tuple[tuple[tuple[str, ...], 
 
 def masses(belief: Belief | NoBelief) -> tuple[FactorMass, ...]:
     assert isinstance(belief, Belief), belief
-    assert isinstance(belief.grounds, TokenMasses)
-    return belief.grounds.factors
+    assert isinstance(belief.evidence, TokenMasses)
+    return belief.evidence.factors
 
 
 @given(models(), st.data())
@@ -490,7 +501,7 @@ def test_the_notebooks_formula() -> None:
     missing = math.exp(MISSING)
     q = [a * s for a in (0.9, 0.06, missing) for s in (0.2, 0.7, 0.1)]
     assert np.exp(belief.log_p) == pytest.approx(np.array(q) / sum(q))
-    assert belief.own_entropy == pytest.approx(-sum(one * math.log(one) for one in q))
+    assert belief.notebook_entropy == pytest.approx(-sum(one * math.log(one) for one in q))
     assert belief.low is belief.bounds(0) is belief.unobserved is None
     assert belief.caption == "the notebooks' reading of token log-probabilities"
 
@@ -507,7 +518,7 @@ def test_the_two_readings_agree_where_every_state_is_listed() -> None:
     assert isinstance(theirs, Belief)
     assert np.exp(ours.log_p) == pytest.approx(np.exp(theirs.log_p))
     entropy = -sum(p * math.log(p) for p in (0.5, 0.3, 0.2))
-    assert theirs.own_entropy == pytest.approx(5 * entropy)
+    assert theirs.notebook_entropy == pytest.approx(5 * entropy)
 
 
 def test_a_sure_rule_has_almost_no_entropy_in_the_notebooks_reading() -> None:
@@ -515,9 +526,9 @@ def test_a_sure_rule_has_almost_no_entropy_in_the_notebooks_reading() -> None:
     text, tokens = as_gpt(rule)
     belief = belief_from_tokens(text, tokens, (), space_of("ABCDE"), [WORDS] * 5, "notebook")
     assert isinstance(belief, Belief)
-    assert belief.own_entropy is not None
+    assert belief.notebook_entropy is not None
     # five states at e⁻¹⁰ beside each sure one: 5 · 10 · e⁻¹⁰, and the terms of higher order
-    assert belief.own_entropy == pytest.approx(5 * 10 * math.exp(-10), rel=0.01)
+    assert belief.notebook_entropy == pytest.approx(5 * 10 * math.exp(-10), rel=0.01)
 
 
 def test_the_last_token_that_is_the_name_counts_in_the_notebooks_reading() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from iicl_tui.agents.calls import Reply
 from iicl_tui.agents.failures import RETRIABLE, CallFailed
-from iicl_tui.agents.retry import Patience, Waiting, send_with_retries
+from iicl_tui.agents.retry import RetryPolicy, RetryWait, send_with_retries
 
 fixed = settings(derandomize=True, deadline=None)
 
@@ -15,10 +15,10 @@ fixed = settings(derandomize=True, deadline=None)
 KINDS = [
     ("busy", 408, True), ("busy", 409, True), ("busy", 429, True),
     ("server", 500, True), ("server", 502, True), ("server", 503, True), ("server", 529, True),
-    ("time-out", None, True), ("unreachable", None, True), ("broken-off", None, True),
+    ("time-out", None, True), ("unreachable", None, True), ("disconnected", None, True),
     ("no-key", None, False), ("key-refused", 401, False), ("key-refused", 403, False), ("unknown-model", 404, False),
     ("too-long", 400, False), ("parameter", 400, False), ("refused", 400, False), ("no-credit", 429, False),
-    ("bad-request", 422, False), ("not-json", 200, False), ("odd-shape", 200, False),
+    ("bad-request", 422, False), ("not-json", 200, False), ("unexpected-shape", 200, False),
 ]  # fmt: skip
 
 
@@ -26,7 +26,7 @@ def failure(kind="busy", **others) -> CallFailed:
     return CallFailed(kind, "Busy", "The server is busy.", "Wait a while.", **others)
 
 
-PATIENCE = Patience()
+PATIENCE = RetryPolicy()
 
 
 class World:
@@ -38,7 +38,7 @@ class World:
         self.now = 1000.0
         self.tries: list[float] = []
         self.waits: list[float] = []
-        self.told: list[Waiting | None] = []
+        self.told: list[RetryWait | None] = []
 
     async def send(self) -> Reply:
         self.tries.append(self.now)
@@ -53,9 +53,9 @@ class World:
         self.waits.append(seconds)
         self.now += seconds
 
-    async def ask(self, patience: Patience = PATIENCE, chance: float = 0.0):
+    async def ask(self, policy: RetryPolicy = PATIENCE, chance: float = 0.0):
         return await send_with_retries(
-            self.send, patience, self.told.append, clock=lambda: self.now, sleep=self.sleep, random=lambda: chance
+            self.send, policy, self.told.append, clock=lambda: self.now, sleep=self.sleep, random=lambda: chance
         )
 
 
@@ -110,7 +110,7 @@ async def test_an_error_of_another_sort_passes():
 async def test_the_waits_double_up_to_the_longest():
     world = World(failure())
     with pytest.raises(CallFailed):
-        await world.ask(Patience(9, 1e6, 20))
+        await world.ask(RetryPolicy(9, 1e6, 20))
     assert world.waits == [1, 2, 4, 8, 16, 20, 20, 20]
 
 
@@ -119,7 +119,7 @@ async def test_the_waits_double_up_to_the_longest():
 async def test_chance_takes_at_most_half_of_a_wait(chance, attempts):
     world = World(failure())
     with pytest.raises(CallFailed):
-        await world.ask(Patience(attempts, 1e9, 60), chance)
+        await world.ask(RetryPolicy(attempts, 1e9, 60), chance)
     for number, wait in enumerate(world.waits):
         whole = min(2**number, 60)
         assert whole / 2 <= wait <= whole
@@ -128,7 +128,7 @@ async def test_chance_takes_at_most_half_of_a_wait(chance, attempts):
 async def test_ten_thousand_attempts_overflow_nothing():
     world = World(failure(), took=0)
     with pytest.raises(CallFailed):
-        await world.ask(Patience(3000, 1e9, 60))
+        await world.ask(RetryPolicy(3000, 1e9, 60))
     assert len(world.tries) == 3000
     assert world.waits[-1] == 60
 
@@ -137,7 +137,7 @@ async def test_ten_thousand_attempts_overflow_nothing():
 async def test_it_tries_no_more_often_than_it_may(attempts):
     world = World(failure("server", status=503, parameter="seed"))
     with pytest.raises(CallFailed) as caught:
-        await world.ask(Patience(attempts, 1e6, 60))
+        await world.ask(RetryPolicy(attempts, 1e6, 60))
     assert len(world.tries) == attempts
     assert len(world.waits) == attempts - 1
     error = caught.value
@@ -155,14 +155,14 @@ async def test_it_tries_no_more_often_than_it_may(attempts):
 async def test_giving_up_says_the_seconds_of_tries_and_waits():
     world = World(failure(), took=2.0)
     with pytest.raises(CallFailed) as caught:
-        await world.ask(Patience(3, 300, 60))
+        await world.ask(RetryPolicy(3, 300, 60))
     assert caught.value.what.endswith("Given up after 3 tries in 9 s.")  # 2 + 1 + 2 + 2 + 2
 
 
 async def test_no_try_begins_after_the_time_is_up():
     world = World(failure(), took=10.0)
     with pytest.raises(CallFailed) as caught:
-        await world.ask(Patience(100, 50, 60))
+        await world.ask(RetryPolicy(100, 50, 60))
     # Tries begin at 0, 11, 23 and 37; the next wait of 8 s, after 47 s, would pass 50 s.
     assert [start - 1000 for start in world.tries] == [0, 11, 23, 37]
     assert world.now == 1047  # and it is not waited for either
@@ -171,7 +171,7 @@ async def test_no_try_begins_after_the_time_is_up():
 
 async def test_a_wait_that_ends_when_the_time_does_is_waited_for():
     world = World(failure(), Reply("on"), took=9.0)
-    assert (await world.ask(Patience(5, 10, 60)))[1] == 2
+    assert (await world.ask(RetryPolicy(5, 10, 60)))[1] == 2
 
 
 async def test_a_long_first_try_is_not_cut_off_but_nothing_follows_it():
@@ -193,7 +193,7 @@ async def test_a_long_first_try_is_not_cut_off_but_nothing_follows_it():
 async def test_whatever_the_server_says_it_is_bounded(attempts, seconds, longest, took, asked):
     world = World(*(failure(retry_after=value) for value in asked), took=took)
     with pytest.raises(CallFailed) as caught:
-        await world.ask(Patience(attempts, seconds, longest))
+        await world.ask(RetryPolicy(attempts, seconds, longest))
     assert caught.value.kind == "busy"
     assert len(world.tries) <= attempts
     assert all(0 <= wait <= longest for wait in world.waits)
@@ -241,21 +241,21 @@ async def test_a_server_that_asks_for_too_long_is_not_waited_for(asked, words):
     error = caught.value
     assert len(world.tries) == 1
     assert world.told == []
-    assert error.what == f"The server is busy. The server asks to wait {words} before the next try; the limit is 1 min."
+    assert error.what == f"The server is busy. The server asks to wait {words} before the next attempt; the limit is 1 min."
     assert error.remedy == "Wait a while. Resume later, or raise the agent's `retry-after` to wait that long."
     assert (error.kind, error.status, error.retry_after) == ("busy", 429, asked)
 
 
 async def test_the_limit_can_be_raised():
     world = World(failure(retry_after=600), Reply("on"))
-    await world.ask(Patience(5, 3600, 600))
+    await world.ask(RetryPolicy(5, 3600, 600))
     assert world.waits == [600]
 
 
 async def test_a_server_that_asks_for_more_than_there_is_time_left_is_not_waited_for():
     world = World(failure(retry_after=30), Reply("on"))
     with pytest.raises(CallFailed) as caught:
-        await world.ask(Patience(5, 20, 60))
+        await world.ask(RetryPolicy(5, 20, 60))
     assert world.waits == []
     assert "Given up after 1 try" in caught.value.what
 
@@ -265,11 +265,11 @@ async def test_a_server_that_asks_for_more_than_there_is_time_left_is_not_waited
 
 async def test_each_wait_is_told_before_it_begins_and_when_it_is_over():
     world = World(failure(), failure("server", retry_after=10), Reply("on"), took=0.5)
-    await world.ask(Patience(4, 300, 60))
+    await world.ask(RetryPolicy(4, 300, 60))
     assert world.told == [
-        Waiting("Busy", 2, 4, 1000.5 + 1),
+        RetryWait("Busy", 2, 4, 1000.5 + 1),
         None,
-        Waiting("Busy", 3, 4, 1002.0 + 10),
+        RetryWait("Busy", 3, 4, 1002.0 + 10),
         None,
     ]
 
@@ -277,7 +277,7 @@ async def test_each_wait_is_told_before_it_begins_and_when_it_is_over():
 async def test_giving_up_tells_of_no_wait():
     world = World(failure())
     with pytest.raises(CallFailed):
-        await world.ask(Patience(1, 300, 60))
+        await world.ask(RetryPolicy(1, 300, 60))
     assert world.told == []
 
 
@@ -285,19 +285,19 @@ async def test_giving_up_tells_of_no_wait():
 
 
 async def test_a_cancelled_wait_ends_at_once_and_is_told():
-    told: list[Waiting | None] = []
+    told: list[RetryWait | None] = []
     waiting = asyncio.Event()
 
     async def send() -> Reply:
         raise failure(retry_after=59)
 
-    def tell(word: Waiting | None) -> None:
+    def tell(word: RetryWait | None) -> None:
         told.append(word)
         waiting.set()
 
-    task = asyncio.create_task(send_with_retries(send, Patience(), tell))  # the real sleep: nobody waits it out
+    task = asyncio.create_task(send_with_retries(send, RetryPolicy(), tell))  # the real sleep: nobody waits it out
     await waiting.wait()
-    assert isinstance(told[-1], Waiting)
+    assert isinstance(told[-1], RetryWait)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -307,14 +307,14 @@ async def test_a_cancelled_wait_ends_at_once_and_is_told():
 
 async def test_a_cancelled_try_ends_at_once():
     trying = asyncio.Event()
-    told: list[Waiting | None] = []
+    told: list[RetryWait | None] = []
 
     async def send() -> Reply:
         trying.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    task = asyncio.create_task(send_with_retries(send, Patience(), told.append))
+    task = asyncio.create_task(send_with_retries(send, RetryPolicy(), told.append))
     await trying.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iicl_tui.agents.base import ModelSession, Rounds
+from iicl_tui.agents.base import Datasets, ModelSession
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call
@@ -401,7 +401,7 @@ class Listening:
     price = None
     credential = None
 
-    def unread(self, calls: Sequence[Call]) -> bool:
+    def awaits_person(self, calls: Sequence[Call]) -> bool:
         return False
 
     def __init__(self) -> None:
@@ -410,17 +410,17 @@ class Listening:
     def describe(self) -> str:
         return "listening"
 
-    async def imitate(self, rounds: Rounds, rng: np.random.Generator, session: ModelSession) -> int:
+    async def imitate(self, rounds: Datasets, rng: np.random.Generator, session: ModelSession) -> int:
         self.rounds.append([tuple(examples) for examples in rounds])
         return 0
 
     async def transmit(
-        self, hypothesis: int, count: int, rounds: Rounds, rng: np.random.Generator, session: ModelSession
+        self, hypothesis: int, count: int, rounds: Datasets, rng: np.random.Generator, session: ModelSession
     ) -> tuple[Example, ...]:
         number = int(rng.integers(31))
         return (Example((f"x{number}",), "on"),) * count
 
-    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
+    def beliefs(self, generations: Sequence[tuple[Datasets, Sequence[Call]]]) -> list[Belief | None]:
         self.asked = [[tuple(examples) for examples in rounds] for rounds, _ in generations]
         return [Belief(np.zeros(1), "exact")] * len(generations)
 

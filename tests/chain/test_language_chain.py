@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from speaking import connected, follows, rule, samples, spoken, with_logprobs
 
-from iicl_tui.agents.base import ReplyAnswer, Unreadable
+from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import Call, Reply, Request, Token, Usage
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.model_session import BudgetReached, ReplyUnreadable, calling_text
+from iicl_tui.agents.model_session import BudgetReached, ReplyUnreadable, pending_call_text
 from iicl_tui.agents.money import Budget, cost, known_price, prompt_tokens
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
@@ -72,9 +72,9 @@ class Person:
 
     def __init__(self, *answers: ReplyAnswer) -> None:
         self.answers = list(answers)
-        self.shown: list[Unreadable] = []
+        self.shown: list[UnreadableReply] = []
 
-    async def reply(self, shown: Unreadable) -> ReplyAnswer:
+    async def reply(self, shown: UnreadableReply) -> ReplyAnswer:
         self.shown.append(shown)
         return self.answers.pop(0)
 
@@ -255,12 +255,12 @@ async def test_a_persons_text_takes_the_place_of_the_reply() -> None:
     first, second, third = person.shown
     assert "?" in first.reply
     assert second.reply == "Rule: A = on"
-    assert first.trouble
-    assert second.trouble != first.trouble
+    assert first.problem
+    assert second.problem != first.problem
     assert first.read("nonsense")
     assert not first.read(rule(config, 1))
-    assert first.skipping == ""  # there is no generation before
-    assert third.skipping
+    assert first.skip_effect == ""  # there is no generation before
+    assert third.skip_effect
     # what was put in its place is what the dialogue has
     assert [m.text for m in model.requests[4].messages[1:-1]] == [chain.calls_of(1, "transmission")[0].prompt, samples(config, 2)]
 
@@ -447,7 +447,7 @@ async def test_a_call_that_fails_for_a_passing_reason_is_tried_again_in_sight_an
 
     def note(calling: Any) -> None:
         if calling is not None and calling.waiting is not None:
-            told.append(calling_text(calling, calling.waiting.until))
+            told.append(pending_call_text(calling, calling.waiting.until))
         tell(calling)
 
     chain._tell = note  # type: ignore[method-assign]

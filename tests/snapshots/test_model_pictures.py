@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.calls import Reply, Request, Usage
-from iicl_tui.agents.model_session import Calling
-from iicl_tui.agents.retry import Waiting
+from iicl_tui.agents.model_session import PendingCall
+from iicl_tui.agents.retry import RetryWait
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.lab_session import LabSession
@@ -115,7 +115,7 @@ def test_waiting_before_another_try(shoot: Shoot, size: tuple[int, int], theme: 
         await in_lab()(pilot)
         room = pilot.app.screen
         assert isinstance(room, LabScreen)
-        room.session.chain.calling = Calling("imitate", "gpt-4.1-mini", 0.0, Waiting("OpenAI is busy", 2, 5, 37.0))
+        room.session.chain.calling = PendingCall("imitate", "gpt-4.1-mini", 0.0, RetryWait("OpenAI is busy", 2, 5, 37.0))
         room._activity = Activity("step")
         room.rebuild()
 

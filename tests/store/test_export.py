@@ -171,7 +171,7 @@ def test_tables_say_how_beliefs_are_known_and_how_well(tmp_path: Path) -> None:
     for row, empty in ((exact, "p_low(A=on)"), (silent, "p(A=on)"), (silent, "unobserved(A)"), (drawn, "unobserved(A)")):
         assert row[empty] == ""
     assert first["own_entropy_nats"] == ""
-    assert float(notebook["own_entropy_nats"]) == pytest.approx(chain.belief(5).own_entropy)
+    assert float(notebook["own_entropy_nats"]) == pytest.approx(chain.belief(5).notebook_entropy)
     by = {t: [row for row in beliefs if row["generation"] == str(t)] for t in range(1, 6)}
     assert [len(by[t]) for t in range(1, 6)] == [243, 243, 243, 0, 243]
     for t, source in ((1, "logprobs"), (3, "samples")):
@@ -192,7 +192,7 @@ def test_a_document_says_how_beliefs_are_known_and_how_well(tmp_path: Path) -> N
     np.testing.assert_allclose(known[0]["low"], np.exp(chain.belief(1).low))
     assert known[2]["draws"] == {"read": 3, "asked": 3}
     assert known[1]["low"] is None
-    assert known[4]["own_entropy_nats"] == pytest.approx(chain.belief(5).own_entropy)
+    assert known[4]["own_entropy_nats"] == pytest.approx(chain.belief(5).notebook_entropy)
     assert "unobserved" in known[0]["caption"]
 
 

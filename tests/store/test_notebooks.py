@@ -161,7 +161,7 @@ def test_the_belief_is_the_models_and_the_notebooks_reading_gives_their_entropy(
     for place in range(4):
         belief = notebook.belief(place + 1)
         assert belief is not None
-        assert belief.own_entropy == pytest.approx(plots.entropy(place), rel=1e-12)
+        assert belief.notebook_entropy == pytest.approx(plots.entropy(place), rel=1e-12)
 
 
 def test_d0_right_and_both_are_as_the_notebooks_count_them(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_e1_with_and_without_its_chat_log(tmp_path: Path, seed: int, with_chat: 
     assert rules(chain) == run.rules
     assert (chain.config.lookback, chain.task.samples, chain.task.focus) == (4, 4, None)
     assert imported.document["agent"][0]["temperature"] == 0.5
-    assert [chain.belief(t).own_entropy for t in range(1, 7)] == pytest.approx([plots.entropy(at) for at in range(6)])
+    assert [chain.belief(t).notebook_entropy for t in range(1, 7)] == pytest.approx([plots.entropy(at) for at in range(6)])
     assert any("drawn again" in notice for notice in imported.notices) is not with_chat
 
 
@@ -612,7 +612,7 @@ def test_an_exported_exact_chain_comes_back_with_the_same_rules_and_samples(tmp_
     assert (again.start.target, again.start.rival) == (chain.start.target, chain.start.rival)
     assert imported.document["task"].get("bias") == ("low" if spurious else None)
     plots = Plots(folder)
-    assert [again.belief(t).own_entropy for t in range(1, 5)] == pytest.approx([plots.entropy(at) for at in range(4)])
+    assert [again.belief(t).notebook_entropy for t in range(1, 5)] == pytest.approx([plots.entropy(at) for at in range(4)])
     assert again.next is None  # here the last generation has its examples too
 
 

@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from iicl_tui.agents.calls import Reply, Request, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.money import money_text, spent_text
-from iicl_tui.agents.retry import Patience
+from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.chain.engine import Chain
 from iicl_tui.store import settings as stored
 from iicl_tui.store.settings import Settings
@@ -268,7 +268,7 @@ async def test_while_it_waits_it_says_for_what_and_how_long(tmp_path: Path, monk
     async with lab_of(tmp_path, size=(80, 24)) as host:
         host.model.answers = lambda request: CallFailed("busy", "The server is \x1b[31mbusy", retry_after=40)
         agent = host.chain.config.agents[0]
-        agent.patience = Patience(4)  # type: ignore[attr-defined]
+        agent.retry_policy = RetryPolicy(4)  # type: ignore[attr-defined]
         host.room.action_next_phase()
         await until(lambda: host.chain.calling is not None and host.chain.calling.waiting is not None)
         calling = host.chain.calling
@@ -356,7 +356,7 @@ async def test_what_a_model_does_not_take_is_told_once(tmp_path: Path) -> None:
     async with lab_of(tmp_path, answer, agent={"model": "[/] odd"}) as host:
         await host.press("g", "g")
         assert [text for text in host.toasts if "temperature" in text] == [
-            "[/] odd takes no temperature: it is left out, and the record of each call says so."
+            "[/] odd does not support temperature. It is left out, and each call's record says so."
         ]
 
 

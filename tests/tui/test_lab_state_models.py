@@ -21,9 +21,9 @@ from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Reply, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.key_consent import KeyRequest, key_requests, next_key_request
-from iicl_tui.agents.model_session import Calling
+from iicl_tui.agents.model_session import PendingCall
 from iicl_tui.agents.money import Budget, Spent, WorstCase, spent_text
-from iicl_tui.agents.retry import Waiting
+from iicl_tui.agents.retry import RetryWait
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.costs import budget_text, cost_text, estimate_text
@@ -138,8 +138,8 @@ async def test_the_notebooks_reading_has_its_own_entropy_beside() -> None:
     session = await stepped(*spoken(agent={**LOGPROBS, "reading": "notebook"}), 1)
     belief = session.chain.belief(1)
     assert belief is not None
-    assert belief.own_entropy is not None
-    assert at(session).belief.caption.endswith(f" · their entropy {belief.own_entropy:.3f} nats")
+    assert belief.notebook_entropy is not None
+    assert at(session).belief.caption.endswith(f" · their entropy {belief.notebook_entropy:.3f} nats")
     assert at(session).objects.open is None
 
 
@@ -252,9 +252,9 @@ def test_what_is_asked_for_is_counted_by_the_clock_that_is_given() -> None:
     config, _ = spoken()
     session = LabSession(Chain(config))
     assert at(session).calling == ""
-    session.chain.calling = Calling("imitate", "a \x1b model", 10.0)
+    session.chain.calling = PendingCall("imitate", "a \x1b model", 10.0)
     assert build_lab_state(session, None, BY_SCREEN, clock=12.2).calling == "asks what it learns · a ␛ model · 2 s"
-    session.chain.calling = Calling("draw", "m", 10.0, Waiting("busy", 2, 5, 20.0))
+    session.chain.calling = PendingCall("draw", "m", 10.0, RetryWait("busy", 2, 5, 20.0))
     assert build_lab_state(session, None, BY_SCREEN, clock=12.2).calling.startswith("try 2 of 5 in 8 s: busy · ")
 
 
@@ -310,11 +310,11 @@ def test_whom_to_ask_about_a_key() -> None:
     assert second == KeyRequest("B@evil.example", "evil.example", ("B",))
     assert third == KeyRequest("B@api.openai.com", "api.openai.com", ("B",))
     assert _next(asking, {"evil.example"}) == second
-    asking.access = asking.access.agreed(["evil.example"])
+    asking.access = asking.access.with_entries(["evil.example"])
     assert key_requests(asking.config.agents, asking.access) == [second, third]
     assert _next(chain({"OPENAI_API_KEY": "k"}, there), {"evil.example"}) is None
     agreed = chain({"OPENAI_API_KEY": "k"}, there)
-    agreed.access = agreed.access.agreed(["evil.example"])
+    agreed.access = agreed.access.with_entries(["evil.example"])
     assert _next(agreed) is None
     hints = {answer: trust(asked)._hint({"answer": answer}) for answer in ("no", "yes", "always")}
     assert all("evil.example" in hint and "OPENAI_API_KEY and MISTRAL_API_KEY" in hint for hint in hints.values())

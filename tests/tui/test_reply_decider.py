@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iicl_tui.agents.base import ReplyAnswer, Unreadable
+from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.chain.records import ImitationRecord
 from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
 from iicl_tui.review.reply_drafts import ReplyDrafts
 
-SHOWN = Unreadable(
+SHOWN = UnreadableReply(
     2, "imitation", "imitate", "What is the rule?", "Who knows?", "There is none.", "the old one goes on",
     lambda text: "" if text.startswith("Rule") else "There is none.",
 )  # fmt: skip
@@ -31,7 +31,7 @@ class Person:
         self.decider = ReviewDecider(self.asked.put_nowait, folder, session)
         self.task: asyncio.Task[ReplyAnswer] | None = None
 
-    async def about(self, shown: Unreadable = SHOWN) -> ReplyRequest:
+    async def about(self, shown: UnreadableReply = SHOWN) -> ReplyRequest:
         """The request about this reply."""
         self.task = asyncio.ensure_future(self.decider.reply(shown))
         while not isinstance(request := await self.asked.get(), ReplyRequest):
@@ -57,7 +57,7 @@ async def test_an_answer_is_what_the_engine_gets_once(verdict, text: str) -> Non
 
 async def test_what_the_engine_could_not_use_is_no_answer() -> None:
     person = Person()
-    request = await person.about(replace(SHOWN, skipping=""))
+    request = await person.about(replace(SHOWN, skip_effect=""))
     assert not request.answer("skip")
     assert not request.answer("edit", "nothing of the kind")
     assert request.open

@@ -277,7 +277,7 @@ async def test_skipping_says_what_it_means_and_goes_on_so(lab: Opening, config: 
     async with lab(second(config, BAD), size, steps=3) as host:
         await host.press("space")
         pane = await host.asked()
-        assert "0 skips it: the rule of the generation before goes on." in host.notice
+        assert "0 skips it: the rule of the previous generation is kept." in host.notice
         await host.press("0")
         await host.rest()
         assert host.said == [("skip", "")]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
-from iicl_tui.agents.providers.common import SDKProvider, given, messages
-from iicl_tui.agents.providers.endpoint import mended
+from iicl_tui.agents.providers.endpoint import replace_surrogates
 from iicl_tui.agents.providers.http_client import STAND_IN
-from iicl_tui.agents.providers.reading import read_message
+from iicl_tui.agents.providers.response_parsing import read_message
+from iicl_tui.agents.providers.sdk_provider import SDKProvider, given, messages
 
 
 class AnthropicProvider(SDKProvider):
@@ -19,7 +19,7 @@ class AnthropicProvider(SDKProvider):
     MODULES = ("anthropic", "anthropic.resources.messages")
     URL = "https://api.anthropic.com"
     PATH = "/v1/messages"
-    LACKS = frozenset({"seed", "top_logprobs"})
+    UNSUPPORTED = frozenset({"seed", "top_logprobs"})
 
     def base(self, url: str) -> str:
         return url.removesuffix("/v1")
@@ -31,7 +31,7 @@ class AnthropicProvider(SDKProvider):
         return sdk.messages.with_raw_response
 
     async def ask(self, sdk: Any, request: Request) -> None:
-        system = "\n\n".join(mended(message.text) for message in request.messages if message.role == "system")
+        system = "\n\n".join(replace_surrogates(message.text) for message in request.messages if message.role == "system")
         schema = request.schema
         # The SDK has no words for the first two; the API does, for the models that take them.
         extra_body = {**given(temperature=request.temperature, top_p=request.top_p), **self.extra_body}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from urllib.parse import urlsplit
 
-from iicl_tui.agents.access import host_of, loopback
+from iicl_tui.agents.access import host_of, is_loopback
 from iicl_tui.agents.calls import Token
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.text import printable
@@ -59,9 +59,9 @@ class Endpoint:
         return printable(f"{urlsplit(self.url).scheme}://{self.host}{urlsplit(self.url).path}{self.path}", QUOTED)
 
     @property
-    def loopback(self) -> bool:
+    def is_loopback(self) -> bool:
         """Whether it is on this machine."""
-        return loopback(self.url)
+        return is_loopback(self.url)
 
     def hide(self, text: str) -> str:
         """The text with the key taken out, wherever a server repeats it."""
@@ -108,6 +108,6 @@ class Endpoint:
             )
 
 
-def mended(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with half surrogate pairs, which no file and no call can hold, replaced by U+FFFD."""
     return _LONE_SURROGATE.sub("\ufffd", text)

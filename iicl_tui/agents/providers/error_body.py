@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Said:
+class ErrorBody:
     """message: in the server's words, "" where it has none. codes: every type and code, in lower case. params: what it
     complains of, as the API spells it. status: the one that stands in the body, where one does."""
 
@@ -19,17 +19,17 @@ class Said:
     status: int | None = None
 
 
-def read_said(body: bytes) -> Said:
+def parse_error_body(body: bytes) -> ErrorBody:
     """What a body says. Never raises: what is no JSON is taken as the message itself, unless it is a web page."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         text = body[:2000].decode("utf-8", "replace").strip()
-        return Said("" if text.startswith("<") else text)
-    return said_in(document)
+        return ErrorBody("" if text.startswith("<") else text)
+    return error_body_of(document)
 
 
-def said_in(document: Any) -> Said:
+def error_body_of(document: Any) -> ErrorBody:
     """What a JSON document says.
 
     Known forms: {"error": {"message", "type", "code", "param", "details"}} (OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter),
@@ -37,9 +37,9 @@ def said_in(document: Any) -> Said:
     and each of the two last within "message".
     """
     if isinstance(document, str):
-        return Said(document)
+        return ErrorBody(document)
     if not isinstance(document, Mapping):
-        return Said()
+        return ErrorBody()
     inner = document.get("error")
     fields: Mapping[str, Any] = inner if isinstance(inner, Mapping) else document
     words = fields.get("message") or fields.get("detail") or inner
@@ -53,7 +53,7 @@ def said_in(document: Any) -> Said:
         codes += [part.get("type") for part in complaints]
         params += [_place(part.get("loc")) for part in complaints]
         words = "; ".join(filter(None, map(_complaint, complaints)))
-    return Said(
+    return ErrorBody(
         words if isinstance(words, str) else "",
         frozenset(code.lower() for code in codes if isinstance(code, str) and code),
         tuple(param for param in params if isinstance(param, str) and param),

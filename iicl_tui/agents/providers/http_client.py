@@ -25,7 +25,7 @@ _SENT_PREFIX = "x-stainless-"  # an SDK's own account of itself; it also reads t
 
 
 @dataclass
-class Heard:
+class RawResponse:
     """What came back. status: None until a server has answered. body: None until all of it is there."""
 
     status: int | None = None
@@ -33,7 +33,7 @@ class Heard:
     body: bytes | None = None
 
 
-listening: ContextVar[Heard] = ContextVar("listening")
+current_response: ContextVar[RawResponse] = ContextVar("current_response")
 """Where the call that is being made keeps what it hears. Calls may be under way side by side."""
 
 
@@ -53,7 +53,7 @@ def connect(httpx: Any, endpoint: Endpoint, extra_body: Mapping[str, Any]) -> An
         return httpx.Request(request.method, request.url, headers=headers, content=content, extensions=request.extensions)
 
     async def incoming(response: Any) -> None:
-        heard = listening.get()
+        heard = current_response.get()
         heard.status = response.status_code
         for name, value in response.headers.multi_items():
             if endpoint.hide(value) != value:  # the SDKs log headers, which are ASCII
@@ -66,7 +66,7 @@ def connect(httpx: Any, endpoint: Endpoint, extra_body: Mapping[str, Any]) -> An
 
     # httpcore logs a response's headers before anybody has seen them.
     logging.getLogger("httpcore2.http11").addFilter(_without_headers)
-    environment = not endpoint.loopback  # its proxies and certificates; a server on this machine is not behind a proxy
+    environment = not endpoint.is_loopback  # its proxies and certificates; a server on this machine is not behind a proxy
     return httpx.AsyncClient(
         auth=outgoing,
         event_hooks={"response": [incoming]},

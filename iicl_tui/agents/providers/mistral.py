@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
-from iicl_tui.agents.providers.common import SDKProvider, given, messages
 from iicl_tui.agents.providers.http_client import STAND_IN
 from iicl_tui.agents.providers.openai import response_format
-from iicl_tui.agents.providers.reading import read_completion
+from iicl_tui.agents.providers.response_parsing import read_completion
+from iicl_tui.agents.providers.sdk_provider import SDKProvider, given, messages
 
 
 class MistralProvider(SDKProvider):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
-from iicl_tui.agents.providers.common import SDKProvider, given, messages
-from iicl_tui.agents.providers.error_body import read_said
-from iicl_tui.agents.providers.faults import complains_of
-from iicl_tui.agents.providers.http_client import STAND_IN, Heard
-from iicl_tui.agents.providers.reading import read_completion
+from iicl_tui.agents.providers.error_body import parse_error_body
+from iicl_tui.agents.providers.http_client import STAND_IN, RawResponse
+from iicl_tui.agents.providers.http_errors import rejects_parameter
+from iicl_tui.agents.providers.response_parsing import read_completion
+from iicl_tui.agents.providers.sdk_provider import SDKProvider, given, messages
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
 """What max-tokens is called: by OpenAI's newer models, and by everybody else."""
@@ -53,7 +53,7 @@ class OpenAIProvider(SDKProvider):
             ),
         )
 
-    async def exchange(self, sdk: Any, request: Request, heard: Heard) -> None:
+    async def exchange(self, sdk: Any, request: Request, heard: RawResponse) -> None:
         tried = self._limit
         try:
             await self.ask(sdk, request)
@@ -75,5 +75,5 @@ def response_format(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
 
 
-def _refuses(heard: Heard, limit: str) -> bool:
-    return heard.status in (400, 422) and heard.body is not None and complains_of(read_said(heard.body), limit)
+def _refuses(heard: RawResponse, limit: str) -> bool:
+    return heard.status in (400, 422) and heard.body is not None and rejects_parameter(parse_error_body(heard.body), limit)

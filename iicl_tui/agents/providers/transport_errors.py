@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint
-from iicl_tui.agents.providers.http_client import Heard
+from iicl_tui.agents.providers.http_client import RawResponse
 
 
-def broken(endpoint: Endpoint, heard: Heard, error: BaseException) -> CallFailed:
+def failure_from_exception(endpoint: Endpoint, heard: RawResponse, error: BaseException) -> CallFailed:
     """The failure that an exception means, where no whole answer was there. Nothing of the exception lives on in it."""
     chain = list(_below(error))
     names = {kind.__name__ for each in chain for kind in type(each).__mro__}  # httpx is not imported for its types' sake
@@ -57,7 +57,7 @@ def broken(endpoint: Endpoint, heard: Heard, error: BaseException) -> CallFailed
     if "TransportError" in names and not names & {"UnsupportedProtocol", "LocalProtocolError"}:
         when = "before it answered" if status is None else f"after it had begun to answer ({status})"
         return CallFailed(
-            "broken-off",
+            "disconnected",
             "The connection broke off",
             f"{endpoint.name} closed the connection {when}" + (f": {reason}." if reason else "."),
             "Try again; where it happens every time, look at what the server logs.",
@@ -71,7 +71,7 @@ def broken(endpoint: Endpoint, heard: Heard, error: BaseException) -> CallFailed
     )
 
 
-def too_slow(endpoint: Endpoint, heard: Heard, seconds: float) -> CallFailed:
+def timeout_failure(endpoint: Endpoint, heard: RawResponse, seconds: float) -> CallFailed:
     """The failure of a call whose time is over."""
     began = "had not begun to answer" if heard.status is None else f"had begun to answer ({heard.status}), but not finished"
     return CallFailed(

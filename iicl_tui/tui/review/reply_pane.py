@@ -172,7 +172,7 @@ class ReplyPane(Widget, can_focus=True):
             return True
         if not self.live or self.request is None or self._editing:
             return False
-        return action != "skip" or bool(self.request.shown.skipping)
+        return action != "skip" or bool(self.request.shown.skip_effect)
 
     def action_redraw(self) -> None:
         self._answer("redraw")
@@ -269,7 +269,7 @@ class ReplyPane(Widget, can_focus=True):
         self.remove_class("-editing")
         asked = words.asked(self.chain, shown) if shown is not None else ""
         self.query_one("#reply-asked", Static).update(Content.styled(asked, MUTED))
-        self.query_one("#reply-trouble", Static).update(Content(words.trouble(shown.trouble) if shown is not None else ""))
+        self.query_one("#reply-trouble", Static).update(Content(words.trouble(shown.problem) if shown is not None else ""))
         self.query_one(RawText).show(words.rows(shown) if shown is not None else ())
         self._arrange()
         self._draw()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from iicl_tui.agents.base import Unreadable
+from iicl_tui.agents.base import UnreadableReply
 from iicl_tui.chain.engine import Chain
 from iicl_tui.text import printable, superscript
 from iicl_tui.tui.actions import ACTIONS
@@ -15,12 +15,12 @@ from iicl_tui.tui.review.words import MUTED, Key
 _LONG = 400
 
 
-def title(shown: Unreadable) -> tuple[str, str]:
+def title(shown: UnreadableReply) -> tuple[str, str]:
     """What is asked of the person, and where in the chain it is."""
     return "this reply cannot be read", f"generation {shown.generation} · {printable(shown.phase, 40)}"
 
 
-def asked(chain: Chain, shown: Unreadable) -> str:
+def asked(chain: Chain, shown: UnreadableReply) -> str:
     """What the model was asked for, one sentence."""
     t, wording = shown.generation, chain.task.wording
     what = {
@@ -38,7 +38,7 @@ def trouble(text: str) -> str:
     return f"✗ {printable(text, _LONG) or 'It cannot be read.'}"
 
 
-def raw_heading(shown: Unreadable) -> Content:
+def raw_heading(shown: UnreadableReply) -> Content:
     """Above the reply: whose words these are."""
     size = f"{len(shown.reply):,} character{'s' * (len(shown.reply) != 1)}"
     return Content.assemble(("the reply as it came", "bold"), (f" · untrusted text · {size}", MUTED))
@@ -54,7 +54,7 @@ def edit_heading() -> Content:
     return Content.assemble(("your text in its place", "bold"), (" · it goes on record as yours", MUTED))
 
 
-def rows(shown: Unreadable) -> list[Row]:
+def rows(shown: UnreadableReply) -> list[Row]:
     """The reply in full, and below it what was asked in full; all of it untrusted, and made printable."""
     reply = [Row(line, quoted=True) for line in printable(shown.reply, newlines=True).split("\n")] if shown.reply else []
     question = [Row(line, quoted=True) for line in printable(shown.prompt, newlines=True).split("\n")] if shown.prompt else []
@@ -62,13 +62,13 @@ def rows(shown: Unreadable) -> list[Row]:
     return [*(reply or [Row("(nothing at all)")]), *head, *question]
 
 
-def choices(shown: Unreadable, draft: bool, key: Key) -> str:
+def choices(shown: UnreadableReply, draft: bool, key: Key) -> str:
     """What each answer means."""
     yours = f"{key('reply.edit')} goes on with the text that you began." if draft else ""
     again = f"{key('reply.redraw')} asks the model again: a new call."
     skip = "It cannot be skipped: there is nothing to go on with in its place."
-    if shown.skipping:
-        skip = f"{key('reply.skip')} skips it: {printable(shown.skipping, 160)}."
+    if shown.skip_effect:
+        skip = f"{key('reply.skip')} skips it: {printable(shown.skip_effect, 160)}."
     return " ".join(part for part in (yours, again, skip) if part)
 
 
@@ -84,14 +84,14 @@ def put_away(key: Key) -> str:
     return f"Your text is kept: {key('reply.edit')} goes on with it."
 
 
-def keys(shown: Unreadable, editing: bool, readable: bool, draft: bool, key: Key) -> list[Clickable]:
+def keys(shown: UnreadableReply, editing: bool, readable: bool, draft: bool, key: Key) -> list[Clickable]:
     """The bar."""
     if editing:
         names = ("text.keep", "text.start-over", "text.undo")
         tokens = [_token(name, ACTIONS[name].label, key, readable or name != "text.keep") for name in names]
         return [*tokens, _token("app.back", "put it away", key)]
     tokens = [_token("reply.edit", "go on editing" if draft else "edit", key), _token("reply.redraw", "redraw", key)]
-    if shown.skipping:
+    if shown.skip_effect:
         tokens.append(_token("reply.skip", "skip", key))
     return [*tokens, _token("app.copy", "copy", key), _token("app.back", "later", key)]
 

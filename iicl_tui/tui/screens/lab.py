@@ -14,10 +14,10 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from iicl_tui.agents.key_consent import KeyRequest, next_key_request
-from iicl_tui.agents.model_session import STILL_BILLED, BudgetReached
+from iicl_tui.agents.model_session import MAY_BE_BILLED, BudgetReached
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
-from iicl_tui.present.belief_provenance import speaks
+from iicl_tui.present.belief_provenance import uses_models
 from iicl_tui.present.costs import next_call_worst_case
 from iicl_tui.present.lab_builder import build_lab_state, call_in_progress, header_facts, initial_charts
 from iicl_tui.present.lab_session import LabSession
@@ -136,7 +136,7 @@ class LabScreen(AppScreen):
         if self.session.read_only is not None:
             self.lab_app.notify(printable(self.session.read_only, 400), title="Read-only", markup=False)
         chain = self.session.chain
-        chain.access = chain.access.agreed(self.lab_app.settings.hosts)
+        chain.access = chain.access.with_entries(self.lab_app.settings.hosts)
         chain.notice = self._notice
         self._ticker = self.set_interval(_TICK, self._tick, pause=True)
         self._fit(self.app.size.width, self.app.size.height)
@@ -491,7 +491,7 @@ class LabScreen(AppScreen):
         if answer == dialogs.NO:
             self._declined.add(asked.entry)
         else:
-            self.session.chain.access = self.session.chain.access.agreed([asked.entry])
+            self.session.chain.access = self.session.chain.access.with_entries([asked.entry])
         if answer == dialogs.ALWAYS:
             self.lab_app.keep_host(asked.entry)
         self._start(*self._wanted)
@@ -519,7 +519,7 @@ class LabScreen(AppScreen):
         if action == "review":
             return self._activity.asking or (state.waits_for_person and state.steppable)
         if action == "budget":
-            return False if not speaks(self.session.chain) or self._activity.asking else None if busy else True
+            return False if not uses_models(self.session.chain) or self._activity.asking else None if busy else True
         if action == "messages":
             return None if self.session.chain.next is None else True
         if action == "latest":
@@ -555,8 +555,8 @@ class LabScreen(AppScreen):
         elif self._activity.busy:
             calling = self.session.chain.calling
             self.cancel()
-            if calling is not None and calling.sent:
-                self.lab_app.notify(STILL_BILLED, markup=False)
+            if calling is not None and calling.in_flight:
+                self.lab_app.notify(MAY_BE_BILLED, markup=False)
         elif self._look is not None:
             self.look_at(None)
         elif self.may_leave():
@@ -568,10 +568,10 @@ class LabScreen(AppScreen):
         if self._warned:
             return True
         calling = self.session.chain.calling
-        if calling is not None and calling.sent:
+        if calling is not None and calling.in_flight:
             self._warned = True
             self.lab_app.notify(
-                f"Leave once more to give it up. {STILL_BILLED}", title="A model is being asked", severity="warning", markup=False
+                f"Leave once more to give it up. {MAY_BE_BILLED}", title="A model is being asked", severity="warning", markup=False
             )
             return False
         if not self.session.chain.unsaved:

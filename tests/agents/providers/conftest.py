@@ -9,7 +9,7 @@ import pytest
 from loopback import Loopback
 from provider_cases import BASES, KEY, PROVIDERS
 
-from iicl_tui.agents.providers.common import SDKProvider
+from iicl_tui.agents.providers.sdk_provider import SDKProvider
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from iicl_tui.agents.calls import Message, Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.anthropic import AnthropicProvider
-from iicl_tui.agents.providers.common import SDKProvider
 from iicl_tui.agents.providers.mistral import MistralProvider
 from iicl_tui.agents.providers.openai import OpenAIProvider
+from iicl_tui.agents.providers.sdk_provider import SDKProvider
 
 PROVIDERS = {"openai": OpenAIProvider, "anthropic": AnthropicProvider, "mistral": MistralProvider}
 BASES = {"openai": "/v1", "anthropic": "", "mistral": ""}

@@ -119,7 +119,7 @@ ANYWHERE = [
     (418, {"error": {"message": "teapot"}}, "bad-request", "teapot"),
     (200, {"error": {"message": "Rate limited upstream", "code": 429}}, "busy", "upstream"),
     (200, {"object": "error", "message": "engine is dead", "code": 500}, "server", "engine is dead"),
-    (200, {"error": {"message": "something odd"}}, "odd-shape", "something odd"),
+    (200, {"error": {"message": "something odd"}}, "unexpected-shape", "something odd"),
 ]  # fmt: skip
 
 
@@ -156,23 +156,25 @@ BROKEN = {
     "no gzip": (raw(b"hello").__class__(200, b"hello", {"content-encoding": "gzip"}), "not-json", "unpacked", 200),
     "very deep": (raw(b"[" * 100_000), "not-json", "", 200),
     "a number of 5,000 digits": (raw(b'{"a": ' + b"9" * 5000 + b"}"), "not-json", "", 200),
-    "a list": (other_shape([]), "odd-shape", "a list", 200),
-    "a string": (other_shape("yes"), "odd-shape", "a text", 200),
-    "null": (other_shape(None), "odd-shape", "null", 200),
-    "a number": (other_shape(1.5), "odd-shape", "a number", 200),
-    "true": (other_shape(True), "odd-shape", "a truth value", 200),
-    "an empty object": (other_shape({}), "odd-shape", "without", 200),
+    "a list": (other_shape([]), "unexpected-shape", "a list", 200),
+    "a string": (other_shape("yes"), "unexpected-shape", "a text", 200),
+    "null": (other_shape(None), "unexpected-shape", "null", 200),
+    "a number": (other_shape(1.5), "unexpected-shape", "a number", 200),
+    "true": (other_shape(True), "unexpected-shape", "a truth value", 200),
+    "an empty object": (other_shape({}), "unexpected-shape", "without", 200),
     "an object full of null": (
         other_shape(dict.fromkeys(("id", "object", "model", "usage", "created", "choices", "content", "role", "type"))),
-        "odd-shape", "without", 200,
+        "unexpected-shape", "without", 200,
     ),
-    "no choices": (other_shape({"choices": [], "content": None}), "odd-shape", "", 200),
-    "a choice of null": (other_shape({"choices": [None], "content": [None]}), "odd-shape", "", 200),
-    "no message": (other_shape({"choices": [{"message": None}], "content": "x"}), "odd-shape", "", 200),
-    "an empty message": (other_shape({"choices": [{"message": {}, "finish_reason": None}], "content": {}}), "odd-shape", "", 200),
-    "a reset": (reset_mid_body(), "broken-off", "broke off", 200),
-    "an early end": (close_mid_body(), "broken-off", "broke off", 200),
-    "no answer": (close_before_reply(), "broken-off", "before it answered", None),
+    "no choices": (other_shape({"choices": [], "content": None}), "unexpected-shape", "", 200),
+    "a choice of null": (other_shape({"choices": [None], "content": [None]}), "unexpected-shape", "", 200),
+    "no message": (other_shape({"choices": [{"message": None}], "content": "x"}), "unexpected-shape", "", 200),
+    "an empty message": (
+        other_shape({"choices": [{"message": {}, "finish_reason": None}], "content": {}}), "unexpected-shape", "", 200,
+    ),
+    "a reset": (reset_mid_body(), "disconnected", "broke off", 200),
+    "an early end": (close_mid_body(), "disconnected", "broke off", 200),
+    "no answer": (close_before_reply(), "disconnected", "before it answered", None),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from loopback import Loopback, Text, close_before_reply, half_json, hang, status
 from provider_cases import BASES, FULL, KEY, PLAIN, PROVIDERS, failure
 
 from iicl_tui.agents.calls import Message, Request
-from iicl_tui.agents.providers.common import SDKProvider
+from iicl_tui.agents.providers.sdk_provider import SDKProvider
 
 
 @pytest.mark.parametrize("answer", [hang(), trickle()], ids=["hang", "trickle"])

@@ -10,7 +10,7 @@ from loopback import UNLIKELY, Text, other_shape, raw, token, tokens_of
 from provider_cases import FULL, PLAIN
 
 from iicl_tui.agents.calls import Token, Usage
-from iicl_tui.agents.providers.reading import read_completion, read_tokens
+from iicl_tui.agents.providers.response_parsing import read_completion, read_tokens
 
 SPEAKS_LOGPROBS = ["openai", "mistral"]
 TEXT = '{"A": "on", "B": "off"}'

@@ -47,7 +47,7 @@ async def test_what_is_asked_for_goes_out_and_nothing_else(name, asked, server, 
 
 
 def test_what_an_api_has_no_word_for_is_what_it_says_it_lacks(name) -> None:
-    assert {parameter for parameter in ADDED if not ADDED[parameter][name]} == PROVIDERS[name].LACKS
+    assert {parameter for parameter in ADDED if not ADDED[parameter][name]} == PROVIDERS[name].UNSUPPORTED
     assert set(ADDED) == set(Request.PARAMETERS)
 
 
@@ -68,11 +68,11 @@ async def test_a_dialogue_goes_out_in_order_with_every_character(name, server, m
     dialogue = (Message("system", odd), Message("user", odd), Message("assistant", odd), Message("user", "again"))
     await make(name).send(Request(dialogue, 5))
     sent = [{"role": each["role"], "content": each["content"]} for each in server.seen[0].body["messages"]]
-    mended = odd.replace("\ud800", "\ufffd")
+    replace_surrogates = odd.replace("\ud800", "\ufffd")
     expected = [{"role": m.role, "content": m.text.replace("\ud800", "\ufffd")} for m in dialogue]
     assert sent == (expected[1:] if name == "anthropic" else expected)
     if name == "anthropic":
-        assert server.seen[0].body["system"] == mended
+        assert server.seen[0].body["system"] == replace_surrogates
 
 
 async def test_without_a_system_message_none_goes_out(name, server, make) -> None:
@@ -151,7 +151,7 @@ async def test_what_goes_wrong_under_the_other_name_is_what_is_said(server, make
     error = await failure(make("openai"))
     assert (error.kind, error.retry_after) == ("busy", 3.0)
     server.replies = [not_taken(OLD, NEW), close_before_reply()]
-    assert (await failure(make("openai"))).kind == "broken-off"
+    assert (await failure(make("openai"))).kind == "disconnected"
 
 
 @pytest.mark.parametrize("message", ["max_tokens is too large: 50. It supports at most 5 tokens", "max_tokens must be positive"])
@@ -212,7 +212,7 @@ NOT_TAKEN = [
 ]  # fmt: skip
 OWN_WORDS = {
     "openai": NOT_TAKEN,
-    "anthropic": [case for case in NOT_TAKEN if case[2] not in PROVIDERS["anthropic"].LACKS],
+    "anthropic": [case for case in NOT_TAKEN if case[2] not in PROVIDERS["anthropic"].UNSUPPORTED],
     "mistral": [
         *NOT_TAKEN,
         (422, detail("extra_forbidden", "Extra inputs are not permitted", "random_seed"), "seed"),
@@ -277,7 +277,7 @@ def surroundings(decoy, monkeypatch, tmp_path: Path) -> None:
     configs = tmp_path / "configs"
     configs.mkdir()
     (configs / "default.json").write_text(f'{{"base_url": "{decoy.url}", "authentication": {{"type": "api_key"}}}}')
-    custom = "Authorization: Bearer decoy-key\nX-Api-Key: decoy-key\nX-Decoy: yes\nHost: decoy.example\nCookie: decoy=1"
+    custom = "Authorization: Bearer decoy-key\nX-ApiSpec-Key: decoy-key\nX-Decoy: yes\nHost: decoy.example\nCookie: decoy=1"
     for variable, value in {
         "OPENAI_API_KEY": "decoy-key", "OPENAI_ADMIN_KEY": "decoy-key", "OPENAI_BASE_URL": decoy.url, "OPENAI_ORG_ID": "decoy-org",
         "OPENAI_PROJECT_ID": "decoy-project", "OPENAI_CUSTOM_HEADERS": custom, "OPENAI_LOG": "debug",

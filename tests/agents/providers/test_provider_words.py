@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from provider_cases import KEY, PROVIDERS
 
-from iicl_tui.agents.providers.endpoint import Endpoint, mended
-from iicl_tui.agents.providers.error_body import Said, read_said, said_in
-from iicl_tui.agents.providers.faults import retry_after
+from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
+from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of, parse_error_body
+from iicl_tui.agents.providers.http_errors import retry_after
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOUR = format_datetime(NOW + timedelta(hours=1), usegmt=True)
@@ -61,36 +61,36 @@ def test_any_retry_after_is_a_finite_number_of_seconds_or_none(headers) -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({"error": {"message": "no", "type": "T", "param": "p", "code": "C"}}, Said("no", frozenset({"t", "c"}), ("p",))),
-        ({"error": {"message": "no", "code": 503}}, Said("no", status=503)),
-        ({"error": {"message": "no", "code": "429"}}, Said("no", frozenset({"429"}), status=429)),
-        ({"error": {"message": "no", "details": {"error_code": "E"}}}, Said("no", frozenset({"e"}))),
-        ({"error": "no"}, Said("no")),
-        ({"detail": "no"}, Said("no")),
-        ({"message": "no", "request_id": "1"}, Said("no")),
-        ({"message": {"detail": "no"}}, Said("no")),
+        ({"error": {"message": "no", "type": "T", "param": "p", "code": "C"}}, ErrorBody("no", frozenset({"t", "c"}), ("p",))),
+        ({"error": {"message": "no", "code": 503}}, ErrorBody("no", status=503)),
+        ({"error": {"message": "no", "code": "429"}}, ErrorBody("no", frozenset({"429"}), status=429)),
+        ({"error": {"message": "no", "details": {"error_code": "E"}}}, ErrorBody("no", frozenset({"e"}))),
+        ({"error": "no"}, ErrorBody("no")),
+        ({"detail": "no"}, ErrorBody("no")),
+        ({"message": "no", "request_id": "1"}, ErrorBody("no")),
+        ({"message": {"detail": "no"}}, ErrorBody("no")),
         (
             {"detail": [{"loc": ["body", "top_p"], "msg": "bad", "type": "t"}, {"loc": ["body", "x", 0], "msg": "odd"}]},
-            Said("top_p: bad; x.0: odd", frozenset({"t"}), ("top_p", "x.0")),
+            ErrorBody("top_p: bad; x.0: odd", frozenset({"t"}), ("top_p", "x.0")),
         ),
-        ("no", Said("no")),
-        (None, Said()),
-        ([], Said()),
-        ({}, Said()),
-        ({"error": None, "detail": None, "message": None}, Said()),
-        ({"detail": [None, 3, {}, {"loc": "body", "msg": None}]}, Said()),
-        ({"error": {"message": 5, "type": 5, "param": 5, "code": 5}}, Said()),
+        ("no", ErrorBody("no")),
+        (None, ErrorBody()),
+        ([], ErrorBody()),
+        ({}, ErrorBody()),
+        ({"error": None, "detail": None, "message": None}, ErrorBody()),
+        ({"detail": [None, 3, {}, {"loc": "body", "msg": None}]}, ErrorBody()),
+        ({"error": {"message": 5, "type": 5, "param": 5, "code": 5}}, ErrorBody()),
     ],
 )
 def test_every_form_of_an_error_body_is_read(document, said) -> None:
-    assert said_in(document) == said
+    assert error_body_of(document) == said
 
 
 def test_a_body_that_is_no_json_speaks_for_itself_unless_it_is_a_page() -> None:
-    assert read_said(b" busy now \n").message == "busy now"
-    assert read_said(b"<html>busy</html>") == Said()
-    assert read_said(b"") == Said()
-    assert read_said(b"\xff\xfe" + b"[" * 10_000).codes == frozenset()
+    assert parse_error_body(b" busy now \n").message == "busy now"
+    assert parse_error_body(b"<html>busy</html>") == ErrorBody()
+    assert parse_error_body(b"") == ErrorBody()
+    assert parse_error_body(b"\xff\xfe" + b"[" * 10_000).codes == frozenset()
 
 
 def endpoint(**fields) -> Endpoint:
@@ -129,20 +129,20 @@ def test_an_address_is_shown_without_its_password() -> None:
     ],
 )  # fmt: skip
 def test_what_is_on_this_machine(url, loopback) -> None:
-    assert endpoint(url=url).loopback is loopback
+    assert endpoint(url=url).is_loopback is loopback
 
 
 @settings(derandomize=True, deadline=None)
 @given(st.text(st.characters()))
 def test_mended_text_can_be_sent_and_is_the_same_where_it_could_be_before(text) -> None:
-    assert mended(text).encode().decode() == mended(text)
-    assert len(mended(text)) == len(text)
+    assert replace_surrogates(text).encode().decode() == replace_surrogates(text)
+    assert len(replace_surrogates(text)) == len(text)
     try:
         text.encode()
     except UnicodeEncodeError:
-        assert mended(text) != text
+        assert replace_surrogates(text) != text
     else:
-        assert mended(text) == text
+        assert replace_surrogates(text) == text
 
 
 def test_a_provider_shows_no_key(name) -> None:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
 
-from iicl_tui.agents.access import place_of
+from iicl_tui.agents.access import consent_host
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.providers.endpoint import Endpoint, mended
-from iicl_tui.agents.providers.faults import refusal
-from iicl_tui.agents.providers.http_client import Heard, connect, listening
-from iicl_tui.agents.providers.reading import OddShape, odd_shape, read_json
-from iicl_tui.agents.providers.transport_errors import broken, too_slow
+from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
+from iicl_tui.agents.providers.http_client import RawResponse, connect, current_response
+from iicl_tui.agents.providers.http_errors import refusal
+from iicl_tui.agents.providers.response_parsing import UnexpectedShape, read_json, unexpected_shape
+from iicl_tui.agents.providers.transport_errors import failure_from_exception, timeout_failure
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SDKProvider(ABC):
     """The base of the provider's own addresses."""
     PATH: ClassVar[str]
     """What the SDK puts behind the base."""
-    LACKS: ClassVar[frozenset[str]] = frozenset()
+    UNSUPPORTED: ClassVar[frozenset[str]] = frozenset()
     """Those of Request.PARAMETERS that the API has no word for. They are never sent."""
 
     def __init__(
@@ -61,7 +61,7 @@ class SDKProvider(ABC):
     ) -> None:
         url = self.URL if base_url is None else self.base(base_url.strip().rstrip("/"))
         self.endpoint = Endpoint(
-            self.NAME, model, url, self.PATH, place_of(url) == place_of(self.URL), (key or "").strip() or None, key_env
+            self.NAME, model, url, self.PATH, consent_host(url) == consent_host(self.URL), (key or "").strip() or None, key_env
         )
         self.timeout = timeout
         self.extra_body: Mapping[str, Any] = dict(extra_body or {})
@@ -77,9 +77,9 @@ class SDKProvider(ABC):
         kind "parameter": the API or the model does not take what `parameter` names; the request can be sent without it.
         """
         self.endpoint.check()
-        heard = Heard()
+        heard = RawResponse()
         trouble: CallFailed | None = None
-        token = listening.set(heard)
+        token = current_response.set(heard)
         try:
             sdk = await self._connected()
             async with asyncio.timeout(self.timeout):
@@ -87,12 +87,12 @@ class SDKProvider(ABC):
         except ImportError as error:
             trouble = self._not_installed(error)
         except TimeoutError:
-            trouble = too_slow(self.endpoint, heard, self.timeout)
+            trouble = timeout_failure(self.endpoint, heard, self.timeout)
         except Exception as error:
             # SDKs also raise where the answer is whole but not to their liking; that is judged below, for all in the same way.
-            trouble = broken(self.endpoint, heard, error)
+            trouble = failure_from_exception(self.endpoint, heard, error)
         finally:
-            listening.reset(token)
+            current_response.reset(token)
         if heard.body is not None:
             try:
                 return self._judged(heard, request)
@@ -100,7 +100,7 @@ class SDKProvider(ABC):
                 trouble = failed
         # Outside of the handlers and from here: neither an SDK's exception, which has the request in it, nor frames that have
         # the answer in them may live on in a traceback.
-        raise (trouble or broken(self.endpoint, heard, RuntimeError("there was no answer"))).with_traceback(None)
+        raise (trouble or failure_from_exception(self.endpoint, heard, RuntimeError("there was no answer"))).with_traceback(None)
 
     async def close(self) -> None:
         """Gives up the connections; it can be used again afterwards."""
@@ -118,17 +118,17 @@ class SDKProvider(ABC):
 
     @abstractmethod
     def read(self, document: Any) -> Reply:
-        """The reply in an answer's JSON. Raises OddShape."""
+        """The reply in an answer's JSON. Raises UnexpectedShape."""
 
     def wire_extra(self) -> Mapping[str, Any]:
         """What the HTTP client has to put over the JSON, since the SDK has no way to."""
         return {}
 
-    async def exchange(self, sdk: Any, request: Request, heard: Heard) -> None:
+    async def exchange(self, sdk: Any, request: Request, heard: RawResponse) -> None:
         """All that one `send` says and hears. heard: what came back last."""
         await self.ask(sdk, request)
 
-    def _judged(self, heard: Heard, request: Request) -> Reply:
+    def _judged(self, heard: RawResponse, request: Request) -> Reply:
         """The reply in a whole answer. Raises CallFailed where it is none."""
         if heard.status is None or not 200 <= heard.status < 300:
             raise refusal(self.endpoint, heard, request)
@@ -137,13 +137,13 @@ class SDKProvider(ABC):
             raise refusal(self.endpoint, heard, request)
         try:
             reply = self.read(document)
-        except OddShape as error:
+        except UnexpectedShape as error:
             there = str(error)
         else:
             hide = self.endpoint.hide
             tokens = None if self.endpoint.hides(reply.tokens or ()) else reply.tokens
             return Reply(hide(reply.text), reply.finish, tokens, reply.usage, hide(reply.model))
-        raise odd_shape(self.endpoint, heard, there)
+        raise unexpected_shape(self.endpoint, heard, there)
 
     async def _connected(self) -> Any:
         """The SDK's client for the running loop."""
@@ -175,7 +175,7 @@ class SDKProvider(ABC):
 
 def messages(request: Request) -> list[dict[str, str]]:
     """The request's messages as the APIs want them."""
-    return [{"role": message.role, "content": mended(message.text)} for message in request.messages]
+    return [{"role": message.role, "content": replace_surrogates(message.text)} for message in request.messages]
 
 
 def given(**parameters: Any) -> dict[str, Any]:

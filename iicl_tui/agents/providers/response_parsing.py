@@ -7,19 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iicl_tui.agents.calls import MOST_TOKENS, ROUNDED, Finish, Reply, Token, Usage
+from iicl_tui.agents.calls import LOGPROB_TOLERANCE, MAX_TOKEN_COUNT, Finish, Reply, Token, Usage
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.providers.endpoint import Endpoint, mended
-from iicl_tui.agents.providers.http_client import Heard
+from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
+from iicl_tui.agents.providers.http_client import RawResponse
 
 _CHECK = "Check base-url: it must lead to the API itself, not to a web page, a login or another program."
 
 
-class OddShape(Exception):
+class UnexpectedShape(Exception):
     """JSON that holds no reply. The message says what is there instead."""
 
 
-def read_json(endpoint: Endpoint, heard: Heard) -> Any:
+def read_json(endpoint: Endpoint, heard: RawResponse) -> Any:
     """The document in an answer. Raises CallFailed where it is none; what the server calls it does not matter."""
     body = heard.body or b""
     try:
@@ -54,11 +54,11 @@ def _stops_short(body: bytes, error: Exception) -> bool:
     return body.startswith((b"{", b"[")) and (at_the_end or not body.endswith((b"}", b"]")))
 
 
-def odd_shape(endpoint: Endpoint, heard: Heard, there: str) -> CallFailed:
+def unexpected_shape(endpoint: Endpoint, heard: RawResponse, there: str) -> CallFailed:
     """The failure of JSON that holds no reply. there: what is there instead."""
     begins = endpoint.quote((heard.body or b"")[:2000].decode("utf-8", "replace"))
     return CallFailed(
-        "odd-shape",
+        "unexpected-shape",
         "The answer holds no reply",
         f"{endpoint.name} answered {heard.status} with JSON, but it is {there}: {begins}",
         _CHECK,
@@ -67,26 +67,26 @@ def odd_shape(endpoint: Endpoint, heard: Heard, there: str) -> CallFailed:
 
 
 def read_completion(document: Any) -> Reply:
-    """The reply in a chat completion: OpenAI's, Mistral's, and those of servers that speak as they do. Raises OddShape."""
+    """The reply in a chat completion: OpenAI's, Mistral's, and those of servers that speak as they do. Raises UnexpectedShape."""
     choices = _object(document).get("choices")
     if not isinstance(choices, list) or not choices:
-        raise OddShape("an object with an empty list of choices" if choices == [] else "an object without choices")
+        raise UnexpectedShape("an object with an empty list of choices" if choices == [] else "an object without choices")
     choice = choices[0]
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(message, Mapping):
-        raise OddShape("an object whose first choice has no message")
+        raise UnexpectedShape("an object whose first choice has no message")
     reason = choice.get("finish_reason")
     refusal = message.get("refusal")
     refused = isinstance(refusal, str) and refusal != ""
     text = _text(message.get("content"))
     if text is None:
         if not refused and not isinstance(reason, str):
-            raise OddShape("an object whose message has no content")
+            raise UnexpectedShape("an object whose message has no content")
         text = str(refusal) if refused else ""
     finish = "refused" if refused else _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
     usage = document.get("usage")
     counts = (usage.get("prompt_tokens"), usage.get("completion_tokens")) if isinstance(usage, Mapping) else ()
-    return Reply(mended(text), finish, read_tokens(choice.get("logprobs")), read_usage(*counts), read_model(document))
+    return Reply(replace_surrogates(text), finish, read_tokens(choice.get("logprobs")), read_usage(*counts), read_model(document))
 
 
 _FINISHES: Mapping[str, Finish] = {
@@ -97,12 +97,12 @@ _FINISHES: Mapping[str, Finish] = {
 
 
 def read_message(document: Any) -> Reply:
-    """The reply in a message of Anthropic's. Raises OddShape."""
+    """The reply in a message of Anthropic's. Raises UnexpectedShape."""
     content = _object(document).get("content")
     if not isinstance(content, list):
-        raise OddShape("an object without content")
+        raise UnexpectedShape("an object without content")
     if not all(isinstance(block, Mapping) for block in content):
-        raise OddShape("an object whose content is no list of blocks")
+        raise UnexpectedShape("an object whose content is no list of blocks")
     reason = document.get("stop_reason")
     finish: Finish = _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
     usage = document.get("usage")
@@ -111,7 +111,9 @@ def read_message(document: Any) -> Reply:
     cached = [parts.get(f"cache_{way}_input_tokens") or 0 for way in ("creation", "read")]
     sent: list[Any] = [parts.get("input_tokens"), *cached]
     total = sum(sent) if all(map(_is_count, sent)) else None
-    return Reply(mended(_text(content) or ""), finish, None, read_usage(total, parts.get("output_tokens")), read_model(document))
+    return Reply(
+        replace_surrogates(_text(content) or ""), finish, None, read_usage(total, parts.get("output_tokens")), read_model(document)
+    )
 
 
 def read_tokens(logprobs: Any) -> tuple[Token, ...] | None:
@@ -130,10 +132,10 @@ def _alternative(entry: Any) -> tuple[bytes, float]:
     data, logprob = entry.get("bytes"), entry.get("logprob")
     if isinstance(logprob, bool) or not isinstance(logprob, (int, float)):
         raise TypeError
-    if not math.isfinite(value := float(logprob)) or value > ROUNDED:
+    if not math.isfinite(value := float(logprob)) or value > LOGPROB_TOLERANCE:
         raise ValueError
     if data is None:
-        return mended(entry.get("token")).encode(), value
+        return replace_surrogates(entry.get("token")).encode(), value
     if not isinstance(data, list):
         raise TypeError
     return bytes(data), value
@@ -147,17 +149,17 @@ def read_usage(prompt: Any = None, completion: Any = None) -> Usage | None:
 def read_model(document: Mapping[str, Any]) -> str:
     """The model as the provider names it."""
     model = document.get("model")
-    return mended(model) if isinstance(model, str) else ""
+    return replace_surrogates(model) if isinstance(model, str) else ""
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKEN_COUNT
 
 
 def _object(document: Any) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         kinds = {list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
-        raise OddShape(f"{kinds.get(type(document), 'a number')}, not an object")
+        raise UnexpectedShape(f"{kinds.get(type(document), 'a number')}, not an object")
     return document
 
 

@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from iicl_tui.agents.calls import Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint
-from iicl_tui.agents.providers.error_body import Said, read_said
-from iicl_tui.agents.providers.http_client import Heard
+from iicl_tui.agents.providers.error_body import ErrorBody, parse_error_body
+from iicl_tui.agents.providers.http_client import RawResponse
 
 # What providers and local servers write, in the order in which they are looked for. A code decides; words do where there is none.
 _NO_CREDIT_CODES = {
@@ -59,10 +59,10 @@ _RANGE = re.compile(
 )
 
 
-def refusal(endpoint: Endpoint, heard: Heard, request: Request) -> CallFailed:
+def refusal(endpoint: Endpoint, heard: RawResponse, request: Request) -> CallFailed:
     """The failure that an answer other than 2xx means; or an error within a 200, whose body then names the status."""
     assert heard.status is not None
-    said = read_said(heard.body or b"")
+    said = parse_error_body(heard.body or b"")
     status = heard.status if heard.status >= 300 else said.status or heard.status
     if 300 <= status < 400:
         return _redirect(endpoint, heard, status)
@@ -73,7 +73,7 @@ def refusal(endpoint: Endpoint, heard: Heard, request: Request) -> CallFailed:
     return failure
 
 
-def complains_of(said: Said, parameter: str) -> bool:
+def rejects_parameter(said: ErrorBody, parameter: str) -> bool:
     """Whether a server says that it does not know this parameter, spelled as it was sent."""
     named = re.search(rf"(?<!\w){re.escape(parameter)}(?!\w)", said.message) is not None
     return (parameter in said.params or (not said.params and named)) and (
@@ -81,7 +81,7 @@ def complains_of(said: Said, parameter: str) -> bool:
     )
 
 
-def _judge(endpoint: Endpoint, said: Said, status: int, request: Request) -> CallFailed:
+def _judge(endpoint: Endpoint, said: ErrorBody, status: int, request: Request) -> CallFailed:
     words, codes = said.message, said.codes
     answered = f"{endpoint.name} answered {status}"
     quoted = endpoint.quote(words)
@@ -136,7 +136,7 @@ def _judge(endpoint: Endpoint, said: Said, status: int, request: Request) -> Cal
         )
     if status < 300:
         return CallFailed(
-            "odd-shape", "An error came instead of a reply", what, "Check base-url, the model, and what the server logs."
+            "unexpected-shape", "An error came instead of a reply", what, "Check base-url, the model, and what the server logs."
         )
     return CallFailed(
         "bad-request",
@@ -172,7 +172,7 @@ def _key_refused(endpoint: Endpoint, what: str) -> CallFailed:
     )
 
 
-def _redirect(endpoint: Endpoint, heard: Heard, status: int) -> CallFailed:
+def _redirect(endpoint: Endpoint, heard: RawResponse, status: int) -> CallFailed:
     where = endpoint.quote(heard.headers.get("location", "")) or "nowhere in particular"
     return CallFailed(
         "bad-request",
@@ -183,7 +183,7 @@ def _redirect(endpoint: Endpoint, heard: Heard, status: int) -> CallFailed:
     )
 
 
-def _parameter(said: Said, request: Request) -> str | None:
+def _parameter(said: ErrorBody, request: Request) -> str | None:
     """Which of the parameters that were asked for the server complains of."""
     asked = [name for name in Request.PARAMETERS if getattr(request, name) is not None]
     if said.params:
@@ -196,7 +196,7 @@ def _parameter(said: Said, request: Request) -> str | None:
     return min(found, key=lambda name: found[name]) if found else None
 
 
-def _about_parameter(parameter: str, said: Said, what: str) -> CallFailed:
+def _about_parameter(parameter: str, said: ErrorBody, what: str) -> CallFailed:
     shown = {"top_p": "top-p", "top_logprobs": "log-probabilities", "schema": "the JSON schema"}.get(parameter, parameter)
     beyond = any(_RANGE_CODES.search(code) for code in said.codes) or _RANGE.search(said.message) is not None
     if beyond and not _NOT_TAKEN.search(said.message) and parameter != "schema":

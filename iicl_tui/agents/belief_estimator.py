@@ -1,5 +1,4 @@
-"""How a model's belief is known from the calls of one imitation: from log-probabilities, from drawn hypotheses, from the examples
-that it made where it states no rule, or not at all."""
+"""Estimates a model's belief from the calls of one imitation: from log-probabilities, drawn hypotheses or the examples made."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from iicl_tui.agents.beliefs import Belief, from_draws, from_examples
-from iicl_tui.agents.calls import Call, answer
+from iicl_tui.agents.calls import Call, answer_to
 from iicl_tui.agents.logprobs import NoBelief, TokenReading, belief_from_tokens
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.base import Example, Task
@@ -18,40 +17,56 @@ UNDER_SCHEMA = "under a JSON schema"
 EDITED = "as a person edited them"
 
 
-class Made(NamedTuple):
-    """The examples of a reply that stands. edited: a person wrote them in its place."""
+class MadeExamples(NamedTuple):
+    """The examples of an accepted reply.
+
+    Attributes:
+        examples: The examples.
+        edited: Whether a person wrote them in place of the reply.
+    """
 
     examples: tuple[Example, ...]
     edited: bool
 
 
-def examples_made(calls: Sequence[Call], wording: Wording, count: int) -> Made:
-    """The examples, at most count, that the agent made when it was last asked to learn: those of its reply, of its repair, or of
-    what a person wrote, whichever was taken. Empty where nothing could be read.
+def examples_made(calls: Sequence[Call], wording: Wording, count: int) -> MadeExamples:
+    """The examples that the agent made when it was last asked to learn.
+
+    They come from its reply, the repair or a person's text, whichever was accepted. Empty if nothing could be read.
+
+    Args:
+        calls: The calls of a generation.
+        wording: How examples are read.
+        count: The maximum number of examples.
     """
     start = next((at for at in reversed(range(len(calls))) if calls[at].purpose == "imitate"), None)
-    made = Made((), False)
+    made = MadeExamples((), False)
     for call in calls[start:] if start is not None else ():
         if call.purpose in ("imitate", "repair") or call.verdict == "edit":
             examples = wording.read_samples(call.reply, count).examples
             least = len(made.examples) if call.purpose == "repair" else 1  # a repair with fewer is not taken
-            made = Made(examples, call.purpose == "person") if len(examples) >= max(least, 1) else made
+            made = MadeExamples(examples, call.purpose == "person") if len(examples) >= max(least, 1) else made
         elif call.purpose != "person":
             break
     return made
 
 
-_HARDLY = 0.01
-"""What may be unobserved of a value where no alternative to it is listed; with more, that value alone would seem certain."""
+_UNOBSERVED_LIMIT = 0.01
+"""The largest unobserved mass if no alternative is listed. With more, the drawn value would wrongly seem certain."""
 
 
 @dataclass(frozen=True)
-class Measuring:
-    """source: what the belief is known from. draws: hypotheses drawn a generation, the one that goes on included.
+class BeliefEstimator:
+    """How beliefs are estimated.
 
-    smoothing: weight of the uniform prior over hypotheses, in draws. top_logprobs: how many tokens are asked for at each place.
-    reading: of token log-probabilities. fallback: what is used where a model gives none.
-    schema: replies follow a JSON schema, which changes what the model says, and so the belief.
+    Attributes:
+        source: What the belief is estimated from.
+        draws: Hypotheses drawn per generation, including the accepted one.
+        smoothing: The weight of the uniform prior over hypotheses, in draws.
+        top_logprobs: How many of the likeliest tokens are requested at each position.
+        reading: How token log-probabilities are read.
+        fallback: What to use if a model gives no log-probabilities.
+        schema: Whether replies follow a JSON schema, which changes the model's distribution.
     """
 
     source: Literal["logprobs", "samples", "examples", "none"]
@@ -64,11 +79,11 @@ class Measuring:
 
     @property
     def asks_logprobs(self) -> bool:
-        """The call that learns asks for log-probabilities."""
+        """Whether learning requests log-probabilities."""
         return self.source == "logprobs"
 
     def belief(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
-        """The belief, or None where these calls say nothing of it."""
+        """The belief; None if these calls give none."""
         found = self._belief(calls, task, wording)
         return replace(found, notes=(*found.notes, UNDER_SCHEMA)) if found is not None and self.schema else found
 
@@ -81,24 +96,40 @@ class Measuring:
         drawn = self.source == "samples" or any(call.purpose == "draw" for call in calls)
         return self._from_draws(calls, task.space, wording) if drawn else None
 
+    def missing_reason(self, calls: Sequence[Call]) -> str:
+        """Why these calls of an imitation give no belief, as a clause without a full stop."""
+        if self.source == "examples":
+            return "none of its examples could be read, or no hypothesis can have made them"
+        drawn = sum(call.purpose in ("imitate", "draw") for call in calls)
+        if self.source == "samples" or any(call.purpose == "draw" for call in calls):
+            return f"none of {drawn} drawn hypotheses could be read" if drawn != 1 else "the drawn hypothesis could not be read"
+        found = answer_to(calls, "imitate")
+        if found is None:
+            return "no call is on record"
+        if found[1].purpose == "person":
+            return "a person wrote this hypothesis in place of a reply"
+        if found[1].tokens is None:
+            return "the model gave no log-probabilities"
+        return "the log-probabilities could not be told apart by hypothesis"
+
     def from_tokens(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | NoBelief | None:
-        """What the tokens of the reply that stands say, or why they say nothing; None where there are none, or no rule."""
-        stands = answer(calls, "imitate")
-        if stands is None or stands[1].tokens is None:
+        """The belief from the accepted reply's tokens, or why they give none; None if there are no tokens or no rule."""
+        accepted = answer_to(calls, "imitate")
+        if accepted is None or accepted[1].tokens is None:
             return None
-        reply, tokens = stands[1].reply, stands[1].tokens
+        reply, tokens = accepted[1].reply, accepted[1].tokens
         reading = wording.read_rule(reply)
         if reading.hypothesis is None:
             return None
         spellings = [wording.spellings(factor) for factor in range(len(space.factors))]
         found = belief_from_tokens(reply, tokens, reading.spans, space, spellings, self.reading)
         listed = any(data != token.data for token in tokens for data, _ in token.top)
-        if isinstance(found, Belief) and not listed and found.unobserved is not None and found.unobserved.max() > _HARDLY:
+        if isinstance(found, Belief) and not listed and found.unobserved is not None and found.unobserved.max() > _UNOBSERVED_LIMIT:
             return NoBelief("No token is listed beside those that were drawn: nothing is known of the other values.")
         return found
 
     def _from_draws(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | None:
-        """Counted are all replies to the one prompt; a repaired one is the answer to another."""
+        """Counts the replies to the one prompt. A repaired reply answers another prompt."""
         drawn = [wording.read_rule(call.reply).hypothesis for call in calls if call.purpose in ("imitate", "draw")]
         read = [hypothesis for hypothesis in drawn if hypothesis is not None]
         return from_draws(space, read, len(drawn), self.smoothing) if read else None

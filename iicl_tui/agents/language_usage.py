@@ -1,0 +1,59 @@
+"""Estimates the calls and tokens of a language agent before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from iicl_tui.agents.base import UsageEstimate
+from iicl_tui.agents.calls import Message, Request
+from iicl_tui.agents.money import estimated_tokens, prompt_tokens
+from iicl_tui.tasks.base import Example, Task
+from iicl_tui.tasks.prompts import Prompts
+from iicl_tui.tasks.wording import Wording
+
+
+def estimate_usage(
+    task: Task,
+    wording: Wording,
+    prompts: Prompts,
+    opening: Sequence[Message],
+    data: Sequence[Example],
+    draws: int,
+    refinements: int,
+    lookback: int,
+    own: range,
+) -> UsageEstimate:
+    """The usage of some of an agent's own generations, without repairs and redraws.
+
+    The prompts are counted as they are written. Replies are assumed to be as short as the prompts ask for.
+
+    Args:
+        task: The task.
+        wording: How the task is put into words.
+        prompts: The prompt texts.
+        opening: The messages of the first call.
+        data: Typical examples.
+        draws: Hypotheses drawn per generation.
+        refinements: Refining filters in the chain.
+        lookback: How many earlier exchanges are sent along.
+        own: The agent's generations to count, from 0.
+    """
+    opening_tokens = prompt_tokens(Request(tuple(opening), 1))
+    if not wording.states_rule:
+        reply = estimated_tokens(wording.rule_reply(wording.implied(data)))
+        exchanges = sum(min(lookback, k) for k in own)
+        return UsageEstimate(len(own), len(own) * opening_tokens + exchanges * (opening_tokens + reply), len(own) * reply)
+    rule = estimated_tokens(wording.rule_reply(0))
+    examples = estimated_tokens(wording.samples_reply(task.transmit(0, task.samples, 0.0, np.random.default_rng(0))))
+    transmit_tokens = opening_tokens - estimated_tokens(opening[-1].text)
+    transmit_tokens += estimated_tokens(wording.transmit(prompts, 0, task.samples))
+    refine_tokens = prompt_tokens(Request((Message("user", wording.self_refine(prompts, 0, data)),), 1))
+    calls = draws + 1 + refinements
+    prompt = draws * opening_tokens + transmit_tokens + refinements * refine_tokens
+    completion = (draws + refinements) * rule + examples
+    # Before its generation k an agent has 2k exchanges, and one more when it makes examples.
+    exchanges = sum(draws * min(lookback, 2 * k) + (1 + refinements) * min(lookback, 2 * k + 1) for k in own)
+    history = exchanges * (opening_tokens + transmit_tokens + rule + examples) // 2
+    return UsageEstimate(len(own) * calls, len(own) * prompt + history, len(own) * completion)

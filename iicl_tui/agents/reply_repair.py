@@ -1,0 +1,98 @@
+"""Asks a model until its reply can be read: one repair, then a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from iicl_tui.agents.base import ModelSession
+from iicl_tui.agents.calls import Call, Message, Purpose, Request
+from iicl_tui.tasks.wording import RuleReading, SamplesReading
+
+Reading = TypeVar("Reading", RuleReading, SamplesReading)
+
+
+@dataclass(frozen=True)
+class ReplyFormat(Generic[Reading]):
+    """How one type of reply is read.
+
+    Attributes:
+        read: Reads a reply.
+        yield_of: How much a reading contains; 0 if it is unusable.
+        repair_prompt: What the model is asked if its reply has a problem.
+    """
+
+    read: Callable[[str], Reading]
+    yield_of: Callable[[Reading], int]
+    repair_prompt: Callable[[str], str]
+
+    def problem_with(self, text: str) -> str:
+        """What is wrong with a text that a person wrote; "" if it can be read."""
+        reading = self.read(text)
+        return "" if self.yield_of(reading) else reading.trouble
+
+
+async def ask_until_readable(
+    call: Callable[[Purpose, Request], Awaitable[Call]],
+    session: ModelSession,
+    purpose: Purpose,
+    request: Request,
+    reply_format: ReplyFormat[Reading],
+    skip_effect: str,
+) -> Reading | None:
+    """Asks a model and reads its reply, with one repair and then a person's decision if it cannot be read.
+
+    Args:
+        call: Makes one call.
+        session: The session, through which a person is asked.
+        purpose: Why the model is asked.
+        request: The request.
+        reply_format: How the reply is read.
+        skip_effect: What happens if a person skips the reply; "" if it cannot be skipped.
+
+    Returns:
+        The reading; None if a person skipped the reply.
+    """
+    while True:
+        made = await call(purpose, request)
+        reading = reply_format.read(made.reply)
+        problem = _problem(made, reading, request)
+        if problem and made.finish == "stop":
+            made = await call("repair", _repair_request(request, made.reply, reply_format.repair_prompt(problem)))
+            repaired = reply_format.read(made.reply)
+            if reply_format.yield_of(repaired) >= reply_format.yield_of(reading):
+                reading, problem = repaired, _problem(made, repaired, request)
+        if reply_format.yield_of(reading):
+            return reading
+        reply = made.reply
+        while True:
+            decision = await session.ask_person(purpose, made.prompt, reply, problem, skip_effect, reply_format.problem_with)
+            if decision.verdict != "edit":
+                break
+            edited = reply_format.read(decision.reply)
+            if reply_format.yield_of(edited):
+                return edited
+            reply, problem = decision.reply, edited.trouble
+        if decision.verdict == "skip" and skip_effect:
+            return None
+
+
+def _repair_request(request: Request, reply: str, prompt: str) -> Request:
+    """The dialogue with the reply and the repair prompt.
+
+    Some APIs refuse an empty assistant message. An empty reply is left out, and the question is asked again.
+    """
+    if reply.strip():
+        return replace(request, messages=(*request.messages, Message("assistant", reply), Message("user", prompt)))
+    return replace(request, messages=(*request.messages[:-1], Message("user", f"{request.prompt}\n\n{prompt}")))
+
+
+def _problem(call: Call, reading: RuleReading | SamplesReading, request: Request) -> str:
+    if not reading.trouble:
+        return ""
+    if call.finish == "refused":
+        return "The model refused to answer."
+    if call.finish == "length":
+        return f"The reply was cut off after {request.max_tokens} tokens: raise `max-tokens` of the agent."
+    return reading.trouble if call.reply.strip() else "The reply is empty."
