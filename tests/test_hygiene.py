@@ -66,6 +66,31 @@ def test_a_whole_chain_runs_without_a_screen_or_an_sdk() -> None:
     assert not loaded & (SCREENS | SDKS)
 
 
+def test_the_lab_with_its_curves_needs_no_plotext(tmp_path: Path) -> None:
+    loaded = loaded_after(
+        "import asyncio\n"
+        "from pathlib import Path\n"
+        "from iicl_tui.chain.config import read_config\n"
+        "from iicl_tui.present.lab_session import LabSession\n"
+        "from iicl_tui.store.paths import Paths\n"
+        "from iicl_tui.store.session import SessionFile\n"
+        "from iicl_tui.tui.app import LabApp, Start\n"
+        "from iicl_tui.tui.widgets.curves import Curves\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "async def main():\n"
+        "    session = LabSession.of(SessionFile.create(read_config({}), folder))\n"
+        "    paths = Paths(folder / 'settings.toml', folder, folder, folder)\n"
+        "    app = LabApp(paths, start=Start('lab', {'session': session}))\n"
+        "    async with app.run_test(size=(200, 60)) as pilot:\n"
+        "        await pilot.pause()\n"
+        "        curves = app.screen.query_one(Curves)\n"
+        "        assert any('one-hot' in curves.render_line(y).text for y in range(curves.size.height))\n"
+        "asyncio.run(main())\n"
+    )
+    assert "textual" in loaded
+    assert not loaded & ({"plotext"} | SDKS)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"]])
 def test_help_imports_neither_numpy_nor_a_screen_nor_an_sdk(arguments: list[str]) -> None:
     loaded = loaded_after(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from iicl_tui.bayes.inference import entropy
-from iicl_tui.charts import belief, film, marginals, ranked, trajectories
+from iicl_tui.charts import belief, film, marginals, plain_curves, ranked
 from iicl_tui.charts.numbers import bounds_text, hundredths_text, probability_text
 from iicl_tui.charts.view import NO_BELIEF, BeliefView
 from iicl_tui.errors import LabError
@@ -71,7 +71,7 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
     if charts and len(session.chain.generations) > 1:
         for panel in state.curves:
             yield ""
-            yield from trajectories.draw(panel, width, 12).plain()
+            yield from plain_curves.draw(panel, width, 12).plain()
         yield ""
         yield "All generations"
         yield from film.draw(state.film, width, 6).plain()

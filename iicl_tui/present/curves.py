@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.chain.metrics import Measures
-from iicl_tui.charts.trajectories import Panel, Series
+from iicl_tui.charts.panel import Panel, Series
 from iicl_tui.tasks.base import DatasetMetric, Start, Task
 from iicl_tui.text import printable
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from iicl_tui.chain.records import Phase
 from iicl_tui.charts.film import FilmView
 from iicl_tui.charts.marginals import MarginalsView
-from iicl_tui.charts.trajectories import Panel
+from iicl_tui.charts.panel import Panel
 from iicl_tui.charts.view import BeliefView, Form, ScaleKind
 
 Pane = Literal["belief", "curves", "objects", "data", "generations"]

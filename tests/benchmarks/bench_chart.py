@@ -16,11 +16,13 @@ from textual.color import Color
 from textual.strip import Strip
 
 from iicl_tui.bayes.space import Factor, ProductSpace
-from iicl_tui.charts import belief, film, marginals, trajectories
+from iicl_tui.charts import belief, film, marginals, plain_curves
+from iicl_tui.charts.canvas import Canvas
+from iicl_tui.charts.curves import draw, draw_panels
 from iicl_tui.charts.film import FilmView
 from iicl_tui.charts.marginals import MarginalsView
+from iicl_tui.charts.panel import Layout, Panel, Series, layout_of, visible_segments
 from iicl_tui.charts.picture import Picture
-from iicl_tui.charts.trajectories import Panel, Series, draw_panels
 from iicl_tui.charts.view import BeliefView, Mark, groups_of
 from iicl_tui.tui.widgets.inks import Inks
 from iicl_tui.tui.widgets.picture_widget import picture_strip
@@ -36,7 +38,6 @@ def a_belief(space: ProductSpace, seed: int) -> np.ndarray:
 def milliseconds(frame: Callable[[int], object]) -> float:
     """The median of many frames, after a few to warm up."""
     times = []
-    trajectories._plotted.cache_clear()
     for number in range(FRAMES + 5):
         start = perf_counter()
         frame(number)
@@ -85,9 +86,42 @@ def main() -> None:
             lambda n, totals=totals: film.draw(FilmView(groups, totals, n % 6), 120, 5),
         )  # fmt: skip
         report(
-            f"trajectories, 2 panels, {generations} generations, 80×12", inks,
+            f"curves, 2 panels, {generations} generations, 80×12", inks,
             lambda n, generations=generations: draw_panels(walks(generations, n), 80, 12),
         )  # fmt: skip
+    canvas_figures(inks)
+
+
+def canvas_figures(inks: Inks) -> None:
+    """A panel of 4 × 60 points: the canvas alone, the whole panel, and the same by plotext."""
+    for width, height in ((80, 14), (120, 30)):
+        panels = [noise(4, 60, seed) for seed in range(8)]
+        layout = layout_of(panels[0], width, height)
+        lines = [dot_lines(panel, layout) for panel in panels]
+        alone = milliseconds(lambda n, lines=lines, layout=layout: canvas_cells(lines[n % 8], layout))
+        name = f"4 × 60 points, {width}×{height}"
+        print(f"{'canvas alone, ' + name:<44} picture {alone:7.2f} ms")
+        report(f"curves, {name}", inks, lambda n, panels=panels, size=(width, height): draw(panels[n % 8], *size))
+        report(f"plotext, {name}", inks, lambda n, panels=panels, size=(width, height): plain_curves.draw(panels[n % 8], *size))
+
+
+def dot_lines(panel: Panel, layout: Layout) -> list[np.ndarray]:
+    """What the canvas is told: the layer of each line and the dots of its ends."""
+    parts = visible_segments(panel, layout, 2 * layout.columns)
+    across, down = layout.dots_across, layout.dots_down
+    return [parts.series, across(parts.x0), down(parts.y0), across(parts.x1), down(parts.y1)]
+
+
+def canvas_cells(lines: list[np.ndarray], layout: Layout) -> object:
+    canvas = Canvas(4, layout.columns, layout.rows)
+    canvas.lines(*lines)
+    return canvas.cells()
+
+
+def noise(count: int, generations: int, seed: int) -> Panel:
+    """A panel of curves that go up and down all the time."""
+    values = np.random.default_rng(seed).uniform(0, 1, (count, generations))
+    return Panel("noise", tuple(Series(f"s{k}", values[k], f"state.{k}") for k in range(count)), 0, 1, (("uniform", 0.5),), 2)
 
 
 @lru_cache

@@ -25,6 +25,7 @@ from iicl_tui.tui.screens.error import ErrorScreen
 from iicl_tui.tui.screens.lab import LabScreen
 from iicl_tui.tui.screens.transcript import TranscriptScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar
+from iicl_tui.tui.widgets.curves import Curves
 from iicl_tui.tui.widgets.data_pane import DataPane, DataText
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.footer import KeyBar
@@ -33,7 +34,6 @@ from iicl_tui.tui.widgets.header import HeaderLine
 from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.marginals import Marginals
-from iicl_tui.tui.widgets.trajectories import Trajectories
 
 Make = Callable[..., ChainConfig]
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -328,10 +328,10 @@ async def test_film_and_curves_choose_a_generation(lab: Any) -> None:
         room.post_message(FilmStrip.GenerationChosen(room.query_one(FilmStrip), 0))
         await host.rest()
         assert host.state.look == 1
-        room.post_message(Trajectories.GenerationChosen(room.query_one(Trajectories), 1))
+        room.post_message(Curves.GenerationChosen(room.query_one(Curves), 1))
         await host.rest()
         assert host.state.look == 2
-        room.post_message(Trajectories.GenerationChosen(room.query_one(Trajectories), 77))
+        room.post_message(Curves.GenerationChosen(room.query_one(Curves), 77))
         await host.rest()
         assert host.state.following
 
@@ -405,7 +405,7 @@ async def test_where_no_belief_is_known_the_rest_still_works(
 
 async def test_panes_at_80_by_24_by_key_and_by_mouse(lab: Any) -> None:
     async with lab((80, 24), steps=5) as host:
-        panes = {"1": LabChart, "2": Trajectories, "3": Marginals, "4": DataPane, "5": Generations}
+        panes = {"1": LabChart, "2": Curves, "3": Marginals, "4": DataPane, "5": Generations}
         for key in "2345123":
             await host.press(key)
             for other, kind in panes.items():

@@ -16,6 +16,7 @@ from iicl_tui.charts.picture import shorten
 from iicl_tui.present.lab_state import PANES, LabState, Pane
 from iicl_tui.text import printable
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
+from iicl_tui.tui.widgets.curves import Curves
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
@@ -23,7 +24,6 @@ from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.layers import Column, Row
 from iicl_tui.tui.widgets.marginals import Marginals
 from iicl_tui.tui.widgets.phases import PhaseLine
-from iicl_tui.tui.widgets.trajectories import Trajectories
 
 _FIGURES = "  P "
 _EQUALS = re.compile(r" with \d+ equal")
@@ -48,7 +48,7 @@ class LabView(Column):
                     with Column(id="each"):
                         yield Static(id="each-title", markup=False)
                         yield Marginals(id="objects")
-                    yield Trajectories(id="curves")
+                    yield Curves(id="curves")
         with Vertical(id="now"):
             yield PhaseLine(id="phases")
             yield ActionBar(id="words")
@@ -62,7 +62,7 @@ class LabView(Column):
         film.view = state.film
         film.set_class(any(len(split.values) > 3 for split in state.belief.space.partitions), "-more")  # the same whatever is shown
         self.query_one(Marginals).view = state.objects
-        self.query_one(Trajectories).panels = state.curves
+        self.query_one(Curves).panels = state.curves
         self.query_one(Generations).rows = state.rows
         phases = self.query_one(PhaseLine)
         phases.place = _place(state)

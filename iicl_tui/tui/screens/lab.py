@@ -29,12 +29,12 @@ from iicl_tui.tui.lab import dialogs
 from iicl_tui.tui.lab.drive import drive
 from iicl_tui.tui.lab.view import LabView, state_words
 from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.widgets.curves import Curves
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.lab_chart import LabChart
-from iicl_tui.tui.widgets.trajectories import Trajectories
 
 if TYPE_CHECKING:
     from iicl_tui.tui.review.pane import ReviewPane
@@ -350,8 +350,8 @@ class LabScreen(AppScreen):
         self.look_at(event.generation)
 
     @on(FilmStrip.GenerationChosen)
-    @on(Trajectories.GenerationChosen)
-    def _frame_chosen(self, event: FilmStrip.GenerationChosen | Trajectories.GenerationChosen) -> None:
+    @on(Curves.GenerationChosen)
+    def _frame_chosen(self, event: FilmStrip.GenerationChosen | Curves.GenerationChosen) -> None:
         self.look_at(event.index + 1)
 
     # The belief chart
@@ -382,7 +382,7 @@ class LabScreen(AppScreen):
         self._chart(ghost=not self._charts.ghost)
 
     def action_curves(self) -> None:
-        self.query_one(Trajectories).next_panel()
+        self.query_one(Curves).next_panel()
 
     # Panes at small sizes
 

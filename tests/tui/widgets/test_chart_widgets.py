@@ -17,14 +17,14 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.charts import belief, film
 from iicl_tui.charts.film import FilmView
 from iicl_tui.charts.marginals import MarginalsView
+from iicl_tui.charts.panel import Panel, Series
 from iicl_tui.charts.picture import CURSOR, Role, fit_hue, ink, state_hue
-from iicl_tui.charts.trajectories import Panel, Series
 from iicl_tui.charts.view import NO_BELIEF, BeliefView, Form, Mark, groups_of
 from iicl_tui.tui.widgets.belief_chart import BeliefChart
+from iicl_tui.tui.widgets.curves import Curves
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.inks import Inks
 from iicl_tui.tui.widgets.marginals import Marginals
-from iicl_tui.tui.widgets.trajectories import Trajectories
 
 SPACE = ProductSpace(tuple(Factor(name, ("on", "off", "und")) for name in ("A", "B", "C", "D", "screen")))
 LOG_P = np.log(np.random.default_rng(0).dirichlet(np.ones(243)))
@@ -48,17 +48,17 @@ class Charts(App[None]):
             yield BeliefChart()
             yield FilmStrip()
             yield Marginals()
-            yield Trajectories()
+            yield Curves()
 
     def on_mount(self) -> None:
         self.query_one(BeliefChart).view = a_view()
         self.query_one(FilmStrip).view = FilmView(GROUPS, TOTALS, 2)
         self.query_one(Marginals).view = MarginalsView(SPACE, LOG_P, 4)
-        self.query_one(Trajectories).panels = (Panel("entropy", (Series("H", TOTALS[:, 0]),), 0, 1, selected=2),)
+        self.query_one(Curves).panels = (Panel("entropy", (Series("H", TOTALS[:, 0]),), 0, 1, selected=2),)
 
     @on(BeliefChart.CursorMoved)
     @on(FilmStrip.GenerationChosen)
-    @on(Trajectories.GenerationChosen)
+    @on(Curves.GenerationChosen)
     def keep(self, message: Message) -> None:
         self.said.append(message)
 
@@ -67,7 +67,7 @@ def wheel() -> events.MouseScrollDown:
     return events.MouseScrollDown(None, 20, 5, 0, 1, 0, False, False, False)
 
 
-def seen(widget: BeliefChart | FilmStrip | Marginals | Trajectories) -> list[str]:
+def seen(widget: BeliefChart | FilmStrip | Marginals | Curves) -> list[str]:
     return [widget.render_line(y).text for y in range(widget.size.height)]
 
 
@@ -142,12 +142,12 @@ async def test_a_click_on_a_trajectory_asks_for_its_generation() -> None:
     app = Charts()
     async with app.run_test(size=(120, 50)) as pilot:
         await pilot.pause()
-        lines = seen(app.query_one(Trajectories))
+        lines = seen(app.query_one(Curves))
         row = next(y for y, line in enumerate(lines) if "▴" in line)
-        await pilot.click(Trajectories, offset=(lines[row].index("▴"), row))
+        await pilot.click(Curves, offset=(lines[row].index("▴"), row))
         await pilot.pause()
         (message,) = app.said
-        assert isinstance(message, Trajectories.GenerationChosen)
+        assert isinstance(message, Curves.GenerationChosen)
         assert message.index == 2
 
 
@@ -204,7 +204,7 @@ async def test_every_size_of_the_terminal(size: tuple[int, int]) -> None:
         app.query_one(BeliefChart).view = None
         app.query_one(FilmStrip).view = None
         app.query_one(Marginals).view = None
-        app.query_one(Trajectories).panels = ()
+        app.query_one(Curves).panels = ()
         await pilot.pause()
         if size[0] > 60:
             assert NO_BELIEF in "".join(seen(app.query_one(BeliefChart)))
@@ -213,7 +213,7 @@ async def test_every_size_of_the_terminal(size: tuple[int, int]) -> None:
 async def test_next_panel_goes_round() -> None:
     app = Charts()
     async with app.run_test(size=(30, 50)) as pilot:
-        widget = app.query_one(Trajectories)
+        widget = app.query_one(Curves)
         widget.next_panel()
         assert widget.current == 0
         widget.panels = tuple(Panel(f"number {n}", (Series("x", np.ones(3)),), 0, 2) for n in range(2))

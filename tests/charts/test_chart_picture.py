@@ -102,7 +102,7 @@ def test_a_column_of_texts_is_cut_at_the_edges_without_splitting_a_character() -
 
 def test_the_picture_makers_need_no_screen() -> None:
     code = (
-        "import sys; from iicl_tui.charts import belief, film, marginals, trajectories;"
+        "import sys; from iicl_tui.charts import belief, curves, film, marginals;"
         "assert not {'textual', 'rich'} & set(sys.modules), 'a chart imports the screen'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,3 +1,5 @@
+"""Curves as plotext plots them."""
+
 from __future__ import annotations
 
 import threading
@@ -10,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from iicl_tui.charts import trajectories
-from iicl_tui.charts.picture import ACCENT, Role, unpack
-from iicl_tui.charts.trajectories import Panel, Series, draw, draw_panels, generation_at, number_text, panel_boxes
+from iicl_tui.charts.panel import Panel, Series
+from iicl_tui.charts.picture import Role, unpack
+from iicl_tui.charts.plain_curves import draw
 
 
 def entropy(values: Any, **changes: Any) -> Panel:
@@ -31,7 +33,6 @@ def plotted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[float], list[flo
         real(xs, ys, **options)
 
     monkeypatch.setattr(plotext, "plot", spy)
-    trajectories._plotted.cache_clear()
     return calls
 
 
@@ -120,39 +121,6 @@ def test_each_line_keeps_its_ink_and_its_own_marker() -> None:
     assert "■ und 0.900" in top
 
 
-def test_the_chosen_generation_is_marked_and_the_mouse_finds_each(plotted: list[Any]) -> None:
-    panels = (entropy(np.linspace(0, 5, 12), selected=7), entropy(np.linspace(0, 5, 12), selected=7))
-    picture = draw_panels(panels, 120, 12)
-    axis = [x for x in range(120) if picture.chars[10, x] == ord("▴")]
-    assert len(axis) == 2
-    assert all(int(picture.inks[10, x]) == ACCENT for x in axis)
-    assert [generation_at(panels, 120, 12, x, 10) for x in axis] == [7, 7]
-    found = {generation_at(panels, 120, 12, x, 5) for x in range(120)}
-    assert found == {None, *range(12)}
-
-
-@given(st.integers(0, 6), st.integers(0, 250), st.integers(0, 80), st.integers(0, 9))
-def test_panels_never_overlap_and_stay_inside(count: int, width: int, height: int, current: int) -> None:
-    taken = np.zeros((height, width), dtype=int)
-    boxes = panel_boxes(count, width, height, current)
-    assert len({box[0] for box in boxes}) == len(boxes)
-    if count and width and height:
-        assert boxes
-    for _, x, y, box_width, box_height in boxes:
-        assert x + box_width <= width
-        assert y + box_height <= height
-        taken[y : y + box_height, x : x + box_width] += 1
-    assert taken.max(initial=0) <= 1
-
-
-def test_with_little_room_the_current_panel_is_the_one_that_is_seen() -> None:
-    panels = tuple(Panel(f"number {n}", (Series("x", np.ones(3)),), 0, 2) for n in range(4))
-    for current in range(4):
-        assert f"number {current}" in draw_panels(panels, 40, 9, current).plain()[0]
-    wide = "\n".join(draw_panels(panels, 160, 12).plain())
-    assert all(f"number {n}" in wide for n in range(4))
-
-
 def test_two_threads_do_not_disturb_each_other() -> None:
     panels = [entropy(np.linspace(0, level, 6)) for level in (1, 5)]
     expected = [draw(panel, 60, 12).plain() for panel in panels]
@@ -169,9 +137,11 @@ def test_two_threads_do_not_disturb_each_other() -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (5.493, "5.49"), (8.0, "8"), (0.031, "0.031"), (1e-9, "1e-9"), (60001.0, "60,001"), (1e6, "1e6"), (-2.5, "-2.50")],
-)
-def test_numbers_are_short(value: float, text: str) -> None:
-    assert number_text(value) == text
+def test_a_line_that_leaves_the_panel_is_cut_and_does_not_run_along_its_edge(plotted: list[Any]) -> None:
+    values = [1.0, 9.0, 9.0, 9.0, 1.0]
+    picture = draw(entropy(values), 60, 12)
+    assert len(plotted) == 2
+    (first, _), (last, _) = plotted
+    assert max(first) < 1
+    assert min(last) > 3
+    assert "↑" in picture.plain()[1]
