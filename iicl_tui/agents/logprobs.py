@@ -16,7 +16,7 @@ from iicl_tui.agents.beliefs import Belief, FactorMass, from_masses
 from iicl_tui.agents.calls import Token
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
-from iicl_tui.tasks.reply_parsing.words import LEAD_IN, goes_on
+from iicl_tui.tasks.reply_parsing.words import LEAD_IN, word_continues
 from iicl_tui.tasks.wording import Span
 
 TokenReading = Literal["spans", "notebook"]
@@ -187,7 +187,7 @@ def _begun(value: bytes, words: Sequence[Sequence[str]]) -> set[int]:
             if len(text) < len(word):
                 if word.startswith(text) and _goes_with(word[len(text)], rest):
                     begun.add(place)
-            elif text.startswith(word) and not goes_on(text, len(word)) and len(word) >= longest:
+            elif text.startswith(word) and not word_continues(text, len(word)) and len(word) >= longest:
                 whole = {place} if len(word) > longest else whole | {place}
                 longest = len(word)
     return begun | whole

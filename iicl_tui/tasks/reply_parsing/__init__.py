@@ -1,4 +1,4 @@
-"""Parses rules and examples from a model's free-text reply."""
+"""Reads rules and examples from a model's free-text reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads acronyms from a reply: words and the word that they spell, in whatever form."""
+"""Reads acronyms from a reply in any form: words and the word that they spell."""
 
 from __future__ import annotations
 
@@ -65,10 +65,15 @@ _AFTER = re.compile(r"[(#|;,]|\s[-–—]{1,2}\s|//|[→⇒]|->")
 
 
 def read_acronyms(text: str, count: int, read: Callable[[list[str], str], Example]) -> SamplesReading:
-    """The first count examples in a reply; never raises, whatever the text.
+    """Read the first count examples in a reply. Never raises, whatever the text.
 
-    read: makes the example of words and an output in the letters a–z, lower case; what it refuses with a ValueError cannot be
-    read. Whether the words spell the output is not looked at. Of a huge text the beginning is read, or else the end.
+    The words need not spell the output. Of a huge text the beginning is read, or else the end.
+
+    Args:
+        text: the reply.
+        count: how many examples were requested.
+        read: makes an example of words and an output (letters a–z, lower case), or raises ValueError, which makes the
+            example unreadable.
     """
     if not text.strip():
         return SamplesReading((), trouble="The reply is empty.")
@@ -76,7 +81,7 @@ def read_acronyms(text: str, count: int, read: Callable[[list[str], str], Exampl
     if start == len(text):
         return SamplesReading((), trouble="The reply ends before the answer begins.")
     found = _find(text[start : start + WINDOW], count)
-    if not _readable(found) and len(text) > start + WINDOW:  # a model that goes on and on answers at the end
+    if not _readable(found) and len(text) > start + WINDOW:  # very long replies answer at the end
         found = _find(text[-WINDOW:], count)
     examples: list[Example] = []
     left_out: list[str] = []
@@ -106,14 +111,13 @@ def read_acronyms(text: str, count: int, read: Callable[[list[str], str], Exampl
 
 
 def _few(sentences: Sequence[str], more: str) -> list[str]:
-    """The first sentences; the rest are only counted."""
+    """The first sentences, and how many more there are."""
     rest = len(sentences) - _MOST_DETAILS
     return [*sentences[:_MOST_DETAILS], *([f"{rest} {more}"] if rest > 0 else [])]
 
 
 def _find(text: str, enough: int) -> list[Found]:
-    """The examples of a text, in the form in which there are most: JSON, labels, or lines of some kind. enough: other forms are
-    not looked at where one has so many that can be read."""
+    """The examples of a text in the form that has most: JSON, labels, or lines. Stops at a form with `enough` readable ones."""
     text = visible(text)
     plain = _TAG.sub(lambda tag: "\n" if tag["end"] else f"{tag['label']}: ", text.replace("\\n", "\n"))
     best: list[Found] = []
@@ -138,7 +142,7 @@ def _matching(found: Sequence[Found]) -> tuple[int, int]:
 
 
 def _json(text: str) -> list[Found]:
-    """[{"output": "CAT", "input": ["cold", "air", "test"]}], {"CAT": "cold, air, test"}, or ["CAT", ["cold", "air", "test"]]."""
+    """JSON: [{"output": "CAT", "input": ["cold", "air", "test"]}], {"CAT": "cold, air, test"} or ["CAT", ["cold", …]]."""
     all_found = []
     for value in json_values(text):
         pending = [value]
@@ -161,7 +165,7 @@ def _json(text: str) -> list[Found]:
 
 
 def _json_pair(item: Sequence[Any]) -> Found | None:
-    """A list of an output and its words, in either order, where it can be one."""
+    """An example from a list of an output and its words, in either order; None if it is not one."""
     if len(item) != 2:
         return None
     for output, shown in (item, item[::-1]):
@@ -173,7 +177,7 @@ def _json_pair(item: Sequence[Any]) -> Found | None:
 
 
 def _of_json(shown: Any, output: str) -> Found:
-    """shown: a text, a list of words, or a table with them as its values."""
+    """An example whose words are a text, a list, or the values of an object."""
     if isinstance(shown, dict):
         shown = list(shown.values())
     if not isinstance(shown, list):
@@ -188,8 +192,10 @@ def _of_json(shown: Any, output: str) -> Found:
 
 
 def _labelled(text: str) -> list[Found]:
-    """Output: CAT and Input: cold, air, test, or the input first: the order in which more words spell their outputs, and if none
-    do, that of the first label."""
+    """Examples such as Output: CAT, Input: cold, air, test, in either order.
+
+    The order with more matching outputs wins; if none match, that of the first label.
+    """
     marks = list(_LABEL.finditer(text))
     if not marks:
         return []
@@ -208,7 +214,7 @@ def _in_order(text: str, marks: Sequence[re.Match[str]], first: str) -> Iterator
 
 
 def _words_part(text: str) -> str:
-    """What of a text behind a label is the words: a line, as many as end in a comma, or a list of items."""
+    """The words after a label: a line, with those that follow after a comma, or a list of items."""
     lines = text.split("\n")
     if has_letter(lines[0]):
         end = 1
@@ -220,7 +226,7 @@ def _words_part(text: str) -> str:
 
 
 def _items(lines: Sequence[str]) -> list[int]:
-    """For each line how many lines, from it on, are the items of one list."""
+    """For each line, how many lines starting with it are items of one list."""
     counts = [0] * (len(lines) + 1)
     after = None
     for at in reversed(range(len(lines))):
@@ -232,7 +238,7 @@ def _items(lines: Sequence[str]) -> list[int]:
 
 
 def _output_part(text: str) -> str:
-    """What of a text behind a label is the output."""
+    """The output after a label."""
     line = next((line for line in text.split("\n")[:4] if has_letter(line)), "")
     return line if spelt(line) else _AFTER.split(line.lstrip(" ([{"), maxsplit=1)[0]
 
@@ -245,7 +251,7 @@ def _unlabelled(text: str) -> list[str]:
 
 
 def _lines(text: str) -> list[Found]:
-    """Lines as CAT: cold, air, test, as cold, air, test → CAT, as Cold Air Test (CAT), or as CAT,cold,air,test."""
+    """Lines such as CAT: cold, air, test; cold, air, test → CAT; Cold Air Test (CAT); or CAT,cold,air,test."""
     found = []
     for line in _unlabelled(text):
         parts = line.split(";")
@@ -263,7 +269,7 @@ def _lines(text: str) -> list[Found]:
 
 
 def _stacked(text: str) -> list[Found]:
-    """An output in a line of its own, and its words in the next or in a list below it; or the words first."""
+    """An output on a line of its own, with its words on the next line or in a list below; or the words first."""
     lines = _unlabelled(text)
     items = _items(lines)
     return max((list(_in_turn(lines, items, words_first)) for words_first in (False, True)), key=_matching)
@@ -285,7 +291,7 @@ def _in_turn(lines: Sequence[str], items: Sequence[int], words_first: bool) -> I
 
 
 def _rows(text: str) -> list[Found]:
-    """Rows of a table: an output and its words side by side, or each word in a cell of its own."""
+    """Rows of a table: an output next to its words, or each word in its own cell."""
     rows = []
     for line in _unlabelled(text):
         cells = [cell.strip() for cell in line.split("|") if has_letter(cell)]
@@ -298,13 +304,13 @@ def _rows(text: str) -> list[Found]:
 
 
 def _head(line: str) -> int:
-    """Where a line begins behind its bullet, number or title."""
+    """Where the content of a line begins, after its bullet, number or title."""
     head = _HEAD.match(line)
     return head.end() if head is not None else 0
 
 
 def _pair(left: str, right: str) -> Found | None:
-    """An output and words, or words and an output, whichever is likelier; None where they can be neither."""
+    """An output and words, or words and an output, whichever is more probable; None if neither is possible."""
     return _likelier(_likely(right, left), _likely(left, right))
 
 

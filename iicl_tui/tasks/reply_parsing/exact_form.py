@@ -1,6 +1,6 @@
-"""Replies in exactly the form that is asked for, which most are: one pattern finds what the readers of free text would find.
+"""Fast path for replies in exactly the requested form: a single pattern finds what the readers of free text would find.
 
-A pattern is made only for names that mean nothing else to those readers; for others, and for every other form, they read.
+Names that could mean something else to those readers get no pattern. Such replies, and all other forms, are read as free text.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _GAP = r"[ \n]{0,8}"
 
 
 def plain_rule(space: ProductSpace) -> re.Pattern[str] | None:
-    """Pattern of a whole reply {"A": "on", …}, Rule: before it or not: every name once, in the space's order and spelling.
+    """Pattern of a whole reply {"A": "on", …}, with or without Rule: before it, in the space's order and spelling.
 
-    Each group is a factor's value. None where the names or values are unusual.
+    Each group is a factor's value. None if the names or values are unusual.
     """
     if not all(map(_is_plain, (name for factor in space.factors for name in (factor.name, *factor.values)))):
         return None
@@ -28,10 +28,16 @@ def plain_rule(space: ProductSpace) -> re.Pattern[str] | None:
 def plain_examples(
     objects: Sequence[str], outputs: Sequence[str], labels: Sequence[str]
 ) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
-    """Patterns of a whole reply and of one example in it: Input: A, C, and Output: on in the next line, in the very spelling.
+    """Patterns of a whole reply, and of one example in it: Input: A, C and on the next line Output: on, spelt exactly.
 
-    The groups of an example are its objects, with ", " between, and its output. labels: words that head an input or an output,
-    in lower case. None where the names are unusual or are labels.
+    Args:
+        objects: names of the objects.
+        outputs: names of the outputs.
+        labels: words that introduce an input or an output, in lower case.
+
+    Returns:
+        The two patterns. The groups of an example are its objects, separated by ", ", and its output. None if the names are
+        unusual or are labels.
     """
     if not all(map(_is_plain, (*objects, *outputs))) or any(name.lower() in labels for name in objects):
         return None

@@ -1,4 +1,4 @@
-"""Words and the word that they spell, as a model writes them: cleaned of marks, and judged whether they can be read."""
+"""Cleans the words and the output of one acronym as a model writes them, and judges whether they can be read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from iicl_tui.tasks.reply_parsing.words import quoted
 MOST_LETTERS = 40
 MOST_WORDS = 40
 MOST_INPUT = 1000
-"""How many characters are looked at where the words of one example stand."""
+"""How many characters of the words of one example are read."""
 MOST_OUTPUT = 200
-"""As many where its output stands."""
+"""How many characters of its output are read."""
 
 _ENDS = " .,!?:;-–—…'’‘`"
-_STEERING = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _MARKUP = re.compile(r"[*_~`#\\\"“”„«»<>(){}\[\]]+")
 _COMMENT = re.compile(r"\s(?:\([^()\n]*\)[\s.!]*|(?:#|//)[^\n]*)\Z")
 _BETWEEN = re.compile(r"[,;|/•·+&\n，、；]+")
@@ -26,18 +26,22 @@ _FOR = re.compile(r"\A[^\W\d_](?:\s*[:=→]\s*|\s+[-–—]+>?\s*|\s*->\s*|\s+(?
 _AND = re.compile(r"\A(?:and|or)\s+(?=\S)", re.IGNORECASE)
 _LAST_AND = re.compile(r"\s(?:and|or)\s", re.IGNORECASE)
 _DASH = re.compile(r"[‐‑‒–—−]")
-_SIGNS = re.compile(r"[^\w\s'’.-]+|_+")
+_PUNCTUATION = re.compile(r"[^\w\s'’.-]+|_+")
 _GAP = re.compile(r"[\s'’.-]+")
 _NOT_FIRST = re.compile(r"\A[\W\d_]+")
 _SPELT = re.compile(r"[^\w]*(?:[^\W\d_][\s.,·–-]+)+[^\W\d_]?[^\w]*")
 _UNFOLDED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
-"""Latin letters that are no other letter with an accent."""
+"""Latin letters that Unicode does not decompose into a letter and an accent."""
 
 
 class Found(NamedTuple):
-    """One example as it stands there. dropped: what stood among the words and has no letter.
+    """One example as found in a reply.
 
-    output: in letters a–z; "" where it is none. raw: what stood in its place, without marks.
+    Attributes:
+        words: the words of the input.
+        dropped: pieces between the words that have no letter.
+        output: in letters a–z; "" if it is not a word.
+        raw: the text of the output, without marks.
     """
 
     words: tuple[str, ...]
@@ -47,12 +51,12 @@ class Found(NamedTuple):
 
     @property
     def matches(self) -> bool:
-        """The words spell the output."""
+        """Whether the words spell the output."""
         return bool(self.output) and _initials(self.words) == self.output
 
     @property
     def fault(self) -> str:
-        """Why it cannot be read; "" where it can be."""
+        """Why the example cannot be read; "" if it can."""
         if not self.output:
             return f"{quoted(self.raw)} is no word of the letters a–z" if self.raw else "it has no output"
         if len(self.output) > MOST_LETTERS:
@@ -65,9 +69,10 @@ class Found(NamedTuple):
         return f"{quoted(long)} is too long for a word" if long is not None else ""
 
     def likely(self, listed: bool) -> bool:
-        """Whether, without labels, it is an example: its words spell the output, or look as if they were meant to.
+        """Whether text without labels is an example: its words spell the output, or seem meant to.
 
-        listed: the words stand there as a list.
+        Args:
+            listed: the words are written as a list.
         """
         if len(self.words) < 2 or self.fault:
             return False
@@ -79,7 +84,7 @@ class Found(NamedTuple):
 
 
 def example(words: str | Sequence[str], output: str) -> Found:
-    """An example of its words in one text or one by one, and its output."""
+    """Make an example from its words, as one text or one by one, and its output."""
     letters = letters_of(output)
     raw = " ".join(_MARKUP.sub("", output[:MOST_OUTPUT]).split()).strip(_ENDS)
     if not isinstance(words, str):
@@ -92,7 +97,7 @@ def example(words: str | Sequence[str], output: str) -> Found:
 
 
 def _ways(text: str) -> list[list[str]]:
-    """The ways in which a text can be split into words, the likeliest first."""
+    """The ways to split a text into words, the most probable first."""
     blanks = text.split()
     pieces = [piece for piece in _BETWEEN.split(text) if piece.strip()]
     if len(pieces) < 2:
@@ -102,7 +107,7 @@ def _ways(text: str) -> list[list[str]]:
 
 
 def _words(pieces: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words of these pieces, and what has no letter: whole pieces, and what stands before a word's first letter."""
+    """The words of these pieces, and what has no letter: whole pieces, and the beginnings of words before the first letter."""
     kept, dropped = [], []
     for piece in pieces:
         before, word = _word(piece)
@@ -112,14 +117,17 @@ def _words(pieces: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _word(text: str) -> tuple[str, str]:
-    """What stands before the first letter, as a number, and the word from there on: without its place in a list, the letter that
-    it stands for, and all signs but blanks, hyphens, apostrophes and full stops between its letters."""
+    """Split a piece into what precedes the first letter (such as a number) and the word itself.
+
+    The word loses its list number, the letter that it stands for, and all punctuation except blanks, hyphens, apostrophes and
+    full stops between its letters.
+    """
     text = _MARKUP.sub("", text).strip()
     word = text if text.isascii() else unicodedata.normalize("NFC", text)
     word = _AND.sub("", _FOR.sub("", _NUMBER.sub("", word)).strip(_ENDS))
     if not has_letter(word):
         return " ".join(text.split()).strip(_ENDS), ""
-    word = _SIGNS.sub("", _DASH.sub("-", word))
+    word = _PUNCTUATION.sub("", _DASH.sub("-", word))
     word = _GAP.sub(lambda gap: " " if any(map(str.isspace, gap[0])) else gap[0][0], word)
     before = _NOT_FIRST.match(word)
     first = before.end() if before is not None else 0
@@ -127,7 +135,7 @@ def _word(text: str) -> tuple[str, str]:
 
 
 def letters_of(text: str) -> str:
-    """A word in the letters a–z: accents are folded, marks and dots left out. "" where it is more than a word, or less."""
+    """A word in the letters a–z, with accents folded and marks and dots removed; "" if the text is not exactly one word."""
     if len(text) > MOST_OUTPUT:
         return ""
     plain = _MARKUP.sub("", visible(text))
@@ -136,27 +144,27 @@ def letters_of(text: str) -> str:
 
 
 def spelt(text: str) -> str:
-    """C.A.T., C A T or C-A-T in one word; "" where it is not spelt so."""
+    """Join a word that is spelt out as C.A.T., C A T or C-A-T; "" if it is not."""
     letters = "".join(filter(str.isalpha, text))
     return letters if len(letters) > 1 and _SPELT.fullmatch(text) else ""
 
 
 def visible(text: str) -> str:
-    """The text without what steers a terminal or takes no place, but with its lines."""
+    """The text without escape sequences and invisible characters, but with its lines."""
     if text.replace("\n", "").isprintable():
         return text
-    plain = _STEERING.sub("", text)
+    plain = _ESCAPE_SEQUENCE.sub("", text)
     return "".join([char for char in plain if char.isprintable() or char in "\n\t" or (char != "\r" and char.isspace())])
 
 
 def is_list(text: str) -> bool:
-    """Whether it is a list of words with commas, or other signs of the kind, between them, each in its place short."""
+    """Whether the text is a list of short items separated by commas or similar."""
     pieces = _BETWEEN.split(text[:MOST_INPUT])
     return len(pieces) > 1 and all(len(piece.split()) <= 2 for piece in pieces)
 
 
 def has_letter(text: str) -> bool:
-    """Whether it has any letter, of whatever script."""
+    """Whether the text has a letter of any script."""
     return any(map(str.isalpha, text))
 
 
@@ -165,7 +173,7 @@ def _initials(words: Sequence[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    """In lower case and without accents. What no letter a–z corresponds to stays."""
+    """The text in lower case without accents. Letters that correspond to none of a–z stay."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold().translate(_UNFOLDED))

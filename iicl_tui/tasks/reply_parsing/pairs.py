@@ -1,4 +1,4 @@
-"""Where a reply says something of an object: every "A: on" in whatever form, with its place in the text."""
+"""Finds pairs of an object and its state in a reply ("A: on", in any form), with their positions."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from typing import Literal, NamedTuple
 
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.reply_parsing.exact_form import plain_rule
-from iicl_tui.tasks.reply_parsing.words import DRESS, MARK, QUOTES, Names, any_of, undressed, word_pattern
+from iicl_tui.tasks.reply_parsing.words import FILLER, MARK, QUOTES, Names, any_of, strip_marks, word_pattern
 
 EXTRA = -1
-"""The factor of a pair whose name is no factor's."""
+"""Factor index of a pair whose name is not a factor."""
 
 Kind = Literal["firm", "loose", "bare"]
-"""How much a pair says that it is one: by a sign ("A: on", a table), by a verb ("A is on"), by nothing ("A on")."""
+"""How certain a pair is: by punctuation ("A: on", a table), by a verb ("A is on"), or by adjacency only ("A on")."""
 
 
 class Pair(NamedTuple):
-    """A factor (or EXTRA) and the value that the text gives it.
+    """A factor and the value that the text gives it.
 
-    value: None where the word is no value of it. word: as the text has it. start, end: the whole pair's place. span: the
-    word's. item: one of a list of tables, so that a closing brace ends the pair and not the rule. form: not a value, but what
-    stands for one ("on/off", "...").
+    Attributes:
+        factor: its index, or EXTRA.
+        value: index of the value; None if the word is not one.
+        word: the value as written.
+        start: where the pair starts.
+        end: where the pair ends.
+        span: where the word is.
+        kind: how certain the pair is.
+        item: one of a list of JSON objects, so that a closing brace ends the pair and not the rule.
+        form: a placeholder instead of a value ("on/off", "...").
     """
 
     factor: int
@@ -47,7 +54,7 @@ _VERBS = (
     r"(?:is|are|was|be|being|becomes|stays|remains|turned|turns|set|to|should|must|will|has|have|the|state|status|in|of|"
     r"always|therefore|definitely|clearly|probably|likely)"
 )
-_FIRM = rf"{DRESS}{{0,8}}{_SEPARATOR}(?:{DRESS}{{0,6}}{_LABEL}{MARK}{{0,3}}[:=])?"
+_FIRM = rf"{FILLER}{{0,8}}{_SEPARATOR}(?:{FILLER}{{0,6}}{_LABEL}{MARK}{{0,3}}[:=])?"
 _ITEM = rf"{_PLAIN}{{0,4}}[,;\n]{_PLAIN}{{0,20}}{_LABEL}{_PLAIN}{{0,3}}[:=]"
 _LOOSE = rf"{MARK}{{0,4}}(?:['’]?s)?(?:\s{{1,3}}{_VERBS}){{1,5}}\s{{1,3}}{MARK}{{0,6}}"
 _TUPLE = rf"{MARK}{{0,3}},{MARK}{{0,6}}"
@@ -69,11 +76,11 @@ _USUAL_WORDS = """a an and answer are as be because but conclude final finally f
 last new next obj object objects of old or revised rule second so state states suppose that the then therefore third thus
 updated we where while with"""
 _USUAL = frozenset(_USUAL_WORDS.split())
-"""Words before a name that make it no longer name."""
+"""Words before a name that are not part of it."""
 _OTHER_KEYS = """answer explanation input key label light lamp name object output reason result rule setting state status thought
 value"""
 _NOT_NAMES = frozenset(_OTHER_KEYS.split())
-"""Words before a sign and a value that name no object."""
+"""Words that may precede punctuation and a value without being an object."""
 
 
 class Finder:
@@ -91,8 +98,8 @@ class Finder:
         tail = rf"(?={MARK}{{0,4}}(?:[,;|}}\n]|\\n|\.(?:\s|\Z)|\Z))"
         self._pair = re.compile(
             rf"{name}(?:(?:(?P<firm>{_FIRM})|(?P<item>{_ITEM}))"
-            rf"(?:{DRESS}{{0,8}}(?P<value>{value})|{MARK}{{0,8}}(?P<word>{_WORD}){tail})"
-            rf"|(?:(?P<loose>{_LOOSE})|(?P<tuple>{_TUPLE})|{DRESS}{{1,10}})(?P<value1>{value}))",
+            rf"(?:{FILLER}{{0,8}}(?P<value>{value})|{MARK}{{0,8}}(?P<word>{_WORD}){tail})"
+            rf"|(?:(?P<loose>{_LOOSE})|(?P<tuple>{_TUPLE})|{FILLER}{{1,10}})(?P<value1>{value}))",
             re.IGNORECASE,
         )
         self._line = re.compile(
@@ -100,24 +107,24 @@ class Finder:
             rf"{MARK}{{0,4}}{_SEPARATOR}{MARK}{{0,6}}(?P<value>{value}){MARK}{{0,6}}[,;.]?[^\S\n]{{0,20}}$",
             re.IGNORECASE | re.MULTILINE,
         )
-        self._turned = re.compile(
+        self._reversed = re.compile(
             rf"\b{_LABEL}{_PLAIN}{{0,3}}[:=]{_PLAIN}{{0,4}}(?P<value>{value}){_PLAIN}{{0,4}}[,;\n]{_PLAIN}{{0,20}}{_TITLE}"
             rf"{_PLAIN}{{0,3}}[:=]{_PLAIN}{{0,4}}(?P<name>{self.names.pattern()})",
             re.IGNORECASE,
         )
         self._or = re.compile(
-            rf"(?:{MARK}{{0,4}}(?:[/|,]|\bor\b){MARK}{{0,4}}{value}){{1,9}}(?={DRESS}{{0,4}}(?:[,;/|}}\]).\n]|or\b|\Z))",
+            rf"(?:{MARK}{{0,4}}(?:[/|,]|\bor\b){MARK}{{0,4}}{value}){{1,9}}(?={FILLER}{{0,4}}(?:[,;/|}}\]).\n]|or\b|\Z))",
             re.IGNORECASE,
         )
         self.extra = re.compile(
-            rf"(?P<name>[\"'`“]?[^\W_][^\"':=,;{{}}\n|]{{0,39}}?){DRESS}{{0,4}}(?:{_SEPARATOR}|\|){DRESS}{{0,6}}(?P<value>{value})",
+            rf"(?P<name>[\"'`“]?[^\W_][^\"':=,;{{}}\n|]{{0,39}}?){FILLER}{{0,4}}(?:{_SEPARATOR}|\|){FILLER}{{0,6}}(?P<value>{value})",
             re.IGNORECASE,
         )
 
     def find(self, text: str, start: int, stop: int) -> list[Pair]:
-        """All pairs in text[start:stop], in its order; none overlaps another, what is read most surely has its place first."""
+        """All pairs in text[start:stop], in order. Where pairs overlap, the more certain form wins."""
         pairs: list[Pair] = []
-        for layer in (self._json, self._lines, self._rows, self._turned_items):
+        for layer in (self._json, self._lines, self._rows, self._reversed_items):
             pairs = _merged(pairs, layer(text, start, stop))
         sure: list[Pair] = []
         doubtful: list[Pair] = []
@@ -131,18 +138,18 @@ class Finder:
         known = {pair.factor for pair in pairs}
         return _merged(pairs, [pair for pair in doubtful if pair.factor not in known])
 
-    def is_extra(self, name: str) -> bool:
-        """Whether a name that stands before a value is one of something that the space knows nothing of."""
+    def is_unknown_name(self, name: str) -> bool:
+        """Whether a word before a value names something that is not a factor of the space."""
         words = name.split()
         while words and words[0].lower() in _USUAL:
             words = words[1:]
         plain = " ".join(words)
-        return 0 < len(words) <= 3 and plain.lower() not in _NOT_NAMES and self.names.look(plain)[0] is None
+        return 0 < len(words) <= 3 and plain.lower() not in _NOT_NAMES and self.names.find_whole(plain)[0] is None
 
     # -- one pair in a line of text -----------------------------------------------------------------------------------
 
     def _read(self, text: str, match: re.Match[str], last: int) -> Pair | None:
-        factor = self.names.place(match["name"])
+        factor = self.names.index(match["name"])
         if factor is None:
             return None
         group = next(name for name in ("value", "value1", "word") if match[name] is not None)
@@ -162,15 +169,15 @@ class Finder:
         if other is not None:
             whole = text[begin : other.end()]
             return Pair(factor, None, whole, match.start(), other.end(), (begin, other.end()), kind, bool(match["item"]), True)
-        value = self.values[factor].place(word)
+        value = self.values[factor].index(word)
         return Pair(factor, value, word, match.start(), end, (begin, end), kind, match["item"] is not None)
 
     def _is_listed(self, text: str, start: int, last: int) -> bool:
-        """Whether the name is the last of several, as in an example: A, C -> on. last: where the last pair ended."""
-        before = undressed(text[max(last, start - 80) : start])[0]
+        """Whether the name is the last of several, as in the example A, C -> on. last: where the previous pair ended."""
+        before = strip_marks(text[max(last, start - 80) : start])[0]
         for sign in (",", "&", "+", " and", " or"):
             if before.lower().endswith(sign):
-                before = undressed(before[: -len(sign)])[0].lower()
+                before = strip_marks(before[: -len(sign)])[0].lower()
                 return any(
                     before.endswith(form.lower()) and not (form[0].isalnum() and before[: -len(form)][-1:].isalnum())
                     for form in self.names.forms
@@ -178,7 +185,7 @@ class Finder:
         return False
 
     def _is_longer(self, text: str, start: int) -> bool:
-        """Whether the word before makes this the end of a longer name: "big screen" is not "screen"."""
+        """Whether the preceding word makes this the end of a longer name: "big screen" is not "screen"."""
         before = _BEFORE.search(text, max(0, start - 30), start)
         return before is not None and not before[1].isdigit() and before[1].lower() not in _USUAL | self._last_words
 
@@ -188,53 +195,53 @@ class Finder:
         for match in _JSON.finditer(text, start, stop):
             one = "" if match["key"] is not None else "1"
             key, value = _decoded(match["key" + one]), _decoded(match["value" + one])
-            factor = self.names.place(key)
+            factor = self.names.index(key)
             if factor is not None:
                 pair = self._pair_of(factor, value, match["value" + one], match.start("value" + one), *match.span())
-                if pair.value is not None or "{" not in value:  # else a text that has a rule in it
+                if pair.value is not None or "{" not in value:  # otherwise it is a text that contains a rule
                     yield pair
-            elif self.is_extra(key) and any(names.look(value)[0] is not None for names in self.values):
+            elif self.is_unknown_name(key) and any(names.find_whole(value)[0] is not None for names in self.values):
                 yield Pair(EXTRA, None, key, *match.span(), match.span("value" + one), "firm")
 
     def _pair_of(self, factor: int, value: str, raw: str, begin: int, start: int, end: int) -> Pair:
-        """A pair whose value is all of a text that stands at `begin` as `raw`."""
-        place, left, right = self.values[factor].look(value)
-        if raw != value:  # escapes: its place is the whole
+        """A pair whose value is a whole text, which is written as `raw` at `begin`."""
+        place, left, right = self.values[factor].find_whole(value)
+        if raw != value:  # has escapes, so positions within it do not correspond
             left, right = 0, len(raw)
         form = place is None and self._is_choice(value)
         return Pair(factor, place, value.strip(), start, end, (begin + left, begin + right), "firm", form=form)
 
     def _is_choice(self, word: str) -> bool:
-        """Whether it stands for a value, or offers several."""
+        """Whether the word is a placeholder for a value, or offers several."""
         parts = re.split(r"\s*(?:[/|,]|\bor\b)\s*", word)
-        return _is_form(word) or (len(parts) > 1 and all(any(n.place(part) is not None for n in self.values) for part in parts))
+        return _is_form(word) or (len(parts) > 1 and all(any(n.index(part) is not None for n in self.values) for part in parts))
 
     def _lines(self, text: str, start: int, stop: int) -> Iterator[Pair]:
-        """A line that is nothing but one pair, whatever marks its name is made of."""
+        """Lines that consist of a single pair, whatever characters its name is made of."""
         for match in self._line.finditer(text, start, stop):
-            factor = self.names.place(match["name"])
+            factor = self.names.index(match["name"])
             if factor is not None:
-                value = self.values[factor].place(match["value"])
+                value = self.values[factor].index(match["value"])
                 yield Pair(factor, value, match["value"], match.start("name"), match.end("value"), match.span("value"), "firm")
 
-    def _turned_items(self, text: str, start: int, stop: int) -> Iterator[Pair]:
-        """{"state": "on", "object": "A"}"""
-        for match in self._turned.finditer(text, start, stop):
-            factor = self.names.place(match["name"])
+    def _reversed_items(self, text: str, start: int, stop: int) -> Iterator[Pair]:
+        """Pairs with the value first: {"state": "on", "object": "A"}"""
+        for match in self._reversed.finditer(text, start, stop):
+            factor = self.names.index(match["name"])
             if factor is not None:
-                value = self.values[factor].place(match["value"])
+                value = self.values[factor].index(match["value"])
                 yield Pair(factor, value, match["value"], *match.span(), match.span("value"), "firm", item=True)
 
     def _rows(self, text: str, start: int, stop: int) -> Iterator[Pair]:
-        """Rows of tables: a name and its value in one row, or a row of names and below it one of values."""
+        """Rows of tables: a name and its value in one row, or a row of names above a row of values."""
         header: list[tuple[int, int]] = []  # (column, factor)
         for row in _ROW.finditer(text, start, stop):
             if _RULER.fullmatch(row[0]):
                 continue
             cells = [(part[0], row.start() + part.start()) for part in re.finditer(r"[^|]+", row[0])]
-            if cells and not undressed(cells[0][0])[0]:  # the mark of a quotation, before the first bar
+            if cells and not strip_marks(cells[0][0])[0]:  # a quotation mark before the first bar
                 del cells[0]
-            places = [self.names.look(_untitled(cell))[0] for cell, _ in cells]
+            places = [self.names.find_whole(_untitled(cell))[0] for cell, _ in cells]
             named = [(column, place) for column, place in enumerate(places) if place is not None]
             if header and not named:
                 for column, factor in header:
@@ -245,7 +252,7 @@ class Finder:
             if named:
                 column, factor = named[0]
                 later = cells[column + 1 :]
-                chosen = next((cell for cell in later if self.values[factor].look(cell[0])[0] is not None), None)
+                chosen = next((cell for cell in later if self.values[factor].find_whole(cell[0])[0] is not None), None)
                 if chosen is None and len(named) == 1 and later and 0 < len(later[0][0].strip()) <= 40:
                     chosen = later[0]
                 if chosen is not None:
@@ -255,12 +262,12 @@ class Finder:
 
 @lru_cache(maxsize=16)
 def finder(space: ProductSpace, spellings: tuple[tuple[tuple[str, ...], ...], ...]) -> Finder:
-    """The finder of a space; its patterns are made once."""
+    """The cached finder of a space, since compiling its patterns takes a while."""
     return Finder(space, spellings)
 
 
 def _merged(pairs: Sequence[Pair], more: Iterable[Pair]) -> list[Pair]:
-    """The pairs, and those of the others that overlap none of them, in the order of the text."""
+    """The pairs, and those of the others that overlap none of them, in text order."""
     starts, ends = [pair.start for pair in pairs], [pair.end for pair in pairs]
     added: list[Pair] = []
     for pair in sorted(more, key=lambda pair: (pair.start, -pair.end)):
@@ -276,22 +283,22 @@ def _untitled(cell: str) -> str:
 
 
 def _is_form(word: str) -> bool:
-    """Whether it only stands for a value: "...", "<state>", "___"."""
-    bare = undressed(word)[0]
+    """Whether the word is a placeholder: "...", "<state>", "___"."""
+    bare = strip_marks(word)[0]
     return not re.search(r"[^\W_]", bare) or bare.lower() in ("state", "value")
 
 
 def _is_tuple(text: str, start: int, end: int) -> bool:
-    """("A", "on"), or a line of its own: A,on"""
+    """Whether a pair with a comma is a tuple, ("A", "on"), or a line of its own, A,on."""
     before, after = text[max(0, start - 12) : start], text[end : end + 4].lstrip(QUOTES + " ")
     if before.rstrip(QUOTES + " ").endswith(("(", "[")) and after.startswith((")", "]")):
         return True
     _, newline, line = before.rpartition("\n")
-    return bool(newline or start <= 12) and not undressed(line)[0] and (not after or after.startswith(("\n", "\r")))
+    return bool(newline or start <= 12) and not strip_marks(line)[0] and (not after or after.startswith(("\n", "\r")))
 
 
 def _decoded(literal: str) -> str:
-    """What a JSON string says; itself where it is none."""
+    """Decode a JSON string; return it unchanged if it is invalid."""
     if "\\" not in literal:
         return literal
     try:

@@ -1,4 +1,4 @@
-"""Reads a rule from a reply: which of the pairs that it holds belong together, and which rule counts where there are several."""
+"""Reads a rule from a reply: groups its pairs into rules, and chooses the rule that counts if there are several."""
 
 from __future__ import annotations
 
@@ -36,7 +36,13 @@ _MOST_SENTENCES = 3
 
 @dataclass
 class _Block:
-    """Pairs that belong together, the last one of each factor; factors that were given twice; names of no factor."""
+    """Pairs that belong to one rule.
+
+    Attributes:
+        pairs: the last pair of each factor.
+        twice: factors that were given more than once.
+        extras: names that are not factors.
+    """
 
     pairs: dict[int, Pair] = field(default_factory=dict)
     twice: set[int] = field(default_factory=set)
@@ -48,22 +54,27 @@ class _Block:
 
     @property
     def is_form(self) -> bool:
-        """Whether it only shows the form of a rule."""
+        """Whether the block only shows the form of a rule."""
         return all(pair.form for pair in self.pairs.values())
 
     def codes(self, count: int) -> tuple[int, ...] | None:
-        """Every factor's value, if they all have one."""
+        """The value index of each factor; None unless all have one."""
         found = [pair.value for place in range(count) if (pair := self.pairs.get(place)) and pair.value is not None]
         return tuple(value for value in found if value is not None) if len(found) == count else None
 
 
 def read_rule(text: str, space: ProductSpace, spellings: Sequence[Sequence[Sequence[str]]]) -> RuleReading:
-    """The rule in a reply; spellings[factor][value] are in lower case. Never raises, whatever the text.
+    """Read the rule in a reply. Never raises, whatever the text.
 
-    Models quote the old rule first, or think aloud and end with the answer: so the last whole rule counts that is not itself
-    called the old one. Whole is what says something of every factor in one piece: a table, JSON, a list, one sentence after the
-    other. Where nothing is, what the text says with signs ("A: on") is put together, and last what it says in sentences
-    ("A is on"), unless that contradicts itself. Of a huge text only the end is read, then the beginning.
+    Models quote the old rule first, or think aloud and end with the answer. So the last complete rule counts, unless it is
+    called the old one. A rule is complete if one piece of the text (a table, JSON, a list, consecutive sentences) has a value
+    for every factor. If there is none, pairs with punctuation ("A: on") are combined, then those in sentences ("A is on"),
+    unless they contradict each other. Of a huge text the end is read, or else the beginning.
+
+    Args:
+        text: the reply.
+        space: the hypotheses.
+        spellings: spellings[factor][value] in lower case.
     """
     if not text.strip():
         return RuleReading(None, trouble="The reply is empty.")
@@ -73,7 +84,7 @@ def read_rule(text: str, space: ProductSpace, spellings: Sequence[Sequence[Seque
     return _reading(text, start, finder(space, tuple(tuple(tuple(words) for words in values) for values in spellings)))
 
 
-@lru_cache(maxsize=64)  # one reply is read for its rule, for its belief, and for what is wrong with it
+@lru_cache(maxsize=64)  # one reply is read several times: for its rule, its belief and its faults
 def _reading(text: str, start: int, find: Finder) -> RuleReading:
     plain = find.plain.fullmatch(text) if find.plain is not None else None
     if plain is not None:
@@ -96,7 +107,7 @@ def _read(text: str, start: int, stop: int, find: Finder) -> RuleReading:
     if reading is None:
         reading = _choose(text, _blocks(text, firm, find), find)
     if reading is None:
-        reading = _pieced([pair for pair in pairs if pair.kind != "bare" and pair.factor != EXTRA], find)
+        reading = _assembled([pair for pair in pairs if pair.kind != "bare" and pair.factor != EXTRA], find)
     if reading is not None:
         return reading
     partial = [block for block in blocks if not block.is_form and any(pair.kind == "firm" for pair in block.pairs.values())]
@@ -112,18 +123,18 @@ def _read(text: str, start: int, stop: int, find: Finder) -> RuleReading:
 
 
 def _runs(text: str, pairs: Sequence[Pair], find: Finder) -> list[list[Pair]]:
-    """Pairs with nothing but marks between them, or each at the head of a line, whatever stands behind it."""
+    """Runs of pairs that are separated by marks only, or that each start a line."""
     everything = len(find.space.factors)
     runs: list[list[Pair]] = []
     named: set[int] = set()  # of the run
-    heads = False  # whether its last pair is at the head of a line
+    heads = False  # whether its last pair starts a line
     for pair in pairs:
-        head = _heads_line(text, pair.start)
+        head = _starts_line(text, pair.start)
         last = runs[-1][-1] if runs else None
         if last is not None and not _is_glue(text, last.end, pair.start, find):
             gap = text[last.end : min(pair.start, last.end + 4 * _FAR)]
             if heads and not head and "\n" not in gap and len(named) < everything:
-                continue  # a remark on the line's own pair: A: on, since B is off
+                continue  # a comment on the line's own pair: A: on, since B is off
             if not (heads and head and _is_next_line(text, last.end, pair.start)):
                 last = None
         if last is None:
@@ -142,13 +153,13 @@ def _is_glue(text: str, start: int, stop: int, find: Finder) -> bool:
     return _GLUE.fullmatch(gap) is not None or _GLUE.fullmatch(find.extra.sub(",", gap)) is not None
 
 
-def _heads_line(text: str, start: int) -> bool:
+def _starts_line(text: str, start: int) -> bool:
     _, newline, line = text[max(0, start - _FAR) : start].replace("\\n", "\n").rpartition("\n")
     return bool(newline or start <= _FAR) and _LINE_HEAD.fullmatch(line) is not None
 
 
 def _is_next_line(text: str, start: int, stop: int) -> bool:
-    """Whether nothing but the rest of the line stands between, and blank lines."""
+    """Whether only the rest of the line and blank lines are in between."""
     if stop - start > 4 * _FAR:
         return False
     _, _, rest = text[start:stop].replace("\\n", "\n").partition("\n")
@@ -156,8 +167,11 @@ def _is_next_line(text: str, start: int, stop: int) -> bool:
 
 
 def _blocks(text: str, pairs: Sequence[Pair], find: Finder) -> list[_Block]:
-    """Cuts pairs that follow each other into rules: a factor that comes again begins a new one after a closing brace, or
-    where all factors come again after all of them were named; else it was given twice, and the last one counts."""
+    """Cut a run of pairs into rules.
+
+    A factor that comes again starts a new rule after a closing brace, or if all factors come again after all were named.
+    Otherwise the factor was given twice, and the last pair counts.
+    """
     everything = len(find.space.factors)
     last_of = {pair.factor: at for at, pair in enumerate(pairs) if pair.factor != EXTRA}
     last_start = min(last_of.values(), default=0) if len(last_of) == everything else -1
@@ -187,7 +201,7 @@ def _blocks(text: str, pairs: Sequence[Pair], find: Finder) -> list[_Block]:
 
 
 def _choose(text: str, blocks: Sequence[_Block], find: Finder) -> RuleReading | None:
-    """The last whole rule, also where one of its words cannot be read; None where no rule is whole."""
+    """The last complete rule, even if one of its words cannot be read; None if no rule is complete."""
     count = len(find.space.factors)
     rules = [block for block in blocks if not block.is_form]
     whole = [block for block in rules if len(block.pairs) == count]
@@ -215,7 +229,7 @@ def _choose(text: str, blocks: Sequence[_Block], find: Finder) -> RuleReading | 
 
 
 def _extras(text: str, block: _Block, find: Finder) -> list[str]:
-    """Names of no factor that the rule gives a value, between its pairs and next to them."""
+    """Names that are not factors but are given a value, between the rule's pairs and next to them."""
     ordered = sorted(block.pairs.values(), key=lambda pair: pair.start)
     found: list[str] = []
     start, stop = ordered[0].start, ordered[-1].end
@@ -224,7 +238,7 @@ def _extras(text: str, block: _Block, find: Finder) -> list[str]:
         if end - begin > 2 * _FAR:
             continue
         matches = list(find.extra.finditer(text, begin, min(end, len(text))))
-        if begin == stop:  # behind the rule: as long as they follow each other
+        if begin == stop:  # after the rule: as long as they follow each other
             at = stop
             for match in matches:
                 if not _GLUE.fullmatch(text, at, match.start()):
@@ -240,11 +254,11 @@ def _extras(text: str, block: _Block, find: Finder) -> list[str]:
                 at = match.start()
         elif _is_glue(text, begin, end, find):
             found += [match["name"] for match in matches]
-    return [name for name in (word.strip("\"'`“” ") for word in found) if find.is_extra(name)]
+    return [name for name in (word.strip("\"'`“” ") for word in found) if find.is_unknown_name(name)]
 
 
-def _pieced(pairs: Sequence[Pair], find: Finder) -> RuleReading | None:
-    """A rule from what the text says here and there, where all of it agrees; None where it is not whole."""
+def _assembled(pairs: Sequence[Pair], find: Finder) -> RuleReading | None:
+    """A rule combined from pairs all over the text if they agree; None if it is not complete."""
     names = [factor.name for factor in find.space.factors]
     said: dict[int, Pair] = {}
     against: set[int] = set()
@@ -264,7 +278,7 @@ def _pieced(pairs: Sequence[Pair], find: Finder) -> RuleReading | None:
 
 
 def _trouble(pairs: Mapping[int, Pair], find: Finder) -> str:
-    """Which names have no word, or one that is no value."""
+    """A message that names the factors without a value, and the words that are not values."""
     factors = find.space.factors
     sentences: list[str] = []
     for place, factor in enumerate(factors):

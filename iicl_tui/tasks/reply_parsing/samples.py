@@ -1,4 +1,4 @@
-"""Reads examples from a reply: objects and an output each, in whatever form."""
+"""Reads examples from a reply in any form: objects and an output each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.reply_parsing.exact_form import plain_examples
 from iicl_tui.tasks.reply_parsing.words import (
-    DRESS,
+    FILLER,
     MARK,
     WINDOW,
     Names,
@@ -20,7 +20,7 @@ from iicl_tui.tasks.reply_parsing.words import (
     json_values,
     listed,
     quoted,
-    undressed,
+    strip_marks,
     word_pattern,
 )
 from iicl_tui.tasks.wording import SamplesReading
@@ -47,7 +47,14 @@ _MOST_DETAILS = 3
 
 
 class _Found(NamedTuple):
-    """One example as it stands there: names of objects, what is not one, and the output or the word in its place."""
+    """One example as found in a reply.
+
+    Attributes:
+        objects: names of the objects.
+        unknown: a word in their place that is not an object; "" if there is none.
+        output: the output; None if it is not a known one.
+        word: the output as written.
+    """
 
     objects: tuple[str, ...]
     unknown: str
@@ -71,23 +78,23 @@ class _Finder:
         label = rf"(?P<input>{labels[0]})|(?:state\s+of\s+(?:the\s+)?)?(?P<output>{labels[1]})"
         self._label = re.compile(rf"(?P<name>{longer})|(?<![^\W_])(?:{label}){after}", re.IGNORECASE)
         self._part = re.compile(
-            rf"(?P<name>{name})|(?:(?!{name})(?:{DRESS}|[,;+&/|.:=·•…→–—-]|{_ARROW}|{_FILL}))++"
+            rf"(?P<name>{name})|(?:(?!{name})(?:{FILLER}|[,;+&/|.:=·•…→–—-]|{_ARROW}|{_FILL}))++"
             rf"|(?P<other>[^\s,;+&/|(){{}}\[\]\"]++(?:[^\S\n][^\s,;+&/|(){{}}\[\]\"]++){{0,3}})|(?s:.)",
             re.IGNORECASE,
         )
-        self._step = re.compile(rf"(?P<name>{name})|(?:(?!{name})(?:{DRESS}|[,;+&/]|{_FILL}))++", re.IGNORECASE)
+        self._step = re.compile(rf"(?P<name>{name})|(?:(?!{name})(?:{FILLER}|[,;+&/]|{_FILL}))++", re.IGNORECASE)
         self._sign = re.compile(
-            rf"{DRESS}{{0,4}}(?:(?P<arrow>{_ARROW})|(?P<plain>[:=：＝]{{1,2}}|\b(?:is|gives|yields|makes)\b|[-–—]{{1,2}})|(?<=[\s,]))"
-            rf"{DRESS}{{0,6}}(?:(?:the\s)?{any_of(_OUTPUTS)}{MARK}{{0,3}}(?:[:=]|\bis\b){MARK}{{0,4}})?(?P<value>{value})",
+            rf"{FILLER}{{0,4}}(?:(?P<arrow>{_ARROW})|(?P<plain>[:=：＝]{{1,2}}|\b(?:is|gives|yields|makes)\b|[-–—]{{1,2}})|(?<=[\s,]))"
+            rf"{FILLER}{{0,6}}(?:(?:the\s)?{any_of(_OUTPUTS)}{MARK}{{0,3}}(?:[:=]|\bis\b){MARK}{{0,4}})?(?P<value>{value})",
             re.IGNORECASE,
         )
         self._arrow = re.compile(_ARROW)
         said = rf"(?:the\s)?{any_of(_OUTPUTS)}\s(?:is|will\sbe|would\sbe)\s{MARK}{{0,4}}"
-        self._value = re.compile(rf"{DRESS}{{0,8}}(?:{said})?(?P<value>{value})", re.IGNORECASE)
+        self._value = re.compile(rf"{FILLER}{{0,8}}(?:{said})?(?P<value>{value})", re.IGNORECASE)
 
     def find(self, text: str) -> list[_Found]:
-        """The examples of a text: those in JSON, with labels or with arrows, whichever are more; else a table's; else lines' with
-        other signs, which a rule has as well."""
+        """The examples of a text: in JSON, with labels or with arrows, whichever are most; otherwise in a table; otherwise in
+        lines with other separators, which rules have too."""
         if self._plain is not None and self._plain[0].fullmatch(text) is not None:
             return [_Found(tuple(each[1].split(", ")), "", each[2], each[2]) for each in self._plain[1].finditer(text)]
         written, labelled = list(self._json(text)), self._labelled(text)
@@ -99,7 +106,7 @@ class _Finder:
         return next((found for found in (best, rows, others) if _readable(found)), unread)
 
     def _json(self, text: str) -> Iterator[_Found]:
-        """[{"input": ["A", "C"], "output": "on"}], or [[["A", "C"], "on"]]."""
+        """JSON such as [{"input": ["A", "C"], "output": "on"}] or [[["A", "C"], "on"]]."""
         for value in json_values(text):
             pending = [value]
             while pending:
@@ -118,12 +125,12 @@ class _Finder:
                         pending += reversed(item)
 
     def _of_json(self, shown: list[Any] | str, output: str) -> _Found:
-        word = self.outs.look(output)[0]
+        word = self.outs.find_whole(output)[0]
         named = self.outs.own[word] if word is not None else None
-        if isinstance(shown, str) and self.names.place(shown) is None:
+        if isinstance(shown, str) and self.names.index(shown) is None:
             return self._example(shown, named, output)
         items = [str(item) for item in (shown if isinstance(shown, list) else [shown])]
-        places = [self.names.look(item)[0] for item in items]
+        places = [self.names.find_whole(item)[0] for item in items]
         unknown = next((item for item, place in zip(items, places, strict=True) if place is None), None)
         objects = tuple(self.names.own[place] for place in places if place is not None)
         return _Found(objects, "" if unknown is None else unknown or " ", named, output)
@@ -138,7 +145,7 @@ class _Finder:
             after = marks[at + 1] if at + 1 < len(marks) else None
             stop = after.start() if after is not None else len(text)
             inputs = text[match.end() : min(stop, match.end() + _MOST_INPUT)]
-            if marks[0]["output"] and marks[-1]["input"]:  # the output stands first, at the end of the list as well
+            if marks[0]["output"] and marks[-1]["input"]:  # the output comes first, in the last example too
                 before = marks[at - 1]
                 if before["output"]:
                     inputs = _NEXT_HEAD.sub("", inputs) if after is not None else inputs.partition("\n\n")[0]
@@ -151,10 +158,10 @@ class _Finder:
         return found
 
     def _rows(self, text: str) -> Iterator[_Found]:
-        """Rows of a table."""
+        """Examples in rows of a table."""
         for row in _ROW.finditer(text):
-            cells = [undressed(cell)[0] for cell in row[0].split("|")]
-            states = [at for at, cell in enumerate(cells) if self.outs.place(cell) is not None]
+            cells = [strip_marks(cell)[0] for cell in row[0].split("|")]
+            states = [at for at, cell in enumerate(cells) if self.outs.index(cell) is not None]
             shown = [at for at, cell in enumerate(cells) if cell and (e := self._example(cell, None, "")).objects and not e.unknown]
             if states:
                 at = states[-1]
@@ -164,7 +171,7 @@ class _Finder:
                 yield self._example(cells[shown[-1]], None, cells[shown[-1] + 1])
 
     def _lines(self, text: str) -> Iterator[tuple[_Found, bool]]:
-        """Lines as A, C -> on. True: with an arrow."""
+        """Examples in lines such as A, C -> on, each with whether it has an arrow."""
         for line in text.replace("\\n", "\n").split("\n"):
             at = len(line) - len(line.lstrip())
             if self._name.match(line, at) is None and (head := _HEAD.match(line)) is not None:
@@ -175,7 +182,7 @@ class _Finder:
             while at < len(line):
                 objects, stop = self._objects(line, at)
                 sign = self._sign.match(line, stop) if objects else None
-                if sign is None and objects:  # the comma before the output is a step as well: ["A", "C"], "on"
+                if sign is None and objects:  # the comma before the output also matches a step: ["A", "C"], "on"
                     sign = self._sign.match(line, max(stop - 1, at))
                 if sign is not None and (sign["arrow"] or _END.match(line, sign.end())):
                     found = self._example(line[at : sign.start()], self._named(sign["value"]), sign["value"])
@@ -191,7 +198,7 @@ class _Finder:
                 first = False
 
     def _objects(self, line: str, at: int) -> tuple[list[str], int]:
-        """The objects that stand here, and where they end."""
+        """The objects at this position, and where they end."""
         objects = []
         while (step := self._step.match(line, at)) is not None:
             if step["name"] is not None:
@@ -203,7 +210,7 @@ class _Finder:
         objects: list[str] = []
         unknown = ""
         for part in self._part.finditer(inputs):
-            place = self.names.place(part["name"]) if part["name"] is not None else None
+            place = self.names.index(part["name"]) if part["name"] is not None else None
             if place is not None:
                 objects.append(self.names.own[place])
             elif not unknown and (part["name"] or part["other"]):
@@ -211,15 +218,15 @@ class _Finder:
         return _Found(tuple(objects), unknown, output, word)
 
     def _output(self, text: str, start: int, stop: int) -> tuple[str | None, str]:
-        """The output that stands here, and its word."""
+        """The output at this position, and its word."""
         value = self._value.match(text, start, stop)
         if value is not None:
             return self._named(value["value"]), value["value"]
         word = _WORD.search(text, start, min(stop, start + 200))
-        return None, undressed(word[0])[0] if word is not None else ""
+        return None, strip_marks(word[0])[0] if word is not None else ""
 
     def _named(self, word: str) -> str | None:
-        place = self.outs.place(word)
+        place = self.outs.index(word)
         return self.outs.own[place] if place is not None else None
 
 
@@ -228,11 +235,11 @@ def _finder(objects: tuple[str, ...], outputs: tuple[tuple[str, tuple[str, ...]]
     return _Finder(objects, outputs)
 
 
-@lru_cache(maxsize=64)  # one reply is read for its examples, for its belief, and for what is wrong with it
+@lru_cache(maxsize=64)  # one reply is read several times: for its examples, its belief and its faults
 def _found(finder: _Finder, text: str, start: int) -> tuple[_Found, ...]:
     """The examples of a reply whose answer begins at start."""
     found = finder.find(text[start : start + WINDOW])
-    if not _readable(found) and len(text) > start + WINDOW:  # a model that goes on and on answers at the end
+    if not _readable(found) and len(text) > start + WINDOW:  # very long replies answer at the end
         found = finder.find(text[-WINDOW:])
     return tuple(found)
 
@@ -244,10 +251,16 @@ def _readable(found: Sequence[_Found]) -> int:
 def read_samples(
     text: str, count: int, objects: Sequence[str], outputs: Mapping[str, Sequence[str]], read: Callable[[list[str], str], Example]
 ) -> SamplesReading:
-    """The first count examples in a reply; never raises, whatever the text.
+    """Read the first count examples in a reply. Never raises, whatever the text.
 
-    outputs: for each output its spellings in lower case. read: makes the example of objects and an output, in the task's order;
-    what it refuses with a ValueError cannot be read. Of a huge text the beginning is read, or else the end.
+    Of a huge text the beginning is read, or else the end.
+
+    Args:
+        text: the reply.
+        count: how many examples were requested.
+        objects: names of the objects.
+        outputs: for each output its spellings in lower case.
+        read: makes an example of objects and an output, or raises ValueError, which makes the example unreadable.
     """
     if not text.strip():
         return SamplesReading((), trouble="The reply is empty.")
@@ -285,7 +298,7 @@ def read_samples(
 
 
 def _fault(found: _Found, outputs: Mapping[str, Sequence[str]]) -> str:
-    """Why an example cannot be read; "" where it can be."""
+    """Why an example cannot be read; "" if it can."""
     if found.unknown:
         return f"{quoted(found.unknown)} is no object"
     if not found.objects:
@@ -296,7 +309,7 @@ def _fault(found: _Found, outputs: Mapping[str, Sequence[str]]) -> str:
 
 
 def _repeated(examples: Sequence[Example], remarks: Sequence[str]) -> tuple[str, ...]:
-    """The remarks, and one more where examples are there twice."""
+    """The remarks, and one more if examples are repeated."""
     if len(set(examples)) < len(examples):
         return (*remarks, "Some examples are there more than once.")
     return tuple(remarks)

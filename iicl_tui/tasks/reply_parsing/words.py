@@ -1,4 +1,4 @@
-"""What the readers of replies share: words with whatever marks a model puts around them, and names found in a text."""
+"""Helpers shared by the readers of replies: patterns for words with marks around them, and lookup of names in a text."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ QUOTES = "\"'`´“”„‟«»‘’‚‛‹›「」『』"
 _INVISIBLE = "\u200b-\u200f\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069"
 _MARKS = re.escape(QUOTES) + r"*_~#$()\[\]<>" + _INVISIBLE
 
-DRESS = rf"(?:\\[nrt]|[\s\\{{}}{_MARKS}])"
-"""Pattern of one mark, blank or bracket that may stand between a word and what belongs to it. A JSON text within a string
-brings escapes along."""
+FILLER = rf"(?:\\[nrt]|[\s\\{{}}{_MARKS}])"
+"""Pattern of one mark, blank or bracket that may separate a word from what belongs to it. Includes the escapes of JSON that is
+quoted in a string."""
 MARK = rf"(?:\\[rt]|[^\S\n]|[\\{_MARKS}])"
-"""As `DRESS`, on one line and without braces."""
+"""As `FILLER`, but on one line and without braces."""
 LEAD_IN = frozenset(QUOTES + "*_~#$()[]<>{}\\:=-–—→|")
-"""Characters beside blanks that may stand before a value without being part of it."""
+"""Characters other than blanks that may precede a value without being part of it."""
 
 WINDOW = 100_000
-"""How many characters of a huge reply are read at a time."""
+"""How many characters of a huge reply are read at once."""
 
 _OPENING = re.compile(r"[\[{]")
 _MOST_WRONG = 20
@@ -32,12 +32,12 @@ _THOUGHTS = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNOREC
 
 
 def quoted(text: str) -> str:
-    """An untrusted word for a sentence to a person: printable, cut, in quotes."""
+    """An untrusted word for a message: printable, shortened, in quotes."""
     return f"“{printable(text, 40)}”"
 
 
 def listed(words: Iterable[str], most: int = 8) -> str:
-    """A, B and C, each printable and cut; the rest of a long list is only counted."""
+    """A, B and C, each printable and shortened; the rest of a long list is only counted."""
     shown = [printable(word, 40) for word in words]
     if len(shown) > most:
         shown[most - 1 :] = [f"{len(shown) - most + 1} more"]
@@ -53,8 +53,7 @@ def answer_start(text: str) -> int:
 
 
 def json_values(text: str) -> Iterator[Any]:
-    """The tables and lists in JSON that stand in a text, in its order. What looks like one and is none is passed over; after
-    many of these the rest is given up."""
+    """The JSON objects and arrays in a text, in order. Invalid ones are skipped; after `_MOST_WRONG` of them the search ends."""
     decoder, at, wrong = json.JSONDecoder(strict=False), 0, 0
     while wrong < _MOST_WRONG and (start := _OPENING.search(text, at)) is not None:
         try:
@@ -66,8 +65,8 @@ def json_values(text: str) -> Iterator[Any]:
             yield value
 
 
-def undressed(text: str) -> tuple[str, int, int]:
-    """The text without marks and blanks at its ends (and a full stop), and from where to where it stands."""
+def strip_marks(text: str) -> tuple[str, int, int]:
+    """Strip marks, blanks and a final full stop; also return where the stripped text starts and ends."""
     left, right = 0, len(text)
     while left < right and _IS_MARK.match(text, left):
         left += 1
@@ -77,9 +76,11 @@ def undressed(text: str) -> tuple[str, int, int]:
 
 
 def word_pattern(word: str, before: bool = True) -> str:
-    """Pattern of a word that is not part of a longer one; any blanks where it has a blank.
+    """Pattern of a word that is not part of a longer one, with any blanks in place of its own.
 
-    before: what stands before is looked at as well.
+    Args:
+        word: the word.
+        before: whether the pattern also looks at the character before the word.
     """
     pattern = r"\s{1,3}".join(re.escape(part) for part in word.split())
     if before and word[:1].isalnum():
@@ -87,21 +88,28 @@ def word_pattern(word: str, before: bool = True) -> str:
     return pattern + (f"(?!{_MORE.pattern})" if word[-1:].isalnum() else "")
 
 
-def goes_on(text: str, end: int) -> bool:
-    """Whether the word of a text that seems to end here goes on: "on" in "once", "on-going"."""
+def word_continues(text: str, end: int) -> bool:
+    """Whether the word that seems to end here is longer: "on" in "once", "on-going"."""
     return text[end - 1 : end].isalnum() and _MORE.match(text, end) is not None
 
 
 def any_of(patterns: Iterable[str]) -> str:
-    """Pattern of any of these; none at all where there are none."""
+    """Pattern that matches any of these; a pattern that never matches if there are none."""
     return f"(?:{'|'.join(patterns) or '(?!)'})"
 
 
 class Names:
-    """Words that mean something by their place in a list: objects, or values. A word may have several spellings.
+    """Looks up the index of a name in a list of objects or values. A name may have several spellings.
 
-    A word in the very spelling of an own name is that one; else letter case makes no difference, unless it is all
-    that tells two of them apart.
+    A word that is spelt exactly like a name is that name. Otherwise case is ignored, unless two names differ in case alone.
+
+    Args:
+        own: the names.
+        spellings: more spellings of each name.
+
+    Attributes:
+        own: the names.
+        forms: every known spelling, the longest first.
     """
 
     def __init__(self, own: Sequence[str], spellings: Sequence[Sequence[str]] = ()) -> None:
@@ -117,26 +125,25 @@ class Names:
             for word in words:
                 self._loose.setdefault(_plain(word).lower(), place)
         self.forms = tuple(sorted({*self._exact, *self._loose} - {""}, key=lambda form: (-len(form), form)))
-        """Every spelling there is, the longest first."""
 
     def pattern(self, before: bool = True) -> str:
-        """Pattern of any of the words, the longest that fits."""
+        """Pattern of any of the spellings, the longest that fits."""
         return any_of(dict.fromkeys(word_pattern(form, before) for form in self.forms))
 
-    def place(self, word: str) -> int | None:
-        """Which one this word is; None for none of them."""
+    def index(self, word: str) -> int | None:
+        """Index of the name that is spelt like this; None if there is none."""
         plain = _plain(word)
         exact = self._exact.get(plain)
         return exact if exact is not None else self._loose.get(plain.lower())
 
-    def look(self, text: str) -> tuple[int | None, int, int]:
-        """Which one a whole text is, as it stands or without marks at its ends, and from where to where the word stands."""
+    def find_whole(self, text: str) -> tuple[int | None, int, int]:
+        """Index of the name that a whole text is, with or without marks around it; and where the word starts and ends."""
         left, right = len(text) - len(text.lstrip()), len(text.rstrip())
-        place = self.place(text)
-        if place is None:
-            word, left, right = undressed(text)
-            place = self.place(word)
-        return place, left, right
+        index = self.index(text)
+        if index is None:
+            word, left, right = strip_marks(text)
+            index = self.index(word)
+        return index, left, right
 
 
 def _plain(word: str) -> str:
@@ -144,6 +151,6 @@ def _plain(word: str) -> str:
 
 
 def _escaped(name: str) -> set[str]:
-    """The name as it stands within a JSON string, and within one that is within another."""
+    """The name as written in a JSON string, and in a JSON string within another."""
     once = {json.dumps(name, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
     return (once | {json.dumps(form)[1:-1] for form in once}) - {name}
