@@ -6,13 +6,13 @@ from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.providers.endpoint import replace_surrogates
-from iicl_tui.agents.providers.http_client import STAND_IN
+from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER
 from iicl_tui.agents.providers.response_parsing import read_message
-from iicl_tui.agents.providers.sdk_provider import SDKProvider, given, messages
+from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, without_none
 
 
 class AnthropicProvider(SDKProvider):
-    """Asks by messages. base_url: with or without /v1, which the SDK adds."""
+    """Uses the messages API. The base URL may end in /v1, which the SDK adds."""
 
     NAME = "Anthropic"
     PACKAGE = "anthropic"
@@ -26,20 +26,20 @@ class AnthropicProvider(SDKProvider):
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
         sdk = modules[0].AsyncAnthropic(
-            api_key=STAND_IN, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None, open_telemetry=False
+            api_key=KEY_PLACEHOLDER, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None, open_telemetry=False
         )
         return sdk.messages.with_raw_response
 
     async def ask(self, sdk: Any, request: Request) -> None:
         system = "\n\n".join(replace_surrogates(message.text) for message in request.messages if message.role == "system")
         schema = request.schema
-        # The SDK has no words for the first two; the API does, for the models that take them.
-        extra_body = {**given(temperature=request.temperature, top_p=request.top_p), **self.extra_body}
+        # The SDK has no parameters for these two; the API accepts them for some models.
+        extra_body = {**without_none(temperature=request.temperature, top_p=request.top_p), **self.extra_body}
         await sdk.create(
             model=self.endpoint.model,
             max_tokens=request.max_tokens,
             messages=[message for message in messages(request) if message["role"] != "system"],
-            **given(
+            **without_none(
                 system=system or None,
                 output_config=None if schema is None else {"format": {"type": "json_schema", "schema": dict(schema)}},
                 extra_body=extra_body or None,

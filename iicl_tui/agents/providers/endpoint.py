@@ -1,4 +1,4 @@
-"""Who is asked, and how that is said: a key is never part of it."""
+"""Names a server and its model for a person, and hides the key."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from iicl_tui.agents.failures import CallFailed
 from iicl_tui.text import printable
 
 QUOTED = 200
-"""At most so many characters of a server's own words are quoted."""
+"""The longest quotation of a server, in characters."""
 
-SECRET = 8
-"""A shorter key is a stand-in for a local server ("none", "ollama"), whose letters may well stand in a reply."""
+MIN_KEY_LENGTH = 8
+"""A shorter key is a placeholder for a local server, such as "none", which may well occur in a reply."""
 
 HIDDEN = "…"
 
@@ -26,9 +26,17 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A model behind an API. provider: its name for a person. url: the base of where calls go, path: what the SDK puts behind
-    it. own: whether that is the provider's own host. key: None where there is none; it is in no repr. key_env: the environment
-    variable that it comes from."""
+    """A model behind an API.
+
+    Attributes:
+        provider: The provider's name for a person.
+        model: The model's name.
+        url: The base URL.
+        path: The path that the SDK appends.
+        own: Whether it is the provider's official host.
+        key: The key; None if there is none. It is left out of the repr.
+        key_env: The environment variable that holds the key.
+    """
 
     provider: str
     model: str
@@ -40,53 +48,53 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """For a person: no path, no password."""
+        """The host for a person, without path and password."""
         return printable(host_of(self.url), 80)
 
     @property
     def name(self) -> str:
-        """OpenAI (gpt-4o at api.openai.com)"""
+        """For example "OpenAI (gpt-4o at api.openai.com)"."""
         return f"{self.provider} ({printable(self.hide(self.model), 80)} at {self.host})"
 
     @property
     def who(self) -> str:
-        """Shorter: the provider, or the host where it is another's."""
+        """The provider, or the host if it is not the official one."""
         return self.provider if self.own else self.host
 
     @property
     def address(self) -> str:
-        """Where a call goes, for a person: no password."""
+        """The full URL for a person, without password."""
         return printable(f"{urlsplit(self.url).scheme}://{self.host}{urlsplit(self.url).path}{self.path}", QUOTED)
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is on this machine."""
+        """Whether the server is on this machine."""
         return is_loopback(self.url)
 
     def hide(self, text: str) -> str:
-        """The text with the key taken out, wherever a server repeats it."""
-        return text.replace(self.key, HIDDEN) if self.key is not None and len(self.key) >= SECRET else text
+        """The text without the key, which a server may repeat."""
+        return text.replace(self.key, HIDDEN) if self.key is not None and len(self.key) >= MIN_KEY_LENGTH else text
 
     def hides(self, tokens: Iterable[Token]) -> bool:
-        """Whether the tokens spell the key: those that were drawn, or those listed at one rank, one after the other."""
-        if self.key is None or len(self.key) < SECRET:
+        """Whether the drawn tokens, or those listed at one rank, spell the key."""
+        if self.key is None or len(self.key) < MIN_KEY_LENGTH:
             return False
         rows = ([token.data, *(data for data, _ in token.top)] for token in tokens)
         key = self.key.encode()
         return any(key in b"".join(rank) for rank in zip_longest(*rows, fillvalue=b""))
 
     def quote(self, text: str) -> str:
-        """A server's words, to be part of a sentence: printable, cut, and without the key; "" where there are none."""
-        # Hidden before it is cut: half a key is too much already.
+        """A server's text as a quotation: printable, shortened, and without the key; "" if it is empty."""
+        # Hidden before it is cut: half a key would be too much.
         text = printable(" ".join(self.hide(text).split()), QUOTED)
         return f"“{text}”" if text else ""
 
     def check(self) -> None:
-        """Raises CallFailed where no call can be made: there is no key, or none that can be sent, or no address."""
+        """Raises CallFailed if no call can be made, for want of a valid key or URL."""
         if not host_of(self.url) or urlsplit(self.url).scheme.lower() not in ("http", "https"):
             raise CallFailed(
                 "bad-request",
-                "base-url is no address",
+                "base-url is not an address",
                 f"A call to {self.provider} needs an address such as http://localhost:8080/v1; base-url is {self.quote(self.url)}.",
                 "Correct base-url.",
             )
@@ -95,19 +103,19 @@ class Endpoint:
             raise CallFailed(
                 "no-key",
                 f"No key for {self.provider}",
-                f"{self.name} answers nobody without a key, and the environment variable {variable} holds none that may go there.",
-                f"Set {variable} to your key and start again, or name a server that needs none with base-url. Another variable "
-                f"than the usual one must be agreed to: the lab asks, and `run` and `resume` take --trust {variable}@{self.host}.",
+                f"{self.name} needs a key, and the environment variable {variable} holds none that may be sent there.",
+                f"Set {variable} to your key and start again, or use base-url to name a server that needs none. Another "
+                f"variable needs your consent: the lab asks, and `run` and `resume` take --trust {variable}@{self.host}.",
             )
         if self.key is not None and not re.fullmatch(r"[!-~]+", self.key):
             raise CallFailed(
                 "no-key",
                 f"The key for {self.provider} cannot be sent",
-                f"The environment variable {variable} holds blanks, line ends or letters that no key has.",
+                f"The environment variable {variable} contains blanks, line ends or characters that no key has.",
                 f"Copy the key into {variable} again.",
             )
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with half surrogate pairs, which no file and no call can hold, replaced by U+FFFD."""
+    """The text with lone surrogates, which cannot be encoded, replaced by U+FFFD."""
     return _LONE_SURROGATE.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""What a server's error body says: the providers and the local servers that speak their protocols each have their own form."""
+"""Parses a server's error body. Providers and local servers use different forms."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """message: in the server's words, "" where it has none. codes: every type and code, in lower case. params: what it
-    complains of, as the API spells it. status: the one that stands in the body, where one does."""
+    """What an error body says.
+
+    Attributes:
+        message: The server's message; "" if there is none.
+        codes: All types and codes, in lower case.
+        params: The parameters that the error is about, as the API spells them.
+        status: The status in the body, if there is one.
+    """
 
     message: str = ""
     codes: frozenset[str] = frozenset()
@@ -20,7 +26,7 @@ class ErrorBody:
 
 
 def parse_error_body(body: bytes) -> ErrorBody:
-    """What a body says. Never raises: what is no JSON is taken as the message itself, unless it is a web page."""
+    """Parses a body. Never raises: a body that is not JSON is itself the message, unless it is a web page."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -30,11 +36,11 @@ def parse_error_body(body: bytes) -> ErrorBody:
 
 
 def error_body_of(document: Any) -> ErrorBody:
-    """What a JSON document says.
+    """Interprets a JSON document.
 
     Known forms: {"error": {"message", "type", "code", "param", "details"}} (OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter),
     {"error": "…"} (Ollama), {"message", "type", "code", "param"} and {"detail": […]} (Mistral), {"detail": "…"} (FastAPI),
-    and each of the two last within "message".
+    and the last two nested in "message".
     """
     if isinstance(document, str):
         return ErrorBody(document)
@@ -62,12 +68,12 @@ def error_body_of(document: Any) -> ErrorBody:
 
 
 def _complaint(part: Mapping[str, Any]) -> str:
-    said = part.get("msg") or part.get("message")
-    return ": ".join(filter(None, (_place(part.get("loc")), said))) if isinstance(said, str) else ""
+    text = part.get("msg") or part.get("message")
+    return ": ".join(filter(None, (_place(part.get("loc")), text))) if isinstance(text, str) else ""
 
 
 def _place(loc: Any) -> str:
-    """["body", "top_p"] → top_p"""
+    """For example ["body", "top_p"] → "top_p"."""
     if not isinstance(loc, Sequence) or isinstance(loc, str):
         return ""
     return ".".join(str(step) for step in loc if step not in ("body", "query"))

@@ -1,4 +1,4 @@
-"""What a server's refusal means: every status and error body of every provider as one type of error."""
+"""Turns every provider's HTTP statuses and error bodies into CallFailed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iicl_tui.agents.providers.endpoint import Endpoint
 from iicl_tui.agents.providers.error_body import ErrorBody, parse_error_body
 from iicl_tui.agents.providers.http_client import RawResponse
 
-# What providers and local servers write, in the order in which they are looked for. A code decides; words do where there is none.
+# What providers and local servers write, in the order of the checks. Codes are preferred to messages.
 _NO_CREDIT_CODES = {
     "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_error", "insufficient_credits",
     "payment_required",
@@ -45,7 +45,7 @@ _NAMES: Mapping[str, str] = {
     "top_logprobs": r"(?:top_)?log[_-]?prob(?:s|abilities)?|log probabilities",
     "schema": r"response[_ ]format|json[_ ]schema|output_config|output_format|structured outputs?|guided_json",
 }
-"""How the APIs spell each of Request.PARAMETERS."""
+"""The APIs' spellings of Request.PARAMETERS."""
 
 _NOT_TAKEN = re.compile(
     r"not (?:\w+ )?support|unsupported|not (?:permitted|allowed|available)|unknown|unrecogni[sz]ed|unexpected|deprecated"
@@ -59,34 +59,34 @@ _RANGE = re.compile(
 )
 
 
-def refusal(endpoint: Endpoint, heard: RawResponse, request: Request) -> CallFailed:
-    """The failure that an answer other than 2xx means; or an error within a 200, whose body then names the status."""
-    assert heard.status is not None
-    said = parse_error_body(heard.body or b"")
-    status = heard.status if heard.status >= 300 else said.status or heard.status
+def failure_from_response(endpoint: Endpoint, raw: RawResponse, request: Request) -> CallFailed:
+    """The failure for a status other than 2xx, or for an error inside a 200, whose body may name the status."""
+    assert raw.status is not None
+    error = parse_error_body(raw.body or b"")
+    status = raw.status if raw.status >= 300 else error.status or raw.status
     if 300 <= status < 400:
-        return _redirect(endpoint, heard, status)
-    failure = _judge(endpoint, said, status, request)
+        return _redirect(endpoint, raw, status)
+    failure = _classify(endpoint, error, status, request)
     if failure.retriable:
-        failure.retry_after = retry_after(heard.headers)
+        failure.retry_after = retry_after(raw.headers)
     failure.status = status
     return failure
 
 
-def rejects_parameter(said: ErrorBody, parameter: str) -> bool:
-    """Whether a server says that it does not know this parameter, spelled as it was sent."""
-    named = re.search(rf"(?<!\w){re.escape(parameter)}(?!\w)", said.message) is not None
-    return (parameter in said.params or (not said.params and named)) and (
-        bool(said.codes & {"unsupported_parameter", "extra_forbidden"}) or _NOT_TAKEN.search(said.message) is not None
+def rejects_parameter(error: ErrorBody, parameter: str) -> bool:
+    """Whether the error says that the server does not know this parameter, given its spelling in the request."""
+    named = re.search(rf"(?<!\w){re.escape(parameter)}(?!\w)", error.message) is not None
+    return (parameter in error.params or (not error.params and named)) and (
+        bool(error.codes & {"unsupported_parameter", "extra_forbidden"}) or _NOT_TAKEN.search(error.message) is not None
     )
 
 
-def _judge(endpoint: Endpoint, said: ErrorBody, status: int, request: Request) -> CallFailed:
-    words, codes = said.message, said.codes
+def _classify(endpoint: Endpoint, error: ErrorBody, status: int, request: Request) -> CallFailed:
+    words, codes = error.message, error.codes
     answered = f"{endpoint.name} answered {status}"
     quoted = endpoint.quote(words)
     stop = "" if quoted[-2:-1] in (".", "!", "?", "…") else "."
-    what = f"{answered}: {quoted}{stop}" if quoted else f"{answered} and gave no reason."
+    what = f"{answered}: {quoted}{stop}" if quoted else f"{answered} without a reason."
     if status == 402 or (status < 500 and (codes & _NO_CREDIT_CODES or _NO_CREDIT.search(words))):
         return CallFailed(
             "no-credit",
@@ -95,15 +95,19 @@ def _judge(endpoint: Endpoint, said: ErrorBody, status: int, request: Request) -
             "Add credit to your account there, then resume the session.",
         )
     if status < 500 and status != 429:
-        elsewhere = [param for param in said.params if param != "model"]
-        if codes & _MODEL_CODES or "model" in said.params or (status in (400, 404, 422) and not elsewhere and _MODEL.search(words)):
+        elsewhere = [param for param in error.params if param != "model"]
+        if (
+            codes & _MODEL_CODES
+            or "model" in error.params
+            or (status in (400, 404, 422) and not elsewhere and _MODEL.search(words))
+        ):
             return _unknown_model(what)
         if status in (404, 405) and not endpoint.own:
             return CallFailed(
                 "bad-request",
-                "Nobody answers at that address",
+                "There is no API at that address",
                 f"{what} The call went to {endpoint.address}.",
-                "Check base-url; most servers that speak as OpenAI does want /v1 at its end.",
+                "Check base-url. For most OpenAI-compatible servers it ends in /v1.",
             )
         if status == 404:
             return _unknown_model(what)
@@ -111,28 +115,28 @@ def _judge(endpoint: Endpoint, said: ErrorBody, status: int, request: Request) -
         if status == 413 or codes & _TOO_LONG_CODES or _TOO_LONG.search(words):
             return CallFailed(
                 "too-long",
-                "The call is longer than the model can take",
+                "The request is too long for the model",
                 what,
-                "Lower the look-back, the number of examples or max-tokens, or take a model with a larger context.",
+                "Lower the look-back, the number of examples or max-tokens, or use a model with a larger context.",
             )
         if codes & _REFUSED_CODES or _REFUSED.search(words):
             return CallFailed(
                 "refused",
                 "The content filter refused the call",
                 what,
-                "Word the prompts differently (`prompts`), or take another model.",
+                "Word the prompts differently (`prompts`), or use another model.",
             )
     if status in (400, 403, 422):
-        parameter = _parameter(said, request)
+        parameter = _parameter(error, request)
         if parameter is not None:
-            return _about_parameter(parameter, said, what)
+            return _about_parameter(parameter, error, what)
     if status in (401, 403) or (status == 400 and _KEY.search(words)):
         return _key_refused(endpoint, what)
     if status in (408, 409, 425, 429):
         return CallFailed("busy", f"{endpoint.who} is busy", what, "Wait a while, then resume the session.")
     if status >= 500:
         return CallFailed(
-            "server", f"A fault at the end of {endpoint.who}", what, "Wait a while, then resume the session; it is not your doing."
+            "server", f"Server error at {endpoint.who}", what, "Wait a while, then resume the session. The cause is at the server."
         )
     if status < 300:
         return CallFailed(
@@ -140,7 +144,7 @@ def _judge(endpoint: Endpoint, said: ErrorBody, status: int, request: Request) -
         )
     return CallFailed(
         "bad-request",
-        "The server does not take the call",
+        "The server rejects the request",
         what,
         "Check the agent's options, such as max-tokens and extra-body.",
     )
@@ -159,66 +163,66 @@ def _key_refused(endpoint: Endpoint, what: str) -> CallFailed:
     if endpoint.key is None:
         return CallFailed(
             "key-refused",
-            f"{endpoint.host} wants a key",
+            f"{endpoint.host} needs a key",
             f"{what} No key was sent.",
-            "Name the environment variable that holds it with key-env, and agree to send it to this host: the lab asks, "
+            "Set key-env to the environment variable that holds it, and consent to sending it to this host: the lab asks, "
             "and `run` and `resume` take --trust HOST or VARIABLE@HOST.",
         )
     return CallFailed(
         "key-refused",
-        f"{endpoint.who} refuses the key",
+        f"{endpoint.who} rejects the key",
         what,
         f"Check the key in {endpoint.quote(endpoint.key_env)}, and that it may use this model.",
     )
 
 
-def _redirect(endpoint: Endpoint, heard: RawResponse, status: int) -> CallFailed:
-    where = endpoint.quote(heard.headers.get("location", "")) or "nowhere in particular"
+def _redirect(endpoint: Endpoint, raw: RawResponse, status: int) -> CallFailed:
+    where = endpoint.quote(raw.headers.get("location", "")) or "an unnamed address"
     return CallFailed(
         "bad-request",
-        "The server sends calls elsewhere",
-        f"{endpoint.name} answered {status}: the call should go to {where}. It did not, since the key would have gone along.",
+        "The server redirects the request",
+        f"{endpoint.name} answered {status}: a redirect to {where}. It was not followed, because it would have received the key.",
         "If you trust that address, make it the agent's base-url.",
         status=status,
     )
 
 
-def _parameter(said: ErrorBody, request: Request) -> str | None:
-    """Which of the parameters that were asked for the server complains of."""
+def _parameter(error: ErrorBody, request: Request) -> str | None:
+    """The sent parameter that the error is about."""
     asked = [name for name in Request.PARAMETERS if getattr(request, name) is not None]
-    if said.params:
-        named = [re.split(r"[.\[]", param)[0] for param in said.params]
+    if error.params:
+        named = [re.split(r"[.\[]", param)[0] for param in error.params]
         return next((name for name in asked if any(re.fullmatch(_NAMES[name], param, re.I) for param in named)), None)
-    start = said.message[:400]  # some servers repeat the whole request after their complaint
+    start = error.message[:400]  # some servers repeat the whole request after the message
     found = {name: hit.start() for name in asked if (hit := re.search(rf"(?<![\w-])(?:{_NAMES[name]})(?!\w)", start, re.I))}
     if {"temperature", "top_p"} <= found.keys():
-        found.pop("temperature")  # one of the two at a time: the temperature is the experiment
+        found.pop("temperature")  # only one of the two is allowed, and the temperature matters to the experiment
     return min(found, key=lambda name: found[name]) if found else None
 
 
-def _about_parameter(parameter: str, said: ErrorBody, what: str) -> CallFailed:
+def _about_parameter(parameter: str, error: ErrorBody, what: str) -> CallFailed:
     shown = {"top_p": "top-p", "top_logprobs": "log-probabilities", "schema": "the JSON schema"}.get(parameter, parameter)
-    beyond = any(_RANGE_CODES.search(code) for code in said.codes) or _RANGE.search(said.message) is not None
-    if beyond and not _NOT_TAKEN.search(said.message) and parameter != "schema":
-        # Left out, the reply would come, but not from the distribution that the person asked for.
+    beyond = any(_RANGE_CODES.search(code) for code in error.codes) or _RANGE.search(error.message) is not None
+    if beyond and not _NOT_TAKEN.search(error.message) and parameter != "schema":
+        # Without it the reply would come from another distribution than the person asked for.
         return CallFailed(
             "bad-request",
-            f"A value that {shown} cannot have",
+            f"Invalid value of {shown}",
             what,
             f"Correct the agent's {shown}.",
             parameter=parameter,
         )
     return CallFailed(
         "parameter",
-        f"The model does not take {shown}",
+        f"The model does not support {shown}",
         what,
-        f"Leave {shown} out, or take another model.",
+        f"Remove {shown}, or use another model.",
         parameter=parameter,
     )
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds ≥ 0 that the server asks one to wait, from retry-after-ms or Retry-After (seconds or an HTTP date)."""
+    """How long the server asks to wait, in seconds ≥ 0, from retry-after-ms or Retry-After (seconds or an HTTP date)."""
     for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
         try:

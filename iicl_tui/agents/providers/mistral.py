@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
-from iicl_tui.agents.providers.http_client import STAND_IN
+from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER
 from iicl_tui.agents.providers.openai import response_format
 from iicl_tui.agents.providers.response_parsing import read_completion
-from iicl_tui.agents.providers.sdk_provider import SDKProvider, given, messages
+from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, without_none
 
 
 class MistralProvider(SDKProvider):
-    """Asks by chat completions. base_url: with or without /v1, which the SDK adds."""
+    """Uses chat completions. The base URL may end in /v1, which the SDK adds."""
 
     NAME = "Mistral"
     PACKAGE = "mistralai"
@@ -25,12 +25,12 @@ class MistralProvider(SDKProvider):
         return url.removesuffix("/v1")
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
-        # The logger: the SDK's own would log whole calls where MISTRAL_DEBUG is set, and turn on everybody else's.
+        # With MISTRAL_DEBUG set, the SDK's own logger would log whole calls and enable other loggers.
         sdk = modules[0].Mistral(
-            api_key=STAND_IN,
+            api_key=KEY_PLACEHOLDER,
             server_url=self.endpoint.url,
             async_client=http,
-            timeout_ms=round(self.timeout * 1000) + 60_000,  # `send` is before it
+            timeout_ms=round(self.timeout * 1000) + 60_000,  # longer than the time limit of `send`
             debug_logger=modules[1].NoOpLogger(),
         )
         return sdk.chat
@@ -41,7 +41,7 @@ class MistralProvider(SDKProvider):
             model=self.endpoint.model,
             messages=messages(request),
             max_tokens=request.max_tokens,
-            **given(
+            **without_none(
                 temperature=request.temperature,
                 top_p=request.top_p,
                 random_seed=request.seed,
@@ -54,5 +54,5 @@ class MistralProvider(SDKProvider):
     def read(self, document: Any) -> Reply:
         return read_completion(document)
 
-    def wire_extra(self) -> Mapping[str, Any]:
+    def extra_fields(self) -> Mapping[str, Any]:
         return self.extra_body

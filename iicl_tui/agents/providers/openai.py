@@ -6,19 +6,19 @@ from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.providers.error_body import parse_error_body
-from iicl_tui.agents.providers.http_client import STAND_IN, RawResponse
+from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER, RawResponse
 from iicl_tui.agents.providers.http_errors import rejects_parameter
 from iicl_tui.agents.providers.response_parsing import read_completion
-from iicl_tui.agents.providers.sdk_provider import SDKProvider, given, messages
+from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, without_none
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
-"""What max-tokens is called: by OpenAI's newer models, and by everybody else."""
+"""The names of the token limit: of OpenAI's newer models, and of all other servers."""
 
 
 class OpenAIProvider(SDKProvider):
-    """Asks by chat completions. base_url: up to and with /v1.
+    """Uses chat completions. The base URL includes /v1.
 
-    A server that takes max-tokens only under its other name is asked again under that, within the same `send`.
+    If a server refuses one name of the token limit, the call is repeated with the other one within the same `send`.
     """
 
     NAME = "OpenAI"
@@ -32,7 +32,9 @@ class OpenAIProvider(SDKProvider):
         self._limit = _LIMITS[0] if self.endpoint.own else _LIMITS[1]
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
-        sdk = modules[0].AsyncOpenAI(api_key=STAND_IN, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None)
+        sdk = modules[0].AsyncOpenAI(
+            api_key=KEY_PLACEHOLDER, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None
+        )
         return sdk.chat.completions.with_raw_response
 
     async def ask(self, sdk: Any, request: Request) -> None:
@@ -42,7 +44,7 @@ class OpenAIProvider(SDKProvider):
             model=self.endpoint.model,
             messages=messages(request),
             **limit,
-            **given(
+            **without_none(
                 temperature=request.temperature,
                 top_p=request.top_p,
                 seed=request.seed,
@@ -53,17 +55,17 @@ class OpenAIProvider(SDKProvider):
             ),
         )
 
-    async def exchange(self, sdk: Any, request: Request, heard: RawResponse) -> None:
-        tried = self._limit
+    async def exchange(self, sdk: Any, request: Request, raw: RawResponse) -> None:
+        limit_name = self._limit
         try:
             await self.ask(sdk, request)
         except Exception:
-            if not _refuses(heard, tried):
+            if not _refuses(raw, limit_name):
                 raise
         else:
             return
-        self._limit = _LIMITS[1 - _LIMITS.index(tried)]
-        heard.status = heard.body = None
+        self._limit = _LIMITS[1 - _LIMITS.index(limit_name)]
+        raw.status = raw.body = None
         await self.ask(sdk, request)
 
     def read(self, document: Any) -> Reply:
@@ -71,9 +73,9 @@ class OpenAIProvider(SDKProvider):
 
 
 def response_format(schema: dict[str, Any]) -> dict[str, Any]:
-    """A JSON schema as chat completions want it."""
+    """A JSON schema in the form of chat completions."""
     return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
 
 
-def _refuses(heard: RawResponse, limit: str) -> bool:
-    return heard.status in (400, 422) and heard.body is not None and rejects_parameter(parse_error_body(heard.body), limit)
+def _refuses(raw: RawResponse, limit: str) -> bool:
+    return raw.status in (400, 422) and raw.body is not None and rejects_parameter(parse_error_body(raw.body), limit)

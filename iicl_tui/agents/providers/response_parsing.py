@@ -1,4 +1,4 @@
-"""A reply read from an answer's JSON. The SDKs make objects of it without a check, or leave log-probabilities out silently."""
+"""Parses replies from JSON. The SDKs do not validate it and may drop log-probabilities silently."""
 
 from __future__ import annotations
 
@@ -12,62 +12,62 @@ from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
 from iicl_tui.agents.providers.http_client import RawResponse
 
-_CHECK = "Check base-url: it must lead to the API itself, not to a web page, a login or another program."
+_CHECK = "Check base-url. It must be the address of the API itself, not of a web page, a login or another program."
 
 
 class UnexpectedShape(Exception):
-    """JSON that holds no reply. The message says what is there instead."""
+    """The JSON holds no reply. The message says what was found instead."""
 
 
-def read_json(endpoint: Endpoint, heard: RawResponse) -> Any:
-    """The document in an answer. Raises CallFailed where it is none; what the server calls it does not matter."""
-    body = heard.body or b""
+def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
+    """Parses a response's JSON, whatever its content type. Raises CallFailed if it is invalid."""
+    body = raw.body or b""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         half = _stops_short(body, error)
     text = body[:2000].decode("utf-8", "replace").strip()
     begins = endpoint.quote(text)
-    label = endpoint.quote(heard.headers.get("content-type", ""))
+    label = endpoint.quote(raw.headers.get("content-type", ""))
     labelled = f"content type {label}" if label else "no content type"
     if not text:
-        title, what = "The answer is empty", f"{endpoint.name} answered {heard.status} with nothing in it."
+        title, what = "The response is empty", f"{endpoint.name} answered {raw.status} with an empty body."
     elif text.startswith("<"):
-        title = "A web page came instead of a reply"
-        what = f"{endpoint.name} answered {heard.status} with a page ({labelled}): {begins}"
+        title = "The response is a web page"
+        what = f"{endpoint.name} answered {raw.status} with a page ({labelled}): {begins}"
     elif text.startswith(("data:", "event:", ":")):
-        title = "The reply came as a stream"
-        what = f"{endpoint.name} answered in pieces ({labelled}), though it was asked for one whole reply."
+        title = "The response is a stream"
+        what = f"{endpoint.name} answered with a stream ({labelled}), which was not requested."
     elif half:
-        title = "Half of an answer"
-        what = f"{endpoint.name} answered {heard.status}, but the JSON stops in the middle, after {len(body)} bytes."
+        title = "The response is truncated"
+        what = f"{endpoint.name} answered {raw.status}, but the JSON stops in the middle, after {len(body)} bytes."
     else:
-        title = "The answer is not JSON"
-        what = f"{endpoint.name} answered {heard.status} with something else ({labelled}): {begins}"
-    raise CallFailed("not-json", title, what, _CHECK, status=heard.status)
+        title = "The response is not JSON"
+        what = f"{endpoint.name} answered {raw.status} with something else ({labelled}): {begins}"
+    raise CallFailed("not-json", title, what, _CHECK, status=raw.status)
 
 
 def _stops_short(body: bytes, error: Exception) -> bool:
-    """Whether it began as JSON does and then stopped."""
+    """Whether the body starts as JSON and then stops."""
     body = body.strip()
     at_the_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip())
     return body.startswith((b"{", b"[")) and (at_the_end or not body.endswith((b"}", b"]")))
 
 
-def unexpected_shape(endpoint: Endpoint, heard: RawResponse, there: str) -> CallFailed:
-    """The failure of JSON that holds no reply. there: what is there instead."""
-    begins = endpoint.quote((heard.body or b"")[:2000].decode("utf-8", "replace"))
+def unexpected_shape(endpoint: Endpoint, raw: RawResponse, found: str) -> CallFailed:
+    """The failure for JSON without a reply. found: what was found instead."""
+    begins = endpoint.quote((raw.body or b"")[:2000].decode("utf-8", "replace"))
     return CallFailed(
         "unexpected-shape",
-        "The answer holds no reply",
-        f"{endpoint.name} answered {heard.status} with JSON, but it is {there}: {begins}",
+        "The response holds no reply",
+        f"{endpoint.name} answered {raw.status} with JSON, but it is {found}: {begins}",
         _CHECK,
-        status=heard.status,
+        status=raw.status,
     )
 
 
 def read_completion(document: Any) -> Reply:
-    """The reply in a chat completion: OpenAI's, Mistral's, and those of servers that speak as they do. Raises UnexpectedShape."""
+    """Parses a chat completion of OpenAI, Mistral or a compatible server. Raises UnexpectedShape."""
     choices = _object(document).get("choices")
     if not isinstance(choices, list) or not choices:
         raise UnexpectedShape("an object with an empty list of choices" if choices == [] else "an object without choices")
@@ -93,11 +93,11 @@ _FINISHES: Mapping[str, Finish] = {
     "stop": "stop", "length": "length", "model_length": "length", "content_filter": "refused", "refusal": "refused",
     "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "model_context_window_exceeded": "length",
 }  # fmt: skip
-"""The APIs' words; every other one is "other"."""
+"""The APIs' finish reasons. All others are "other"."""
 
 
 def read_message(document: Any) -> Reply:
-    """The reply in a message of Anthropic's. Raises UnexpectedShape."""
+    """Parses a message of Anthropic's API. Raises UnexpectedShape."""
     content = _object(document).get("content")
     if not isinstance(content, list):
         raise UnexpectedShape("an object without content")
@@ -107,7 +107,7 @@ def read_message(document: Any) -> Reply:
     finish: Finish = _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
     usage = document.get("usage")
     parts = usage if isinstance(usage, Mapping) else {}
-    # Tokens that were written to or read from the prompt's cache are counted apart; all of them were sent.
+    # Tokens written to or read from the prompt's cache are reported separately, but all were sent.
     cached = [parts.get(f"cache_{way}_input_tokens") or 0 for way in ("creation", "read")]
     sent: list[Any] = [parts.get("input_tokens"), *cached]
     total = sum(sent) if all(map(_is_count, sent)) else None
@@ -117,7 +117,7 @@ def read_message(document: Any) -> Reply:
 
 
 def read_tokens(logprobs: Any) -> tuple[Token, ...] | None:
-    """The tokens of a choice's `logprobs`; None where there are none, or one of them cannot be used."""
+    """Parses a choice's `logprobs`; None if there are none or one of them is invalid."""
     entries = logprobs.get("content") if isinstance(logprobs, Mapping) else None
     if not isinstance(entries, list) or not entries:
         return None
@@ -128,7 +128,7 @@ def read_tokens(logprobs: Any) -> tuple[Token, ...] | None:
 
 
 def _alternative(entry: Any) -> tuple[bytes, float]:
-    """Bytes as given, or those of the text: not every server sends them. Raises one of what `read_tokens` catches."""
+    """A token's bytes and log-probability. Some servers send no bytes. Raises what `read_tokens` catches."""
     data, logprob = entry.get("bytes"), entry.get("logprob")
     if isinstance(logprob, bool) or not isinstance(logprob, (int, float)):
         raise TypeError
@@ -142,12 +142,12 @@ def _alternative(entry: Any) -> tuple[bytes, float]:
 
 
 def read_usage(prompt: Any = None, completion: Any = None) -> Usage | None:
-    """Both counts, or None where one of them is not there."""
+    """The usage; None if a count is missing or invalid."""
     return Usage(prompt, completion) if _is_count(prompt) and _is_count(completion) else None
 
 
 def read_model(document: Mapping[str, Any]) -> str:
-    """The model as the provider names it."""
+    """The model's name in the response; "" if it has none."""
     model = document.get("model")
     return replace_surrogates(model) if isinstance(model, str) else ""
 
@@ -164,7 +164,7 @@ def _object(document: Any) -> Mapping[str, Any]:
 
 
 def _text(content: Any) -> str | None:
-    """All text in a message's content: a text, or a list of parts, of which others than text (thinking) are left out."""
+    """The text of a message's content, which is a string or a list of parts. Parts other than text are left out."""
     if isinstance(content, str):
         return content
     if not isinstance(content, Sequence):

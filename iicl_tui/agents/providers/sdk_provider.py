@@ -1,4 +1,4 @@
-"""What all providers share: the SDK comes with the first call, a call has one time limit, and every fault is a CallFailed."""
+"""The base class of all providers: imports the SDK lazily, limits a call's time, and turns every error into CallFailed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from iicl_tui.agents.access import consent_host
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
-from iicl_tui.agents.providers.http_client import RawResponse, connect, current_response
-from iicl_tui.agents.providers.http_errors import refusal
+from iicl_tui.agents.providers.http_client import RawResponse, current_response, make_client
+from iicl_tui.agents.providers.http_errors import failure_from_response
 from iicl_tui.agents.providers.response_parsing import UnexpectedShape, read_json, unexpected_shape
 from iicl_tui.agents.providers.transport_errors import failure_from_exception, timeout_failure
 
 
 @dataclass(frozen=True)
 class _Connection:
-    """An SDK's client. It belongs to the loop in which it was first used, and is closed with it."""
+    """An SDK's client. It belongs to the event loop in which it was first used, and is closed with it."""
 
     sdk: Any
     loop: asyncio.AbstractEventLoop
@@ -29,25 +29,29 @@ class _Connection:
 
 
 class SDKProvider(ABC):
-    """One model behind one API. Implements `Provider`: it neither tries again nor waits.
+    """One model behind one API. Implements `Provider`: it makes single attempts and does not retry.
 
-    model: as the API names it. base_url: another host than the provider's own, None for that. key: None is allowed for another
-    host alone, which then gets no credential at all. key_env: the environment variable that the key comes from, for messages.
-    timeout: seconds that a whole call may take. extra_body: put over the call's JSON as it is.
+    Args:
+        model: The model's name.
+        base_url: The server; None for the provider's official one.
+        key: The key. None is allowed for other servers only, which then get no credential.
+        key_env: The environment variable that holds the key, for messages.
+        timeout: The time limit of a whole call in seconds.
+        extra_body: Fields that are merged into each request's JSON.
     """
 
     NAME: ClassVar[str]
-    """For a person."""
+    """The name for a person."""
     PACKAGE: ClassVar[str]
-    """The SDK."""
+    """The SDK's package."""
     MODULES: ClassVar[tuple[str, ...]]
-    """What the first call needs of the SDK, the module with its client first."""
+    """The SDK's modules that a call needs, the one with the client first."""
     URL: ClassVar[str]
-    """The base of the provider's own addresses."""
+    """The official base URL."""
     PATH: ClassVar[str]
-    """What the SDK puts behind the base."""
+    """The path that the SDK appends to the base URL."""
     UNSUPPORTED: ClassVar[frozenset[str]] = frozenset()
-    """Those of Request.PARAMETERS that the API has no word for. They are never sent."""
+    """The members of Request.PARAMETERS that the API does not have. They are never sent."""
 
     def __init__(
         self,
@@ -68,100 +72,101 @@ class SDKProvider(ABC):
         self._connection: _Connection | None = None
 
     def base(self, url: str) -> str:
-        """A person's base-url as the SDK wants it."""
+        """A configured base URL in the form that the SDK expects."""
         return url
 
     async def send(self, request: Request) -> Reply:
-        """The reply to one request. Raises CallFailed, and nothing else but CancelledError, when there is none.
+        """Sends one request.
 
-        kind "parameter": the API or the model does not take what `parameter` names; the request can be sent without it.
+        Raises:
+            CallFailed: There is no reply. With the kind "parameter" the request can be sent without `parameter`. Except for
+                CancelledError, no other exception is raised.
         """
         self.endpoint.check()
-        heard = RawResponse()
-        trouble: CallFailed | None = None
-        token = current_response.set(heard)
+        raw = RawResponse()
+        failure: CallFailed | None = None
+        token = current_response.set(raw)
         try:
             sdk = await self._connected()
             async with asyncio.timeout(self.timeout):
-                await self.exchange(sdk, request, heard)
+                await self.exchange(sdk, request, raw)
         except ImportError as error:
-            trouble = self._not_installed(error)
+            failure = self._not_installed(error)
         except TimeoutError:
-            trouble = timeout_failure(self.endpoint, heard, self.timeout)
+            failure = timeout_failure(self.endpoint, raw, self.timeout)
         except Exception as error:
-            # SDKs also raise where the answer is whole but not to their liking; that is judged below, for all in the same way.
-            trouble = failure_from_exception(self.endpoint, heard, error)
+            # SDKs also raise for complete responses that they do not accept. Those are interpreted below, the same way for all.
+            failure = failure_from_exception(self.endpoint, raw, error)
         finally:
             current_response.reset(token)
-        if heard.body is not None:
+        if raw.body is not None:
             try:
-                return self._judged(heard, request)
-            except CallFailed as failed:
-                trouble = failed
-        # Outside of the handlers and from here: neither an SDK's exception, which has the request in it, nor frames that have
-        # the answer in them may live on in a traceback.
-        raise (trouble or failure_from_exception(self.endpoint, heard, RuntimeError("there was no answer"))).with_traceback(None)
+                return self._parsed(raw, request)
+            except CallFailed as refused:
+                failure = refused
+        # Raised outside the handlers, without a traceback: an SDK's exception holds the request, and the frames hold the response.
+        raise (failure or failure_from_exception(self.endpoint, raw, RuntimeError("there was no response"))).with_traceback(None)
 
     async def close(self) -> None:
-        """Gives up the connections; it can be used again afterwards."""
+        """Closes the connections. The provider can be used again afterwards."""
         connection, self._connection = self._connection, None
         if connection is not None and connection.loop is asyncio.get_running_loop():
             await connection.keeper.aclose()
 
     @abstractmethod
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
-        """The SDK's client on top of our HTTP client; retries off. modules: those of MODULES."""
+        """Creates the SDK's client on top of our HTTP client, without retries. modules: those named in MODULES."""
 
     @abstractmethod
     async def ask(self, sdk: Any, request: Request) -> None:
-        """One call by the SDK. What it returns or raises does not matter: the HTTP client below has heard the answer."""
+        """Makes one call with the SDK. Its result does not matter: the HTTP client keeps the raw response."""
 
     @abstractmethod
     def read(self, document: Any) -> Reply:
-        """The reply in an answer's JSON. Raises UnexpectedShape."""
+        """Parses the reply in a response's JSON. Raises UnexpectedShape."""
 
-    def wire_extra(self) -> Mapping[str, Any]:
-        """What the HTTP client has to put over the JSON, since the SDK has no way to."""
+    def extra_fields(self) -> Mapping[str, Any]:
+        """Fields that the HTTP client merges into the JSON because the SDK cannot."""
         return {}
 
-    async def exchange(self, sdk: Any, request: Request, heard: RawResponse) -> None:
-        """All that one `send` says and hears. heard: what came back last."""
+    async def exchange(self, sdk: Any, request: Request, raw: RawResponse) -> None:
+        """Makes the HTTP requests of one `send`. raw: the last response."""
         await self.ask(sdk, request)
 
-    def _judged(self, heard: RawResponse, request: Request) -> Reply:
-        """The reply in a whole answer. Raises CallFailed where it is none."""
-        if heard.status is None or not 200 <= heard.status < 300:
-            raise refusal(self.endpoint, heard, request)
-        document = read_json(self.endpoint, heard)
+    def _parsed(self, raw: RawResponse, request: Request) -> Reply:
+        """Parses a complete response. Raises CallFailed if it holds no reply."""
+        if raw.status is None or not 200 <= raw.status < 300:
+            raise failure_from_response(self.endpoint, raw, request)
+        document = read_json(self.endpoint, raw)
         if _is_error(document):
-            raise refusal(self.endpoint, heard, request)
+            raise failure_from_response(self.endpoint, raw, request)
         try:
             reply = self.read(document)
         except UnexpectedShape as error:
-            there = str(error)
+            found = str(error)
         else:
             hide = self.endpoint.hide
             tokens = None if self.endpoint.hides(reply.tokens or ()) else reply.tokens
             return Reply(hide(reply.text), reply.finish, tokens, reply.usage, hide(reply.model))
-        raise unexpected_shape(self.endpoint, heard, there)
+        raise unexpected_shape(self.endpoint, raw, found)
 
     async def _connected(self) -> Any:
-        """The SDK's client for the running loop."""
+        """The SDK's client for the running event loop."""
         loop = asyncio.get_running_loop()
         connection = self._connection
         if connection is None or connection.loop is not loop:
-            sdk, http = await asyncio.to_thread(self._make)  # a second or so, the first time
+            sdk, http = await asyncio.to_thread(self._make)  # importing takes about a second, the first time
             connection = self._connection
-            if connection is None or connection.loop is not loop:  # else another call has been faster
+            if connection is None or connection.loop is not loop:  # otherwise another call was faster
                 keeper = _keep(http)
                 connection = self._connection = _Connection(sdk, loop, keeper)
                 await anext(keeper)
         return connection.sdk
 
     def _make(self) -> tuple[Any, Any]:
-        """The SDK's client and the HTTP client below it; no connection is opened."""
+        """The SDK's client and the HTTP client below it. No connection is opened."""
         modules = tuple(import_module(name) for name in self.MODULES)
-        http = connect(import_module("httpx2"), self.endpoint, self.wire_extra())
+        http = make_client(import_module("httpx2"), self.endpoint, self.extra_fields())
         return self.client(modules, http), http
 
     def _not_installed(self, error: ImportError) -> CallFailed:
@@ -174,17 +179,17 @@ class SDKProvider(ABC):
 
 
 def messages(request: Request) -> list[dict[str, str]]:
-    """The request's messages as the APIs want them."""
+    """The request's messages in the form of the APIs."""
     return [{"role": message.role, "content": replace_surrogates(message.text)} for message in request.messages]
 
 
-def given(**parameters: Any) -> dict[str, Any]:
-    """The parameters that are asked for: those that are not None."""
+def without_none(**parameters: Any) -> dict[str, Any]:
+    """The parameters that are not None."""
     return {name: value for name, value in parameters.items() if value is not None}
 
 
 async def _keep(http: Any) -> AsyncGenerator[None, None]:
-    """Closes the HTTP client when it is closed itself: at the latest by the loop, which closes its generators as it ends."""
+    """Closes the HTTP client when the generator is closed, at the latest at the end of its event loop."""
     try:
         yield
     finally:
@@ -192,7 +197,7 @@ async def _keep(http: Any) -> AsyncGenerator[None, None]:
 
 
 def _is_error(document: Any) -> bool:
-    """Whether a 200 holds an error all the same, as some servers send it."""
+    """Whether a response with status 200 is an error, as some servers send it."""
     if not isinstance(document, Mapping) or document.get("choices") or document.get("content"):
         return False
     return bool(document.get("error")) or "error" in (document.get("type"), document.get("object"))

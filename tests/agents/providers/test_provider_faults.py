@@ -148,12 +148,12 @@ BROKEN = {
     "a page with 502": (html(502), "server", "502", 502),
     "half a JSON": (half_json(), "not-json", "stops in the middle", 200),
     "half a character": (raw('{"a": "漢'.encode()[:-1]), "not-json", "stops in the middle", 200),
-    "nothing": (raw(b""), "not-json", "nothing in it", 200),
+    "nothing": (raw(b""), "not-json", "empty body", 200),
     "nothing, and no content": (raw(b"", code=204), "not-json", "204", 204),
     "a text": (raw(b"hello", "text/plain"), "not-json", "hello", 200),
-    "a stream": (raw(b"data: {}\n\ndata: [DONE]\n\n", "text/event-stream"), "not-json", "in pieces", 200),
+    "a stream": (raw(b"data: {}\n\ndata: [DONE]\n\n", "text/event-stream"), "not-json", "with a stream", 200),
     "no UTF-8": (raw(b"\xff\xfe\xff"), "not-json", "not JSON", 200),
-    "no gzip": (raw(b"hello").__class__(200, b"hello", {"content-encoding": "gzip"}), "not-json", "unpacked", 200),
+    "no gzip": (raw(b"hello").__class__(200, b"hello", {"content-encoding": "gzip"}), "not-json", "decompressed", 200),
     "very deep": (raw(b"[" * 100_000), "not-json", "", 200),
     "a number of 5,000 digits": (raw(b'{"a": ' + b"9" * 5000 + b"}"), "not-json", "", 200),
     "a list": (other_shape([]), "unexpected-shape", "a list", 200),
@@ -172,8 +172,8 @@ BROKEN = {
     "an empty message": (
         other_shape({"choices": [{"message": {}, "finish_reason": None}], "content": {}}), "unexpected-shape", "", 200,
     ),
-    "a reset": (reset_mid_body(), "disconnected", "broke off", 200),
-    "an early end": (close_mid_body(), "disconnected", "broke off", 200),
+    "a reset": (reset_mid_body(), "disconnected", "was lost", 200),
+    "an early end": (close_mid_body(), "disconnected", "was lost", 200),
     "no answer": (close_before_reply(), "disconnected", "before it answered", None),
 }  # fmt: skip
 
