@@ -1,1 +1,1 @@
-"""What a person decides about samples: subjects, states, drafts and decisions. No Textual."""
+"""Reviews by a person: subjects, states, requests and drafts. No Textual."""

@@ -1,234 +1,134 @@
-"""The person as a decider: what the engine asks becomes a request that a pane shows, and the engine waits for its answer."""
+"""The person as the decider of a chain: turns the engine's questions into requests, and keeps drafts of the answers."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
-from iicl_tui.agents.calls import ReplyVerdict
 from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.filters.base import Decision, HypothesisShown, PhaseContext, Sample, SamplesShown
-from iicl_tui.review import state as transitions
-from iicl_tui.review.drafts import Draft, DraftFile, Round, gate_of
+from iicl_tui.review.chain_subject import ChainSubject, Shown, chain_subject, hypothesis_answer, samples_answer
+from iicl_tui.review.drafts import Draft, DraftFile, Round
 from iicl_tui.review.reply_drafts import ReplyDrafts
-from iicl_tui.review.state import ReviewState, Shown, values_shown
+from iicl_tui.review.request import AnyRequest, ReplyRequest, Reviewer, ReviewRequest
+from iicl_tui.review.state import ReviewState
 
 
 def always_blind(config: ChainConfig) -> bool:
-    """Whether the chain's human filter is set up blind: then nothing may show what is right, before, in or after a review."""
+    """Returns whether the human filter is blind, so that what is right must stay hidden before, in and after a review."""
     return any(getattr(each, "blind", False) for each in config.filters)
 
 
-class ReviewRequest:
-    """One question of the engine, and what has been decided on it so far. Any pane may show it; it outlives them."""
-
-    def __init__(self, decider: ReviewDecider, shown: Shown, number: int, state: ReviewState) -> None:
-        self.decider = decider
-        self.shown = shown
-        self.number = number
-        self.state = state
-        self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def open(self) -> bool:
-        """It still waits for an answer."""
-        return not self._answered.done()
-
-    def update(self, state: ReviewState) -> None:
-        """The state after a transition; nothing any more once it is answered. Decisions are kept as a draft."""
-        if not self.open:
-            return
-        decided = state.items != self.state.items
-        self.state = state
-        self.decider.keep(self, write=decided)
-
-    def commit(self) -> bool:
-        """Lets the engine go on with these decisions. False if it was answered or put off before."""
-        if not self.open:
-            return False
-        self.decider.keep(self, committed=True)
-        self._answered.set_result(None)
-        return True
-
-    def later(self) -> None:
-        """Puts it off: the engine's step is cancelled (it raises CancelledError), the draft stays."""
-        if self.open:
-            self.decider.keep(self)
-            self._answered.cancel()
-
-    async def answer(self) -> ReviewState:
-        """The state as committed. Raises CancelledError when it is put off."""
-        await self._answered
-        return self.state
-
-
-class ReplyRequest:
-    """A reply that cannot be read, until a person has said what to do. Any pane may show it; it outlives them.
-
-    text: what the person has written in its place until now; None: nothing.
-    """
-
-    def __init__(self, decider: ReviewDecider, shown: UnreadableReply, text: str | None) -> None:
-        self.decider = decider
-        self.shown = shown
-        self.text = text
-        self._answered: asyncio.Future[ReplyAnswer] = asyncio.get_running_loop().create_future()
-
-    @property
-    def open(self) -> bool:
-        """It still waits for an answer."""
-        return not self._answered.done()
-
-    def update(self, text: str | None) -> None:
-        """What the person has written, kept as a draft; None: nothing any more. It can be kept until there is an answer."""
-        if text != self.text and (self.open or self._answered.cancelled()):
-            self.text = text
-            self.decider.keep_text(self)
-
-    def answer(self, verdict: ReplyVerdict, text: str = "") -> bool:
-        """Lets the engine go on. text: what is read in place of the reply, for "edit".
-
-        False, and nothing happens, if it was answered or put off before, the text cannot be read, or it cannot be skipped.
-        """
-        if not self.open or (verdict == "skip" and not self.shown.skip_effect) or (verdict == "edit" and self.shown.read(text)):
-            return False
-        self._answered.set_result(ReplyAnswer(verdict, text if verdict == "edit" else ""))
-        return True
-
-    def later(self) -> None:
-        """Puts it off: the engine's step is cancelled (it raises CancelledError), what was written stays."""
-        if self.open:
-            self._answered.cancel()
-
-    async def said(self) -> ReplyAnswer:
-        """The answer. Raises CancelledError when it is put off."""
-        return await self._answered
-
-
-AnyRequest = ReviewRequest | ReplyRequest
-"""What a person is asked: to decide on what was drawn, or what to do about a reply."""
-
-
-class ReviewDecider:
+class ReviewDecider(Reviewer):
     """Implements filters.base.Decider for one open session.
 
-    ask: told of each request, in the engine's task, and of None when nothing is asked any more; it should post a message.
-    folder, session: where a draft is kept on disk (the user's state folder) and for which file; None: in memory only.
-    created: when the session was, so that its drafts are told from those of another of the same name.
-    Give every record that was kept to `recorded`, so that its draft goes.
+    Call `recorded` with each record that was saved, so that its draft is removed.
     """
 
     def __init__(
         self,
+        chain: Callable[[], Chain],
         ask: Callable[[AnyRequest | None], None],
         folder: Path | None = None,
         session: Path | None = None,
         created: str = "",
     ) -> None:
-        self._ask = ask
+        """Sets up the drafts.
+
+        Args:
+            chain: Returns the session's chain.
+            ask: See `Reviewer`. It should post a message.
+            folder: Where drafts are kept (the user's state folder); None: in memory only.
+            session: The session's file; None: in memory only.
+            created: When the session was created, so that another session of the same name does not get its drafts.
+        """
+        super().__init__(ask)
+        self._chain = chain
         self._file = DraftFile(folder, session, created) if folder is not None and session is not None else None
         self._replies = ReplyDrafts(folder, session, created)
         self._draft: Draft | None = None
         self._loaded = False
-        self._scene: PhaseContext | None = None
+        self._context: PhaseContext | None = None
         self._asked = 0
-        self.request: AnyRequest | None = None
-        self.hide = False
-        """The person's own choice not to see what is right. `blind` says whether it is hidden now."""
-        self.trouble = ""
-        """Why drafts are not kept on disk, in words; empty while they are."""
-
-    @property
-    def blind(self) -> bool:
-        """h*, ĥ, P(h*) and every mark of right and wrong are hidden: by choice, or by the filter that asks."""
-        return self.hide or (isinstance(self.request, ReviewRequest) and self.request.shown.blind)
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
-        """A verdict on the drawn hypothesis. Raises CancelledError when it is put off."""
-        return transitions.decision(shown, await self._answer(shown))
+        """Asks for a verdict on the drawn hypothesis. Raises CancelledError when it is put off."""
+        return hypothesis_answer(shown, await self._decide(shown))
 
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
-        """A verdict on each sample, in order. Raises CancelledError when it is put off."""
+        """Asks for a verdict on each sample. Raises CancelledError when it is put off."""
         if not shown.samples:
             return ()
-        return transitions.samples(shown, await self._answer(shown))
+        return samples_answer(shown, await self._decide(shown))
 
     async def reply(self, shown: UnreadableReply) -> ReplyAnswer:
-        """What to do about a reply that cannot be read. Raises CancelledError when it is put off."""
-        self.request = request = ReplyRequest(self, shown, self._replies.of(shown))
-        try:
-            self._ask(request)
-            return await request.said()
-        finally:
-            self.request = None
-            self._ask(None)
+        """Asks what to do about a reply that cannot be read. Raises CancelledError when it is put off."""
+        request = ReplyRequest(shown, self._replies.of(shown), self._keep_text)
+        with self._asking(request):
+            return await request.result()
 
     def recorded(self, record: PhaseRecord) -> None:
-        """A phase is over and kept: a draft of it, or of what came before, is of no more use."""
-        self._scene = None
-        with contextlib.suppress(OSError):  # one that stays behind is found by no other reply
+        """Forgets the drafts of a phase that is on record, and of earlier ones."""
+        self._context = None
+        with contextlib.suppress(OSError):  # a draft that stays behind matches no other reply
             self._replies.over()
         if record.phase == "imitation":
             return
         draft, self._draft, self._loaded = self._draft, None, True
         if self._file is not None and draft is not None:
-            with contextlib.suppress(OSError):  # a draft that stays behind is never asked for again
+            with contextlib.suppress(OSError):  # a draft that stays behind is never used again
                 self._file.remove()
 
-    async def _answer(self, shown: Shown) -> ReviewState:
-        number = self._number(shown)
-        earlier = self._earlier(shown, number)
+    async def _decide(self, shown: Shown) -> ReviewState:
+        subject, number = chain_subject(self._chain(), shown), self._number(shown)
+        earlier = self._earlier(subject, number)
         if earlier is not None and earlier.committed:
             return earlier.state
-        state = earlier.state if earlier is not None else ReviewState.of(values_shown(shown))
-        self.request = request = ReviewRequest(self, shown, number, state)
-        try:
-            self._ask(request)
-            return await request.answer()
-        finally:
-            self.request = None
-            self._ask(None)
+
+        def keep(request: ReviewRequest, decided: bool, committed: bool) -> None:
+            self._keep(subject, number, Round(subject.attempt, request.state, committed), write=decided)
+
+        return await self.review(subject, earlier.state if earlier is not None else None, keep)
 
     def _number(self, shown: Shown) -> int:
-        # The engine makes one context a phase, so another context means that the phase began, anew or again.
-        if shown.context is not self._scene:
-            self._scene, self._asked = shown.context, 0
+        # The engine makes one context per phase, so a new context means that the phase began, or began again.
+        if shown.context is not self._context:
+            self._context, self._asked = shown.context, 0
         self._asked += 1
         return self._asked - 1
 
-    def _earlier(self, shown: Shown, number: int) -> Round | None:
+    def _earlier(self, subject: ChainSubject, number: int) -> Round | None:
         if not self._loaded and self._file is not None:
-            self._draft = self._file.load(shown.context.task)
+            self._draft = self._file.load(subject)
         self._loaded = True
-        place = (shown.context.generation, gate_of(shown))
+        place = (subject.generation, subject.stage)
         if self._draft is None or (self._draft.generation, self._draft.gate) != place:
             self._draft = Draft(*place)
         rounds = self._draft.rounds
-        if number < len(rounds) and rounds[number].answers(shown):
+        if number < len(rounds) and rounds[number].answers(subject):
             return rounds[number]
         self._draft = self._draft.before(number)
         return None
 
-    def keep(self, request: ReviewRequest, committed: bool = False, write: bool = True) -> None:
-        """Keeps the request's state as a draft; never raises, `trouble` says what went wrong."""
+    def _keep(self, subject: ChainSubject, number: int, one: Round, write: bool) -> None:
+        """Keeps a draft. Never raises; `trouble` says what went wrong."""
         if self._draft is None:
             return
-        one = Round(request.shown.attempt, request.state, committed)
-        self._draft = self._draft.with_round(request.number, one)
+        self._draft = self._draft.with_round(number, one)
         if not write or self._file is None:
             return
         try:
-            self._file.save(self._draft, request.shown.context.task)
+            self._file.save(self._draft, subject)
             self.trouble = ""
         except OSError as error:
             self.trouble = f"{self._file.path}: {error.strerror or error}"
 
-    def keep_text(self, request: ReplyRequest) -> None:
-        """Keeps what a person has written so far; never raises, `trouble` says what went wrong."""
+    def _keep_text(self, request: ReplyRequest) -> None:
+        """Keeps what has been written so far. Never raises; `trouble` says what went wrong."""
         try:
             self._replies.keep(request.shown, request.text)
             self.trouble = ""

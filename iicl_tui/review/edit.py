@@ -1,4 +1,4 @@
-"""The two row editors as frozen values: a hypothesis factor by factor, an example by its parts. Pure; any task."""
+"""Row editors as frozen values: a hypothesis factor by factor, an example part by part. Pure; they work for any task."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.base import Example, Task
 
 MOST_PARTS = 40
-"""More words than this are no row of switches any more: then an example is edited as text."""
+"""With more parts than this, an example is edited as text and not by switches."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """One control of a row. name: "" where the value says all. hue: place of the value among its values, −1: none."""
+    """One control of a row. name: "" if the value is enough. hue: position of the value among its values; −1: none."""
 
     name: str
     value: str
@@ -24,7 +24,7 @@ class Control:
 
 @dataclass(frozen=True)
 class HypothesisEdit:
-    """One control a factor; changing it goes round the factor's values."""
+    """One control per factor; a change goes to the factor's next value."""
 
     space: ProductSpace
     codes: tuple[int, ...]
@@ -36,8 +36,13 @@ class HypothesisEdit:
 
     @property
     def value(self) -> int:
-        """The hypothesis as it stands."""
+        """The hypothesis as edited."""
         return self.space.index(self.codes)
+
+    @property
+    def switches(self) -> bool:
+        """Controls show all their values at once."""
+        return False
 
     @property
     def controls(self) -> tuple[Control, ...]:
@@ -53,14 +58,14 @@ class HypothesisEdit:
         return replace(self, at=(self.at + by) % len(self.codes))
 
     def change(self, at: int, by: int = 1) -> HypothesisEdit:
-        """The factor's next value (by = −1: the one before)."""
+        """Gives the factor its next value (by = −1: the previous one)."""
         code = (self.codes[at] + by) % self.space.shape[at]
         return replace(self, codes=(*self.codes[:at], code, *self.codes[at + 1 :]), at=at)
 
 
 @dataclass(frozen=True)
 class ExampleEdit:
-    """One switch for each part that inputs are made of, then one for each output (choosing one leaves the others).
+    """One switch per part of the inputs, then one per output; exactly one output is chosen.
 
     fault: why the last change was not made.
     """
@@ -73,10 +78,15 @@ class ExampleEdit:
 
     @staticmethod
     def of(task: Task, example: Example) -> ExampleEdit | None:
-        """None where the task's examples can only be edited as text."""
+        """Returns None if the task's examples can only be edited as text."""
         if not task.inputs or not task.outputs or len(_parts(task.inputs)) + len(task.outputs) > MOST_PARTS:
             return None
         return ExampleEdit(task.inputs, task.outputs, example)
+
+    @property
+    def switches(self) -> bool:
+        """Controls are switches, or choices of one output."""
+        return True
 
     @property
     def controls(self) -> tuple[Control, ...]:
@@ -88,18 +98,18 @@ class ExampleEdit:
         return replace(self, at=(self.at + by) % (len(_parts(self.inputs)) + len(self.outputs)))
 
     def change(self, at: int, by: int = 1) -> ExampleEdit:
-        """Switches a part, or chooses an output. A part without which there is no input at all stays."""
+        """Switches a part, or chooses an output. The last part that makes an input stays."""
         parts = _parts(self.inputs)
         if at >= len(parts):
             return replace(self, value=self.value._replace(output=self.outputs[at - len(parts)]), at=at, fault="")
         part = parts[at]
         wanted = frozenset(self.value.input) ^ {part}
         found = _by_set(self.inputs).get(wanted)
-        if found is None and part in wanted:  # inputs that exclude each other: the nearest one that has the part
+        if found is None and part in wanted:  # parts exclude each other: take the nearest input with this part
             having = [x for x in self.inputs if part in x]
             found = max(having, key=lambda x: len(wanted & set(x)) - len(set(x) - wanted))
         if found is None:
-            return replace(self, at=at, fault=f"Without {part} this would be no input; add another first.")
+            return replace(self, at=at, fault=f"Without {part} this is not a valid input; add another part first.")
         return replace(self, value=self.value._replace(input=found), at=at, fault="")
 
 
@@ -108,7 +118,7 @@ Edit = HypothesisEdit | ExampleEdit
 
 @lru_cache(16)
 def _parts(inputs: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    """What the inputs are made of, single ones first, so in the order in which the task names them."""
+    """Returns the parts of the inputs, in the order in which the task names them."""
     seen: dict[str, None] = {}
     longest = max(inputs, key=len)
     for x in (longest, *inputs):

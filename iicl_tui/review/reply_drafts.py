@@ -1,4 +1,4 @@
-"""Texts that a person is writing in the place of unreadable replies: in memory, and on disk beside the user's state."""
+"""Drafts of texts that replace unreadable replies, in memory and on disk."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from iicl_tui.review.drafts import MOST_BYTES, DraftFile
 from iicl_tui.store import atomic
 
 _MOST = 8
-"""Texts of one phase that are kept on disk: the ones written last."""
+"""Maximum number of texts kept on disk per phase; the latest are kept."""
 
 Place = tuple[int, str]
-"""A generation and a phase. No two of them are under way at a time."""
+"""A generation and a phase. Only one runs at a time."""
 
 
 class ReplyDrafts:
-    """The texts of the phase under way, each found by the reply that it is to replace.
+    """The texts of the running phase, each found by the reply that it replaces.
 
     folder, session: the user's state folder and the session's file; None: in memory only. created: see `DraftFile`.
     """
@@ -36,12 +36,12 @@ class ReplyDrafts:
         self._texts: dict[str, str] = {}
 
     def of(self, shown: UnreadableReply) -> str | None:
-        """What was written in the place of this reply until now; None where nothing was."""
+        """Returns what was written in place of this reply; None if nothing was."""
         self._go_to((shown.generation, shown.phase))
         return self._texts.get(_digest(shown))
 
     def keep(self, shown: UnreadableReply, text: str | None) -> None:
-        """Keeps the text; None forgets it. In memory it is kept in any case. Raises OSError."""
+        """Keeps the text; None forgets it. Raises OSError if the disk fails; the text is then kept in memory."""
         self._go_to((shown.generation, shown.phase))
         self._texts.pop(_digest(shown), None)
         if text is not None:
@@ -55,7 +55,7 @@ class ReplyDrafts:
             self.path.unlink(missing_ok=True)
 
     def over(self) -> None:
-        """A phase is on record: what was written before is of no more use. Raises OSError."""
+        """Forgets all texts, since the phase is on record. Raises OSError."""
         self._load()
         texts, self._texts = self._texts, {}
         if texts and self.path is not None:
@@ -73,7 +73,7 @@ class ReplyDrafts:
         return tomli_w.dumps({"session": self._session, "generation": generation, "phase": phase, "draft": replies})
 
     def _load(self) -> None:
-        """From the disk, once. A file that cannot be used is no draft: it is a convenience, never a reason to stop."""
+        """Reads the file, once. A file that cannot be read is ignored."""
         if self._loaded or self.path is None:
             return
         self._loaded = True
@@ -90,6 +90,6 @@ class ReplyDrafts:
 
 
 def _digest(shown: UnreadableReply) -> str:
-    """Of the reply and of the question, since empty replies to two questions are two replies."""
+    """Returns a hash of the reply and its question, since two questions may get the same reply."""
     whole = "\0".join((shown.purpose, shown.prompt, shown.reply))
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()

@@ -136,16 +136,16 @@ CHART = (
 # The pane of the review has a bar of its own for these, so that they leave the footer to the screen around it.
 REVIEW = (
     Action("review.approve", ("a",), "approve", "Let this one pass on."),
-    Action("review.reject", ("x",), "reject", "Keep this one from passing on; a hypothesis is then drawn anew."),
-    Action("review.edit", ("e",), "edit", "Change this one, then let it pass on."),
-    Action("review.reason", ("n",), "reason", "Write down why."),
-    Action("review.approve-rest", ("A",), "all the rest", "Approve all that is not decided yet."),
-    Action("review.reject-rest", ("X",), "none of the rest", "Reject all that is not decided yet."),
-    Action("review.undo", ("u",), "undo", "Take back the last decision; each one can be taken back until they are committed."),
-    Action("review.redo", ("U",), "redo", "Decide again what was taken back."),
-    Action("review.commit", ("enter",), "commit", "Write the decisions down and go on."),
-    Action("review.pass-nothing", ("0",), "pass nothing", "When all samples are rejected: go on with none of them."),
-    Action("review.blind", ("B",), "blind", "Hide h* and every mark of what is right, or show them."),
+    Action("review.reject", ("x",), "reject", "Do not let this one pass on. A rejected hypothesis is redrawn."),
+    Action("review.edit", ("e",), "edit", "Change this one and let it pass on."),
+    Action("review.reason", ("n",), "reason", "Write a reason for the decision."),
+    Action("review.approve-rest", ("A",), "approve rest", "Approve everything that is undecided."),
+    Action("review.reject-rest", ("X",), "reject rest", "Reject everything that is undecided."),
+    Action("review.undo", ("u",), "undo", "Take back the last decision. All decisions can be taken back until you commit."),
+    Action("review.redo", ("U",), "redo", "Repeat the decision that was taken back."),
+    Action("review.commit", ("enter",), "commit", "Record the decisions and continue."),
+    Action("review.pass-nothing", ("0",), "pass nothing", "If all samples are rejected: pass on none of them."),
+    Action("review.blind", ("B",), "blind", "Hide or show h* and all marks of what is right."),
     Action("review.up", ("up", "k"), "up", "Go to the sample above."),
     Action("review.down", ("down", "j"), "down", "Go to the sample below."),
     Action("review.first", ("home",), "first", "Go to the first sample."),
@@ -154,37 +154,37 @@ REVIEW = (
 
 # The row editor of a review, while it is open.
 EDIT = (
-    Action("edit.previous", ("left",), "left", "Go to the control to the left."),
-    Action("edit.next", ("right",), "right", "Go to the control to the right."),
+    Action("edit.previous", ("left",), "left", "Go to the control on the left."),
+    Action("edit.next", ("right",), "right", "Go to the control on the right."),
     Action("edit.change", ("space", "up"), "change", "Give this control its next value, or switch it."),
-    Action("edit.change-back", ("down",), "back", "Give this control the value before, or switch it."),
-    Action("edit.keep", ("enter",), "keep", "Take it as it stands now."),
-    Action("edit.cancel", ("escape",), "cancel", "Leave it as it was."),
+    Action("edit.change-back", ("down",), "back", "Give this control its previous value, or switch it."),
+    Action("edit.keep", ("enter",), "keep", "Keep the edit."),
+    Action("edit.cancel", ("escape",), "cancel", "Discard the edit."),
 )
 
 # A line of text in a review, while it is open.
 FIELD = (
-    Action("field.keep", ("enter",), "keep", "Take the text as it stands."),
-    Action("field.cancel", ("escape",), "cancel", "Leave it as it was."),
+    Action("field.keep", ("enter",), "keep", "Keep the text."),
+    Action("field.cancel", ("escape",), "cancel", "Discard the text."),
 )
 
 # A reply of a model that cannot be read. The keys mean here what they mean in a review, and nothing on the laboratory's screen.
 REPLY = (
-    Action("reply.edit", ("e",), "edit", "Write yourself what is read in place of the reply, beginning with its own text."),
-    Action("reply.redraw", ("x",), "redraw", "Ask the model again, which is a new call."),
-    Action("reply.skip", ("0",), "skip", "Go on without this reply."),
+    Action("reply.edit", ("e",), "edit", "Write a text to be read instead of the reply, starting from the reply."),
+    Action("reply.redraw", ("x",), "ask again", "Ask the model again, in a new call."),
+    Action("reply.skip", ("0",), "skip", "Continue without this reply."),
     Action("reply.up", ("up", "k"), "up", "Scroll the reply up by a line."),
     Action("reply.down", ("down", "j"), "down", "Scroll the reply down by a line."),
     Action("reply.page-up", ("pageup",), "page up", "Scroll the reply up by a page."),
     Action("reply.page-down", ("pagedown",), "page down", "Scroll the reply down by a page."),
     Action("reply.first", ("home",), "first", "Go to the reply's first line."),
-    Action("reply.last", ("end",), "last", "Go to the last line: the end of what was asked, below the reply."),
+    Action("reply.last", ("end",), "last", "Go to the last line: the end of the question, below the reply."),
 )
 
 # The text in the place of an unreadable reply, while it is written.
 TEXT = (
-    Action("text.keep", ("f5",), "keep", "Let the text be read in place of the reply, once it can be."),
-    Action("text.start-over", ("f8",), "start over", "Put the reply back as it came; undo brings your text again."),
+    Action("text.keep", ("f5",), "keep", "Use the text instead of the reply, if it can be read."),
+    Action("text.start-over", ("f8",), "start over", "Restore the reply as received. Undo restores your text."),
     Action("text.undo", ("f9",), "undo", "Take back what was changed last."),
 )
 

@@ -122,7 +122,7 @@ def reviewing(*keys: str) -> Do:
         await in_lab("space")(pilot)
         await until(pilot, lambda: bool(pilot.app.screen.query(ReviewPane)))
         pane = pilot.app.screen.query_one(ReviewPane)
-        await until(pilot, lambda: pane.live and pane.effect is not None)
+        await until(pilot, lambda: pane.live and pane.forecast is not None)
         await press(pilot, *keys)
 
     return do

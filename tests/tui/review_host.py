@@ -8,10 +8,10 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PhaseRecord
-from iicl_tui.review.decider import ReviewDecider, ReviewRequest
+from iicl_tui.review.decider import ReviewDecider
+from iicl_tui.review.request import AnyRequest
 from iicl_tui.store.paths import Paths
 from iicl_tui.tui.app import LabApp
 from iicl_tui.tui.review.pane import ReviewPane
@@ -41,7 +41,7 @@ class Host(AppScreen):
     def __init__(self, chain: Chain, decider: ReviewDecider, clock: Clock | None = None) -> None:
         super().__init__()
         self.chain, self.decider = chain, decider
-        self.pane = ReviewPane(chain, decider, **({"clock": clock} if clock else {}))
+        self.pane = ReviewPane(decider, **({"clock": clock} if clock else {}))
         self.records: list[PhaseRecord] = []
         self.blinds: list[bool] = []
         self.left = 0
@@ -50,7 +50,7 @@ class Host(AppScreen):
         yield Static("charts stand here", id="above")
         yield self.pane
 
-    def asked(self, request: ReviewRequest | None) -> None:
+    def asked(self, request: AnyRequest | None) -> None:
         self.pane.show(request)
 
     def step(self) -> Any:
@@ -88,21 +88,10 @@ class HostApp(LabApp):
         super().__init__(paths, theme=theme)
         session = folder / "sessions" / "some.toml"
         self.decider = ReviewDecider(
-            lambda request: self.host.asked(request), *((paths.state, session) if drafts else (None, None))
+            lambda: chain, lambda request: self.host.asked(request), *((paths.state, session) if drafts else (None, None))
         )
         chain.decider = self.decider
         self.host = Host(chain, self.decider, clock)
 
     def make(self, room: str, /, *args: Any, **values: Any) -> Any:
         return self.host if room == "home" else super().make(room, *args, **values)
-
-
-def make_chain(sink: Any = None, seed: int = 7, **document: Any) -> Chain:
-    """A chain of four objects and a screen with a human filter; document: tables to put in the place of these."""
-    tables: dict[str, Any] = {
-        "chain": {"title": "A person as the filter", "generations": 3, "seed": seed},
-        "task": {"hypothesis": 33, "initial": 8, "samples": 4, "draw": "overlap", "spurious": "screen", "bias": "high"},
-        "agent": [{"kind": "bayes", "noise": 0.05}],
-        "filter": [{"kind": "human"}],
-    }
-    return Chain(read_config({**tables, **document}), sink=sink)

@@ -211,7 +211,7 @@ async def test_a_reason_that_is_pasted(paths: Paths, text: str) -> None:
         await watched.press("n")
         watched.app.post_message(events.Paste(text))
         await watched.press("enter", "x", "enter")
-        await watched.until(lambda: pane.live and pane.request is not None and pane.request.shown.attempt == 1)
+        await watched.until(lambda: pane.live and pane.request is not None and pane.request.subject.attempt == 1)
         await watched.press("t")
 
 

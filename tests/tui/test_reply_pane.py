@@ -203,7 +203,7 @@ async def test_what_was_asked_what_is_wrong_and_the_raw_reply_are_shown(lab: Ope
         assert pane.has_focus
         text = host.text()
         for words in ("this reply cannot be read", "generation 1 · imitation", "was asked what it learns from d⁰", "✗ ",
-                      "untrusted text", *SHOWN.split("\n"), "e edit", "x redraw", "y copy", "Esc later"):  # fmt: skip
+                      "untrusted text", *SHOWN.split("\n"), "e edit", "x ask again", "y copy", "Esc later"):  # fmt: skip
             assert words in text
         assert pane.request.shown.prompt.split("\n")[0] in text  # the question stands below the reply
         assert [call.purpose for call in host.session.chain.calls] == ["imitate", "repair"]
@@ -224,7 +224,7 @@ async def test_a_text_of_the_persons_own_takes_the_place_of_the_reply(lab: Openi
         assert pane.live  # not yet: it cannot be read
         text = rule(host.config, 33)
         await host.write(text)
-        assert host.notice == "✓ It can be read: F5 keeps it, and the chain goes on."
+        assert host.notice == "✓ It can be read: F5 keeps it and continues the chain."
         await host.press("f5")
         await host.rest()
         assert host.said == [("edit", text)]
@@ -345,15 +345,15 @@ async def test_esc_puts_the_text_away_and_coming_back_loses_nothing(lab: Opening
         await host.press("escape")
         assert pane.has_focus
         assert not pane.editing
-        assert host.notice == "Your text is kept: e goes on with it."
-        assert "go on editing" in host.bar
+        assert host.notice == "Your text is kept: e continues it."
+        assert "continue editing" in host.bar
         await host.press("escape")  # later
         await host.rest()
         assert not pane.display
         assert host.said == []
         await host.press("w", *["space"] * 3)
         again = await host.asked()
-        assert "goes on with the text that you began" in host.notice
+        assert "continues the text that you began" in host.notice
         await host.press("e")
         assert again.editing
         assert host.editor.text == "mine " + SHOWN
@@ -402,7 +402,7 @@ async def test_a_text_changed_back_to_the_reply_is_no_draft(lab: Opening) -> Non
         await host.until(lambda: bool(host.drafts))
         await host.press("backspace", "escape")
         assert host.drafts == []
-        assert "go on editing" not in host.bar
+        assert "continue editing" not in host.bar
 
 
 async def test_a_draft_that_cannot_be_kept_on_disk_is_told_of_as_long_as_it_is_so(lab: Opening, tmp_path: Path) -> None:
@@ -412,10 +412,10 @@ async def test_a_draft_that_cannot_be_kept_on_disk_is_told_of_as_long_as_it_is_s
         await host.press("space")
         await host.asked()
         await host.press("e", *"ab")
-        await host.until(lambda: "Your text is not kept on disk" in host.notice)
+        await host.until(lambda: "Your text is not saved on disk" in host.notice)
         (tmp_path / "state" / "drafts").unlink()
         await host.press("c")
-        await host.until(lambda: "not kept" not in host.notice)
+        await host.until(lambda: "not saved" not in host.notice)
         assert host.drafts == ["abc" + SHOWN]
 
 
@@ -493,7 +493,7 @@ async def test_a_rejected_rule_whose_redraw_cannot_be_read_is_asked_about_betwee
         await host.pilot.pause()
         assert not host.pane.display
         assert review.has_focus
-        assert review.request.shown.hypothesis == 8
+        assert review.request.subject.shown.hypothesis == 8
         await host.press("a", "enter")
         await host.rest()
         assert host.session.chain.generations[0].hypothesis == 8
@@ -506,7 +506,7 @@ async def test_the_footer_and_the_help_say_what_can_be_done(lab: Opening, config
         assert "next phase" not in str(host.room.query_one(KeyBar).render())
         await host.press("question_mark")
         text = str(host.app.screen.copy_text())
-        assert "x\tredraw  Ask the model again" in text
+        assert "x\task again  Ask the model again" in text
         assert "0\tskip  " in text
         await host.press("escape")
         await host.press("e", "f1")
@@ -550,7 +550,7 @@ async def test_all_of_it_by_mouse_alone(lab: Opening, config: ChainConfig, size:
         assert host.editor.has_focus  # typing goes on where it was
         await host.click("keep")
         assert pane.live
-        await host.click("put it away")
+        await host.click("close")
         assert not pane.editing
         await host.click("later")
         await host.rest()
@@ -569,7 +569,7 @@ async def test_redraw_and_skip_by_mouse(lab: Opening, config: ChainConfig, verdi
     async with lab(second(config, BAD, BAD, rule(config, 2)), (80, 24), steps=3) as host:
         await host.press("space")
         await host.asked()
-        await host.click(verdict)
+        await host.click("ask again" if verdict == "redraw" else verdict)
         await host.rest()
         assert host.said == [(verdict, "")]
         assert host.session.chain.generations[1].hypothesis == (2 if verdict == "redraw" else 5)
@@ -634,7 +634,7 @@ async def test_while_a_text_is_written_the_form_that_was_asked_for_is_in_sight(l
         assert form in host.text()
         await host.pilot.resize_terminal(120, 40)
         await host.pilot.pause()
-        assert "the reply as it came" in host.text()
+        assert "the reply as received" in host.text()
         await host.pilot.resize_terminal(80, 24)
         await host.pilot.pause()
         assert form in host.text()

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from review_host import Clock, Host, HostApp, make_chain
+from review_chains import make_chain
+from review_host import Clock, Host, HostApp
 from textual.pilot import Pilot
 
 from iicl_tui.chain.engine import Chain
@@ -75,27 +76,27 @@ async def test_a_hypothesis_is_rejected_edited_and_its_record_says_so(opened) ->
     clock = Clock()
     async with opened(clock=clock) as (pilot, host, pane):
         assert pane.has_focus
-        first = pane.request.shown.hypothesis
+        first = pane.request.subject.shown.hypothesis
         assert "explains 8/8 of d⁰" in text(pane)
         assert "20 redraws left" in text(pane)
-        before = pane.effect
+        before = pane.forecast
         await press(pilot, "enter")
         assert notice(pane).startswith("! Decide first: a approves it")
         clock.now += 2
         await press(pilot, "x")
-        assert pane.effect.then is None
+        assert pane.forecast.then is None
         assert "draw another" in text(pane)
         await press(pilot, "u")
-        assert pane.effect.then is not None
-        assert (pane.effect.then == before.then).all()
+        assert pane.forecast.then is not None
+        assert (pane.forecast.then == before.then).all()
         clock.now += 3
         await press(pilot, "n", *"too hot", "enter", "x")
         clock.now += 50  # decided: this is nobody's time
         await press(pilot, "enter", "enter", "enter")
-        assert pane.request.shown.attempt == 1
+        assert pane.request.subject.shown.attempt == 1
         assert pane.request.state.undecided
         await press(pilot, "e", "space", "right", "down", "right", "right", "right", "space", "enter")
-        drawn = pane.request.shown.hypothesis
+        drawn = pane.request.subject.shown.hypothesis
         codes = host.chain.task.space.codes[drawn].tolist()
         expected = [(codes[0] + 1) % 3, (codes[1] - 1) % 3, codes[2], codes[3], (codes[4] + 1) % 3]
         assert pane.state.item.value == host.chain.task.space.index(tuple(expected))
@@ -110,23 +111,23 @@ async def test_a_hypothesis_is_rejected_edited_and_its_record_says_so(opened) ->
 async def test_samples_are_decided_edited_and_drawn_again(opened) -> None:
     clock = Clock()
     async with opened(chain=make_chain(filter=[SAMPLES]), clock=clock) as (pilot, host, pane):
-        drawn = pane.request.shown.samples
-        then = pane.effect.then
+        drawn = pane.request.subject.shown.samples
+        then = pane.forecast.then
         assert "0 of 4 decided" in text(pane)
         clock.now += 1
         await press(pilot, "x")
-        assert not (pane.effect.then == then).all()
-        assert "Without the 1 to be drawn again." in pane.effect.notes
+        assert not (pane.forecast.then == then).all()
+        assert "Leaves out the 1 to be redrawn." in pane.forecast.notes
         await press(pilot, "enter")
-        assert notice(pane) == "! 3 still undecided: A approves all the rest, X rejects them."
+        assert notice(pane) == "! 3 undecided: A approves the rest, X rejects the rest."
         clock.now += 2
         await press(pilot, "e", "space")
-        trial = pane.effect.then
+        trial = pane.forecast.then
         await press(pilot, "enter")
-        assert (pane.effect.then == trial).all()
+        assert (pane.forecast.then == trial).all()
         assert pane.state.items[1].verdict == "edit"
         await press(pilot, "A", "up", "up", "k", "n", *"odd", "enter", "enter")
-        again = pane.request.shown
+        again = pane.request.subject.shown
         assert again.attempt == 1
         assert len(again.kept) == 3
         assert len(again.samples) == 1
@@ -149,15 +150,15 @@ async def test_all_rejected_says_what_can_be_done_and_only_then_passes_nothing(o
         await press(pilot, "0")
         assert pane.live
         await press(pilot, "X")
-        assert "All are rejected: nothing would pass on." in notice(pane)
-        assert "0 pass nothing on: the next agent learns from its prior alone" in text(pane)
+        assert "All samples are rejected: none would pass on." in notice(pane)
+        assert "0 pass on nothing: the next agent learns from its prior alone" in text(pane)
         await press(pilot, "enter", "enter")
-        assert notice(pane).startswith("! Nothing would pass on: 0 goes on with nothing")
-        await click(pilot, pane, "#review-choices", "go back")
+        assert notice(pane).startswith("! No sample would pass on: 0 goes on with none")
+        await click(pilot, pane, "#review-choices", "undo")
         assert pane.state.undecided == 4
         assert not pane.query_one("#review-choices").display
         await press(pilot, "X")
-        await click(pilot, pane, "#review-choices", "pass nothing")
+        await click(pilot, pane, "#review-choices", "pass on nothing")
         await host.until_asked(pilot)
         assert chain.data(1) == ()
 
@@ -166,12 +167,12 @@ async def test_where_a_filter_asks_for_more_nothing_is_said_of_the_next_agent(op
     chain = make_chain(filter=[{**SAMPLES, "on-reject": "drop"}, {"kind": "partner", "rounds": 6}])
     async with opened(chain=chain) as (pilot, host, pane):
         await press(pilot, "X")
-        assert "0 pass none of these on" in text(pane)
+        assert "0 pass on none of these" in text(pane)
         assert "its prior alone" not in text(pane)
         await press(pilot, "0")
         await host.until_asked(pilot)
-        assert pane.request.shown.more_requested
-        assert "a filter asks for more · 0 of 2 decided" in text(pane)
+        assert pane.request.subject.shown.more_requested
+        assert "a filter needs more samples · 0 of 2 decided" in text(pane)
         await press(pilot, "X", "0")
         await host.until_asked(pilot)
         assert chain.data(1) == ()
@@ -180,11 +181,11 @@ async def test_where_a_filter_asks_for_more_nothing_is_said_of_the_next_agent(op
 async def test_all_rejected_is_drawn_again_while_there_are_redraws(opened) -> None:
     async with opened(chain=make_chain(filter=[{**SAMPLES, "redraws": 1}])) as (pilot, host, pane):
         await press(pilot, "X")
-        assert "draw 4 anew (1 redraw left)" in text(pane)
+        assert "redraw 4 (1 redraw left)" in text(pane)
         await press(pilot, "0")
-        assert pane.request.shown.attempt == 0
+        assert pane.request.subject.shown.attempt == 0
         await press(pilot, "enter")
-        assert pane.request.shown.attempt == 1
+        assert pane.request.subject.shown.attempt == 1
         await press(pilot, "X", "enter")
         assert pane.live
         await press(pilot, "0")
@@ -205,7 +206,7 @@ async def test_without_redraws_a_hypothesis_cannot_be_rejected(opened) -> None:
 @pytest.mark.parametrize("gate", ["hypothesis", "samples"])
 async def test_blind_hides_every_mark(opened, gate: str) -> None:
     async with opened(gates=gate) as (pilot, host, pane):
-        telling = ("explains", "follows", "against", "seen in", "says", "✓")
+        telling = ("explains", "follows", "contradicts", "seen in", "d⁰ has", "✓")
 
         def tells() -> list[str]:
             shown = text(pane)
@@ -228,11 +229,11 @@ async def test_blind_hides_every_mark(opened, gate: str) -> None:
 
 async def test_a_filter_that_is_blind_stays_so(opened) -> None:
     async with opened(blind=True) as (pilot, host, pane):
-        assert "blind (set up so)" in text(pane)
+        assert "always blind" in text(pane)
         await press(pilot, "B")
         assert pane.blind
         assert "explains" not in text(pane)
-        assert notice(pane).startswith("! This filter is set up blind")
+        assert notice(pane).startswith("! This review is set to blind")
         assert host.blinds == []
 
 
@@ -242,7 +243,7 @@ async def test_later_and_back_again(opened) -> None:
         assert host.left == 1
         assert host.chain.next == (1, "transmission")
         assert not pane.live
-        assert "Nothing waits" in text(pane)
+        assert "There is nothing to review" in text(pane)
         await press(pilot, "a", "enter", "u", "e", "n", "B", "0")  # keys when nothing is asked
         assert pane.mode == "decide"
         await host.until_asked(pilot)
@@ -278,14 +279,14 @@ async def test_the_mouse_does_all_of_it(opened) -> None:
         await click(pilot, pane, "#review-bar", "approve")
         await click(pilot, pane, "#review-bar", "commit")
         await host.until_asked(pilot)
-        await click(pilot, pane, "#review-list", pane.chain.task.example_text(pane.state.items[2].value))
+        await click(pilot, pane, "#review-list", host.chain.task.example_text(pane.state.items[2].value))
         assert pane.state.cursor == 2
         await click(pilot, pane, "#review-bar", "edit")
         was = pane.state.item.value
         await click(pilot, pane, "#review-edit", "○")
         await click(pilot, pane, "#review-bar", "keep")
         assert pane.state.items[2].value.output != was.output
-        await click(pilot, pane, "#review-bar", "none of the rest")
+        await click(pilot, pane, "#review-bar", "reject rest")
         assert pane.state.undecided == 0
         await click(pilot, pane, "#review-bar", "later")
         assert host.left == 1
@@ -307,7 +308,7 @@ async def test_editing_shuts_out_the_other_keys_and_can_be_left(opened) -> None:
             if edit.controls[edit.at].on:
                 await press(pilot, "space")
             await press(pilot, "right")
-        assert "would be no input" in notice(pane) or len(pane.query_one(EditBox).edit.value.input) == 1
+        assert "is not a valid input" in notice(pane) or len(pane.query_one(EditBox).edit.value.input) == 1
 
 
 async def test_resizing_at_any_moment_changes_nothing(opened) -> None:
@@ -381,7 +382,7 @@ def test_an_example_edit_reaches_every_input_and_output_and_no_other() -> None:
     start = ExampleEdit.of(task, Example(("A",), "on"))
     assert start is not None
     assert start.change(0).value == start.value
-    assert "would be no input" in start.change(0).fault
+    assert "is not a valid input" in start.change(0).fault
     seen, waiting = {start.value}, [start]
     while waiting:
         edit = waiting.pop()

@@ -1,1 +1,1 @@
-"""The human filter's review: its state, its decider, and the pane that shows them."""
+"""The panes that show a review or an unreadable reply."""

@@ -1,4 +1,4 @@
-"""What can be done now, as things to click: the bar of keys, and the choices when all samples are rejected."""
+"""The keys of the panes, as things to click."""
 
 from __future__ import annotations
 
@@ -7,54 +7,58 @@ from typing import Literal
 
 from textual.content import Content
 
-from iicl_tui.filters.base import HypothesisShown, SamplesShown
-from iicl_tui.review.state import ReviewState, Shown
+from iicl_tui.agents.base import UnreadableReply
+from iicl_tui.present import review_words as words
+from iicl_tui.present.review_words import Key
+from iicl_tui.review.state import ReviewState
+from iicl_tui.review.subject import ReviewSubject
 from iicl_tui.tui.actions import ACTIONS
 from iicl_tui.tui.review.clickables import Clickable
-from iicl_tui.tui.review.words import MUTED, Key, redraws
+from iicl_tui.tui.review.styles import MUTED
 
 Mode = Literal["decide", "edit", "text", "reason"]
-"""decide, or what is open: the row editor, an example as text, the reason."""
+"""decide, or what is open: the row editor, an item as text, the reason."""
 
 
-def keys(shown: Shown, state: ReviewState, mode: Mode, key: Key, enabled: Mapping[str, bool]) -> list[Clickable]:
-    """The bar. enabled: by the name of each action of the group "review"."""
+def keys(subject: ReviewSubject, state: ReviewState, mode: Mode, key: Key, enabled: Mapping[str, bool]) -> list[Clickable]:
+    """Returns the bar of a review. enabled: by the name of each action of the group "review"."""
     if mode == "edit":
         arrows = Clickable(Content.styled("← → choose", MUTED), "", enabled=False)
-        return [arrows, *(_token(f"edit.{name}", ACTIONS[f"edit.{name}"].label, key) for name in ("change", "keep", "cancel"))]
+        return [arrows, *(_clickable(f"edit.{name}", ACTIONS[f"edit.{name}"].label, key) for name in ("change", "keep", "cancel"))]
     if mode != "decide":
-        return [_token("field.keep", "keep", key), _token("field.cancel", "cancel", key)]
-    first_gate = isinstance(shown, HypothesisShown)
-    names = ["approve", "reject", "edit", "reason", *([] if first_gate else ["approve-rest", "reject-rest"]), "undo"]
+        return [_clickable("field.keep", "keep", key), _clickable("field.cancel", "cancel", key)]
+    single, rules = subject.gate is not None, subject.rules
+    names = ["approve", "reject", "edit", "reason", *([] if single else ["approve-rest", "reject-rest"]), "undo"]
     names += ["redo"] if state.future else []
     labels: dict[str, str] = {}
-    if first_gate:
-        labels["reject"] = "reject and redraw" if shown.redraws_left else "reject"
+    if single:
+        labels["reject"] = "reject and redraw" if rules.redraws_left else "reject"
         if state.all_rejected:
             labels["commit"] = "draw another"
-    barred = ["reject"] if first_gate and shown.redraws_left == 0 else []
-    tokens = []
+    barred = [] if rules.may_reject else ["reject"]
+    found = []
     for name in [*names, "commit", "blind"]:
         action = ACTIONS[f"review.{name}"]
-        tokens.append(_token(action.id, labels.get(name, action.label), key, enabled[action.name] and name not in barred))
-    return [*tokens, _token("app.back", "later", key)]
+        found.append(_clickable(action.id, labels.get(name, action.label), key, enabled[action.name] and name not in barred))
+    return [*found, _clickable("app.back", "later", key)]
 
 
-def choices(shown: Shown, state: ReviewState, key: Key, lookback: bool, decides: bool) -> list[Clickable]:
-    """What can be done when all samples are rejected; nothing otherwise. decides: the next agent learns from these alone."""
-    if not isinstance(shown, SamplesShown) or not state.all_rejected:
-        return []
-    if shown.refill:
-        first = _token("review.commit", f"draw {len(state.items)} anew ({redraws(shown)})", key)
-    elif shown.kept:
-        first = _token("review.commit", "go on without them", key)
-    elif not decides:
-        first = _token("review.pass-nothing", "pass none of these on", key)
-    else:
-        alone = "its prior and its own earlier rounds alone" if lookback else "its prior alone"
-        first = _token("review.pass-nothing", f"pass nothing on: the next agent learns from {alone}", key)
-    return [first, _token("review.edit", "edit this one", key), _token("review.undo", "go back", key)]
+def choices(subject: ReviewSubject, state: ReviewState, key: Key) -> list[Clickable]:
+    """Returns what can be done if all items are rejected."""
+    return [_clickable(action, label, key) for action, label in words.choices(subject, state)]
 
 
-def _token(action: str, label: str, key: Key, enabled: bool = True) -> Clickable:
+def reply_keys(shown: UnreadableReply, editing: bool, readable: bool, draft: bool, key: Key) -> list[Clickable]:
+    """Returns the bar of the reply pane."""
+    if editing:
+        names = ("text.keep", "text.start-over", "text.undo")
+        found = [_clickable(name, ACTIONS[name].label, key, readable or name != "text.keep") for name in names]
+        return [*found, _clickable("app.back", "close", key)]
+    found = [_clickable("reply.edit", "continue editing" if draft else "edit", key), _clickable("reply.redraw", "ask again", key)]
+    if shown.skip_effect:
+        found.append(_clickable("reply.skip", "skip", key))
+    return [*found, _clickable("app.copy", "copy", key), _clickable("app.back", "later", key)]
+
+
+def _clickable(action: str, label: str, key: Key, enabled: bool = True) -> Clickable:
     return Clickable(Content.assemble((key(action), "bold $footer-key-foreground"), " " + label), action, enabled)

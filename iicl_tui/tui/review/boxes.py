@@ -1,4 +1,4 @@
-"""The parts of the pane that take keys of their own or are drawn by size: row editor, line of text, list, effect."""
+"""The parts of the pane that take keys or are drawn by size: row editor, line of text, list, lines."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from iicl_tui.review.edit import Control, Edit, ExampleEdit
+from iicl_tui.review.edit import Control, Edit
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
-from iicl_tui.tui.review.words import state_style
+from iicl_tui.tui.review.styles import hue_style
 
 LONGEST_TEXT = 500
 
 
 class EditBox(ClickableRow, can_focus=True):
-    """The row editor of a hypothesis or an example. Changed after each change; Closed when it is kept or left."""
+    """The row editor. Posts Changed after each change, and Closed when it is kept or cancelled."""
 
     GROUP = "edit"
     BINDINGS: ClassVar[list] = [*bindings("edit")]
 
     class Changed(Message):
-        """The edit is another now."""
+        """The edit changed."""
 
     class Closed(Message):
-        """keep: whether to take it."""
+        """keep: take the edit."""
 
         def __init__(self, keep: bool) -> None:
             super().__init__()
@@ -42,14 +42,14 @@ class EditBox(ClickableRow, can_focus=True):
         self.edit: Edit | None = None
 
     def open(self, edit: Edit) -> None:
-        """Begin with this."""
+        """Starts to edit."""
         self._take(edit)
         self.focus(scroll_visible=False)
 
     def _take(self, edit: Edit) -> None:
         self.edit = edit
-        radio = isinstance(edit, ExampleEdit)
-        self.show([Clickable(_control(one, at == edit.at, radio), str(at)) for at, one in enumerate(edit.controls)])
+        switches = edit.switches
+        self.show([Clickable(_control(one, at == edit.at, switches), str(at)) for at, one in enumerate(edit.controls)])
 
     def _change(self, at: int, by: int) -> None:
         if self.edit is not None:
@@ -62,7 +62,7 @@ class EditBox(ClickableRow, can_focus=True):
 
     def on_clickable_row_pressed(self, event: ClickableRow.Pressed) -> None:
         event.stop()
-        self._change(int(event.token), 1)
+        self._change(int(event.id), 1)
 
     def action_previous(self) -> None:
         self._move(-1)
@@ -85,10 +85,10 @@ class EditBox(ClickableRow, can_focus=True):
         self.post_message(self.Closed(False))
 
 
-def _control(control: Control, here: bool, radio: bool) -> Content:
+def _control(control: Control, here: bool, switches: bool) -> Content:
     name, value = printable(control.name, 40), printable(control.value, 40)
-    style = state_style(control.hue) if control.hue >= 0 else ""
-    if not radio:
+    style = hue_style(control.hue) if control.hue >= 0 else ""
+    if not switches:
         text = Content.assemble(f" {name} ‹", (value, style), "› ")
     elif control.hue >= 0:
         text = Content.assemble(f" {name} " if name else " ", "◉ " if control.on else "○ ", (value, style), " ")
@@ -98,13 +98,13 @@ def _control(control: Control, here: bool, radio: bool) -> Content:
 
 
 class LineInput(Input):
-    """One line of text. What could steer a terminal is made visible as it comes in."""
+    """One line of text. Control characters are made visible as they come in."""
 
     GROUP = "field"
     BINDINGS: ClassVar[list] = [*bindings("field")]
 
     class Closed(Message):
-        """keep: whether to take it."""
+        """keep: take the edit."""
 
         def __init__(self, keep: bool) -> None:
             super().__init__()
@@ -124,7 +124,7 @@ class LineInput(Input):
 
 
 class Lines(Widget):
-    """Lines made for the size there is. make: (width, height) → at most height lines."""
+    """Lines made to fit. make: (width, height) → at most height lines."""
 
     DEFAULT_CSS = """
     Lines { text-wrap: nowrap; }
@@ -141,7 +141,7 @@ class Lines(Widget):
 
 
 class Page(Widget):
-    """As many lines as the width asks for, wrapped where one is longer. make: (width) → lines."""
+    """As many lines as needed; longer ones are wrapped. make: (width) → lines."""
 
     def __init__(self, make: Callable[[int], list[Content]], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -158,7 +158,7 @@ class Page(Widget):
 
 
 def _wrapped(line: Content, width: int) -> list[Content]:
-    """Rows no longer than the width, each begun where the line begins."""
+    """Wraps a line to the width, with the line's own indent."""
     indent = len(line.plain) - len(line.plain.lstrip(" "))
     if line.cell_length <= width or not 0 < indent < width // 2:
         return line.wrap(width)
@@ -166,8 +166,7 @@ def _wrapped(line: Content, width: int) -> list[Content]:
 
 
 class Roll(Widget):
-    """A list of lines with one of them in sight always. count: of all rows; line: (row) → Content; here: the row to keep in
-    sight. A click says which row it was on; the wheel says up or down."""
+    """A list of lines that keeps one row in view. Posts Picked when a row is clicked, and Wheeled when the wheel turns."""
 
     DEFAULT_CSS = """
     Roll { text-wrap: nowrap; }
@@ -189,12 +188,13 @@ class Roll(Widget):
             self.by = by
 
     def __init__(self, line: Callable[[int, int], Content], *, id: str | None = None) -> None:
+        """line: (row, width) → the row as Content."""
         super().__init__(id=id)
         self._line = line
         self._count = self._here = self._top = 0
 
     def show(self, count: int, here: int) -> None:
-        """So many rows; this one in sight."""
+        """Shows so many rows, and keeps the row `here` in view."""
         self._count, self._here = count, here
         self.refresh()
 
@@ -211,7 +211,7 @@ class Roll(Widget):
         return Content("\n").join(self._row(row, beside.get(row, ""), width) for row in rows)
 
     def _row(self, row: int, words: str, width: int) -> Content:
-        """A line, and beside it how many more there are: it is made for the room that is left, so that its end is in sight."""
+        """Draws a row in the width that the words beside it leave."""
         room = max(width - len(words) - 2, 0) if words else width
         line = self._line(row, room).truncate(room, ellipsis=True, pad=bool(words))
         return Content.assemble(line, "  ", (words, "$text-muted")) if words else line

@@ -1,4 +1,4 @@
-"""A row of things to click, in as many lines as it takes: the bar of keys, choices, the controls of an editor."""
+"""A row of things to click, in as many lines as needed: the bar of keys, choices, the controls of an editor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Place = tuple[int, int, int, str]
 
 @dataclass(frozen=True)
 class Clickable:
-    """text: what is shown. id: what a click on it says. A disabled one is dim and says nothing."""
+    """text: what is shown. id: what a click posts. A disabled one is dim and cannot be clicked."""
 
     text: Content
     id: str
@@ -33,24 +33,24 @@ class ClickableRow(Widget):
     GAP = 2
 
     class Pressed(Message):
-        """A token was clicked."""
+        """Something was clicked."""
 
-        def __init__(self, tokens: ClickableRow, token: str) -> None:
+        def __init__(self, row: ClickableRow, id: str) -> None:
             super().__init__()
-            self.tokens = tokens
-            self.token = token
+            self.row = row
+            self.id = id
 
         @property
         def control(self) -> ClickableRow:
-            return self.tokens
+            return self.row
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._tokens: tuple[Clickable, ...] = ()
+        self._items: tuple[Clickable, ...] = ()
 
-    def show(self, tokens: Sequence[Clickable]) -> None:
-        """These from now on."""
-        self._tokens = tuple(tokens)
+    def show(self, items: Sequence[Clickable]) -> None:
+        """Replaces what is shown."""
+        self._items = tuple(items)
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -61,9 +61,9 @@ class ClickableRow(Widget):
 
     def _lines(self, width: int) -> tuple[list[Content], list[_Place]]:
         lines, places = [Content("")], []
-        for token in self._tokens:
-            text = token.text.truncate(max(width, 1), ellipsis=True)
-            if not token.enabled:
+        for item in self._items:
+            text = item.text.truncate(max(width, 1), ellipsis=True)
+            if not item.enabled:
                 text = text.stylize("dim")
             x = lines[-1].cell_length
             if x and x + self.GAP + text.cell_length > width:
@@ -73,12 +73,12 @@ class ClickableRow(Widget):
                 lines[-1] += " " * self.GAP
                 x += self.GAP
             lines[-1] += text
-            if token.enabled:
-                places.append((len(lines) - 1, x, x + text.cell_length, token.id))
+            if item.enabled:
+                places.append((len(lines) - 1, x, x + text.cell_length, item.id))
         return lines, places
 
     def at(self, x: int, y: int) -> str | None:
-        """The id of the enabled token at a cell of the content."""
+        """Returns the id of what can be clicked at a cell of the content."""
         _, places = self._lines(self.content_size.width)
         return next((id for row, start, end, id in places if row == y and start <= x < end), None)
 

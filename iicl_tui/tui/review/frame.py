@@ -1,4 +1,4 @@
-"""How the review pane is laid out, and how a view of a request gets into it. It decides nothing."""
+"""The layout of the review pane, and how a view gets into it. It decides nothing."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Static
 
-from iicl_tui.tui.review import words
+from iicl_tui.present.review_view import ReviewView
 from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Page, Roll
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
-from iicl_tui.tui.review.view import View
+from iicl_tui.tui.review.request_pane import RequestPane
+from iicl_tui.tui.review.styles import MUTED, content, contents
 
 _BESIDE = 72
-"""Columns from which the effect stands beside what is decided on."""
+"""Minimum width for the forecast beside the list."""
 
 
-class ReviewFrame(Widget):
-    """Title; list and the one under the cursor, beside them the effect; editor or line of text; a sentence; the keys."""
+class ReviewFrame(RequestPane):
+    """Title; list and item under the cursor, with the forecast beside; editor or line of text; a sentence; the keys."""
 
     DEFAULT_CSS = """
     ReviewFrame { height: 1fr; width: 1fr; layout: vertical; padding: 0 1; }
@@ -30,7 +30,7 @@ class ReviewFrame(Widget):
     ReviewFrame #review-left { width: 3fr; height: 1fr; }
     ReviewFrame #review-list { height: 1fr; min-height: 1; }
     ReviewFrame #review-large-scroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
-    ReviewFrame.-samples #review-large-scroll { max-height: 60%; }
+    ReviewFrame.-listed #review-large-scroll { max-height: 60%; }
     ReviewFrame #review-large { width: 1fr; height: auto; }
     ReviewFrame #review-effect { width: 2fr; min-width: 33; height: 1fr; margin: 0 0 0 2; }
     ReviewFrame #review-line { display: none; height: 1; }
@@ -44,7 +44,7 @@ class ReviewFrame(Widget):
     ReviewFrame.-stacked #review-effect { width: 1fr; min-width: 0; height: 2fr; margin: 0; }
     """
 
-    _shown: View | None = None
+    _shown: ReviewView | None = None
 
     def compose(self) -> ComposeResult:
         yield Lines(self._title, id="review-title")
@@ -64,26 +64,26 @@ class ReviewFrame(Widget):
 
     def _title(self, width: int, height: int) -> list[Content]:
         view = self._shown
-        return view.title(width, height) if view is not None else [Content.styled("review", "bold")]
+        return [content(view.title(width))] if view is not None else [Content.styled("review", "bold")]
 
     def _row(self, row: int, width: int) -> Content:
-        return self._shown.row(row, width) if self._shown is not None else Content("")
+        return content(self._shown.row(row, width)) if self._shown is not None else Content("")
 
     def _large(self, width: int) -> list[Content]:
         if self._shown is None:
-            return [Content.styled("Nothing waits for you here now.", words.MUTED)]
-        return self._shown.large(width)
+            return [Content.styled("There is nothing to review now.", MUTED)]
+        return contents(self._shown.large(width))
 
     def _consequences(self, width: int, height: int) -> list[Content]:
-        return self._shown.consequences(width, height) if self._shown is not None else []
+        return contents(self._shown.consequences(width, height)) if self._shown is not None else []
 
-    def draw(self, view: View | None, mode: Mode) -> None:
-        """Show this from now on; None: nothing is asked."""
+    def draw(self, view: ReviewView | None, mode: Mode) -> None:
+        """Draws a view; None: nothing is asked."""
         self._shown = view
-        samples = view is not None and view.rows > 0
+        listed = view is not None and view.rows > 0
         self.set_class(self.size.width < _BESIDE, "-stacked")
-        self.set_class(samples, "-samples")
-        self.query_one(Roll).display = samples
+        self.set_class(listed, "-listed")
+        self.query_one(Roll).display = listed
         self.query_one(EditBox).display = mode == "edit"
         self.query_one("#review-line").display = mode in ("text", "reason")
         if view is not None:
@@ -93,20 +93,20 @@ class ReviewFrame(Widget):
             lines.refresh()
 
     def draw_notice(self, text: str, warning: bool) -> None:
-        """The sentence above the keys; a warning is so without colour too."""
+        """Draws the sentence above the keys. A warning has a mark that needs no colour."""
         notice = self.query_one("#review-notice", Static)
         notice.set_class(warning, "-warning")
         notice.update(Content(("! " if warning and text else "") + text))
 
     def draw_keys(self, keys: Sequence[Clickable], choices: Sequence[Clickable]) -> None:
-        """The bar, and the choices above it if there are any."""
+        """Draws the bar, and the choices above it if there are any."""
         self.query_one("#review-bar", ClickableRow).show(keys)
         row = self.query_one("#review-choices", ClickableRow)
         row.show(choices)
         row.display = bool(choices)
 
     def open_line(self, prompt: str, text: str) -> None:
-        """Opens the line of text with this in it, and gives it the focus."""
+        """Opens the line of text and gives it the focus."""
         self.query_one("#review-prompt", Static).update(prompt)
         line = self.query_one(LineInput)
         line.value = text

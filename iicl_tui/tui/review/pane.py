@@ -1,57 +1,56 @@
-"""The review pane: shows one request, turns keys and clicks into transitions, and shows what committing now would do."""
+"""The review pane: shows one request, turns keys and clicks into transitions, and shows what a commit would change."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.containers import VerticalScroll
 from textual.message import Message
 
-from iicl_tui.chain.engine import Chain
-from iicl_tui.filters.base import HypothesisShown, SamplesShown
-from iicl_tui.filters.human import EDIT_NOT_POSSIBLE
-from iicl_tui.review.decider import AnyRequest, ReviewDecider, ReviewRequest
-from iicl_tui.review.edit import Edit, ExampleEdit, HypothesisEdit
-from iicl_tui.review.effect import Effect, around, effect
-from iicl_tui.review.state import ReviewState, Value, refusal
+from iicl_tui.present import review_words as words
+from iicl_tui.present.review_view import ReviewView
+from iicl_tui.review.edit import Edit
+from iicl_tui.review.forecast import Forecast
+from iicl_tui.review.request import AnyRequest, Reviewer, ReviewRequest
+from iicl_tui.review.rules import Value
+from iicl_tui.review.state import Refusal, ReviewState, refusal
+from iicl_tui.review.subject import ReviewSubject
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
-from iicl_tui.tui.keymap import key_label, resolve
-from iicl_tui.tui.review import bar, words
+from iicl_tui.tui.review import bar
 from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.frame import ReviewFrame
-from iicl_tui.tui.review.view import View
 
-_SAMPLES_ONLY = ("approve_rest", "reject_rest", "pass_nothing", "first", "last")
+_LIST_ONLY = ("approve_rest", "reject_rest", "pass_nothing", "first", "last")
 _ACTIONS = {action.name for action in ACTIONS.values() if action.group == "review"}
 
 
 class ReviewPane(ReviewFrame, can_focus=True):
-    """Mount it anywhere with room for about 60 × 11; give it each request of the chain's ReviewDecider with `show`.
+    """Shows reviews of any subject. Mount it with room for about 60 × 11, and call `show` with each request of the reviewer.
 
-    It adapts to its own size. All that was decided is in the request, so a pane may go and another one take it up.
+    It adapts to its size. All decisions are in the request, so another pane can continue the review.
     """
 
     GROUP = "review"
     BINDINGS: ClassVar[list] = [*bindings("review")]
 
     class Committed(Message):
-        """The decisions were handed to the engine."""
+        """The decisions were committed."""
 
         def __init__(self, request: ReviewRequest) -> None:
             super().__init__()
             self.request = request
 
     class Later(Message):
-        """The person put it off: the engine's step is cancelled, the draft is kept."""
+        """The person put the review off. The draft is kept."""
 
     class BlindChanged(Message):
-        """What is right is hidden from now on, or shown. Whoever shows marks elsewhere follows."""
+        """What is right is hidden or shown from now on, here and elsewhere."""
 
         def __init__(self, blind: bool) -> None:
             super().__init__()
@@ -59,24 +58,22 @@ class ReviewPane(ReviewFrame, can_focus=True):
 
     def __init__(
         self,
-        chain: Chain,
-        decider: ReviewDecider,
+        reviewer: Reviewer,
         *,
         clock: Callable[[], float] = time.monotonic,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """clock: seconds, for the time taken over each decision."""
+        """clock: seconds, for the time taken by each decision."""
         super().__init__(id=id, classes=classes)
-        self.chain = chain
-        self.decider = decider
+        self.reviewer = reviewer
         self.request: ReviewRequest | None = None
-        self.effect: Effect | None = None
+        self.forecast: Forecast | None = None
         self._clock = clock
         self._since = clock()
         self._mode: Mode = "decide"
-        self._said: tuple[str, bool] = ("", False)
-        self._trouble_told = ""
+        self._message: tuple[str, bool] = ("", False)
+        self._trouble_shown = ""
 
     async def on_mount(self) -> None:
         await self._changed()
@@ -91,8 +88,8 @@ class ReviewPane(ReviewFrame, can_focus=True):
 
     @property
     def blind(self) -> bool:
-        """Nothing may show what is right."""
-        return self.decider.blind
+        """What is right is hidden."""
+        return self.reviewer.blind
 
     @property
     def live(self) -> bool:
@@ -100,24 +97,29 @@ class ReviewPane(ReviewFrame, can_focus=True):
         return self.request is not None and self.request.open
 
     @property
+    def subject(self) -> ReviewSubject | None:
+        """What is reviewed, if anything is."""
+        return self.request.subject if self.request is not None else None
+
+    @property
     def state(self) -> ReviewState:
-        """What has been decided so far; empty when nothing is asked."""
+        """The decisions so far; empty if nothing is asked."""
         return self.request.state if self.request is not None else ReviewState(())
 
     @property
     def mode(self) -> Mode:
-        """decide, or what is open: edit (the row editor), text (an example as text), reason."""
+        """decide, or what is open: edit (the row editor), text (an item as text), reason."""
         return self._mode
 
     def show(self, request: AnyRequest | None, focus: bool = True) -> None:
-        """Show this request, or that nothing is asked that is to be shown here. Takes the focus unless told not to."""
+        """Shows a request, or that there is nothing to review. focus: take the focus."""
         if request is self.request:
             return
         self._tick()
         self.request = request if isinstance(request, ReviewRequest) and request.open else None
         self._since = self._clock()
-        self._said = ("", False)
-        self.effect = None
+        self._message = ("", False)
+        self.forecast = None
         self._mode = "decide"
         if self.is_mounted:
             if focus and self.request is not None:
@@ -125,14 +127,14 @@ class ReviewPane(ReviewFrame, can_focus=True):
             self.call_next(self._changed)
 
     def back(self) -> None:
-        """What Esc does: closes an editor, else puts the review off."""
+        """Does what Esc does: closes an editor, or else puts the review off."""
         if self._mode != "decide":
             self._close()
         elif self.live:
             self.later()
 
     def later(self) -> None:
-        """Puts the review off: the engine's step is cancelled, what is decided stays as a draft."""
+        """Puts the review off. The decisions stay as a draft."""
         request = self.request
         if request is None:
             return
@@ -142,15 +144,13 @@ class ReviewPane(ReviewFrame, can_focus=True):
         self.post_message(self.Later())
 
     def copy_text(self) -> str | None:
-        """What is under the cursor, in words."""
-        item = self.state.item
-        if item is None:
-            return None
-        return printable(self.chain.task.rule(item.value) if self._at_first_gate else self.chain.task.example_text(item.value))
+        """Returns the item under the cursor as text."""
+        item, subject = self.state.item, self.subject
+        return subject.copy_text(item.value) if item is not None and subject is not None else None
 
     @property
-    def _at_first_gate(self) -> bool:
-        return self.request is not None and isinstance(self.request.shown, HypothesisShown)
+    def _single(self) -> bool:
+        return self.subject is not None and self.subject.gate is not None
 
     # -- transitions --------------------------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if not self.live or self.request is None:
             return
         self._tick()
-        self._said = ("", False)
+        self._message = ("", False)
         self.request.update(transition(self.request.state))
         await self._changed()
 
@@ -173,10 +173,10 @@ class ReviewPane(ReviewFrame, can_focus=True):
             return True
         if self.request is None or self._mode != "decide":
             return False
-        if self._at_first_gate and action in _SAMPLES_ONLY:
+        if self._single and action in _LIST_ONLY:
             return False
         if action == "pass_nothing":
-            return refusal(self.request.shown, self.state) == "nothing-passes"
+            return self._refusal == "nothing-passes"
         if action in ("undo", "redo"):
             return True if (self.state.past if action == "undo" else self.state.future) else None
         return True
@@ -185,8 +185,8 @@ class ReviewPane(ReviewFrame, can_focus=True):
         await self._go(ReviewState.approve)
 
     async def action_reject(self) -> None:
-        if self.request is not None and self._at_first_gate and self.request.shown.redraws_left == 0:
-            self._say(words.refused("no-redraws", self.request.shown, self.state, self._key), warning=True)
+        if self.subject is not None and not self.subject.rules.may_reject:
+            self._say(words.refused("no-redraws", self.subject, self.state, self.key), warning=True)
             return
         await self._go(ReviewState.reject)
 
@@ -215,7 +215,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         await self._go(lambda state: state.move_to(len(state.items) - 1))
 
     async def _move(self, by: int) -> None:
-        if self._at_first_gate:
+        if self._single:
             self.query_one("#review-large-scroll", VerticalScroll).scroll_relative(y=by, animate=False)
         else:
             await self._go(lambda state: state.move(by))
@@ -234,6 +234,11 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if self._mode == "decide":
             await self._go(lambda state: state.move(event.by))
 
+    @property
+    def _refusal(self) -> Refusal | None:
+        subject = self.subject
+        return refusal(subject.rules, len(subject.kept), self.state) if subject is not None else None
+
     def action_commit(self) -> None:
         self._commit(nothing=False)
 
@@ -244,9 +249,9 @@ class ReviewPane(ReviewFrame, can_focus=True):
         request = self.request
         if request is None or not request.open:
             return
-        why = refusal(request.shown, request.state)
+        why = self._refusal
         if why is not None and not (nothing and why == "nothing-passes"):
-            self._say(words.refused(why, request.shown, request.state, self._key), warning=True)
+            self._say(words.refused(why, request.subject, request.state, self.key), warning=True)
             return
         self._tick()
         if request.commit():
@@ -254,31 +259,29 @@ class ReviewPane(ReviewFrame, can_focus=True):
             self.post_message(self.Committed(request))
 
     async def action_blind(self) -> None:
-        if self.request is not None and self.request.shown.blind:
-            self._say("This filter is set up blind: what is right stays hidden.", warning=True)
+        if self.subject is not None and self.subject.blind:
+            self._say("This review is set to blind: what is right stays hidden.", warning=True)
             return
-        self.decider.hide = not self.decider.hide
-        self._said = ("", False)
+        self.reviewer.hide = not self.reviewer.hide
+        self._message = ("", False)
         self._draw()
         self.post_message(self.BlindChanged(self.blind))
 
     # -- editor and reason --------------------------------------------------------------------------------------------
 
     async def action_edit(self) -> None:
-        item = self.state.item
-        if item is None or not self.live:
+        item, subject = self.state.item, self.subject
+        if item is None or subject is None or not self.live:
             return
-        task = self.chain.task
-        if self._at_first_gate and self.request is not None and not self.request.shown.context.accepts_edit:
-            self._said = (" ".join(EDIT_NOT_POSSIBLE[1:]), True)
+        if subject.rules.edit_refusal:
+            self._message = (subject.rules.edit_refusal, True)
             await self._changed()
             return
-        edit: Edit | None
-        edit = HypothesisEdit.of(task.space, item.value) if self._at_first_gate else ExampleEdit.of(task, item.value)
-        self._said = ("", False)
+        edit = subject.row_editor(item.value)
+        self._message = ("", False)
         if edit is None:
             self._mode = "text"
-            self.open_line("example: ", task.example_text(item.value))
+            self.open_line(f"{subject.noun}: ", subject.editable_text(item.value))
         else:
             self._mode = "edit"
             self.query_one(EditBox).open(edit)
@@ -288,7 +291,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         item = self.state.item
         if item is None or not self.live:
             return
-        self._said = ("", False)
+        self._message = ("", False)
         self._mode = "reason"
         self.open_line("reason: ", item.reason)
         await self._changed()
@@ -298,7 +301,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         event.stop()
         edit = self.query_one(EditBox).edit
         if self._mode == "edit" and edit is not None:
-            self._said = (edit.fault, bool(edit.fault))
+            self._message = (edit.fault, bool(edit.fault))
             await self._changed()
 
     @on(EditBox.Closed)
@@ -317,11 +320,11 @@ class ReviewPane(ReviewFrame, can_focus=True):
         event.stop()
         if self._mode not in ("text", "reason"):
             return
-        text, mode = self.query_one(LineInput).value.strip(), self._mode
+        text, mode, subject = self.query_one(LineInput).value.strip(), self._mode, self.subject
         value: Value = None
-        if event.keep and mode == "text":
+        if event.keep and mode == "text" and subject is not None:
             try:
-                value = self.chain.task.read_line(text)
+                value = subject.read_text(text)
             except ValueError as error:
                 self._say(printable(str(error), 300), warning=True)
                 return
@@ -333,21 +336,21 @@ class ReviewPane(ReviewFrame, can_focus=True):
 
     def _close(self) -> None:
         self._mode = "decide"
-        self._said = ("", False)
+        self._message = ("", False)
         self.focus(scroll_visible=False)
         self.call_next(self._changed)
 
     # -- what is seen -------------------------------------------------------------------------------------------------
 
     async def _changed(self) -> None:
-        """The state is another: measure what would follow, then draw all anew."""
+        """Updates the forecast after a change, then redraws."""
         request = self.request
-        found: Effect | None = None
+        found: Forecast | None = None
         if request is not None and request.state.items:
             edit = self._open_edit
-            found = await effect(self.chain, request.shown, request.state, None if edit is None else edit.value)
+            found = await request.subject.forecast(request.state, None if edit is None else edit.value)
         if request is self.request:
-            self.effect = found
+            self.forecast = found
             self._draw()
 
     @property
@@ -355,13 +358,13 @@ class ReviewPane(ReviewFrame, can_focus=True):
         return self.query_one(EditBox).edit if self._mode == "edit" else None
 
     @property
-    def _view(self) -> View | None:
+    def _view(self) -> ReviewView | None:
         request, edit = self.request, self._open_edit
         if request is None or not request.state.items:
             return None
         state = request.state
         tried = state if edit is None else state.edit(edit.value).move_to(state.cursor)
-        return View(self.chain, request.shown, state, tried, self.effect, self.blind)
+        return ReviewView(request.subject, state, tried, self.forecast, self.blind)
 
     def _draw(self) -> None:
         if self.is_mounted:
@@ -371,47 +374,30 @@ class ReviewPane(ReviewFrame, can_focus=True):
             self.refresh_bindings()
 
     def _say(self, text: str, warning: bool = False) -> None:
-        self._said = (text, warning)
+        self._message = (text, warning)
         self._draw_notice()
 
     def _draw_notice(self) -> None:
-        text, warning = self._said
-        if not text and self.decider.trouble != self._trouble_told:
-            self._trouble_told = trouble = self.decider.trouble
-            text, warning = (f"The draft is not kept on disk. {printable(trouble, 200)}" if trouble else ""), True
+        text, warning = self._message
+        if not text and self.reviewer.trouble != self._trouble_shown:
+            self._trouble_shown = trouble = self.reviewer.trouble
+            text, warning = (f"The draft is not saved on disk. {printable(trouble, 200)}" if trouble else ""), True
         if not text and self._choices():
-            shown = self.request.shown if self.request is not None else None
-            text, warning = (words.all_rejected(shown) if isinstance(shown, SamplesShown) else "", True)
+            text, warning = (words.all_rejected(self.subject) if self.subject is not None else "", True)
         self.draw_notice(text, warning)
 
-    def _key(self, action: str) -> str:
-        keymap = getattr(self.app, "keymap", None) or resolve({})
-        return key_label(keymap[action][0])
-
     def _choices(self) -> list[Clickable]:
-        request = self.request
-        if request is None or self._mode != "decide":
+        if self.subject is None or self._mode != "decide":
             return []
-        shown, lookback = request.shown, bool(self.chain.config.lookback)
-        decides = isinstance(shown, SamplesShown) and not shown.more_requested and not around(self.chain)[1]
-        return bar.choices(shown, request.state, self._key, lookback, decides)
+        return bar.choices(self.subject, self.state, self.key)
 
     def _keys(self) -> list[Clickable]:
-        if self.request is None:
+        if self.subject is None:
             return []
         enabled = {name: self.check_action(name, ()) is True for name in _ACTIONS}
-        return bar.keys(self.request.shown, self.state, self._mode, self._key, enabled)
+        return bar.keys(self.subject, self.state, self._mode, self.key, enabled)
 
     @on(ClickableRow.Pressed, "#review-bar, #review-choices")
     async def _pressed(self, event: ClickableRow.Pressed) -> None:
         event.stop()
-        group, _, _ = event.token.partition(".")
-        name: Any = ACTIONS[event.token].name
-        if event.token == "app.back":
-            self.back()
-        elif group == "edit":
-            getattr(self.query_one(EditBox), f"action_{name}")()
-        elif group == "field":
-            getattr(self.query_one(LineInput), f"action_{name}")()
-        else:
-            await self.run_action(name)
+        await self.run_clicked(event.id, {"edit": self.query_one(EditBox), "field": self.query_one(LineInput)})

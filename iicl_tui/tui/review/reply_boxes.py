@@ -1,9 +1,8 @@
-"""A model's reply as it came, to scroll through, and the editor of the text in its place."""
+"""A model's reply as received, to scroll through, and the editor of the text that replaces it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -14,6 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import TextArea
 
+from iicl_tui.present.reply_words import Row
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 
@@ -24,16 +24,8 @@ if TYPE_CHECKING:
 _QUOTE = "▏"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of text, made printable. quoted: somebody else's words, marked so all the way down."""
-
-    text: str
-    quoted: bool = False
-
-
 class RawText(ScrollView, can_focus=False):
-    """Lines wrapped to the width, drawn one by one: a hundred thousand characters cost no more than what is seen of them."""
+    """Wrapped lines, drawn one by one, so that only visible ones take time."""
 
     DEFAULT_CSS = """
     RawText {
@@ -55,7 +47,7 @@ class RawText(ScrollView, can_focus=False):
         self._width = 0
 
     def show(self, rows: Sequence[Row]) -> None:
-        """These from now on, from their beginning."""
+        """Shows rows from the first one."""
         self._rows = tuple(rows)
         self._wrap()
         self.scroll_home(animate=False)
@@ -67,7 +59,7 @@ class RawText(ScrollView, can_focus=False):
     def _wrap(self) -> None:
         self._width = self.scrollable_content_region.width
         room = self._width - len(_QUOTE)
-        # Where there is no room, as before the first layout, nothing is wrapped: a column of single characters takes long.
+        # Without room, as before the first layout, nothing is wrapped: one character per line would take long.
         rows = self._rows if room > 1 else ()
         self._lines = [Row(line, row.quoted) for row in rows for line in _wrapped(row.text, room)]
         self.virtual_size = Size(self._width, len(self._lines))
@@ -91,22 +83,22 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 class ReplyEditor(TextArea):
-    """What is seen is what is kept: whatever could steer a terminal or hide something becomes a symbol as it comes in."""
+    """An editor in which control and hidden characters become symbols as they come in, so what is seen is what is kept."""
 
     GROUP = "text"
     BINDINGS: ClassVar[list] = [*bindings("text")]
 
     class Kept(Message):
-        """The person wants the text to be read."""
+        """The text is to be read in place of the reply."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
-            id=id, compact=True, highlight_cursor_line=False, placeholder="Write here what is to be read in the reply's place."
+            id=id, compact=True, highlight_cursor_line=False, placeholder="Write the text to be read instead of the reply."
         )
         self._original = ""
 
     def open(self, text: str, original: str) -> None:
-        """Begin with the text, with nothing to undo. original: what starting over puts in its place, made printable."""
+        """Starts with the text and an empty undo history. original: printable text that starting over restores."""
         self._original = original
         self.load_text(printable(text, newlines=True))
         self.focus(scroll_visible=False)

@@ -1,44 +1,45 @@
-"""The pane of a reply that cannot be read: the reply as it came, an editor for what is read in its place, and the answers."""
+"""The pane for a reply that cannot be read: the reply as received, an editor for a text to replace it, and the answers."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from typing import ClassVar, Self
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
+from iicl_tui.agents.base import UnreadableReply
 from iicl_tui.agents.calls import ReplyVerdict
-from iicl_tui.chain.engine import Chain
-from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
+from iicl_tui.present import reply_words as words
+from iicl_tui.review.request import AnyRequest, ReplyRequest, Reviewer
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
-from iicl_tui.tui.keymap import key_label, resolve
-from iicl_tui.tui.review import reply_words as words
+from iicl_tui.tui.review.bar import reply_keys
 from iicl_tui.tui.review.boxes import Lines
 from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.reply_boxes import RawText, ReplyEditor
-from iicl_tui.tui.review.words import MUTED
+from iicl_tui.tui.review.request_pane import RequestPane
+from iicl_tui.tui.review.styles import MUTED, content
 
 CHECK_AFTER = 0.1
-"""Seconds after a change at which the text is checked and kept; more where that takes long, so that typing stays quick."""
+"""Seconds after a change until the text is checked and kept. Longer if a check is slow, so that typing stays fast."""
 _SHARE, _LONGEST = 4, 2.0
 _BESIDE = 100
-"""Columns from which the reply stays in sight beside the editor."""
+"""Minimum width for the reply beside the editor."""
 _ABOVE = 16
-"""Lines from which the end of the question stays in sight above the editor, where there is no room beside it."""
+"""Minimum height for the end of the question above the editor, if there is no room beside it."""
 _ACTIONS = {action.name for action in ACTIONS.values() if action.group == "reply"}
 
 
-class ReplyPane(Widget, can_focus=True):
-    """Mount it anywhere with room for about 60 × 12; give it each reply request of the chain's ReviewDecider with `show`.
+class ReplyPane(RequestPane, can_focus=True):
+    """Shows unreadable replies. Mount it with room for about 60 × 12, and call `show` with each reply request of the reviewer.
 
-    What is written is in the request, and on disk, a moment after it was typed: a pane may go and another one take it up.
+    What is written is in the request, and on disk a moment after it was typed, so another pane can continue.
     """
 
     DEFAULT_CSS = """
@@ -65,20 +66,21 @@ class ReplyPane(Widget, can_focus=True):
     GROUP = "reply"
     BINDINGS: ClassVar[list] = [*bindings("reply")]
 
-    def __init__(self, chain: Chain, decider: ReviewDecider, *, id: str | None = None) -> None:
+    def __init__(self, reviewer: Reviewer, describe: Callable[[UnreadableReply], str], *, id: str | None = None) -> None:
+        """describe: says what the model was asked for."""
         super().__init__(id=id)
-        self.chain = chain
-        self.decider = decider
+        self.reviewer = reviewer
+        self._describe = describe
         self.request: ReplyRequest | None = None
-        self._editor = ReplyEditor(id="reply-editor")  # held, since what is in it is kept even when the screen goes
+        self._editor = ReplyEditor(id="reply-editor")  # held, since its text is kept even when the screen closes
         self._original = ""
-        """The reply made printable: what the editor begins with."""
+        """The printable reply: what the editor starts with."""
         self._editing = False
         self._wrong = ""
-        """What is wrong with the text in the editor, when it was last checked."""
+        """What was wrong with the text in the editor at the last check."""
         self._at_end = False
-        """The end of the question is shown, and not the reply from its beginning."""
-        self._said = ""
+        """The end of the question is shown instead of the reply."""
+        self._message = ""
         self._check_due: Timer | None = None
         self._pause = CHECK_AFTER
 
@@ -91,7 +93,7 @@ class ReplyPane(Widget, can_focus=True):
                 yield Static("", id="reply-raw-head", classes="reply-head", markup=False)
                 yield RawText(id="reply-text")
             with Vertical(id="reply-edit-box", classes="reply-box"):
-                yield Static(words.edit_heading(), classes="reply-head", markup=False)
+                yield Static(content(words.edit_heading()), classes="reply-head", markup=False)
                 yield self._editor
         yield Static("", id="reply-notice", markup=False)
         yield ClickableRow(id="reply-bar")
@@ -110,7 +112,7 @@ class ReplyPane(Widget, can_focus=True):
         self._arrange()
 
     def on_click(self) -> None:
-        self._back_to_work()
+        self._focus_editor()
 
     # -- what is asked ------------------------------------------------------------------------------------------------
 
@@ -125,42 +127,42 @@ class ReplyPane(Widget, can_focus=True):
         return self._editing
 
     def show(self, request: AnyRequest | None, focus: bool = True) -> None:
-        """Show this request, or that nothing is asked that is to be shown here. Takes the focus unless told not to."""
+        """Shows a request, or that there is nothing to answer. focus: take the focus."""
         if request is self.request:
             return
         if self._editing:
             self._keep_draft()
         self.request = request if isinstance(request, ReplyRequest) and request.open else None
         self._editing = False
-        self._said = ""
+        self._message = ""
         if self.is_mounted:
             self._taken_up()
             if focus and self.request is not None:
                 self.focus(scroll_visible=False)
 
     def back(self) -> None:
-        """What Esc does: puts the text away where one is written, else puts the answer off."""
+        """Does what Esc does: closes the editor, or else puts the answer off."""
         if self._editing:
             self._close()
         elif self.live:
             self.later()
 
     def focus(self, scroll_visible: bool = True) -> Self:
-        """Gives the keys to the pane; to the editor while it is open."""
+        """Focuses the pane; the editor while it is open."""
         if self._editing:
             self._editor.focus(scroll_visible)
             return self
         return super().focus(scroll_visible)
 
     def later(self) -> None:
-        """Puts the answer off: the engine's step is cancelled, what was written is kept."""
+        """Puts the answer off. What was written is kept."""
         request = self.request
         if request is not None:
             self.show(None)
             request.later()
 
     def copy_text(self) -> str | None:
-        """The reply; while another text is written, that one, or what is selected of it."""
+        """Returns the reply; while the editor is open, its selection or its text."""
         if self._editing:
             return self._editor.selected_text or self._editor.text
         return self.request.shown.reply if self.request is not None else None
@@ -210,7 +212,7 @@ class ReplyPane(Widget, can_focus=True):
         if request is None or not request.open or self._editing:
             return
         self._editing = True
-        self._said = ""
+        self._message = ""
         self.add_class("-editing")
         self._editor.open(self._original if request.text is None else request.text, self._original)
         self._arrange()
@@ -232,7 +234,7 @@ class ReplyPane(Widget, can_focus=True):
             self._answer("edit", self._editor.text)
 
     def _check(self) -> None:
-        """Keeps what is written, and finds out whether it can be read."""
+        """Keeps the text and checks whether it can be read."""
         if self._check_due is not None:
             self._check_due.stop()
             self._check_due = None
@@ -254,7 +256,7 @@ class ReplyPane(Widget, can_focus=True):
         self._keep_draft()
         self._editing = False
         drafted = self.request is not None and self.request.text is not None
-        self._said = words.put_away(self._key) if drafted else ""
+        self._message = words.put_away(self.key) if drafted else ""
         self.remove_class("-editing")
         self._arrange()
         self.focus(scroll_visible=False)
@@ -263,11 +265,11 @@ class ReplyPane(Widget, can_focus=True):
     # -- what is seen -------------------------------------------------------------------------------------------------
 
     def _taken_up(self) -> None:
-        """Another request, or none: everything is another one."""
+        """Redraws everything for a new request, or for none."""
         shown = self.request.shown if self.request is not None else None
         self._original = printable(shown.reply, newlines=True) if shown is not None else ""
         self.remove_class("-editing")
-        asked = words.asked(self.chain, shown) if shown is not None else ""
+        asked = self._describe(shown) if shown is not None else ""
         self.query_one("#reply-asked", Static).update(Content.styled(asked, MUTED))
         self.query_one("#reply-trouble", Static).update(Content(words.trouble(shown.problem) if shown is not None else ""))
         self.query_one(RawText).show(words.rows(shown) if shown is not None else ())
@@ -275,12 +277,12 @@ class ReplyPane(Widget, can_focus=True):
         self._draw()
 
     def _arrange(self) -> None:
-        """Above the editor there are a few lines only: those that say in which form an answer was asked for."""
+        """Above the editor, shows the end of the question, since it says in which form to answer."""
         if self.request is None or not self.is_mounted:
             return
         end = self._editing and self.has_class("-above")
         shown = self.request.shown
-        self.query_one("#reply-raw-head", Static).update(words.question_heading() if end else words.raw_heading(shown))
+        self.query_one("#reply-raw-head", Static).update(content(words.question_heading() if end else words.raw_heading(shown)))
         raw = self.query_one(RawText)
         if end != self._at_end:
             self._at_end = end
@@ -288,7 +290,7 @@ class ReplyPane(Widget, can_focus=True):
 
     def _title(self, width: int, height: int) -> list[Content]:
         if self.request is None:
-            return [Content.styled("Nothing waits for you here now.", MUTED)]
+            return [Content.styled("There is nothing to answer now.", MUTED)]
         left, right = words.title(self.request.shown)
         room = max(width - len(left) - len(right), 1)
         return [Content.assemble((left, "bold"), " " * room, (right, MUTED))]
@@ -301,43 +303,32 @@ class ReplyPane(Widget, can_focus=True):
         self._draw_notice()
         bar = self.query_one("#reply-bar", ClickableRow)
         drafted = request is not None and request.text is not None
-        bar.show(words.keys(request.shown, self._editing, not self._wrong, drafted, self._key) if request is not None else [])
+        bar.show(reply_keys(request.shown, self._editing, not self._wrong, drafted, self.key) if request is not None else [])
         self.refresh_bindings()
 
     def _draw_notice(self) -> None:
         request = self.request
-        text, wrong, right = self._said, False, False
+        text, wrong, right = self._message, False, False
         if request is None:
             text = ""
         elif self._editing:
-            text, wrong, right = words.verdict(self._wrong, self._key), bool(self._wrong), not self._wrong
+            text, wrong, right = words.verdict(self._wrong, self.key), bool(self._wrong), not self._wrong
         elif not text:
-            text = words.choices(request.shown, request.text is not None, self._key)
-        if request is not None and self.decider.trouble:
-            text, wrong = f"{text} ! Your text is not kept on disk. {printable(self.decider.trouble, 200)}", True
+            text = words.choices(request.shown, request.text is not None, self.key)
+        if request is not None and self.reviewer.trouble:
+            text, wrong = f"{text} ! Your text is not saved on disk. {printable(self.reviewer.trouble, 200)}", True
         notice = self.query_one("#reply-notice", Static)
         notice.set_class(wrong, "-wrong")
         notice.set_class(right and not wrong, "-right")
         notice.update(Content(text))
 
-    def _key(self, action: str) -> str:
-        keymap = getattr(self.app, "keymap", None) or resolve({})
-        return key_label(keymap[action][0])
-
     @on(ClickableRow.Pressed, "#reply-bar")
     async def _pressed(self, event: ClickableRow.Pressed) -> None:
         event.stop()
-        group, _, _ = event.token.partition(".")
-        name: Any = ACTIONS[event.token].name
-        if event.token == "app.back":
-            self.back()
-        elif group == "text":
-            getattr(self._editor, f"action_{name}")()
-        else:
-            await (self if group == "reply" else self.app).run_action(name)
-        self._back_to_work()
+        await self.run_clicked(event.id, {"text": self._editor})
+        self._focus_editor()
 
-    def _back_to_work(self) -> None:
-        """A click takes the focus from the editor; while it is open, it has it again."""
+    def _focus_editor(self) -> None:
+        """Returns the focus to the open editor after a click elsewhere."""
         if self._editing:
             self._editor.focus(scroll_visible=False)

@@ -22,7 +22,8 @@ from iicl_tui.present.costs import next_call_worst_case
 from iicl_tui.present.lab_builder import build_lab_state, call_in_progress, header_facts, initial_charts
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import FORMS, IDLE, PANES, Activity, ChartSettings, LabState, Pane
-from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider, always_blind
+from iicl_tui.review.decider import ReviewDecider, always_blind
+from iicl_tui.review.request import AnyRequest, ReplyRequest
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lab import dialogs
@@ -125,7 +126,9 @@ class LabScreen(AppScreen):
 
     def body(self) -> ComposeResult:
         yield LabView()
-        self.decider = ReviewDecider(self._asked, self.lab_app.paths.state, self._draft_of, self._created)
+        self.decider = ReviewDecider(
+            lambda: self.session.chain, self._asked, self.lab_app.paths.state, self._draft_of, self._created
+        )
         self.session.decider = self.decider
 
     def on_mount(self) -> None:
@@ -299,14 +302,19 @@ class LabScreen(AppScreen):
 
     async def _pane_for(self, request: AnyRequest) -> ReviewPane | ReplyPane:
         """Most chains ask nobody, so each pane is made when it is first needed."""
+        from iicl_tui.present.reply_words import asked
         from iicl_tui.tui.review.pane import ReviewPane
         from iicl_tui.tui.review.reply_pane import ReplyPane
 
         replying = isinstance(request, ReplyRequest)
         kind: type[ReviewPane | ReplyPane] = ReplyPane if replying else ReviewPane
-        for pane in self.query(kind):
-            return pane
-        pane = kind(self.session.chain, self.decider, id="reply" if replying else "review")
+        for found in self.query(kind):
+            return found
+        pane: ReviewPane | ReplyPane
+        if replying:
+            pane = ReplyPane(self.decider, lambda shown: asked(self.session.chain, shown), id="reply")
+        else:
+            pane = ReviewPane(self.decider, id="review")
         await self.mount(pane, after=self.query_one(LabView))
         return pane
 

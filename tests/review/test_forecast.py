@@ -7,13 +7,14 @@ from math import exp, isclose, log
 
 import numpy as np
 import pytest
-from review_host import make_chain
+from review_chains import make_chain
 
 from iicl_tui.filters.base import Decision, HypothesisShown, PhaseContext, Sample, SamplesShown
-from iicl_tui.review.effect import effect, figures
-from iicl_tui.review.state import ReviewState, values_shown
+from iicl_tui.present import review_words as words
+from iicl_tui.review.chain_subject import chain_subject
+from iicl_tui.review.forecast import Forecast, summarize
+from iicl_tui.review.state import ReviewState
 from iicl_tui.tasks.base import Example
-from iicl_tui.tui.review import words
 
 STATES = ("on", "off", "und")
 OBJECTS = ("A", "B", "C", "D", "screen")
@@ -41,6 +42,14 @@ def test_the_reference_is_the_agents_prior() -> None:
     assert np.allclose(np.exp(chain.agent(1).log_prior), bayes([], 0.0))  # type: ignore[attr-defined]
 
 
+async def forecast(chain, shown, state: ReviewState, trial=None) -> Forecast:
+    return await chain_subject(chain, shown).forecast(state, trial)
+
+
+def chain_values(shown: SamplesShown):
+    return tuple(sample.example for sample in shown.samples)
+
+
 async def at_gate(chain, phase: str):
     while chain.next[1] != phase:
         chain.decider = None
@@ -57,15 +66,15 @@ async def samples_shown(chain, **more) -> SamplesShown:
 
 
 @pytest.mark.parametrize("lookback", [0, 1])
-async def test_the_effect_of_samples_is_bayes_rule_on_what_would_pass(lookback: int) -> None:
+async def test_the_forecast_of_samples_is_bayes_rule_on_what_would_pass(lookback: int) -> None:
     chain = make_chain(filter=[], chain={"generations": 3, "seed": 7, "lookback": lookback})
     kept = (Sample(Example(("A",), "und"), 9),)
     await chain.run(until=1)
     shown = await samples_shown(chain, kept=kept)
     assert shown.context.generation == 2
     edited = Example(("B", "screen"), "on")
-    state = ReviewState.of(values_shown(shown)).reject().edit(edited).approve()
-    found = await effect(chain, shown, state)
+    state = ReviewState.of(chain_values(shown)).reject().edit(edited).approve()
+    found = await forecast(chain, shown, state)
     drawn = [sample.example for sample in shown.samples]
     passed = [kept[0].example, edited, drawn[2], drawn[3]]
     assert list(found.passed) == passed
@@ -74,8 +83,8 @@ async def test_the_effect_of_samples_is_bayes_rule_on_what_would_pass(lookback: 
     assert np.allclose(np.exp(found.now), bayes((d0 if lookback else []) + d1, 0.05))
     expected = bayes(own + passed, 0.05)
     assert np.allclose(np.exp(found.then), expected)
-    assert found.notes == ("If the 1 undecided is approved.", "Without the 1 to be drawn again.")
-    after = figures(found.then, chain)
+    assert found.notes == ("Assumes that you approve the 1 undecided.", "Leaves out the 1 to be redrawn.")
+    after = summarize(found.then, found.frame)
     assert isclose(after.entropy, -sum(p * log(p) for p in expected if p))
     assert isclose(after.p_target, expected[chain.start.target])
     for at in range(3):
@@ -83,10 +92,10 @@ async def test_the_effect_of_samples_is_bayes_rule_on_what_would_pass(lookback: 
         assert isclose(after.focus[at], total)
 
 
-async def test_the_effect_is_what_the_chain_then_has() -> None:
+async def test_the_forecast_is_what_the_chain_then_has() -> None:
     chain = make_chain(filter=[])
     shown = await samples_shown(chain)
-    found = await effect(chain, shown, ReviewState.of(values_shown(shown)).approve_rest())
+    found = await forecast(chain, shown, ReviewState.of(chain_values(shown)).approve_rest())
     await chain.step()
     assert chain.data(1) == found.passed
     await chain.step()
@@ -95,19 +104,19 @@ async def test_the_effect_is_what_the_chain_then_has() -> None:
     assert np.array_equal(belief.log_p, found.then)
 
 
-async def test_the_effect_of_a_hypothesis_goes_by_the_samples_that_the_seed_draws() -> None:
+async def test_the_forecast_of_a_hypothesis_goes_by_the_samples_that_the_seed_draws() -> None:
     chain = make_chain(filter=[])
     context = await at_gate(chain, "interaction")
     h = chain.generations[-1].hypothesis
     shown = HypothesisShown(context, h, 0, 3, False)
     state = ReviewState.of((h,))
     for other in (h, 5, 200):
-        trial = await effect(chain, shown, state, other)
-        kept = await effect(chain, shown, state.edit(other))
+        trial = await forecast(chain, shown, state, other)
+        kept = await forecast(chain, shown, state.edit(other))
         assert np.array_equal(trial.then, kept.then)
         assert np.allclose(np.exp(kept.then), bayes(list(await chain.would_pass_on(other)), 0.05))
-    assert (await effect(chain, shown, state.reject())).then is None
-    approved = await effect(chain, shown, state.approve())
+    assert (await forecast(chain, shown, state.reject())).then is None
+    approved = await forecast(chain, shown, state.approve())
     await chain.step()
     await chain.step()
     assert chain.data(1) == approved.passed
@@ -130,16 +139,16 @@ class Committed:
         self.forecasts = []
 
     async def samples(self, shown: SamplesShown):
-        state = ReviewState.of(values_shown(shown))
+        state = ReviewState.of(chain_values(shown))
         for at in range(len(shown.samples)):
             state = state.reject() if at < self.reject else state.approve()
-        self.forecasts.append(await effect(self.chain, shown, state))
+        self.forecasts.append(await forecast(self.chain, shown, state))
         return [replace(sample, verdict="rejected" if at < self.reject else "approved") for at, sample in enumerate(shown.samples)]
 
 
 @pytest.mark.parametrize("kinds", [["weighted"], ["last"], ["dropping"], ["consistent"], ["partner"], ["weighted", "partner"]])
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_the_effect_of_samples_is_what_the_filters_that_follow_leave(kinds: list[str], seed: int) -> None:
+async def test_the_forecast_of_samples_is_what_the_filters_that_follow_leave(kinds: list[str], seed: int) -> None:
     person = {"kind": "human", "gates": "samples", "on-reject": "drop"}
     noisy = [{"kind": "bayes", "noise": 0.4}]
     chain = make_chain(filter=[person, *(FOLLOWING[kind] for kind in kinds)], agent=noisy, chain={"generations": 2, "seed": seed})
@@ -151,19 +160,19 @@ async def test_the_effect_of_samples_is_what_the_filters_that_follow_leave(kinds
     first, *later = decider.forecasts
     if not later:  # no filter asked for more
         assert Counter(first.passed) == Counter(chain.data(1))
-        assert f"After the filters that follow: {len(first.passed)} of 4 go on." in first.notes
-    for forecast in decider.forecasts if later else ():
-        assert "Before the filters that follow." in forecast.notes
+        assert f"After the later filters, {len(first.passed)} of 4 pass on." in first.notes
+    for each in decider.forecasts if later else ():
+        assert "Does not include the later filters." in each.notes
     assert bool(later) == ({"consistent", "partner"} & set(kinds) != set())
 
 
-async def test_the_effect_of_a_hypothesis_is_what_the_filters_leave_of_its_samples() -> None:
+async def test_the_forecast_of_a_hypothesis_is_what_the_filters_leave_of_its_samples() -> None:
     following = [FOLLOWING["partner"], FOLLOWING["consistent"]]
     person = {"kind": "human", "gates": "hypothesis"}
     chain = make_chain(filter=[person, *following], agent=[{"kind": "bayes", "noise": 0.4}])
     context = await at_gate(chain, "interaction")
     h = chain.generations[-1].hypothesis
-    forecast = await effect(chain, HypothesisShown(context, h, 0, 3, False), ReviewState.of((h,)).approve())
+    found = await forecast(chain, HypothesisShown(context, h, 0, 3, False), ReviewState.of((h,)).approve())
 
     class Approve:
         async def hypothesis(self, shown: HypothesisShown):
@@ -172,14 +181,14 @@ async def test_the_effect_of_a_hypothesis_is_what_the_filters_leave_of_its_sampl
     chain.decider = Approve()
     await chain.step()
     await chain.step()
-    assert Counter(forecast.passed) == Counter(chain.data(1))
+    assert Counter(found.passed) == Counter(chain.data(1))
     assert any(sample.verdict == "rejected" for sample in chain.generations[0].transmission.samples)
 
 
 async def test_nothing_passed_leaves_the_prior() -> None:
     chain = make_chain(filter=[])
     shown = await samples_shown(chain, refill=False)
-    found = await effect(chain, shown, ReviewState.of(values_shown(shown)).reject_rest())
+    found = await forecast(chain, shown, ReviewState.of(chain_values(shown)).reject_rest())
     assert found.passed == ()
     assert np.allclose(np.exp(found.then), bayes([], 0.05))
 
@@ -187,12 +196,12 @@ async def test_nothing_passed_leaves_the_prior() -> None:
 async def test_data_that_no_hypothesis_explains_are_told_of() -> None:
     chain = make_chain(filter=[], agent=[{"kind": "bayes"}])
     shown = await samples_shown(chain)
-    state = ReviewState.of(values_shown(shown))
+    state = ReviewState.of(chain_values(shown))
     state = state.edit(Example(("A",), "on")).edit(Example(("A",), "off"))
-    found = await effect(chain, shown, state)
+    found = await forecast(chain, shown, state)
     assert found.then is None
     assert found.notes[0].startswith("No hypothesis explains these")
-    text = "\n".join(line.plain for line in words.effect_lines(chain, shown, found, False, 60, 12))
+    text = "\n".join(line.plain for line in words.forecast_lines(found, False, 60, 12))
     assert "No hypothesis explains" in text
     assert "→ ?" in text
 
@@ -200,17 +209,19 @@ async def test_data_that_no_hypothesis_explains_are_told_of() -> None:
 async def test_the_figures_fit_in_any_size_and_the_first_ones_stay() -> None:
     chain = make_chain(filter=[])
     shown = await samples_shown(chain)
-    found = await effect(chain, shown, ReviewState.of(values_shown(shown)))
+    found = await forecast(chain, shown, ReviewState.of(chain_values(shown)))
     for width in (1, 2, 5, 9, 20, 33, 60, 200):
         for height in range(12):
-            lines = words.effect_lines(chain, shown, found, False, width, height)
+            lines = words.forecast_lines(found, False, width, height)
             assert len(lines) <= height
             if height >= 3 and width >= 60:
                 assert lines[1].plain.startswith("entropy")
                 assert lines[2].plain.startswith("P(h*)")
             if height >= 8 and width >= 47:
                 text = "\n".join(line.plain for line in lines)
-                assert all(part in text for part in ("on ", "off ", "und ", "now ", "then ", "If the 4 undecided are approved."))
+                assert all(
+                    part in text for part in ("on ", "off ", "und ", "now ", "then ", "Assumes that you approve the 4 undecided.")
+                )
 
 
 def test_the_bars_sum_to_the_belief() -> None:

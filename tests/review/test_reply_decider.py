@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from review_chains import make_chain
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.chain.records import ImitationRecord
-from iicl_tui.review.decider import AnyRequest, ReplyRequest, ReviewDecider
+from iicl_tui.review.decider import ReviewDecider
 from iicl_tui.review.reply_drafts import ReplyDrafts
+from iicl_tui.review.request import AnyRequest, ReplyRequest
 
 SHOWN = UnreadableReply(
     2, "imitation", "imitate", "What is the rule?", "Who knows?", "There is none.", "the old one goes on",
@@ -28,7 +30,7 @@ class Person:
     def __init__(self, folder: Path | None = None) -> None:
         self.asked: asyncio.Queue[AnyRequest | None] = asyncio.Queue()
         session = None if folder is None else folder / "session.toml"
-        self.decider = ReviewDecider(self.asked.put_nowait, folder, session)
+        self.decider = ReviewDecider(make_chain, self.asked.put_nowait, folder, session)
         self.task: asyncio.Task[ReplyAnswer] | None = None
 
     async def about(self, shown: UnreadableReply = SHOWN) -> ReplyRequest:
@@ -169,7 +171,7 @@ async def test_a_file_that_cannot_be_read_is_no_draft(tmp_path: Path, text: str)
 
 async def test_another_sessions_texts_are_not_taken(tmp_path: Path) -> None:
     (await Person(tmp_path).about()).update("mine")
-    other = ReviewDecider(lambda _: None, tmp_path, tmp_path / "other.toml")
+    other = ReviewDecider(make_chain, lambda _: None, tmp_path, tmp_path / "other.toml")
     task = asyncio.ensure_future(other.reply(SHOWN))
     await asyncio.sleep(0)
     assert isinstance(other.request, ReplyRequest)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iicl_tui.filters.base import HypothesisShown, PhaseContext, Sample, SamplesShown
-from iicl_tui.review.state import Item, ReviewState, decision, refusal, samples, values_shown
+from iicl_tui.review.chain_subject import hypothesis_answer, hypothesis_rules, sample_rules, samples_answer
+from iicl_tui.review.state import Item, ReviewState, refusal
 from iicl_tui.tasks.base import Example, Start
 
 SCENE = PhaseContext(task=None, generation=2, start=Start(0, None, ()))  # type: ignore[arg-type]
@@ -88,13 +89,13 @@ def test_every_transition_leaves_a_sound_state(state: ReviewState, name: str) ->
 @given(states, st.integers(0, 2), st.booleans(), st.integers(0, 2))
 def test_commit_is_total(state: ReviewState, kept: int, refill: bool, left: int) -> None:
     shown = shown_samples(state, kept=kept, refill=refill, left=left)
-    why = refusal(shown, state)
+    why = refusal(sample_rules(shown), kept, state)
     if why == "undecided":
         assert state.undecided
         with pytest.raises(ValueError, match="not all"):
-            samples(shown, state)
+            samples_answer(shown, state)
         return
-    answer = samples(shown, state)
+    answer = samples_answer(shown, state)
     assert [sample.number for sample in answer] == list(range(len(state.items)))
     for sample, item in zip(answer, state.items, strict=True):
         assert sample.passes == (item.verdict != "reject")
@@ -147,16 +148,16 @@ def test_the_first_gate() -> None:
     def shown(left: int) -> HypothesisShown:
         return HypothesisShown(SCENE, 33, 0, left, False)
 
-    state = ReviewState.of(values_shown(shown(1)))
-    assert refusal(shown(1), state) == "undecided"
+    state = ReviewState.of((33,))
+    assert refusal(hypothesis_rules(shown(1)), 0, state) == "undecided"
     with pytest.raises(ValueError, match="nothing"):
-        decision(shown(1), state)
-    assert refusal(shown(1), state.reject()) is None
-    assert refusal(shown(0), state.reject()) == "no-redraws"
-    assert refusal(shown(0), state.edit(5)) is None
-    made = decision(shown(1), state.look(1.23456).reason("too odd").edit(5))
+        hypothesis_answer(shown(1), state)
+    assert refusal(hypothesis_rules(shown(1)), 0, state.reject()) is None
+    assert refusal(hypothesis_rules(shown(0)), 0, state.reject()) == "no-redraws"
+    assert refusal(hypothesis_rules(shown(0)), 0, state.edit(5)) is None
+    made = hypothesis_answer(shown(1), state.look(1.23456).reason("too odd").edit(5))
     assert (made.shown, made.verdict, made.hypothesis, made.reason, made.seconds) == (33, "edit", 5, "too odd", 1.235)
-    assert decision(shown(1), state.edit(33)).verdict == "approve"
+    assert hypothesis_answer(shown(1), state.edit(33)).verdict == "approve"
 
 
 def test_what_a_filter_before_edited_stays_on_record() -> None:
@@ -169,5 +170,5 @@ def test_what_a_filter_before_edited_stays_on_record() -> None:
         (state.edit(mine), "edited", mine, drawn),
         (state.edit(drawn), "approved", drawn, None),
     ):
-        (sample,) = samples(shown, after)
+        (sample,) = samples_answer(shown, after)
         assert (sample.verdict, sample.example, sample.shown, sample.reason, sample.number) == (verdict, example, was, "theirs", 4)

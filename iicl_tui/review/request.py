@@ -1,0 +1,164 @@
+"""Questions to a person: a review or an unreadable reply, which any pane may show, and the person who answers them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
+from iicl_tui.agents.calls import ReplyVerdict
+from iicl_tui.review.state import ReviewState
+from iicl_tui.review.subject import ReviewSubject
+
+
+class ReviewRequest:
+    """One review, and what has been decided so far. It outlives the panes that show it.
+
+    keep: called with the request when its state changed, and whether decisions changed or it was committed.
+    """
+
+    def __init__(self, subject: ReviewSubject, state: ReviewState, keep: Callable[[ReviewRequest, bool, bool], None]) -> None:
+        self.subject = subject
+        self.state = state
+        self._keep = keep
+        self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def open(self) -> bool:
+        """It still waits for an answer."""
+        return not self._answered.done()
+
+    def update(self, state: ReviewState) -> None:
+        """Replaces the state after a transition. Does nothing once the request is answered."""
+        if not self.open:
+            return
+        decided = state.items != self.state.items
+        self.state = state
+        self._keep(self, decided, False)
+
+    def commit(self) -> bool:
+        """Answers with the decisions so far. Returns False if it was answered or put off before."""
+        if not self.open:
+            return False
+        self._keep(self, True, True)
+        self._answered.set_result(None)
+        return True
+
+    def later(self) -> None:
+        """Puts the review off: the asking task is cancelled, the draft stays."""
+        if self.open:
+            self._keep(self, True, False)
+            self._answered.cancel()
+
+    async def answer(self) -> ReviewState:
+        """Waits for the committed state. Raises CancelledError when the review is put off."""
+        await self._answered
+        return self.state
+
+
+class ReplyRequest:
+    """A reply that cannot be read, and what has been written in its place so far. It outlives the panes that show it.
+
+    text: what replaces the reply; None: nothing was written. keep: called when the text changed.
+    """
+
+    def __init__(self, shown: UnreadableReply, text: str | None, keep: Callable[[ReplyRequest], None]) -> None:
+        self.shown = shown
+        self.text = text
+        self._keep = keep
+        self._answered: asyncio.Future[ReplyAnswer] = asyncio.get_running_loop().create_future()
+
+    @property
+    def open(self) -> bool:
+        """It still waits for an answer."""
+        return not self._answered.done()
+
+    def update(self, text: str | None) -> None:
+        """Keeps what has been written, until there is an answer. None: nothing."""
+        if text != self.text and (self.open or self._answered.cancelled()):
+            self.text = text
+            self._keep(self)
+
+    def answer(self, verdict: ReplyVerdict, text: str = "") -> bool:
+        """Answers, so that the chain goes on.
+
+        Args:
+            verdict: What to do.
+            text: For "edit": the text that is read in place of the reply.
+
+        Returns:
+            False, and nothing happens, if it was answered or put off before, the text cannot be read, or the reply cannot be
+            skipped.
+        """
+        if not self.open or (verdict == "skip" and not self.shown.skip_effect) or (verdict == "edit" and self.shown.read(text)):
+            return False
+        self._answered.set_result(ReplyAnswer(verdict, text if verdict == "edit" else ""))
+        return True
+
+    def later(self) -> None:
+        """Puts the answer off: the asking task is cancelled, what was written stays."""
+        if self.open:
+            self._answered.cancel()
+
+    async def result(self) -> ReplyAnswer:
+        """Waits for the answer. Raises CancelledError when it is put off."""
+        return await self._answered
+
+
+AnyRequest = ReviewRequest | ReplyRequest
+"""What a person is asked: to review something, or what to do about a reply."""
+
+
+def _keep_nothing(request: ReviewRequest, decided: bool, committed: bool) -> None:
+    """Drafts are not kept."""
+
+
+class Reviewer:
+    """The person at the screen, who answers one request at a time.
+
+    Attributes:
+        request: The open request.
+        hide: The person's own choice to hide what is right. `blind` says whether it is hidden now.
+        trouble: Why drafts are not kept on disk; empty while they are.
+    """
+
+    def __init__(self, ask: Callable[[AnyRequest | None], None]) -> None:
+        """ask: called with each request, in the asking task, and with None when nothing is asked any more."""
+        self._ask = ask
+        self.request: AnyRequest | None = None
+        self.hide = False
+        self.trouble = ""
+
+    @property
+    def blind(self) -> bool:
+        """Marks of right and wrong are hidden: by the person's choice, or by the subject."""
+        return self.hide or (isinstance(self.request, ReviewRequest) and self.request.subject.blind)
+
+    async def review(
+        self,
+        subject: ReviewSubject,
+        state: ReviewState | None = None,
+        keep: Callable[[ReviewRequest, bool, bool], None] = _keep_nothing,
+    ) -> ReviewState:
+        """Asks for a review and waits for the committed decisions. Raises CancelledError when it is put off.
+
+        Args:
+            subject: What is reviewed.
+            state: Decisions from a draft; None: nothing is decided yet.
+            keep: Keeps drafts, see `ReviewRequest`.
+        """
+        request = ReviewRequest(subject, ReviewState.of(subject.values) if state is None else state, keep)
+        with self._asking(request):
+            return await request.answer()
+
+    @contextmanager
+    def _asking(self, request: AnyRequest) -> Iterator[None]:
+        """Makes the request the open one while the block runs."""
+        self.request = request
+        try:
+            self._ask(request)
+            yield
+        finally:
+            self.request = None
+            self._ask(None)

@@ -1,0 +1,36 @@
+"""What the panes for requests share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.widget import Widget
+
+from iicl_tui.tui.actions import ACTIONS
+from iicl_tui.tui.keymap import key_label, resolve
+
+
+class RequestPane(Widget):
+    """A pane with a bar of keys to click."""
+
+    GROUP: str
+
+    def key(self, action: str) -> str:
+        """Returns the key of an action, as a person reads it."""
+        keymap = getattr(self.app, "keymap", None) or resolve({})
+        return key_label(keymap[action][0])
+
+    def back(self) -> None:
+        """Does what Esc does."""
+        raise NotImplementedError
+
+    async def run_clicked(self, action: str, editors: dict[str, Widget]) -> None:
+        """Runs the action that was clicked. editors: the widgets that have the actions of other groups."""
+        group, _, _ = action.partition(".")
+        name: Any = ACTIONS[action].name
+        if action == "app.back":
+            self.back()
+        elif group in editors:
+            getattr(editors[group], f"action_{name}")()
+        else:
+            await (self if group == self.GROUP else self.app).run_action(name)
