@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 Role = Literal["system", "user", "assistant"]
-Purpose = Literal["imitate", "draw", "transmit", "self-refine", "hypothesis-search", "repair", "person"]
-"""Why a model is called. draw: another hypothesis from the same prompt, to estimate the belief. repair: asks again because the
+Purpose = str
+"""Why a model is called: one of PURPOSES, or the kind of the filter that wants a hypothesis revised."""
+PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "transmit", "repair", "person")
+"""draw: another hypothesis from the same prompt, to estimate the belief. repair: asks again because the
 reply could not be read. person: no model call, but a person's decision about a reply that could not be read."""
-PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "transmit", "self-refine", "hypothesis-search", "repair", "person")
 
 Finish = Literal["stop", "length", "refused", "other"]
 """Why a reply ended: complete, cut off at max-tokens, refused by the model or a content filter, or another reason."""

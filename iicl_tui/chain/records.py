@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 from iicl_tui.agents.calls import Call
 from iicl_tui.filters.base import Decision, Refinement, Sample
+from iicl_tui.record_tables import PHASES as PHASES
+from iicl_tui.record_tables import Phase as Phase
 from iicl_tui.tasks.base import Example
-
-Phase = Literal["imitation", "interaction", "transmission"]
-PHASES: tuple[Phase, ...] = ("imitation", "interaction", "transmission")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
-from iicl_tui.agents.calls import REPLY_VERDICTS
 from iicl_tui.errors import ChainStopped, ConfigError, Fault
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
+from iicl_tui.record_tables import CALL, DECISION, INTERACTION, SAMPLE, TRANSMISSION
 from iicl_tui.schema import Field, Path, describe, read_table
 from iicl_tui.tasks.base import Example, Task
 
-VERDICTS = ("approve", "reject", "edit")
 _VERDICT_OF_STATUS = {"approved": "approve", "rejected": "reject", "edited": "edit", "pooled": "approve"}
 
 
@@ -57,7 +56,7 @@ class ScriptedDecider:
         self._samples: dict[int, dict[int, _ScriptedDecision]] = {}
         self._replies: dict[tuple[int, str], list[ReplyAnswer]] = {}
         faults: list[Fault] = []
-        self._default = read_table(_SCRIPT, document, (), faults)["default"]
+        self._default = read_table(_SCRIPT, document, (), faults, also=_SESSION_KEYS)["default"]
         for g, table in enumerate(_tables(document, "generation", (), faults)):
             path = ("generation", g)
             values = read_table(_GENERATION, table, path, faults)
@@ -65,8 +64,8 @@ class ScriptedDecider:
             if index in self._hypotheses:
                 faults.append(Fault((*path, "index"), f"generation {index} appears twice"))
             interaction, transmission = values["interaction"], values["transmission"]
-            read_table(_INTERACTION, interaction, (*path, "interaction"), faults)
-            read_table(_TRANSMISSION, transmission, (*path, "transmission"), faults)
+            read_table((), interaction, (*path, "interaction"), faults, also=INTERACTION.keys)
+            read_table((), transmission, (*path, "transmission"), faults, also=TRANSMISSION.keys)
             decisions = self._hypotheses[index] = {}
             for i, entry in enumerate(_tables(interaction, "decision", (*path, "interaction"), faults)):
                 decisions[i] = self._hypothesis(entry, (*path, "interaction", "decision", i), faults)
@@ -76,28 +75,28 @@ class ScriptedDecider:
                 decisions[number] = decision
             for i, entry in enumerate(_tables(values, "call", path, faults)):
                 if entry.get("verdict") is not None:  # other calls of a session hold no decision
-                    answer = read_table(_CALL, entry, (*path, "call", i), faults, also=_CALL_ALSO)
+                    answer = read_table(_CALL, entry, (*path, "call", i), faults, also=CALL.others(_CALL))
                     answers = self._replies.setdefault((index, answer["phase"]), [])
                     answers.append(ReplyAnswer(answer["verdict"], answer["reply"]))
         if faults:
             raise ConfigError(faults, "The decisions")
 
     def _hypothesis(self, entry: Mapping[str, Any], path: Path, faults: list[Fault]) -> _ScriptedDecision:
-        values = read_table(_DECISION, entry, path, faults)
+        values = read_table(_DECISION, entry, path, faults, also=DECISION.others(_DECISION))
         edited = None
         if values["verdict"] == "edit":
             try:  # a session omits the hypothesis if it equals the one shown
-                edited = self._task.read_hypothesis(entry.get("hypothesis", values["shown"]))
+                edited = self._task.read_hypothesis(entry.get("hypothesis", entry.get("shown")))
             except ValueError as error:
                 faults.append(Fault((*path, "hypothesis"), str(error)))
         return _ScriptedDecision(values["verdict"], edited, values["reason"])
 
     def _sample(self, entry: Mapping[str, Any], place: int, path: Path, faults: list[Fault]) -> tuple[int, _ScriptedDecision]:
-        values = read_table(_SAMPLE, entry, path, faults)
+        values = read_table(_SAMPLE, entry, path, faults, also=SAMPLE.others(_SAMPLE))
         edited: Example | None = None
         if values["verdict"] == "edited":
             try:
-                edited = self._task.read_example(values["input"], values["output"])
+                edited = self._task.read_example(entry.get("input"), entry.get("output"))
             except ValueError as error:
                 faults.append(Fault(path, str(error)))
         number = place if values["number"] is None else values["number"]
@@ -149,37 +148,15 @@ def _tables(table: Mapping[str, Any], key: str, path: Path, faults: list[Fault])
     return []
 
 
-def _keys(*keys: str) -> tuple[Field, ...]:
-    return tuple(Field(key, "any", key, "") for key in keys)
-
-
-_SCRIPT = (
-    Field("default", "choice", "", "", choices=("approve", "reject")),
-    *_keys("generation", "format", "created", "parent", "chain", "task", "agent", "filter", "start"),
-)
+_SESSION_KEYS = ("generation", "format", "created", "parent", "chain", "task", "agent", "filter", "start")
+_SCRIPT = (Field("default", "choice", "", "", choices=("approve", "reject")),)
 _GENERATION = (
     Field("index", "int", "", "", low=1),
-    *_keys("imitation"),
+    Field("imitation", "any", "", ""),
     Field("call", "any", "", "", default=[]),
     Field("interaction", "table", "", "", default={}),
     Field("transmission", "table", "", "", default={}),
 )
-_INTERACTION = _keys("decision", "filter", "hypothesis", "redraws", "exhausted", "refinement")
-_CALL = (
-    Field("phase", "choice", "", "", choices=("imitation", "interaction", "transmission"), default="imitation"),
-    Field("verdict", "choice", "", "", choices=REPLY_VERDICTS),
-    Field("reply", "str", "", "", default=""),
-)
-_CALL_ALSO = ("purpose", "model", "prompt", "finish", "usage", "latency", "attempts", "without", "sent", "logprobs")
-_TRANSMISSION = _keys("sample")
-_DECISION = (
-    Field("verdict", "choice", "", "", choices=VERDICTS, default="approve"),
-    Field("reason", "str", "", "", default=""),
-    *_keys("hypothesis", "shown", "seconds"),
-)
-_SAMPLE = (
-    Field("verdict", "choice", "", "", choices=tuple(_VERDICT_OF_STATUS), default="approved"),
-    Field("number", "int", "", "", low=0),
-    Field("reason", "str", "", "", default=""),
-    *_keys("input", "output", "shown", "seconds", "from"),
-)
+_CALL = CALL.only(phase="imitation", verdict=None, reply="")
+_DECISION = DECISION.only(verdict="approve", reason="")
+_SAMPLE = SAMPLE.only(verdict="approved", number=None, reason="")

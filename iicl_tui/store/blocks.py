@@ -11,18 +11,16 @@ import re
 import tomllib
 from typing import Any
 
+from iicl_tui.record_codec import Records
+from iicl_tui.record_tables import CALL, PHASE_TABLES
 from iicl_tui.store import toml_lines
 
 _FIRST = "\n[[generation]]\n"
-_HEADERS = {
-    "[generation.imitation]": ("imitation", ""),
-    "[generation.interaction]": ("interaction", ""),
-    "[generation.transmission]": ("transmission", ""),
-    "[[generation.call]]": ("", "call"),
-    "[[generation.interaction.decision]]": ("interaction", "decision"),
-    "[[generation.interaction.refinement]]": ("interaction", "refinement"),
-    "[[generation.transmission.sample]]": ("transmission", "sample"),
-}
+_HEADERS = {CALL.header: ("", "call")}
+"""By header: the phase ("" for the generation itself), and the name of its list there ("" for the phase's own table)."""
+for _phase, _table in PHASE_TABLES.items():
+    _HEADERS[_table.header] = (_phase, "")
+    _HEADERS |= {each.value.table.header: (_phase, each.key) for each in _table.fields if isinstance(each.value, Records)}
 _NAMES = {name for pair in _HEADERS.values() for name in pair if name}
 _PAIR = re.compile(r"([A-Za-z0-9_-]+) = .")
 _TEXT = r'"[ !#-\[\]-~]*"'

@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import Call
 from iicl_tui.agents.money import cost
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import BLOCK, Measures, measure
 from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
+from iicl_tui.filters.base import Sample
+from iicl_tui.record_tables import CALL, IMITATION, INTERACTION, SAMPLE, TRANSMISSION
 from iicl_tui.schema import nearest
 from iicl_tui.store import atomic, errors
 from iicl_tui.store.format import start_table
 from iicl_tui.store.notebook_export import notebook_files, notebook_notices
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tasks.base import Example
 
 _ROWS_AT_ONCE = 5000
 
@@ -114,7 +114,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     figures = [figure.name.replace(" ", "_") for figure in chain.task.dataset_metrics]
     yield (
         *("generation", "agent", "learned", "hypothesis", "entropy_nats", "p_target", "p_rival", "p_hypothesis"),
-        *("d0_explained", "d0_size", "redraws", "exhausted", "samples_drawn", "samples_passed"),
+        *("d0_explained", "d0_size", *INTERACTION.columns(), "samples_drawn", "samples_passed"),
         *(f"p({value})" for value in values),
         *(f"{which}_{name}" for name in figures for which in ("made", "passed")),
         *(("belief", "draws_read", "draws_asked", "own_entropy_nats") if measured else ()),
@@ -132,8 +132,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             *(float(values[row]) for values in (measures.entropy, measures.p_target, measures.p_rival, measures.p_kept)),
             int(measures.explained[row]) if chain.task.predictive else None,
             len(chain.start.samples),
-            kept.redraws if kept else None,
-            kept.exhausted if kept else None,
+            *INTERACTION.cells(kept).values(),
             sum(sample.origin is None for sample in made.samples) if made else None,
             len(generation.data) if made else None,
             *(float(p) for marginal in measures.marginals for p in marginal[row]),
@@ -157,33 +156,28 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     generation that made it. The task's figures of each example, and its note, where the task has figures."""
     task = chain.task
     figures = [figure.name.replace(" ", "_") for figure in task.dataset_metrics]
-    own = (*figures, "note", "from") if figures else ("from",)
-    yield (
-        *("generation", "number", "input", "output", "verdict", "passed_on", "follows"),
-        *("shown_input", "shown_output", "reason", "seconds", *own),
-    )
+    columns = ["generation", *_sample_columns(), *((*figures, "note") if figures else ()), "from"]
+    yield columns
 
-    def known(example: Example, origin: int | None) -> Iterator[Any]:
+    def row(generation: int, sample: Sample, hypothesis: int, **more: Any) -> list[Any]:
+        example = sample.example
+        cells = {"generation": generation, **SAMPLE.cells(sample), "passed_on": sample.passes}
+        cells |= {"follows": task.agrees(hypothesis, example)}
         if figures:
-            yield from (*task.measure([example]), task.example_note(example))
-        yield origin
+            cells |= {**dict(zip(figures, task.measure([example]), strict=True)), "note": task.example_note(example)}
+        return [(cells | more)[name] for name in columns]
 
     for number, example in enumerate(chain.start.samples):
-        follows = chain.task.agrees(chain.start.target, example)
-        yield 0, number, _input(example), example.output, "given", True, follows, None, None, None, None, *known(example, None)
+        yield row(0, Sample(example, number), chain.start.target, verdict="given", reason=None)
     for generation in chain.generations:
         for sample in generation.transmission.samples if generation.transmission else ():
-            example, shown = sample.example, sample.shown
-            yield (
-                *(generation.index, sample.number, _input(example), example.output, sample.verdict, sample.passes),
-                chain.task.agrees(generation.hypothesis, example),
-                *((_input(shown), shown.output) if shown else (None, None)),
-                *(sample.reason, sample.seconds, *known(example, sample.origin)),
-            )
+            yield row(generation.index, sample, generation.hypothesis)
 
 
-def _input(example: Example) -> str:
-    return ", ".join(example.input)
+def _sample_columns() -> list[str]:
+    """Those of a sample's own fields, its number first and its origin last, with what is computed behind its verdict."""
+    own = [name for name in SAMPLE.columns() if name not in ("number", "from")]
+    return _in_order(["number", *own], passed_on="verdict", follows="passed_on")
 
 
 def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
@@ -209,18 +203,21 @@ def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 def _call_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """One row a call; cost_usd is empty where the model's price or the call's usage is not known."""
-    yield (
-        *("generation", "phase", "purpose", "verdict", "model", "prompt", "reply", "finish", "prompt_tokens", "completion_tokens"),
-        *("cost_usd", "latency_seconds", "attempts", "without"),
-    )
+    columns = _in_order(("generation", *CALL.columns()), cost_usd="completion_tokens")
+    yield columns
     for call in chain.calls:
         price = chain.agent(call.generation).price
-        yield (
-            *(call.generation, call.phase, call.purpose, call.verdict, call.model, call.prompt, call.reply, call.finish),
-            *(call.usage or (None, None)),
-            cost(call.usage, price) if call.usage is not None and price is not None else None,
-            *(call.latency, call.attempts, " ".join(call.without)),
-        )
+        dollars = cost(call.usage, price) if call.usage is not None and price is not None else None
+        cells = {"generation": call.generation, "cost_usd": dollars, **CALL.cells(call)}
+        yield [cells[name] for name in columns]
+
+
+def _in_order(columns: Sequence[str], **more: str) -> list[str]:
+    """The columns, and each of `more` behind the one that it names."""
+    out = list(columns)
+    for name, behind in more.items():
+        out.insert(out.index(behind) + 1, name)
+    return out
 
 
 def _beliefs(chain: Chain) -> Iterator[tuple[Generation, Belief | None]]:
@@ -278,39 +275,13 @@ def _dumps(value: Any) -> bytes:
 def _generation(chain: Chain, generation: Generation, measures: Measures, row: int) -> dict[str, Any]:
     """One generation; hypotheses are places in the list `hypotheses`, and so is the order of `belief`."""
     learned, kept, made = generation.imitation, generation.interaction, generation.transmission
-    out: dict[str, Any] = {
-        "index": generation.index,
-        "imitation": {"agent": learned.agent + 1, "hypothesis": learned.hypothesis},
-    }
+    out: dict[str, Any] = {"index": generation.index, "imitation": IMITATION.export(learned)}
     if calls := chain.calls_of(generation.index):
-        out["calls"] = [_call(call) for call in calls]
+        out["calls"] = [CALL.export(call) for call in calls]
     if kept:
-        out["interaction"] = {
-            "filter": kept.filters,
-            "hypothesis": kept.hypothesis,
-            "redraws": kept.redraws,
-            "exhausted": kept.exhausted,
-            "decisions": [
-                {name: getattr(each, name) for name in ("shown", "verdict", "hypothesis", "reason", "seconds")}
-                for each in kept.decisions
-            ],
-            "refinements": [
-                {name: getattr(each, name) for name in ("filter", "shown", "hypothesis", "failing")} for each in kept.refinements
-            ],
-        }
+        out["interaction"] = INTERACTION.export(kept)
     if made:
-        out["transmission"] = [
-            {
-                "number": sample.number,
-                **sample.example._asdict(),
-                "verdict": sample.verdict,
-                "shown": sample.shown._asdict() if sample.shown else None,
-                "reason": sample.reason,
-                "seconds": sample.seconds,
-                "from": sample.origin,
-            }
-            for sample in made.samples
-        ]
+        out["transmission"] = TRANSMISSION.export(made)["samples"]
     figures = {"entropy_nats": measures.entropy, "p_target": measures.p_target, "p_rival": measures.p_rival}
     out["measures"] = {
         **{name: _known(values[row]) for name, values in {**figures, "p_hypothesis": measures.p_kept}.items()},
@@ -326,12 +297,6 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
             for which, values in (("made", measures.made), ("passed", measures.passed))
         }
     return out
-
-
-def _call(call: Call) -> dict[str, Any]:
-    """One call as it is on record, without its log-probabilities (the belief is what they come to)."""
-    names = ("phase", "purpose", "verdict", "model", "prompt", "reply", "finish", "latency", "attempts", "without")
-    return {name: getattr(call, name) for name in names} | {"usage": call.usage._asdict() if call.usage else None}
 
 
 def _known(value: Any) -> float | None:
