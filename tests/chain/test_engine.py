@@ -223,6 +223,25 @@ async def test_running_while_stepping_ends_at_its_goal(config: Make, records: Re
     assert records(chain) == whole
 
 
+async def test_runs_and_steps_at_the_same_time_keep_each_record_once(
+    config: Make, records: Records, whole: list[PhaseRecord], memory: Any
+) -> None:
+    """A phase that two of them did would stand in the file twice, though the chain in memory looks right."""
+    checked = config(**VARIED)
+    chain = chain_of(checked, decider=Hesitant(ScriptedDecider(SCRIPT, checked.task)), sink=memory)
+    await asyncio.gather(chain.run(2), chain.run(2), chain.step(), chain.run(1))
+    assert memory.records == records(chain) == whole[:6]
+    await asyncio.gather(chain.run(3), chain.run())
+    assert memory.records == records(chain) == whole
+
+
+async def test_steps_at_the_same_time_keep_each_record_once(config: Make, whole: list[PhaseRecord], memory: Any) -> None:
+    checked = config(**VARIED)
+    chain = chain_of(checked, decider=Hesitant(ScriptedDecider(SCRIPT, checked.task)), sink=memory)
+    await asyncio.gather(*(chain.step() for _ in whole))
+    assert memory.records == whole
+
+
 async def test_a_sink_that_fails_keeps_the_record_and_is_tried_first(
     config: Make, records: Records, whole: list[PhaseRecord], memory: Any
 ) -> None:
