@@ -21,7 +21,8 @@ from iicl_tui.agents.calls import Call
 from iicl_tui.chain import metrics
 from iicl_tui.chain.config import ChainConfig, assign
 from iicl_tui.chain.config import read_config as config_from_document
-from iicl_tui.chain.engine import Chain, Status
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.history import Status
 from iicl_tui.chain.metrics import Measures, Outcome
 from iicl_tui.chain.records import Generation
 from iicl_tui.errors import ConfigError, Fault, LabError

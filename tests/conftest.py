@@ -37,7 +37,7 @@ class Memory:
             raise StoreError("No room", "The disk is full.", "Make room.")
         self.records.append(record)
 
-    def ready(self, room: int) -> None:
+    def check_space(self, size: int) -> None:
         """It does not see it coming."""
 
 

@@ -1,4 +1,4 @@
-"""What a chain will take, before anything is asked: so that nobody is surprised by a bill."""
+"""Estimates what the calls of a chain will cost before the first one is made."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from iicl_tui.agents.money import cost, money_text
 from iicl_tui.chain.config import ChainConfig
 
 _ASK_ONCE = frozenset({"rank", "self-refine"})
-"""Filters that have nothing made again; what others do depends on the replies."""
+"""Kinds of filters that never cause a redraw."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """work: calls and tokens, without repairs, redraws and what a model thinks aloud. dollars: of the agents whose price is known.
+    """An estimate.
 
-    unpriced: models whose price is not known. redraws: a filter may have something made again.
+    Attributes:
+        work: Calls and tokens, without repairs, redraws and a model's thoughts.
+        dollars: The cost of the agents with a known price.
+        unpriced: Models without one.
+        redraws: A filter may cause redraws, which cost more.
     """
 
     work: UsageEstimate
@@ -27,21 +31,21 @@ class Estimate:
 
     @property
     def text(self) -> str:
-        """One sentence; "" where nothing is asked of any model."""
+        """The estimate in one sentence; "" if no model is called."""
         if not self.work.calls:
             return ""
         tokens = self.work.prompt + self.work.completion
         words = f"About {self.work.calls:,} call{'s' if self.work.calls != 1 else ''} and {_rounded(tokens):,} tokens"
-        more = ", and more where a filter has them made again" if self.redraws else ""
+        more = ", and more if a filter rejects some" if self.redraws else ""
         if not self.unpriced:
             return f"{words}, {money_text(self.dollars)}{more}."
         known = f"; the others come to {money_text(self.dollars)}" if self.dollars else ""
-        held = " A budget in dollars cannot hold that back; one in tokens can."
+        held = " A budget in dollars cannot limit that; one in tokens can."
         return f"{words}{more}; what {', '.join(self.unpriced)} costs is not known{known}.{held}"
 
 
 def estimate(config: ChainConfig, done: int = 0) -> Estimate:
-    """Of the generations after the first `done`."""
+    """The estimate for the generations after the first `done`."""
     total, dollars, unpriced = UsageEstimate(), 0.0, list[str]()
     filters = [each.kind for each in config.filters]
     turns = len(config.agents)
@@ -59,6 +63,6 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
 
 
 def _rounded(number: int) -> int:
-    """Two figures say as much as an estimate can."""
+    """Datasets to two significant digits."""
     step = 10 ** max(len(str(number)) - 2, 0)
     return round(number / step) * step

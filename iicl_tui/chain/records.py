@@ -1,4 +1,4 @@
-"""What a chain leaves behind: frozen records, one a phase. Evidence and decisions only; all else is derived."""
+"""What is recorded of a chain: evidence and decisions, one frozen record a phase. All else is derived from them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ class ImitationRecord:
 
 @dataclass(frozen=True, slots=True)
 class InteractionRecord:
-    """hᵗ as it goes on. filters: their kinds in order; redraws: how often the agent drew again; refinements: in their order.
+    """hᵗ as it passed the filters.
 
-    exhausted: the kind of the filter whose redraws were used up: then the chain stops here, and hypothesis is the last seen.
+    Attributes:
+        filters: Their kinds, in order.
+        hypothesis: The one that goes on; if a filter was exhausted, the last one seen.
+        redraws: How often the agent drew again.
+        decisions, refinements: In the order in which they were made.
+        exhausted: The kind of the filter whose redraws were used up. The chain stops here.
     """
 
     generation: int
@@ -55,12 +60,12 @@ class TransmissionRecord:
 PhaseRecord = ImitationRecord | InteractionRecord | TransmissionRecord
 
 Record = PhaseRecord | Call
-"""What is kept of a chain, one block each. A call comes before the phase that it belongs to."""
+"""One block of a session file. A call comes before the phase that it belongs to."""
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation, as far as it has come."""
+    """One generation, as far as it is done."""
 
     index: int
     imitation: ImitationRecord
@@ -69,33 +74,33 @@ class Generation:
 
     @property
     def complete(self) -> bool:
-        """All three phases are done."""
+        """Whether all three phases are done."""
         return self.transmission is not None
 
     @property
     def stuck(self) -> bool:
-        """A filter's redraws were used up: nothing can follow."""
+        """Whether a filter's redraws were used up, so that nothing can follow."""
         return self.interaction is not None and self.interaction.exhausted is not None
 
     @property
     def hypothesis(self) -> int:
-        """hᵗ: the one that goes on, or, before the interaction, the one learned."""
+        """hᵗ: the hypothesis that goes on; before the interaction, the one learned."""
         return (self.interaction or self.imitation).hypothesis
 
     @cached_property
     def data(self) -> tuple[Example, ...]:
-        """dᵗ: what is passed on; empty before the transmission."""
+        """dᵗ, the data passed on; empty before the transmission."""
         return tuple(s.example for s in self.transmission.samples if s.passes) if self.transmission else ()
 
     def with_record(self, record: InteractionRecord | TransmissionRecord) -> Generation:
-        """The generation one phase further."""
+        """The generation with one more phase done."""
         if isinstance(record, InteractionRecord):
             return replace(self, interaction=record)
         return replace(self, transmission=record)
 
 
 def in_order(generations: Sequence[Generation], calls: Sequence[Call]) -> Iterator[Record]:
-    """All records in the order in which they happened. calls: in theirs."""
+    """All records in the order in which they were made."""
     left = list(reversed(calls))
     for generation in generations:
         for record in (generation.imitation, generation.interaction, generation.transmission):

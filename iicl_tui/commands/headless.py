@@ -67,7 +67,7 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
         chain.budget = replace(chain.budget, dollars=terms.budget)
     if terms.tokens is not None:
         chain.budget = replace(chain.budget, tokens=terms.tokens)
-    chain.notice = lambda text: print(printable(text), file=sys.stderr)
+    chain.on_notice = lambda text: print(printable(text), file=sys.stderr)
     if not quiet and chain.next is not None and (ahead := estimate(chain.config, complete(chain.generations)).text):
         print(printable(ahead), file=sys.stderr)
     if chain.next is not None:
@@ -95,7 +95,7 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
         print(printable(f"{interrupted} {standing(chain, session.path, kept(session))}"), file=sys.stderr)
         return INTERRUPTED
     if chain.stuck:
-        raise ChainStopped(chain.no_more().title, chain.no_more().what, f"{chain.no_more().remedy}\n{session.path}")
+        raise ChainStopped(chain.end_error().title, chain.end_error().what, f"{chain.end_error().remedy}\n{session.path}")
     if not quiet:
         print(summary(chain))
         print(printable(str(session.path)))

@@ -26,7 +26,7 @@ def budget_text(budget: Budget) -> str:
 
 async def next_call_worst_case(chain: Chain) -> WorstCase:
     """What the next call can come to; nothing where the next phase makes none."""
-    from iicl_tui.chain.rehearsal import next_call
+    from iicl_tui.chain.dry_run import next_call
 
     call = await next_call(chain)
     return WorstCase(0, 0.0) if call is None else worst_case(call.request, call.client.price)

@@ -10,9 +10,9 @@ from iicl_tui.agents.calls import PARAMETER_NAMES, Call, Message
 from iicl_tui.agents.model_session import PURPOSE_PHRASES
 from iicl_tui.agents.money import WorstCase, money_text, tokens_text, worst_case
 from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.dry_run import NextCall, next_call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord
-from iicl_tui.chain.rehearsal import NextCall, next_call
 from iicl_tui.present.entry import Entry
 
 SILENT = "The next phase begins without a language model: nothing is sent."

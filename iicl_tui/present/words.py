@@ -141,7 +141,7 @@ def lab_status(
     if saving.kind == "read-only":
         return f"Read-only: {saving.reason}", ("lab.branch", "lab.save-copy")
     if chain.next is None:
-        why = chain.no_more()
+        why = chain.end_error()
         if chain.stuck:
             return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
         return f"Finished: {why.what}", ("lab.earlier", "lab.branch", "lab.save-copy", "lab.transcript")

@@ -154,12 +154,12 @@ class Journal:
         self._size += len(data)
         self._digest.update(data)
 
-    def check(self, room: int = LEAST_ROOM) -> None:
-        """Raises StoreError, as `append` would, where the file may not be added to or so many bytes have no room: on the disk, in a
-        quota, or in a limit on the size of files. Where the system cannot say, it is silent."""
+    def check_space(self, size: int = LEAST_ROOM) -> None:
+        """Raises StoreError, as `append` would, if the file cannot be appended to or this many bytes have no room: on the disk, in
+        a quota, or within a limit on file sizes. Silent if the system cannot say."""
         self._check_writable()
         try:
-            atomic.reserve(self.path, self._size, max(room, LEAST_ROOM))
+            atomic.reserve(self.path, self._size, max(size, LEAST_ROOM))
         except OSError as error:
             raise errors.from_os_error(error, "write", self.path) from error
 

@@ -17,7 +17,7 @@ from iicl_tui.store.lock import Lock, take
 from iicl_tui.store.toml_lines import text_of
 
 if TYPE_CHECKING:  # the list is the first thing shown, and does without numpy
-    from iicl_tui.chain.engine import Status
+    from iicl_tui.chain.history import Status
 
 TRASH = ".trash"
 _TAIL = 64 * 1024

@@ -103,9 +103,9 @@ class SessionFile:
         """Give up the file and its lock."""
         self._journal.close()
 
-    def ready(self, room: int) -> None:
-        """Raises StoreError where appending so many bytes would fail for what can be seen now: the file, or the room for it."""
-        self._journal.check(room)
+    def check_space(self, size: int) -> None:
+        """Raises StoreError if a record of this many bytes could not be appended now."""
+        self._journal.check_space(size)
 
     def append(self, record: Record) -> None:
         """Keep a record; it is on the disk when this returns. Raises StoreError, and then may be tried again."""

@@ -21,10 +21,10 @@ from iicl_tui.agents.model_session import ReplyUnreadable
 from iicl_tui.agents.money import estimated_tokens, prompt_tokens
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.chain.config import ChainConfig, read_config
+from iicl_tui.chain.dry_run import next_call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
 from iicl_tui.chain.records import Generation, ImitationRecord, Record, in_order
-from iicl_tui.chain.rehearsal import next_call
 from iicl_tui.errors import ChainStopped
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store.session import SessionFile
@@ -154,7 +154,7 @@ async def test_the_belief_is_inferred_from_what_was_made_or_not_known(belief: st
     config, _ = spoken(agent={"belief": belief, "draws": 3})
     chain = Chain(config)
     said: list[str] = []
-    chain.notice = said.append
+    chain.on_notice = said.append
     await chain.run()
     assert purposes(chain) == ["imitate"] * 3
     assert not said
@@ -396,7 +396,7 @@ class DyingSink:
         if len(self.records) > self.most:
             raise Killed
 
-    def ready(self, room: int) -> None:
+    def check_space(self, size: int) -> None:
         """A kill is not seen beforehand."""
 
 

@@ -177,7 +177,7 @@ def test_the_estimate_says_what_filters_may_add(model: str) -> None:
     for kind, more in (("human", True), ("consistent", True), ("effective-set", True), ("self-refine", False), ("", False)):
         filters = [{"kind": kind}] if kind else []
         text = estimate(read_config({"agent": agents, "filter": filters})).text
-        assert (", and more where a filter has them made again" in text) is more, kind
+        assert (", and more if a filter rejects some" in text) is more, kind
     assert estimate(read_config({"filter": [{"kind": "human"}]})).text == ""
 
 

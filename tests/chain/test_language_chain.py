@@ -50,7 +50,7 @@ class DyingSink:
         if len(self.records) > self.most:
             raise Killed
 
-    def ready(self, room: int) -> None:
+    def check_space(self, size: int) -> None:
         """A kill is not seen beforehand."""
 
 
@@ -153,7 +153,7 @@ async def test_parameters_that_are_not_taken_are_left_out_said_once_and_recorded
     model.answers = answer
     said: list[str] = []
     chain = Chain(config)
-    chain.notice = said.append
+    chain.on_notice = said.append
     await chain.run()
     assert [call.without for call in chain.calls] == [("temperature", "seed")] * 6
     assert len(model.requests) == 6 + 2  # each is found out once
@@ -405,7 +405,7 @@ async def test_before_a_call_there_is_room_for_the_longest_reply_with_its_log_pr
     tokens, top = 400, 20
     config, model = spoken(agent={"belief": "logprobs", "top-logprobs": top, "max-tokens": tokens})
     chain, asked = Chain(config, sink=memory), list[int]()
-    memory.ready = asked.append
+    memory.check_space = asked.append
     each = Token(b" and/or", -0.35667494393873245, ((b" whatever", -12.345678901234567),) * top)
     text = rule(config, 5)
     model.answers = lambda request: Reply(text, tokens=(each,) * tokens)
@@ -443,14 +443,14 @@ async def test_a_call_that_fails_for_a_passing_reason_is_tried_again_in_sight_an
         return follows(config)(request)
 
     model.answers = answer
-    tell = chain._tell
+    tell = chain._set_calling
 
     def note(calling: Any) -> None:
         if calling is not None and calling.waiting is not None:
             told.append(pending_call_text(calling, calling.waiting.until))
         tell(calling)
 
-    chain._tell = note  # type: ignore[method-assign]
+    chain._set_calling = note  # type: ignore[method-assign]
     await chain.run(1)
     assert [call.attempts for call in chain.calls] == [3, 3]
     assert ["try 2 of 3" in text for text in told] == [True, False] * 2
@@ -644,7 +644,7 @@ async def test_without_the_log_probabilities_asked_for_it_falls_back_as_configur
     config, _ = spoken(agent={"belief": "logprobs", "fallback": fallback, "draws": 3}, chain={"generations": 2})
     said: list[str] = []
     chain = Chain(config)
-    chain.notice = said.append
+    chain.on_notice = said.append
     await chain.run()
     expected = ["imitate", "draw", "draw", "transmit"] if fallback == "samples" else ["imitate", "transmit"]
     assert [call.purpose for call in chain.calls] == expected * 2
@@ -662,7 +662,7 @@ async def test_tokens_that_say_nothing_of_the_belief_are_told_with_the_reason() 
     model.answers = [replace(whole, tokens=whole.tokens[:3]), rule(config, 5), samples(config, 1, 2, 3, 4)]
     said: list[str] = []
     chain = Chain(config)
-    chain.notice = said.append
+    chain.on_notice = said.append
     await chain.run()
     assert "do not spell the reply" in said[0]
     belief = chain.belief(1)
@@ -677,7 +677,7 @@ async def test_a_list_of_nothing_but_what_was_drawn_gives_no_certain_belief() ->
     model.answers = [replace(whole, tokens=alone), rule(config, 5), samples(config, 1, 2, 3, 4)]
     said: list[str] = []
     chain = Chain(config)
-    chain.notice = said.append
+    chain.on_notice = said.append
     await chain.run()
     assert "No token is listed beside those that were drawn" in said[0]
     belief = chain.belief(1)

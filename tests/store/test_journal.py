@@ -411,12 +411,12 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_seen_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Journal.create(tmp_path / "a.toml", "x = 1\n") as journal:
-        journal.check()
+        journal.check_space()
         with pytest.raises(errors.FullDisk):
-            journal.check(room=2**63)
+            journal.check_space(size=2**63)
         (tmp_path / "a.toml").unlink()
         with pytest.raises(errors.DeletedFile):
-            journal.check()
+            journal.check_space()
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="nothing can be reserved here")
@@ -429,10 +429,10 @@ from iicl_tui.store.journal import LEAST_ROOM, Journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Journal.create(pathlib.Path(sys.argv[1]), "x = 1\\n") as journal:
     resource.setrlimit(resource.RLIMIT_FSIZE, (LEAST_ROOM + 10_000, resource.RLIM_INFINITY))
-    journal.check(1)
+    journal.check_space(1)
     for attempt in "room", "size":
         try:
-            journal.check(LEAST_ROOM + 20_000 if attempt == "room" else 1)
+            journal.check_space(LEAST_ROOM + 20_000 if attempt == "room" else 1)
         except FullDisk:
             print("seen:", attempt)
         journal.append("#" * 12_000 + "\\n", "imitation 1")
@@ -447,11 +447,11 @@ def test_what_is_reserved_leaves_the_file_and_its_folder_as_they_are(tmp_path: P
     path = tmp_path / "a.toml"
     with Journal.create(path, HEAD) as journal:
         before = path.read_bytes()
-        journal.check(2**22)
+        journal.check_space(2**22)
         assert (path.read_bytes(), os.listdir(tmp_path)) == (before, ["a.toml"])
         fail(monkeypatch, "posix_fallocate", errno.EOPNOTSUPP)
-        journal.check()  # it cannot be said: then what is certain is not refused
+        journal.check_space()  # it cannot be said: then what is certain is not refused
         fail(monkeypatch, "posix_fallocate", errno.EDQUOT)
         with pytest.raises(errors.FullDisk):
-            journal.check()
+            journal.check_space()
         assert os.listdir(tmp_path) == ["a.toml"]

@@ -1,4 +1,4 @@
-"""A filter from another package that has a hypothesis improved: its session is read again, and says so where the package is gone."""
+"""A filter from another package that refines: its session reopens, and says what is missing once the package is gone."""
 
 from __future__ import annotations
 

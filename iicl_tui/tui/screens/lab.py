@@ -140,7 +140,7 @@ class LabScreen(AppScreen):
             self.lab_app.notify(printable(self.session.read_only, 400), title="Read-only", markup=False)
         chain = self.session.chain
         chain.access = chain.access.with_entries(self.lab_app.settings.hosts)
-        chain.notice = self._notice
+        chain.on_notice = self._notice
         self._ticker = self.set_interval(_TICK, self._tick, pause=True)
         self._fit(self.app.size.width, self.app.size.height)
         self._focus_home()
@@ -191,7 +191,7 @@ class LabScreen(AppScreen):
         if self._activity.busy or state is None:
             return
         if not state.steppable:
-            why = self.session.chain.no_more() if self.session.chain.next is None else None
+            why = self.session.chain.end_error() if self.session.chain.next is None else None
             raise why or LabError(f"Read-only: {self.session.read_only or ''}")
         host = self._next_key_request()
         if host is not None:

@@ -1,4 +1,4 @@
-"""Which call a chain would make next, to the letter: its next phase is done as far as that call, and the call is not made."""
+"""A dry run of a chain's next phase, up to its first call to a model, which shows that call and does not make it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShow
 
 @dataclass(frozen=True)
 class NextCall:
-    """A call as it would be made now. request: without what the API or the model is known not to take; left_out names that."""
+    """A call as it would be made now.
+
+    Attributes:
+        request: Without the parameters that the API or the model is known not to take.
+        left_out: The names of those parameters.
+        client: Who would send it.
+    """
 
     generation: int
     phase: Phase
@@ -26,63 +32,66 @@ class NextCall:
     client: ModelClient
 
 
-class _WouldAsk(Exception):
-    """The rehearsal has come to a call."""
+class _ReachedCall(Exception):
+    """The dry run has reached a call to a model."""
 
     def __init__(self, purpose: Purpose, request: Request, client: ModelClient) -> None:
         super().__init__(purpose)
         self.purpose, self.request, self.client = purpose, request, client
 
 
-class _WouldAskPerson(Exception):
-    """The rehearsal has come to a person."""
+class _ReachedPerson(Exception):
+    """The dry run has reached a decision of a person."""
 
 
-class _RehearsedSession(RecordedModelSession):
-    """Answers from the record, and stops where that ends."""
+class _DryRunSession(RecordedModelSession):
+    """Answers from the record, and stops where the record ends."""
 
     async def ask(self, purpose: Purpose, request: Request, client: ModelClient) -> Call:
         known = self._next(purpose)
         if known is None:
-            raise _WouldAsk(purpose, request, client)
+            raise _ReachedCall(purpose, request, client)
         return known
 
 
 class _Person:
-    """Implements `Decider`: stands for whoever would be asked."""
+    """Implements `Decider` in place of the person who would be asked."""
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
-        raise _WouldAskPerson
+        raise _ReachedPerson
 
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
-        raise _WouldAskPerson
+        raise _ReachedPerson
 
     async def reply(self, shown: UnreadableReply) -> ReplyAnswer | None:
-        raise _WouldAskPerson
+        raise _ReachedPerson
 
 
-class _Rehearsal(Chain):
-    """A chain that is kept nowhere and calls nobody."""
+class _DryRun(Chain):
+    """A chain that keeps nothing and calls no model."""
 
-    SESSION = _RehearsedSession
+    SESSION = _DryRunSession
 
 
 async def next_call(chain: Chain) -> NextCall | None:
-    """The first call that the next phase would make, also where it was broken off in mid-phase; None where it makes none, or where
-    a person is asked before. Nothing is sent, and the chain stays as it is."""
+    """The next call of the next phase, which may be half done. Nothing is sent, and the chain stays as it is.
+
+    Returns:
+        None if the phase makes no call, or asks a person first.
+    """
     upcoming = chain.next
     if upcoming is None:
         return None
     person = None if chain.decider is None else _Person()
-    rehearsal = _Rehearsal(chain.config, chain.generations, decider=person, calls=chain.calls, access=chain.access)
-    rehearsal.notice = chain.notice  # an agent says a thing once
+    dry_run = _DryRun(chain.config, chain.generations, decider=person, calls=chain.calls, access=chain.access)
+    dry_run.on_notice = chain.on_notice  # an agent gives each notice once
     try:
-        await rehearsal.step()
-    except _WouldAsk as found:
+        await dry_run.step()
+    except _ReachedCall as found:
         asked, client = found.request, found.client
         request = client.as_sent(asked)
         names = [name for name in Request.PARAMETERS if getattr(asked, name) is not None and getattr(request, name) is None]
         return NextCall(*upcoming, found.purpose, request, tuple(names), client)
-    except (_WouldAskPerson, LabError):
+    except (_ReachedPerson, LabError):
         return None
     return None

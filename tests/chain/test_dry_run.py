@@ -9,8 +9,8 @@ from speaking import InMemory, connected, follows, rule, samples, spoken
 
 from iicl_tui.agents.calls import Request
 from iicl_tui.agents.failures import CallFailed
+from iicl_tui.chain.dry_run import next_call
 from iicl_tui.chain.engine import Chain
-from iicl_tui.chain.rehearsal import next_call
 from iicl_tui.errors import LabError
 from iicl_tui.filters.scripted import ScriptedDecider
 
@@ -133,7 +133,7 @@ async def test_what_an_agent_says_once_is_heard_although_it_is_said_in_a_rehears
     connected(fresh, other)
     said: list[str] = []
     chain = Chain(fresh, calls=first.calls)
-    chain.notice = said.append
+    chain.on_notice = said.append
     await next_call(chain)
     await chain.step()
     assert len(said) == 2

@@ -1,0 +1,185 @@
+"""The history of a chain, and what is derived from it: data, dialogues, beliefs, costs, status and the next phase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from iicl_tui.agents.base import Agent, Datasets
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call, Exchange, dialogue
+from iicl_tui.agents.money import Price, Spent, spent
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.records import Generation, Phase
+from iicl_tui.errors import ChainStopped
+from iicl_tui.filters.base import PoolExample
+from iicl_tui.tasks.base import Example
+
+Status = Literal["new", "under way", "waiting for review", "stuck", "finished"]
+
+
+class ChainHistory:
+    """A chain's configuration and records, and all that is derived from them. It calls no model and changes nothing."""
+
+    def __init__(self, config: ChainConfig, generations: Sequence[Generation] = (), calls: Sequence[Call] = ()) -> None:
+        """calls: those on record, in their order."""
+        self.config = config
+        self.task = config.task
+        self.start = config.start
+        self._generations = list(generations)
+        self._calls: dict[int, list[Call]] = {}
+        for call in calls:
+            self._calls.setdefault(call.generation, []).append(call)
+        self._spent = spent(calls, self._price)
+
+    @property
+    def generations(self) -> Sequence[Generation]:
+        """Generations 1, 2, … as far as they have come (the last may be incomplete)."""
+        return self._generations
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls to models, in the order in which they were made."""
+        return tuple(call for generation in sorted(self._calls) for call in self._calls[generation])
+
+    def calls_of(self, generation: int, phase: Phase | None = None) -> tuple[Call, ...]:
+        """The calls of one generation, or of one of its phases."""
+        return tuple(call for call in self._calls.get(generation, ()) if phase is None or call.phase == phase)
+
+    @property
+    def spent(self) -> Spent:
+        """What all calls have cost."""
+        return self._spent
+
+    def spent_in(self, generation: int) -> Spent:
+        """What the calls of one generation have cost."""
+        return spent(self._calls.get(generation, ()), self._price)
+
+    def _price(self, call: Call) -> Price | None:
+        return self.agent(call.generation).price
+
+    @property
+    def stuck(self) -> bool:
+        """A filter's redraws are used up: the chain cannot go on, only be branched."""
+        return bool(self._generations) and self._generations[-1].stuck
+
+    @property
+    def next(self) -> tuple[int, Phase] | None:
+        """The generation and phase of the next step; None if the chain is finished or stuck."""
+        if self.stuck:
+            return None
+        if not self._generations:
+            return 1, "imitation"
+        last = self._generations[-1]
+        if last.interaction is None:
+            return last.index, "interaction"
+        if last.transmission is None:
+            return last.index, "transmission"
+        return (last.index + 1, "imitation") if last.index < self.config.generations else None
+
+    @property
+    def status(self) -> Status:
+        """The status in one or two words, as lists show it."""
+        if self.stuck:
+            return "stuck"
+        if self.next is None:
+            return "finished"
+        if self.waits_for_person:
+            return "waiting for review"
+        return "under way" if self._generations or any(self._calls.values()) else "new"
+
+    @property
+    def unread(self) -> bool:
+        """Whether the next phase was begun and waits for a person to decide on a reply that cannot be read."""
+        upcoming = self.next
+        return upcoming is not None and self.agent(upcoming[0]).awaits_person(self.calls_of(*upcoming))
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Whether the next phase asks a person."""
+        upcoming = self.next
+        if self.unread:
+            return True
+        if upcoming is None or upcoming[1] == "imitation":
+            return False
+        return self.config.asks_at("hypothesis" if upcoming[1] == "interaction" else "samples")
+
+    def agent(self, generation: int) -> Agent:
+        """The agent of a generation: the chain's agents take turns."""
+        return self.config.agents[(generation - 1) % len(self.config.agents)]
+
+    def data(self, generation: int) -> tuple[Example, ...]:
+        """dᵗ, the data that generation t passed on; d⁰ for 0."""
+        return self.start.samples if generation == 0 else self._generations[generation - 1].data
+
+    def rounds(self, generation: int, latest: Sequence[Example] | None = None) -> Datasets:
+        """The data that the agent of a generation sees: those of its own last `lookback` rounds, then dᵗ⁻¹.
+
+        latest: in place of dᵗ⁻¹, to find out what would follow from other samples.
+        """
+        turns = len(self.config.agents)
+        own = [generation - turns * back for back in range(self.config.lookback, 0, -1)]
+        earlier = [self.data(at - 1) for at in own if at >= 1]
+        return [*earlier, self.data(generation - 1) if latest is None else latest]
+
+    def looks_back(self, generation: int) -> int:
+        """How many earlier rounds the agent of a generation sees: of its data if it is exact, of its dialogue if it is a model."""
+        if self.agent(generation).exact:
+            return len(self.rounds(generation)) - 1
+        return min(len(self._earlier_dialogue(generation)), self.config.lookback)
+
+    def beliefs(self, first: int, last: int) -> list[Belief | None]:
+        """The beliefs of generations first … last, each after its imitation. Computed together, agent by agent."""
+        out: list[Belief | None] = [None] * (last - first + 1)
+        turns = len(self.config.agents)
+        for turn, agent in enumerate(self.config.agents):
+            mine = [t for t in range(first, last + 1) if (t - 1) % turns == turn]
+            known = agent.beliefs([(self.rounds(t), self.calls_of(t, "imitation")) for t in mine])
+            for t, belief in zip(mine, known, strict=True):
+                out[t - first] = belief
+        return out
+
+    def belief(self, generation: int) -> Belief | None:
+        """The belief of one generation. For the one after the last: the belief that its imitation will draw from."""
+        if generation > len(self._generations) and not self.agent(generation).exact:
+            return None  # its calls on record belong to a phase that is not finished
+        return self.agent(generation).beliefs([(self.rounds(generation), self.calls_of(generation, "imitation"))])[0]
+
+    def belief_if(self, generation: int, samples: Sequence[Example]) -> Belief | None:
+        """The exact belief of generation + 1 if these samples were passed on now; None if its agent computes none."""
+        return self.agent(generation + 1).beliefs([(self.rounds(generation + 1, samples), ())])[0]
+
+    def pool(self, generation: int) -> Sequence[PoolExample]:
+        """What a generation may pass on besides its own samples: d⁰ and all earlier samples that were not rejected."""
+        known = [PoolExample(example, 0) for example in self.start.samples]
+        for earlier in self._generations[: generation - 1]:
+            made = earlier.transmission.samples if earlier.transmission is not None else ()
+            known += [PoolExample(s.example, earlier.index) for s in made if s.origin is None and s.verdict != "rejected"]
+        return known
+
+    def end_error(self) -> ChainStopped:
+        """The error that says why no phase follows, and what can be done. For a chain whose `next` is None."""
+        if self.stuck:
+            interaction = self._generations[-1].interaction
+            assert interaction is not None
+            return ChainStopped(
+                f"The chain is stuck in generation {interaction.generation}",
+                f"The filter {interaction.exhausted} let no hypothesis pass; the agent drew {_times(interaction.redraws + 1)}"
+                + (f" and revised its hypothesis {_times(len(interaction.refinements))}." if interaction.refinements else "."),
+                "Branch from an earlier generation or from d⁰, with another seed or a milder filter.",
+            )
+        return ChainStopped("The chain is finished", f"All {self.config.generations} generations are done.", "Branch it to go on.")
+
+    def _earlier_dialogue(self, generation: int) -> tuple[Exchange, ...]:
+        """The last `lookback` rounds of the dialogue that the agent of a generation had in its own earlier turns."""
+        said: list[Exchange] = []
+        turns = len(self.config.agents)
+        for own in range(generation - turns, 0, -turns):
+            if len(said) >= self.config.lookback:
+                break
+            said = [*dialogue(self._calls.get(own, ())), *said]
+        return tuple(said)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
