@@ -3,11 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from made import make
 
 from iicl_tui.store import errors
 from iicl_tui.store.check import check
-
-from .made import make
 
 
 def test_a_sound_file_has_no_faults(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made import HOSTILE, make
 from speaking import rule, samples, spoken, with_logprobs
 
 from iicl_tui.agents.calls import Request
@@ -17,8 +18,6 @@ from iicl_tui.chain.metrics import measure
 from iicl_tui.errors import LabError
 from iicl_tui.store.export import KINDS, export
 from iicl_tui.store.session import SessionFile
-
-from .made import HOSTILE, make
 
 
 def chain_of(path: Path) -> Chain:

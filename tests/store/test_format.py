@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import CREATED, HOSTILE, config
 
 from iicl_tui.agents.calls import FINISHES, REPLY_VERDICTS, Call, Token, Usage
 from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord, in_order
@@ -20,8 +21,6 @@ from iicl_tui.store.format import Encoder, Parent, head_text
 from iicl_tui.store.journal import marker_line, split
 from iicl_tui.store.session import encode
 from iicl_tui.tasks.base import Example
-
-from .made import CREATED, HOSTILE, config
 
 CONFIG = config(generations=4, human=True)
 HEAD = head_text(CONFIG, CREATED, Parent("a b/ü.toml", 2)) + marker_line("head")

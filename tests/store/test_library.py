@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from made import Decider, config, make
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
@@ -14,8 +15,6 @@ from iicl_tui.errors import ConfigError, StoreError
 from iicl_tui.store import errors, library
 from iicl_tui.store.library import Library, summary
 from iicl_tui.store.session import SessionFile
-
-from .made import Decider, config, make
 
 
 def at(path: Path, seconds: int) -> Path:

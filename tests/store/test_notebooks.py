@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import made
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from notebook_runs import LETTERS, SCREEN, STATES, Plots, Run, all_rules, light
 
 from iicl_tui.agents.calls import Call, Token, Usage
 from iicl_tui.bayes.inference import entropy
@@ -26,9 +28,6 @@ from iicl_tui.store.notebook_export import notebook_files, notebook_notices
 from iicl_tui.store.notebook_import import Imported, read_logs
 from iicl_tui.store.notebook_setup import STRENGTHS, bias_level, drawn_again
 from iicl_tui.store.session import SessionFile
-
-from . import made
-from .notebook_runs import LETTERS, SCREEN, STATES, Plots, Run, all_rules, light
 
 TAKEN = "The logs do not say it, so the notebooks' own settings are taken: look-back 2 and M = 4."
 GOING_ON = "Where the session is gone on with, the model is asked in this program's words, not the notebook's."

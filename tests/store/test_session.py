@@ -12,13 +12,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from made import CREATED, config, make, run
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import ConfigError, LabError
 from iicl_tui.store import errors
 from iicl_tui.store.session import SessionFile, slug
-
-from .made import CREATED, config, make, run
 
 
 def test_a_session_comes_back_as_it_was(tmp_path: Path) -> None:
