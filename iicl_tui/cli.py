@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from iicl_tui import __version__
+from iicl_tui.commands import ascii_fallback
 from iicl_tui.errors import LabError
 from iicl_tui.text import printable
 
@@ -54,6 +55,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--trust", metavar="HOST", action="append", default=[], help="a server that may get a key; VARIABLE@HOST: of that name"
         )
+        command.add_argument(
+            "--strict", action="store_true", help="stop (exit 3) after a phase whose reply was not read exactly as asked"
+        )
 
     one = command("open", "open a session in the lab")
     one.add_argument("file", metavar="FILE")
@@ -96,9 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started this, as by `>&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open to the end)
-    if hasattr(sys.stdout, "reconfigure"):  # a terminal in another encoding shows what it can, and nothing fails
-        sys.stdout.reconfigure(errors="replace")
-        sys.stderr.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if hasattr(sys.stdout, "reconfigure"):  # an encoding that lacks a character shows one that looks like it, and nothing fails
+        sys.stdout.reconfigure(errors=ascii_fallback.NAME)
+        sys.stderr.reconfigure(errors=ascii_fallback.NAME)  # type: ignore[union-attr]
     arguments = parser().parse_args(argv)
     name = arguments.command or "home"
     module = "iicl_tui.commands." + {"home": "screen", "open": "screen", "new": "screen", "import": "import_"}.get(name, name)

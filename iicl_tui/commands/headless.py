@@ -25,6 +25,7 @@ from iicl_tui.chain.metrics import outcome
 from iicl_tui.chain.records import Generation, PhaseRecord, Record
 from iicl_tui.errors import ChainStopped, LabError
 from iicl_tui.filters.base import Decider
+from iicl_tui.present.remarks import phase_remarks
 from iicl_tui.store.errors import ChangedFile, DeletedFile, ExistingFile
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
@@ -57,10 +58,11 @@ def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
     return Terms(Access().with_entries(hosts).with_entries(arguments.trust), arguments.budget, arguments.token_budget)
 
 
-def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms) -> int:
+def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms, strict: bool = False) -> int:
     """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands.
 
-    Where the file was deleted or changed meanwhile, what is kept goes into a copy beside it.
+    Where the file was deleted or changed meanwhile, what is kept goes into a copy beside it. strict: stops after a phase that took
+    less from its replies than was asked for, or something else.
     """
     chain = Chain(session.config, session.generations, session, decider, session.calls, terms.access)
     if terms.budget is not None:
@@ -76,7 +78,7 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
             print(printable(f"{host} is asked without the key in {keys}; it gets it with --trust {entry}."), file=sys.stderr)
     try:
         with progress(chain, quiet) as shown:
-            interrupted = asyncio.run(_run(chain, shown))
+            interrupted = asyncio.run(_run(chain, watched(shown, chain, strict)))
     except (DeletedFile, ChangedFile) as error:
         error.exit_code = SAVED
         try:
@@ -108,6 +110,24 @@ class Shown:
 
     done: Callable[[PhaseRecord], None]
     look: Callable[[], None]
+
+
+def watched(shown: Shown, chain: Chain, strict: bool) -> Shown:
+    """The same, but the remarks on each phase are printed. strict: the first one stops the chain."""
+
+    def done(record: PhaseRecord) -> None:
+        shown.done(record)
+        found = phase_remarks(chain, record.generation, record.phase)
+        for remark in found:
+            print(printable(str(remark)), file=sys.stderr)
+        if strict and found:
+            raise ChainStopped(
+                f"Stopped after the {record.phase} of generation {record.generation}, as --strict says",
+                "Its reply was not read exactly as asked; the remarks above say where.",
+                "Resume to accept what was read, or branch from an earlier generation.",
+            )
+
+    return Shown(done, shown.look)
 
 
 async def _run(chain: Chain, shown: Shown) -> str:

@@ -24,4 +24,4 @@ def main(arguments: argparse.Namespace) -> int:
             remedy = "`iicl-tui run` starts a configuration; a session can be gone on with in a copy, or once it is free."
             raise LabError("The session cannot be gone on with", session.read_only, remedy)
         decider = read_decisions(Path(arguments.decisions), session.config.task) if arguments.decisions else None
-        return run_to_end(session, decider, arguments.quiet, on_terms)
+        return run_to_end(session, decider, arguments.quiet, on_terms, arguments.strict)

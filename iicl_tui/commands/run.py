@@ -42,4 +42,4 @@ def main(arguments: argparse.Namespace) -> int:
         raise with_lines(error, text, name, given) from None
     decider = read_decisions(Path(arguments.decisions), config.task) if arguments.decisions else None
     with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
-        return run_to_end(session, decider, arguments.quiet, on_terms)
+        return run_to_end(session, decider, arguments.quiet, on_terms, arguments.strict)

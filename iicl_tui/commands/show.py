@@ -18,6 +18,7 @@ from iicl_tui.errors import LabError
 from iicl_tui.present.lab_builder import build_lab_state, current_generation
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
+from iicl_tui.present.remarks import remarks
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 
@@ -38,7 +39,7 @@ def main(arguments: argparse.Namespace) -> int:
         state = build_lab_state(session, look, ChartSettings(by=session.chain.task.focus))
         width = min(max(shutil.get_terminal_size((100, 40)).columns, NARROWEST), WIDEST)
         for line in page(session, state, width, charts=not arguments.no_charts):
-            print(line.rstrip())
+            print(printable(line.rstrip()))
     return 0
 
 
@@ -68,6 +69,10 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
         for item in block.items:
             mark = item.mark if charts else _MARK_WORDS.get(item.mark, "")
             yield "  " + "  ".join(part for part in (mark, item.text, item.note) if part)
+    if found := remarks(session.chain, state.look):
+        yield ""
+        yield f"Remarks on the replies of generation {state.look}"
+        yield from (f"  {remark.phase}: {remark.text}" for remark in found)
     if charts and len(session.chain.generations) > 1:
         for panel in state.curves:
             yield ""

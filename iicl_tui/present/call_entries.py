@@ -7,6 +7,7 @@ from iicl_tui.agents.model_session import PURPOSE_PHRASES
 from iicl_tui.agents.money import cost, money_text, tokens_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.entry import Entry
+from iicl_tui.present.remarks import read_reply
 
 _FINISHES = {"length": "cut off after max-tokens", "refused": "refused", "other": "ended for another reason"}
 _PERSON = {
@@ -33,7 +34,7 @@ class CallEntries:
         figures = self._figures(call)
         said = f"[asked]\n{call.prompt}\n\n[answered]\n{call.reply or '(nothing)'}"
         text = "\n".join([" · ".join(figures), *self._oddities(call), "", said])
-        return Entry(call.generation, call.phase, PURPOSE_PHRASES[call.purpose], text, "call")
+        return Entry(call.generation, call.phase, PURPOSE_PHRASES.get(call.purpose, call.purpose), text, "call")
 
     def _figures(self, call: Call) -> list[str]:
         agent = self.chain.agent(call.generation)
@@ -57,13 +58,6 @@ class CallEntries:
         lines = []
         if call.without:
             lines.append(f"left out: {', '.join(PARAMETER_NAMES.get(name, name) for name in call.without)}")
-        wording = self.chain.task.wording
-        if wording is None:
-            return lines
-        if self._asked_for_samples:
-            samples = wording.read_samples(call.reply, self.chain.task.samples)
-            remarks, trouble = samples.remarks, samples.trouble
-        else:
-            rule = wording.read_rule(call.reply)
-            remarks, trouble = rule.remarks, rule.trouble
+        reading = read_reply(self.chain, call, self._asked_for_samples)
+        remarks, trouble = reading.remarks, reading.trouble
         return [*lines, *([f"trouble: {trouble}"] if trouble else []), *(f"remark: {remark}" for remark in remarks)]

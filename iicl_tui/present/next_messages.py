@@ -40,7 +40,7 @@ async def first_entries(config: ChainConfig) -> list[Entry]:
     for hypothesis, phase in ((int(explained.argmin()), "interaction"), (config.start.target, "transmission")):
         other = await next_call(_learned(config, call, hypothesis, phase == "transmission"))
         if other is not None and other.phase == phase:
-            supposing = f"{PURPOSE_PHRASES[other.purpose]}, if it learned  {config.task.rule(hypothesis)}"
+            supposing = f"{PURPOSE_PHRASES.get(other.purpose, other.purpose)}, if it learned  {config.task.rule(hypothesis)}"
             found.append(Entry(1, phase, supposing, _dialogue(other.request.messages), "supposed"))
     return found
 
@@ -61,7 +61,7 @@ def _call(call: NextCall, config: ChainConfig) -> list[Entry]:
     for at, message in enumerate(messages):
         title: str = message.role
         if at == last:
-            title = f"{message.role}: {PURPOSE_PHRASES[call.purpose]}"
+            title = f"{message.role}: {PURPOSE_PHRASES.get(call.purpose, call.purpose)}"
         elif message.role != "system":
             title = f"{message.role}, said before"
         found.append(Entry(call.generation, call.phase, title, message.text, "message"))

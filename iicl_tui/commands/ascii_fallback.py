@@ -1,0 +1,57 @@
+"""What a terminal or a file that is not UTF-8 shows in place of the characters that it lacks."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+
+NAME = "iicl-ascii"
+"""The error handler's name, for `reconfigure(errors=NAME)`."""
+
+_ALIKE = {
+    "#": "█▉▊▋▅▆▇▓",
+    "=": "▄▌▍▐▀",
+    "_": "▁▂▃▎▏",
+    "%": "▒",
+    ":": "░",
+    "-": "─━┄┅┈┉╌╍▔–—−",
+    "|": "│┃┆┇┊┋╎╏╵╷┤├",
+    "+": "┌┐└┘┬┴┼╭╮╯╰╴╶✓",
+    ">": "→▸▶≥",
+    "<": "←◂◀≤",
+    "^": "▲△▴↑",
+    "v": "▼▽▾↓",
+    "*": "★☆",
+    "@": "◉",
+    "o": "●○◌",
+    "s": "■□▪▫",
+    "d": "◆◇",
+    "x": "✗✘×",
+    "e": "✎ε",
+    ".": "·…•",
+    "~": "≈",
+    "'": "‘’",
+    '"': "“”„",
+    "t": "τ",
+    "l": "λ",
+}
+_TABLE = {char: ascii for ascii, chars in _ALIKE.items() for char in chars}
+
+
+def replacement(char: str) -> str:
+    """One ASCII character that looks like this one: # for a bar, a blank for an empty cell, a letter without its accent, else ?."""
+    if char in _TABLE:
+        return _TABLE[char]
+    if "\u2800" <= char <= "\u28ff":  # braille
+        return " " if char == "\u2800" else "."
+    plain = unicodedata.normalize("NFKD", char)[:1]
+    return plain if plain.isascii() and plain.isprintable() and plain else "?"
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(replacement, error.object[error.start : error.end])), error.end
+
+
+codecs.register_error(NAME, _replace)
