@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from iicl_tui.chain.config import read_config
+from iicl_tui.chain.engine import Chain
+from iicl_tui.errors import Fault
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -57,3 +64,23 @@ def test_the_filter_of_the_contributors_page_is_a_kind(tmp_path: Path) -> None:
     example = (ROOT / "docs" / "plugin-example" / "pyproject.toml").read_text(encoding="utf-8")
     for line in package.splitlines():
         assert line in example
+
+
+def test_the_example_plug_in_fits_the_protocols() -> None:
+    """The same as tests/plugin, in this process: a chain with its agent and its filter."""
+    path = ROOT / "docs" / "plugin-example" / "iicl_tui_example.py"
+    spec = importlib.util.spec_from_file_location("iicl_tui_example", path)
+    assert spec is not None
+    assert spec.loader is not None
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    config = read_config({"chain": {"generations": 8}})
+    faults: list[Fault] = []
+    agent = example.LAPSING.build({"lapse": 0.5, "noise": 0.1, "prior": {}}, config.task, (), faults, None)
+    second_look = example.SECOND_LOOK.build({"examples": 2}, config.task, (), faults)
+    chain = Chain(replace(config, agents=(agent,), filters=(second_look,)))
+    asyncio.run(chain.run())
+    assert not faults
+    interactions = [generation.interaction for generation in chain.generations]
+    assert any(each is not None and each.refinements for each in interactions)
+    assert all(belief is not None for belief in chain.beliefs(1, 8))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from iicl_tui.agents import bayesian
-from iicl_tui.agents.base import AgentKind, Rounds
+from iicl_tui.agents.base import AgentKind, Datasets
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call
@@ -71,7 +71,7 @@ class LapsingAgent(BayesianAgent):
         """lapsing λ0.1"""
         return f"lapsing λ{self.lapse:g}"
 
-    def beliefs(self, generations: Sequence[tuple[Rounds, Sequence[Call]]]) -> list[Belief | None]:
+    def beliefs(self, generations: Sequence[tuple[Datasets, Sequence[Call]]]) -> list[Belief | None]:
         """One belief a generation, in nats; None where the data are impossible under every hypothesis."""
         return [self._mixed(belief) for belief in super().beliefs(generations)]
 
