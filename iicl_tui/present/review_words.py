@@ -257,6 +257,9 @@ def refused(why: Refusal, subject: ReviewSubject, state: ReviewState, key: Key) 
     """Says why a commit is refused, and what to do."""
     if why == "no-redraws":
         return f"No redraws are left: {key('review.approve')} approves it, {key('review.edit')} edits it."
+    if why == "unlearnable":
+        return (f"No hypothesis explains these {subject.noun}s, so the next agent could not learn and the chain would stop: "
+                f"{key('review.edit')} edits one, {key('review.reject')} rejects one.")  # fmt: skip
     if why == "nothing-passes":
         return (f"No {subject.noun} would pass on: {key('review.pass-nothing')} goes on with none, {key('review.edit')} edits one, "
                 f"{key('review.undo')} undoes.")  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import Filter, SamplesShown, would_pass
 from iicl_tui.review.forecast import Array, BeliefFrame, Forecast
@@ -60,8 +62,11 @@ async def samples_forecast(chain: Chain, shown: SamplesShown, state: ReviewState
         notes.append(f"Assumes that you approve the {undecided} undecided.")
     if rejected and shown.refill:
         notes.append(f"Leaves out the {rejected} to be redrawn.")
-    passed = await _after_later_filters(chain, shown, passed, notes)
-    return _forecast(chain, generation, belief_now(chain, generation), passed, notes)
+    left = await _after_later_filters(chain, shown, passed, notes)
+    found = _forecast(chain, generation, belief_now(chain, generation), passed if left is None else left, notes)
+    # Later filters may still drop what contradicts the rest, and nobody learns from the last generation.
+    certain = left is not None and generation < chain.config.generations
+    return replace(found, unlearnable=certain and _teaches_nothing(chain, generation, found))
 
 
 def filters_around(chain: Chain) -> tuple[list[Filter], list[Filter]]:
@@ -75,8 +80,8 @@ def filters_around(chain: Chain) -> tuple[list[Filter], list[Filter]]:
 
 async def _after_later_filters(
     chain: Chain, shown: SamplesShown, passed: tuple[Example, ...], notes: list[str]
-) -> tuple[Example, ...]:
-    """Applies the filters after the person, unless their result depends on what happened before in this phase."""
+) -> tuple[Example, ...] | None:
+    """Applies the filters after the person. Returns None if their result depends on what happened before in this phase."""
     earlier, later = filters_around(chain)
     if not later:
         return passed
@@ -85,7 +90,7 @@ async def _after_later_filters(
         left = await would_pass(later, passed, chain.task.samples, shown.hypothesis, shown.context)
     if left is None:
         notes.append("Does not include the later filters.")
-        return passed
+        return None
     notes.append(f"After the later filters, {len(left)} of {chain.task.samples} pass on.")
     return left
 
@@ -94,11 +99,18 @@ def _forecast(chain: Chain, generation: int, now: Array | None, passed: tuple[Ex
     frame, belief = _frame(chain, generation), chain.belief_if(generation, passed)
     if belief is not None and belief.source == "exact":
         return Forecast(frame, now, belief.log_p, passed, tuple(notes))
-    if chain.agent(generation + 1).exact:
+    found = Forecast(frame, now, None, passed)
+    if _teaches_nothing(chain, generation, found):
         why = "No hypothesis explains these samples: the next agent could not learn from them."
     else:
         why = "Not known until the next agent is asked."
-    return Forecast(frame, now, None, passed, (why, *notes))
+    return replace(found, notes=(why, *notes))
+
+
+def _teaches_nothing(chain: Chain, generation: int, found: Forecast) -> bool:
+    """Returns whether an exact agent, whose beliefs are always known, has none after these samples."""
+    agent = chain.agent(generation + 1)
+    return found.then is None and agent.exact and agent.has_belief
 
 
 def _frame(chain: Chain, generation: int) -> BeliefFrame:

@@ -40,6 +40,7 @@ class Forecast:
         now, then: (H,) log-probabilities in nats; None where they are not known exactly.
         passed: The items that would pass on.
         notes: Sentences on what is assumed, or why `then` is not known.
+        unlearnable: The next agent could not learn from what passes, so the chain would stop.
     """
 
     frame: BeliefFrame
@@ -47,6 +48,7 @@ class Forecast:
     then: Array | None
     passed: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
+    unlearnable: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Literal
 from iicl_tui.filters.base import Verdict
 from iicl_tui.review.rules import Value, VerdictRules
 
-Refusal = Literal["undecided", "no-redraws", "nothing-passes"]
+Refusal = Literal["undecided", "no-redraws", "nothing-passes", "unlearnable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +164,20 @@ class ReviewState:
         return replace(self, items=items, cursor=cursor, past=(*self.past, (self.items, self.cursor)), future=())
 
 
-def refusal(rules: VerdictRules, kept: int, state: ReviewState) -> Refusal | None:
-    """Returns why the decisions cannot be committed as they are; None if they can. kept: items that passed in earlier rounds."""
+def refusal(rules: VerdictRules, kept: int, state: ReviewState, unlearnable: bool = False) -> Refusal | None:
+    """Returns why the decisions cannot be committed as they are; None if they can.
+
+    Args:
+        rules: What may be decided.
+        kept: Number of items that passed in earlier rounds.
+        state: The decisions.
+        unlearnable: The next agent could learn nothing from what passes.
+    """
     if state.undecided:
         return "undecided"
+    # If all items are rejected, only earlier rounds are to blame, and those cannot be changed here.
+    if unlearnable and not state.all_rejected:
+        return "unlearnable"
     if not state.all_rejected or kept or rules.redraws_rejected:
         return None
     return _IF_NONE_PASS[rules.if_none_pass]

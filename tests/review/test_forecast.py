@@ -201,6 +201,7 @@ async def test_data_that_no_hypothesis_explains_are_told_of() -> None:
     found = await forecast(chain, shown, state)
     assert found.then is None
     assert found.notes[0].startswith("No hypothesis explains these")
+    assert found.unlearnable
     text = "\n".join(line.plain for line in words.forecast_lines(found, False, 60, 12))
     assert "No hypothesis explains" in text
     assert "→ ?" in text

@@ -178,6 +178,32 @@ async def test_where_a_filter_asks_for_more_nothing_is_said_of_the_next_agent(op
         assert chain.data(1) == ()
 
 
+async def test_samples_that_no_hypothesis_explains_are_not_committed(opened) -> None:
+    chain = make_chain(filter=[SAMPLES], agent=[{"kind": "bayes"}])
+    async with opened(chain=chain) as (pilot, host, pane):
+        for example in ("A -> on", "A -> off"):
+            request = pane.request
+            request.update(request.state.edit(chain.task.read_line(example)))
+        await press(pilot, "A", "enter")
+        assert pane.live
+        assert notice(pane).startswith("! No hypothesis explains these samples, so the next agent could not learn")
+        await press(pilot, "home", "down", "x", "enter")
+        assert pane.request.subject.attempt == 1  # the rejected one is redrawn
+        await press(pilot, "a", "enter")
+        await host.until_asked(pilot)
+        assert chain.belief(2) is not None
+
+
+async def test_nobody_learns_from_the_last_generation(opened) -> None:
+    chain = make_chain(filter=[SAMPLES], agent=[{"kind": "bayes"}], chain={"generations": 1, "seed": 7})
+    async with opened(chain=chain) as (pilot, host, pane):
+        for example in ("A -> on", "A -> off"):
+            pane.request.update(pane.request.state.edit(chain.task.read_line(example)))
+        await press(pilot, "A", "enter")
+        await host.until_asked(pilot)
+        assert chain.status == "finished"
+
+
 async def test_all_rejected_is_drawn_again_while_there_are_redraws(opened) -> None:
     async with opened(chain=make_chain(filter=[{**SAMPLES, "redraws": 1}])) as (pilot, host, pane):
         await press(pilot, "X")

@@ -237,7 +237,10 @@ class ReviewPane(ReviewFrame, can_focus=True):
     @property
     def _refusal(self) -> Refusal | None:
         subject = self.subject
-        return refusal(subject.rules, len(subject.kept), self.state) if subject is not None else None
+        if subject is None:
+            return None
+        unlearnable = self.forecast is not None and self.forecast.unlearnable
+        return refusal(subject.rules, len(subject.kept), self.state, unlearnable)
 
     def action_commit(self) -> None:
         self._commit(nothing=False)
