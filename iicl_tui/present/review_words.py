@@ -148,7 +148,12 @@ def item_lines(subject: ReviewSubject, state: ReviewState, blind: bool) -> list[
 
 
 def forecast_lines(forecast: Forecast, blind: bool, width: int, height: int) -> list[StyledText]:
-    """Shows the belief now and after a commit, in at most `height` lines of `width` cells; the least important parts go first."""
+    """Shows the belief now and after a commit, in at most `height` lines of `width` cells; the least important parts go first.
+
+    A blind review shows no forecast, since it would tell which samples are right.
+    """
+    if blind:
+        return [styled((line, "muted")) for line in wrap_words("No forecast in a blind review.", width)][:height]
     frame = forecast.frame
     heading = _if_it_fits(
         width, styled(("if you commit now", "strong")), styled((f" {frame.names[0]} → {frame.names[1]}", "muted"))
@@ -160,7 +165,7 @@ def forecast_lines(forecast: Forecast, blind: bool, width: int, height: int) -> 
     after = summarize(forecast.then, frame) if forecast.then is not None else None
     entropy = _change("entropy", f"{before.entropy:.2f}", f"{after.entropy:.2f} nats" if after else None)
     difference = styled((f"  {after.entropy - before.entropy:+.2f}" if after else "", "muted"))
-    lines = [heading, _if_it_fits(width, entropy, difference), _target_line(forecast, blind)]
+    lines = [heading, _if_it_fits(width, entropy, difference), _target_line(forecast)]
     bars = _bar_lines(forecast, width)
     wide = _focus_lines(frame, before.focus, after.focus if after else None)
     short = flow(_focus_parts(frame, before.focus, after.focus if after else None), width, 3)
@@ -171,9 +176,8 @@ def forecast_lines(forecast: Forecast, blind: bool, width: int, height: int) -> 
     return [*lines, *notes[:1]][:height]
 
 
-def _target_line(forecast: Forecast, blind: bool) -> StyledText:
-    if blind or forecast.now is None:
-        return _change("P(h*)", "hidden", "hidden")
+def _target_line(forecast: Forecast) -> StyledText:
+    assert forecast.now is not None
     at = forecast.frame.target
     then = probability_text(float(forecast.then[at])) if forecast.then is not None else None
     return _change("P(h*)", probability_text(float(forecast.now[at])), then)
