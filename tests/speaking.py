@@ -127,3 +127,27 @@ def connected(config: ChainConfig, provider: InMemory) -> ChainConfig:
         if isinstance(agent, LanguageAgent):
             agent.connect = lambda access: provider
     return replace(config)
+
+
+SHARES: Mapping[str, Mapping[str, float]] = {
+    "A": {"on": 0.9, "off": 0.06, "und": 0.03},
+    "B": {"off": 0.5, "on": 0.25, "und": 0.25},
+    "C": {"und": 0.7, "on": 0.1},
+    "D": {"off": 1.0},
+    "screen": {"off": 0.6, "on": 0.3, "und": 0.1},
+}
+RULE = {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}
+
+
+def measured(config: ChainConfig) -> Callable[[Request], Reply]:
+    """A model that learns the rule RULE with the log-probabilities SHARES; one of its examples is against that rule."""
+    learned = config.task.read_hypothesis(RULE)
+
+    def answer(request: Request) -> Reply:
+        if "Write examples" in request.prompt:
+            text = samples(config, 0, 1, 2, 30, hypothesis=learned)
+            head, _, tail = text.rpartition("Output: ")
+            return Reply(f"{head}Output: {'off' if tail != 'off' else 'on'}", usage=Usage(400, 60), model="m-1")
+        return with_logprobs(rule(config, learned), SHARES)
+
+    return answer

@@ -21,11 +21,11 @@ def main(arguments: argparse.Namespace) -> int:
             "`iicl-tui run`, `show` and `export` work without a terminal.",
         )
     gc.disable()  # until the first screen stands: what is made on the way there stays, and a search for garbage only costs time
-    room, values = "home", dict[str, Any]()
+    screen, values = "home", dict[str, Any]()
     if arguments.command == "open":
-        room, values = "lab", {"path": Path(arguments.file)}
+        screen, values = "lab", {"path": Path(arguments.file)}
     elif arguments.command == "new":
-        room, values = "configure", {"preset": arguments.preset}
+        screen, values = "configure", {"preset": arguments.preset}
         if arguments.preset is not None:
             from iicl_tui.store.presets import load
 
@@ -33,5 +33,5 @@ def main(arguments: argparse.Namespace) -> int:
     from iicl_tui.tui.app import LabApp, Start, run_app
 
     paths, settings, faults = surroundings(arguments)
-    app = LabApp(paths, settings, faults, Start(room, values), getattr(arguments, "theme", None))
+    app = LabApp(paths, settings, faults, Start(screen, values), getattr(arguments, "theme", None))
     return run_app(app)

@@ -1,10 +1,10 @@
-"""One registry of everything that a person can do: id, keys, label, help.
+"""The registry of everything that a person can do: id, keys, label, help.
 
-Footer, help page, keys page, command palette and the person's own keymap are all made from it, so that none of them can
-drift from the others. A class takes its part with `GROUP = "lab"` and `BINDINGS = bindings("lab")`, and has one method
-for each action: `lab.next-phase` runs `action_next_phase`.
+Footer, help page, keys page, command palette and the person's own keymap are made from it. A class takes its part with
+`GROUP = "lab"` and `BINDINGS = bindings("lab")`, and has one method for each action: `lab.next-phase` runs
+`action_next_phase`.
 
-Plain letters and function keys come first. A ctrl chord is never the only way, since terminals and multiplexers eat them.
+Plain letters and function keys come first. A ctrl chord is never the only key, because terminals and multiplexers use them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from textual.binding import Binding
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do.
+    """One thing that a person can do.
 
-    id: "group.what-it-does", what a settings file names. keys: Textual's names, or the character itself; the first one is
-    shown. label: two or three words. help: a sentence or two, plain text. footer: place in the footer, 1 first; 0 = not
-    there. priority: works even where a text field has the focus.
+    Attributes:
+        id: "group.what-it-does"; a settings file names it.
+        keys: Textual's names, or the character itself; the first one is shown.
+        label: One to three words.
+        help: One or two sentences, plain text.
+        footer: Place in the footer, 1 first; 0 means not there.
+        priority: Works even if a text field has the focus.
     """
 
     id: str
@@ -38,25 +42,25 @@ class Action:
 
     @property
     def name(self) -> str:
-        """Textual's name of it: `action_` + name is the method that does it."""
+        """Textual's name of the action: `action_` + name is the method that runs."""
         return self.id.partition(".")[2].replace("-", "_")
 
 
 APP = (
-    Action("app.help", ("?", "f1"), "help", "What this screen is for and every key that works on it now.", footer=99),
+    Action("app.help", ("?", "f1"), "help", "What this screen is for, and every key that works on it now.", footer=99),
     Action(
         "app.command-palette",
         ("ctrl+p", "f2"),
         "commands",
-        "A list of everything that can be done here; type a few letters to find it.",
+        "List everything that you can do here. Type a few letters to find it.",
         priority=True,
     ),
-    Action("app.theme", ("f3",), "theme", "Choose the colours; each theme is shown as you move through the list."),
-    Action("app.keys", ("f4",), "keys", "Every action of the program with its id and its keys, also your own ones."),
-    Action("app.copy", ("y",), "copy", "Put what is under the cursor on the clipboard of the terminal (OSC 52)."),
-    Action("app.screenshot", ("f12",), "picture", "Save the screen as an SVG picture beside your sessions."),
-    Action("app.quit", ("q",), "quit", "Leave the program. All that was done is in the session's file already.", footer=97),
-    Action("app.back", ("escape",), "back", "Go back to where you came from.", footer=98),
+    Action("app.theme", ("f3",), "theme", "Choose the colours. Each theme is shown as you move through the list."),
+    Action("app.keys", ("f4",), "keys", "List every action of the program with its id and its keys, your own keys included."),
+    Action("app.copy", ("y",), "copy", "Copy what is under the cursor to the clipboard of the terminal (OSC 52)."),
+    Action("app.screenshot", ("f12",), "screenshot", "Save the screen as an SVG picture in your sessions folder."),
+    Action("app.quit", ("q",), "quit", "Leave the program. Everything that was done is already in the session's file.", footer=97),
+    Action("app.back", ("escape",), "back", "Go back to the screen before.", footer=98),
 )
 
 HOME = (
@@ -64,73 +68,73 @@ HOME = (
     Action("home.new", ("n",), "new", "Set up a new chain.", footer=2),
     Action("home.branch", ("b",), "branch", "Start a new session from a generation of this one.", footer=4),
     Action("home.rename", ("r",), "rename", "Give the session another title.", footer=5),
-    Action("home.delete", ("d", "delete"), "delete", "Move the session to the trash; undo brings it back.", footer=6),
+    Action("home.delete", ("d", "delete"), "delete", "Move the session to the trash. Undo brings it back.", footer=6),
     Action(
-        "home.edit", ("e",), "edit as new", "Fill the form from this session or configuration, to make another one of it.", footer=8
+        "home.edit", ("e",), "edit as new", "Set up a new chain like this one: opens the form, filled from this session.", footer=8
     ),
-    Action("home.undo", ("u",), "undo", "Take back the last deletion or renaming.", footer=7),
-    Action("home.search", ("/",), "search", "Show only the sessions whose text has these words.", footer=3),
-    Action("home.yours", ("1",), "yours", "Your own sessions, newest first."),
-    Action("home.examples", ("2",), "examples", "Sessions that come with the program, to look at and to branch from."),
-    Action("home.presets", ("3",), "presets", "Ready-made experiments to start from."),
+    Action("home.undo", ("u",), "undo", "Undo the last deletion or renaming.", footer=7),
+    Action("home.search", ("/",), "search", "Show only the sessions that contain these words.", footer=3),
+    Action("home.yours", ("1",), "your sessions", "Show your own sessions, newest first."),
+    Action("home.examples", ("2",), "examples", "Show the sessions that come with the program, to look at and to branch from."),
+    Action("home.presets", ("3",), "presets", "Show ready-made experiments to start from."),
     Action("home.refresh", ("f5",), "refresh", "Read the sessions folder again."),
 )
 
 CONFIGURE = (
     Action("configure.create", ("f5",), "create", "Write the session's file and open it in the laboratory.", footer=1),
-    Action("configure.redraw", ("f6",), "redraw d⁰", "Draw the first data and a random h* anew, with another seed.", footer=2),
-    Action("configure.preset", ("f7",), "preset", "Fill the form from a ready-made experiment.", footer=3),
-    Action("configure.pane", ("f8",), "form or file", "At small sizes: turn between the form and the TOML.", footer=4),
-    Action("configure.messages", ("f9",), "messages", "The exact messages of the first call to a model, filled in.", footer=5),
+    Action(
+        "configure.redraw", ("f6",), "redraw d⁰", "Draw the first data, and h* if it is random, again with another seed.", footer=2
+    ),
+    Action("configure.preset", ("f7",), "preset", "Fill the form from a preset, a ready-made experiment.", footer=3),
+    Action("configure.pane", ("f8",), "form or file", "In a narrow window: switch between the form and the file.", footer=4),
+    Action("configure.messages", ("f9",), "messages", "Show the exact messages of the first call to a model.", footer=5),
 )
 
 LAB = (
+    Action("lab.next-phase", ("space",), "next phase", "Do the next phase: imitation, interaction or transmission.", footer=1),
+    Action("lab.end-generation", ("g",), "end generation", "Run to the end of this generation.", footer=2),
+    Action("lab.run-to", ("r",), "run to…", "Run to the end of a generation that you choose.", footer=3),
+    Action("lab.run-to-end", ("R",), "run to end", "Run to the end of the last generation.", footer=7),
+    Action("lab.pause", ("p",), "pause", "Stop after the current phase.", footer=4),
+    Action("lab.review", ("w",), "review", "Review what waits for your decision in the interaction phase.", footer=5),
+    Action("lab.earlier", ("[",), "earlier", "Show the generation before the one shown.", footer=8),
+    Action("lab.later", ("]",), "later", "Show the generation after the one shown.", footer=9),
+    Action("lab.first", ("{",), "first", "Show the first data, d⁰."),
+    Action("lab.latest", ("}",), "back to now", "Show the newest generation again.", footer=6),
     Action(
-        "lab.next-phase", ("space",), "next phase", "Do the phase that is next: imitation, interaction or transmission.", footer=1
+        "lab.branch", ("b",), "branch", "Start a new session from the generation shown. This session stays as it is.", footer=10
     ),
-    Action("lab.end-generation", ("g",), "generation", "Run to the end of this generation.", footer=2),
-    Action("lab.run-to", ("r",), "run to…", "Run to a generation that you name.", footer=3),
-    Action("lab.run-to-end", ("R",), "run all", "Run to the last generation.", footer=7),
-    Action("lab.pause", ("p",), "pause", "Stop after the phase under way.", footer=4),
-    Action("lab.review", ("w",), "review", "Decide on what waits for you in the interaction phase.", footer=5),
-    Action("lab.earlier", ("[",), "earlier", "Look back at the generation before.", footer=8),
-    Action("lab.later", ("]",), "later", "Look at the generation after.", footer=9),
-    Action("lab.first", ("{",), "first", "Look at the first data, d⁰."),
-    Action("lab.latest", ("}",), "back to now", "Return to where the chain is.", footer=6),
-    Action(
-        "lab.branch", ("b",), "branch", "Start a new session from the generation you look at; this one stays as it is.", footer=10
-    ),
-    Action("lab.view", ("v",), "form", "Turn the belief's form: strips, mosaic, ranked.", footer=11),
-    Action("lab.scale", ("s",), "scale", "Turn the belief's scale: linear or logarithmic.", footer=13),
+    Action("lab.view", ("v",), "view", "Show the belief as strips, as a mosaic or as a ranked list.", footer=11),
+    Action("lab.scale", ("s",), "scale", "Switch the belief's scale between linear and logarithmic.", footer=13),
     Action(
         "lab.colour-by",
         ("c",),
-        "by",
-        "What makes the strips and the colours: the states of each object, or the d⁰ examples explained.",
+        "group by",
+        "Group and colour the hypotheses: by the states of an object, or by how many d⁰ examples they explain.",
         footer=12,
     ),
-    Action("lab.ghost", ("G",), "ghost", "Show or hide the belief of the generation before."),
-    Action("lab.curves", ("T",), "next curve", "Where not all curves have room: show the next one."),
-    Action("lab.messages", ("M",), "messages", "The exact messages of the next call to a model, filled in."),
-    Action("lab.budget", ("$",), "budget", "What the calls to language models may cost, for as long as this lab is open."),
-    Action("lab.transcript", ("t",), "transcript", "Everything that happened, as a text to search and copy.", footer=14),
-    Action("lab.save-copy", ("S",), "save a copy", "Write all that happened into another file.", footer=15),
-    Action("lab.pane-belief", ("1",), "belief", "At small sizes: show the belief."),
-    Action("lab.pane-curves", ("2",), "curves", "At small sizes: show the curves over generations."),
-    Action("lab.pane-objects", ("3",), "objects", "At small sizes: show the belief about each object."),
-    Action("lab.pane-data", ("4",), "data", "At small sizes: show the data passed on."),
-    Action("lab.pane-generations", ("5",), "generations", "At small sizes: show the list of generations."),
+    Action("lab.ghost", ("G",), "previous belief", "Show or hide the belief of the generation before, drawn behind this one."),
+    Action("lab.curves", ("T",), "next curve", "Show the next curve, where there is no room for all."),
+    Action("lab.messages", ("M",), "messages", "Show the exact messages of the next call to a model."),
+    Action("lab.budget", ("$",), "budget", "Set what calls to language models may cost while this lab is open."),
+    Action("lab.transcript", ("t",), "transcript", "Read everything that happened as a text, to search and to copy.", footer=14),
+    Action("lab.save-copy", ("S",), "save a copy", "Save everything that happened in another file.", footer=15),
+    Action("lab.pane-belief", ("1",), "belief", "In a small window: show the belief."),
+    Action("lab.pane-curves", ("2",), "curves", "In a small window: show the curves over generations."),
+    Action("lab.pane-objects", ("3",), "objects", "In a small window: show the belief about each object."),
+    Action("lab.pane-data", ("4",), "data", "In a small window: show the data passed on."),
+    Action("lab.pane-generations", ("5",), "generations", "In a small window: show the list of generations."),
 )
 
-# The cursor of the belief chart: for the widget that has it, so that a text field or a list keeps its own arrows.
+# The belief chart's cursor. Only the focused chart has these keys, so that a text field or a list keeps its arrows.
 CHART = (
     Action("chart.left", ("left", "h"), "left", "Move the cursor one hypothesis to the left."),
     Action("chart.right", ("right", "l"), "right", "Move the cursor one hypothesis to the right."),
-    Action("chart.up", ("up", "k"), "up", "Move the cursor up: to the strip, row or rank above."),
-    Action("chart.down", ("down", "j"), "down", "Move the cursor down: to the strip, row or rank below."),
+    Action("chart.up", ("up", "k"), "up", "Move the cursor up, to the strip, row or rank above."),
+    Action("chart.down", ("down", "j"), "down", "Move the cursor down, to the strip, row or rank below."),
     Action("chart.start", ("home",), "start", "Move the cursor to the first hypothesis."),
     Action("chart.end", ("end",), "end", "Move the cursor to the last hypothesis."),
-    Action("chart.likeliest", ("m",), "likeliest", "Move the cursor to the likeliest hypothesis."),
+    Action("chart.likeliest", ("m",), "most likely", "Move the cursor to the most likely hypothesis."),
 )
 
 # The pane of the review has a bar of its own for these, so that they leave the footer to the screen around it.
@@ -189,25 +193,25 @@ TEXT = (
 )
 
 TRANSCRIPT = (
-    Action("transcript.search", ("/",), "search", "Find text; Enter goes to the next place.", footer=1),
-    Action("transcript.next", ("n",), "next", "The next place that has the text.", footer=2),
-    Action("transcript.previous", ("N",), "previous", "The place before that has the text.", footer=3),
-    Action("transcript.next-generation", ("]",), "later", "Go to the next generation.", footer=4),
-    Action("transcript.previous-generation", ("[",), "earlier", "Go to the generation before.", footer=5),
+    Action("transcript.search", ("/",), "search", "Find text. Enter goes to the next match.", footer=1),
+    Action("transcript.next", ("n",), "next", "Go to the next match.", footer=2),
+    Action("transcript.previous", ("N",), "previous", "Go to the match before.", footer=3),
+    Action("transcript.next-generation", ("]",), "next generation", "Go to the next generation.", footer=4),
+    Action("transcript.previous-generation", ("[",), "generation before", "Go to the generation before.", footer=5),
 )
 
-HELP = (Action("help.all-keys", ("k",), "all keys", "Every action of the program with its id.", footer=1),)
+HELP = (Action("help.all-keys", ("k",), "all keys", "List every action of the program with its id.", footer=1),)
 
-KEYS = (Action("keys.search", ("/",), "search", "Show only the actions whose text has these words.", footer=1),)
+KEYS = (Action("keys.search", ("/",), "search", "Show only the actions that contain these words.", footer=1),)
 
-# Modal screens: the app's keys do not reach them, so they have a way out of their own.
+# Modal screens. The app's keys do not reach them, so they have their own way out.
 ERROR = (
     Action("error.close", ("escape", "enter", "space"), "close", "Close this message.", footer=1),
-    Action("error.copy", ("y",), "copy", "Put this message on the clipboard of the terminal (OSC 52).", footer=2),
+    Action("error.copy", ("y",), "copy", "Copy this message to the clipboard of the terminal (OSC 52).", footer=2),
 )
 THEME = (
-    Action("theme.keep", ("enter",), "keep", "Keep the theme under the cursor.", footer=1),
-    Action("theme.cancel", ("escape",), "cancel", "Return to the theme that was.", footer=2),
+    Action("theme.keep", ("enter",), "keep", "Use the theme under the cursor from now on.", footer=1),
+    Action("theme.cancel", ("escape",), "cancel", "Return to the theme from before.", footer=2),
 )
 
 GROUPS: dict[str, tuple[Action, ...]] = {
@@ -228,7 +232,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "theme": THEME,
 }
 
-# The groups that can be active at one time: within each of these a key means one thing.
+# The groups that can be active together; within each of these sets a key means one thing.
 TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "home"),
     ("app", "configure"),

@@ -1,4 +1,4 @@
-"""The program's shell: themes, keys, errors, and the way from one screen to another."""
+"""The app: themes, keys, errors, and opening and closing screens."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class LabApp(CrashHandlingApp):
     BINDINGS: ClassVar[list] = [*bindings("app")]
     COMMANDS: ClassVar[set] = {ActionProvider}
     CSS_PATH = Path(__file__).with_name("app.tcss")
-    # A mode of our own: Textual does not load the style sheet of a default screen.
+    # An own mode, because Textual does not load the style sheet of a default screen.
     DEFAULT_MODE = "main"
 
     def __init__(
@@ -73,7 +73,15 @@ class LabApp(CrashHandlingApp):
         start: Start | None = None,
         theme: str | None = None,
     ) -> None:
-        """faults: what was wrong with the settings file. theme: for this run only, before the settings' one."""
+        """Set up the app.
+
+        Args:
+            paths: Where sessions, settings, themes and reports are.
+            settings: The person's settings.
+            faults: What was wrong with the settings file.
+            start: The screen to begin with.
+            theme: For this run only, in place of the settings' theme.
+        """
         super().__init__()
         self.add_mode("main", self.first_screen)
         self.paths = paths
@@ -83,12 +91,12 @@ class LabApp(CrashHandlingApp):
         self._afterwards: list[Callable[[], None]] = []
         self._notices: list[tuple[str, list[str]]] = []
         if faults:
-            self._notices.append((f"{paths.settings.name}: some settings are left out", [str(fault) for fault in faults]))
+            self._notices.append((f"Ignored some settings in {paths.settings.name}", [str(fault) for fault in faults]))
         self._take_themes(theme or self.settings.theme)
         self.keymap: Keymap = resolve(self.settings.keys)
         self.set_keymap(self.keymap.overrides())
         if self.keymap.faults:
-            self._notices.append(("Some keys of your settings are left out", list(self.keymap.faults)))
+            self._notices.append(("Ignored some keys of your settings", list(self.keymap.faults)))
 
     def _take_themes(self, wanted: str | None) -> None:
         found, faults = themes.load_all(self.paths.themes)
@@ -96,11 +104,11 @@ class LabApp(CrashHandlingApp):
             self.register_theme(theme)
         name = wanted or themes.DEFAULT
         if name not in self.available_themes:
-            faults.append(f"there is no theme named {printable(name, 40)}; {themes.DEFAULT} is shown")
+            faults.append(f"There is no theme named {printable(name, 40)}; using {themes.DEFAULT}.")
             name = themes.DEFAULT
         self.theme = name if name in self.available_themes else "textual-dark"
         if faults:
-            self._notices.append(("Some themes are left out", faults))
+            self._notices.append(("Ignored some themes", faults))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.defaults(self.current_theme)
@@ -116,14 +124,14 @@ class LabApp(CrashHandlingApp):
         self._notices.clear()
 
     def on_ready(self) -> None:
-        # What Textual draws before this is thrown away.
+        # Textual throws away what it draws before this.
         self._shown = True
         for callback in (*self._afterwards, _collect_garbage):
             self.screen.call_after_refresh(callback)
         self._afterwards.clear()
 
     def after_first_picture(self, callback: Callable[[], None]) -> None:
-        """Have it called when the first picture of the program is on the terminal; at the next one where that is over."""
+        """Call back once the first picture of the program is on the terminal, or after the next repaint if it is."""
         if self._shown:
             self.screen.call_after_refresh(callback)
         else:
@@ -145,7 +153,7 @@ class LabApp(CrashHandlingApp):
         return self.replace_screen(self.make(screen, *args, **values))
 
     def leave(self) -> None:
-        """Return to the screen below; from a screen that the program began with, to the home screen."""
+        """Return to the screen below; from the first screen, to the home screen."""
         if len(self.screen_stack) > 1:
             self.pop_screen()
         elif getattr(self.screen, "GROUP", "") != "home":
@@ -154,7 +162,7 @@ class LabApp(CrashHandlingApp):
     # Errors
 
     def show_error(self, error: LabError) -> None:
-        """Tell of it: a toast where it is one line, else a message with what happened and what can be done."""
+        """Show an error: as a toast if it is one line, else as a message with what happened and what to do."""
         if not (error.what or error.remedy):
             self.notify(printable(error.title, 400), severity="warning", markup=False)
             return
@@ -178,14 +186,14 @@ class LabApp(CrashHandlingApp):
             return error.exit_code, printable(str(error), 4000, newlines=True)
         return 1, crash_reports.sentence(crash_reports.write(error, self.paths.state, self.size))
 
-    # The app's actions; the screen says what back and copy mean on it
+    # The app's actions; the screen decides what back and copy do
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "back" and self.screen_stack and isinstance(self.screen, AppScreen) and not self.screen.can_go_back:
             return False
         return super().check_action(action, parameters)
 
-    def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine that only pops
+    def action_back(self) -> None:  # type: ignore[override]  # Textual's is a coroutine
         if isinstance(self.screen, AppScreen):
             self.screen.back()
         else:
@@ -226,45 +234,45 @@ class LabApp(CrashHandlingApp):
             where.write_text(_FONT.sub("", self.export_screenshot()), encoding="utf-8")
         except OSError as error:
             raise LabError(
-                "The picture was not saved",
+                "The screenshot was not saved",
                 f"{folder}: {error.strerror or error}.",
-                "Choose a folder that may be written to, with --sessions DIR.",
+                "Choose a folder that you can write to, with --sessions DIR.",
             ) from error
-        self.notify(printable(str(where)), title="Picture saved", markup=False)
+        self.notify(printable(str(where)), title="Screenshot saved", markup=False)
 
     def copy(self, text: str, message: str = "Copied.") -> None:
-        """Put text on the terminal's clipboard, its control characters made visible."""
+        """Put text on the terminal's clipboard, with control characters made visible."""
         self.copy_to_clipboard(printable(text, newlines=True))
         self.notify(message, markup=False, timeout=2)
 
     def keep_theme(self, name: str) -> None:
-        """Show this theme from now on, also the next time."""
+        """Show a theme and save it as the setting."""
         self.theme = name
         try:
             save(self.paths.settings, {"theme": name})
         except LabError as error:
-            self.notify(printable(str(error), 600, newlines=True), title="The theme is not kept", severity="warning",
+            self.notify(printable(str(error), 600, newlines=True), title="The theme was not saved", severity="warning",
                         markup=False)  # fmt: skip
 
     def keep_host(self, host: str) -> None:
-        """Give this host the keys that sessions name from now on, also the next time."""
+        """Give a host the keys that sessions name, and save it in the settings."""
         hosts = tuple(dict.fromkeys([*load(self.paths.settings)[0].hosts, *self.settings.hosts, host]))
         self.settings = replace(self.settings, hosts=hosts)
         try:
             save(self.paths.settings, {"hosts": list(hosts)})
         except LabError as error:
-            self.notify(printable(str(error), 600, newlines=True), title="The host is not kept", severity="warning",
+            self.notify(printable(str(error), 600, newlines=True), title="The host was not saved", severity="warning",
                         markup=False)  # fmt: skip
 
 
 def _collect_garbage() -> None:
-    """From now on; what was made for the first screen is looked at no more."""
+    """Collect garbage from now on, but not among what was made for the first screen."""
     gc.freeze()
     gc.enable()
 
 
 def run_app(app: LabApp) -> int:
-    """Run it; the exit code. No traceback reaches a person: an unforeseen error becomes a report and a sentence."""
+    """Run the app and return the exit code. An unforeseen error becomes a report and a sentence, not a traceback."""
     try:
         app.run()
     except LabError as error:

@@ -1,4 +1,4 @@
-"""Which keys run which action now: the registry's own, and those that a person's settings put in their place."""
+"""Which keys run which action: the registry's, or those that a person's settings put in their place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
 
 @dataclass(frozen=True)
 class Keymap:
-    """keys: action id → its keys under Textual's names. faults: what could not be done, a sentence each."""
+    """The keys of all actions.
+
+    Attributes:
+        keys: Action id → its keys, by Textual's names.
+        faults: Settings that were ignored, a sentence each.
+    """
 
     keys: Mapping[str, tuple[str, ...]]
     faults: tuple[str, ...] = ()
@@ -32,13 +37,22 @@ class Keymap:
         return self.keys[action if isinstance(action, str) else action.id]
 
     def overrides(self) -> dict[str, str]:
-        """What `App.set_keymap` takes: only the actions whose keys are not the registry's."""
+        """What `App.set_keymap` takes: the actions whose keys are not the registry's."""
         return {name: ",".join(keys) for name, keys in self.keys.items() if keys != _defaults(ACTIONS[name])}
 
 
 @dataclass(frozen=True)
 class Live:
-    """An action on the screen as it is now. node: whose method it is. usable: the focused widget leaves it a key."""
+    """An action on the screen as it is now.
+
+    Attributes:
+        action: What the registry says of it.
+        node: The app, screen or widget that runs it.
+        label: The registry's label, or the screen's own.
+        keys: Its keys, by Textual's names.
+        enabled: It can be run now.
+        usable: The focused widget does not take all of its keys.
+    """
 
     action: Action
     node: DOMNode
@@ -49,38 +63,38 @@ class Live:
 
 
 def resolve(overrides: Mapping[str, str | Sequence[str]]) -> Keymap:
-    """The keymap that these settings make of the registry's.
+    """The keymap with these settings applied to the registry's keys.
 
-    An entry that names no action or no key, or that gives a key to two actions of one screen, is left out, and the
-    action keeps its own keys: so a bad settings file never takes a key away.
+    An entry that names no action or no key, or that gives one key to two actions of one screen, is ignored: the action
+    keeps its default keys. A bad settings file never takes a key away.
     """
     faults: list[str] = []
-    wanted: dict[str, tuple[str, ...]] = {}
+    chosen: dict[str, tuple[str, ...]] = {}
     for name, value in overrides.items():
         if name not in ACTIONS:
             near = get_close_matches(name, ACTIONS, n=1)
-            faults.append(f"{printable(name, 40)}: there is no such action" + (f"; the nearest is {near[0]}" if near else ""))
+            faults.append(f"{printable(name, 40)}: there is no such action." + (f" Did you mean {near[0]}?" if near else ""))
             continue
         parts = _split(value)
         bad = [part for part in parts if not _is_key(part)]
         if bad or not parts:
-            faults.append(f"{name}: {', '.join(printable(part, 20) for part in bad) or 'an empty text'} is not a key")
+            faults.append(f"{name}: {', '.join(printable(part, 20) for part in bad) or 'an empty text'} is not a key.")
             continue
-        wanted[name] = tuple(dict.fromkeys(_normal(part) for part in parts))
+        chosen[name] = tuple(dict.fromkeys(_normal(part) for part in parts))
     while True:
-        keys = {action.id: wanted.get(action.id, _defaults(action)) for action in ACTIONS.values()}
-        clashes = [clash for clash in _clashes(keys) if clash[1] in wanted or clash[2] in wanted]
+        keys = {action.id: chosen.get(action.id, _defaults(action)) for action in ACTIONS.values()}
+        clashes = [clash for clash in _clashes(keys) if clash[1] in chosen or clash[2] in chosen]
         if not clashes:
             return Keymap(keys, tuple(dict.fromkeys(faults)))
         for key, one, other in clashes:
-            faults.append(f"{key_label(key)} would be both {one} and {other}; the keys named for them are left out")
+            faults.append(f"{key_label(key)} would run both {one} and {other}; both keep their default keys.")
         for _, one, other in clashes:
-            wanted.pop(one, None)
-            wanted.pop(other, None)
+            chosen.pop(one, None)
+            chosen.pop(other, None)
 
 
 def key_label(key: str) -> str:
-    """The key as a person reads it: ^p, Space, Enter, R, [ ."""
+    """The key as a person reads it: ^p, Space, Enter, R, [."""
     *modifiers, base = key.split("+") if key != "+" else [key]
     label = _LABELS.get(base) or (base.upper() if base[0] == "f" and base[1:].isdigit() else format_key(base))
     if modifiers == ["ctrl"]:
@@ -89,7 +103,7 @@ def key_label(key: str) -> str:
 
 
 def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
-    """The actions of the screen, of its focused widget and those around it, and of the app, each once, as they are now."""
+    """The actions of the screen, of its widgets and of the app, each once, as they are now."""
     nodes: list[DOMNode] = list(screen.focused.ancestors_with_self) if screen.focused is not None else [screen, screen.app]
     for widget in screen.walk_children():
         if getattr(widget, "GROUP", "") and widget not in nodes and widget.display:
@@ -115,7 +129,7 @@ def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
 
 
 def first_key(screen: Screen[object], live: Live) -> str:
-    """The key to show for it: the first that the focused widget does not take for itself."""
+    """The key to show: the first that the focused widget does not take."""
     takers = _takers(screen)
     return next((key for key in live.keys if not _consumed(takers, key)), live.keys[0])
 
@@ -130,7 +144,7 @@ def _groups(node: DOMNode) -> tuple[str, ...]:
 
 
 def _takers(screen: Screen[object]) -> list[DOMNode]:
-    """The focused widget and those around it that may take a key for themselves, as a text field does."""
+    """The focused widget and its parents that may take a key, as a text field does."""
     around = screen.focused.ancestors_with_self if screen.focused is not None else ()
     return [node for node in around if node is not screen and type(node).check_consume_key is not DOMNode.check_consume_key]
 
@@ -173,7 +187,7 @@ def _is_key(text: str) -> bool:
 
 
 def _clashes(keys: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str, str]]:
-    """(key, one action, another) wherever a key means two things at one time."""
+    """(key, one action, another) for each key that would mean two things at one time."""
     seen: set[tuple[str, str, str]] = set()
     for groups in TOGETHER:
         owner: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Theme files: TOML in, Textual themes out. A bad one is told of and left out; the program goes on."""
+"""Reads theme files (TOML) as Textual themes. A bad file is reported and ignored; the program goes on."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NUMBERS = {"luminosity-spread": (0.0, 1.0), "text-alpha": (0.0, 1.0)}
 _FIELDS = ("name", *COLOURS, *_FLAGS, *_NUMBERS, "variables")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _VARIABLE = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-# A colour, with a share of itself or of the contrasting one, or a text style: what a variable may be.
+# A variable is a colour, optionally with an opacity ("auto" is the contrasting colour), or a text style.
 _SHARE = re.compile(r"(?P<colour>\S+) (?P<percent>\d{1,3})%")
 _STYLES = frozenset({"none", "bold", "dim", "italic", "underline", "reverse", "strike", "not", "b", "i", "u"})
 MAX_BYTES = 64_000
 
-# The program's own colours. state-0 … state-5: a task's states in its order (ACRE: on, off, und). mark: ★ + ▲ and cursor.
+# The program's own colours. state-0 … state-5: a task's states in order (ACRE: on, off, und). mark: ★ + ▲ and the cursor.
 _DARK = {
     "state-0": "#e5b450",
     "state-1": "#6cabf5",
@@ -60,14 +60,17 @@ _ANSI = {
 
 
 def defaults(theme: Theme) -> dict[str, str]:
-    """The program's own variables for a theme that does not name them."""
+    """The program's own variables, for a theme that does not set them."""
     return dict(_ANSI if theme.ansi else _DARK if theme.dark else _LIGHT)
 
 
 def load_all(user: Path) -> tuple[list[Theme], list[str]]:
-    """The shipped themes and the person's own, and what was wrong with those left out. Never raises.
+    """Load the shipped themes and the person's own. Never raises.
 
-    A theme of a person's own that has the name of another one takes its place.
+    A person's theme replaces a shipped one of the same name.
+
+    Returns:
+        The themes, and the faults found.
     """
     found: dict[str, Theme] = {}
     faults: list[str] = []
@@ -94,42 +97,49 @@ def load_all(user: Path) -> tuple[list[Theme], list[str]]:
 
 
 def load(path: Path) -> tuple[Theme | None, list[str]]:
-    """One file's theme, or None, and its faults. Never raises."""
+    """Load one file: its theme, or None, and its faults. Never raises."""
     try:
         if not path.is_file():
-            return None, ["it is not a file"]
+            return None, ["This is not a file."]
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            return None, [f"it is longer than {MAX_BYTES:,} bytes"]
+            return None, [f"The file is longer than {MAX_BYTES:,} bytes."]
         table = tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
-        return None, [f"it cannot be read: {error.strerror or error}"]
+        return None, [f"The file cannot be read: {error.strerror or error}."]
     except UnicodeDecodeError:
-        return None, ["it is no valid UTF-8"]
+        return None, ["The file is not valid UTF-8."]
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return None, [f"it is no valid TOML: {printable(str(error), 120)}"]
+        return None, [f"The file is not valid TOML: {printable(str(error), 120)}."]
     return read(table, path.stem)
 
 
 def read(table: Mapping[str, Any], stem: str) -> tuple[Theme | None, list[str]]:
-    """A parsed theme file's theme, absent fields filled from the own dark or light theme's; stem: name if it has none.
+    """Read a parsed theme file. Absent fields are filled from our own dark or light theme.
 
-    A field or variable with a fault is left out and the rest is used; only a bad name leaves no theme.
+    A field or variable with a fault is ignored and the rest is used; only a bad name gives no theme.
+
+    Args:
+        table: The file's content.
+        stem: The theme's name if the file gives none.
+
+    Returns:
+        The theme, or None, and the faults.
     """
     faults: list[str] = []
     name = table.get("name", stem)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return None, [f"name: {_shown(name)} is not a name of small letters, digits and hyphens"]
+        return None, [f"name: {_shown(name)} is not a name; use small letters, digits and hyphens."]
     if name in BUILTIN_THEMES:
-        return None, [f"name: {name} is one of Textual's own themes; choose another"]
+        return None, [f"name: {name} is one of Textual's own themes; choose another name."]
     for key in table:
         if key not in _FIELDS:
             near = get_close_matches(key, _FIELDS, n=1)
-            faults.append(f"{_shown(key)}: there is no such field" + (f"; the nearest is {near[0]}" if near else ""))
+            faults.append(f"{_shown(key)}: there is no such field." + (f" Did you mean {near[0]}?" if near else ""))
     dark = table.get("dark", True)
     if not isinstance(dark, bool):
-        faults.append(f"dark: expected true or false, found {_shown(dark)}")
+        faults.append(f"dark: expected true or false, found {_shown(dark)}.")
         dark = True
     values: dict[str, Any] = dict(_BASE_DARK if dark else _BASE_LIGHT)
     for key in COLOURS:
@@ -137,28 +147,28 @@ def read(table: Mapping[str, Any], stem: str) -> tuple[Theme | None, list[str]]:
             if isinstance(table[key], str) and _is_colour(table[key]):
                 values[key] = table[key]
             else:
-                faults.append(f"{key}: {_shown(table[key])} is not a colour")
+                faults.append(f"{key}: {_shown(table[key])} is not a colour.")
     for key, (low, high) in _NUMBERS.items():
         if key in table:
             value = table[key]
             if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
                 values[key.replace("-", "_")] = float(value)
             else:
-                faults.append(f"{key}: expected a number from {low:g} to {high:g}, found {_shown(value)}")
+                faults.append(f"{key}: expected a number from {low:g} to {high:g}, found {_shown(value)}.")
     variables = _variables(table.get("variables", {}), faults)
     return Theme(name=name, dark=dark, variables=variables, **values), faults
 
 
 def _variables(table: Any, faults: list[str]) -> dict[str, str]:
     if not isinstance(table, Mapping):
-        faults.append(f"variables: expected a table, found {_shown(table)}")
+        faults.append(f"variables: expected a table, found {_shown(table)}.")
         return {}
     kept: dict[str, str] = {}
     for key, value in table.items():
         if not _VARIABLE.fullmatch(key):
-            faults.append(f"variables: {_shown(key)} is not a name of small letters, digits and hyphens")
+            faults.append(f"variables: {_shown(key)} is not a name; use small letters, digits and hyphens.")
         elif not isinstance(value, str) or not _is_value(key, value):
-            faults.append(f"variables.{key}: {_shown(value)} is not {'a text style' if _is_style_key(key) else 'a colour'}")
+            faults.append(f"variables.{key}: {_shown(value)} is not {'a text style' if _is_style_key(key) else 'a colour'}.")
         else:
             kept[key] = value
     return kept

@@ -109,16 +109,16 @@ def sessions(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 @pytest.fixture
 def shoot(snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shoot:
-    """shoot(room, size, theme, do, …): the app begins in a room, `do` brings it where it should be, and the picture is
+    """shoot(screen, size, theme, do, …): the app begins in a screen, `do` brings it where it should be, and the picture is
     compared with the one that is kept."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(home.HomeScreen, "now", NOW.timestamp())
     monkeypatch.setattr(home, "PREVIEW_AFTER", 0.001)
     monkeypatch.setattr(configure, "CHECK_AFTER", 0.001)
 
-    def shoot(room: str, size: tuple[int, int], theme: str, do: Do, settings: Settings | None = None, **values: Any) -> None:
+    def shoot(screen: str, size: tuple[int, int], theme: str, do: Do, settings: Settings | None = None, **values: Any) -> None:
         paths = Paths(Path("settings.toml"), Path("themes"), Path("sessions"), Path("state"))
-        app = LabApp(paths, settings, start=Start(room, values), theme=theme)
+        app = LabApp(paths, settings, start=Start(screen, values), theme=theme)
         app.animation_level = "none"
 
         async def before(pilot: Pilot[Any]) -> None:

@@ -105,12 +105,12 @@ def in_lab(*keys: str) -> Do:
     """The laboratory stands; then keys, each until the chain rests or a person is asked."""
 
     async def do(pilot: Pilot[Any]) -> None:
-        room = pilot.app.screen
-        assert isinstance(room, LabScreen)
-        await until(pilot, lambda: room.state is not None)
+        screen = pilot.app.screen
+        assert isinstance(screen, LabScreen)
+        await until(pilot, lambda: screen.state is not None)
         for key in keys:
             await press(pilot, key)
-            await until(pilot, lambda: not room._activity.busy or room._activity.asking)
+            await until(pilot, lambda: not screen.activity.busy or screen.activity.asking)
 
     return do
 

@@ -113,11 +113,11 @@ def test_waiting_before_another_try(shoot: Shoot, size: tuple[int, int], theme: 
 
     async def do(pilot: Pilot[Any]) -> None:
         await in_lab()(pilot)
-        room = pilot.app.screen
-        assert isinstance(room, LabScreen)
-        room.session.chain.calling = PendingCall("imitate", "gpt-4.1-mini", 0.0, RetryWait("OpenAI is busy", 2, 5, 37.0))
-        room._activity = Activity("step")
-        room.rebuild()
+        screen = pilot.app.screen
+        assert isinstance(screen, LabScreen)
+        screen.session.chain.calling = PendingCall("imitate", "gpt-4.1-mini", 0.0, RetryWait("OpenAI is busy", 2, 5, 37.0))
+        screen.runner.activity = Activity("step")
+        screen.rebuild()
 
     shoot("lab", size, theme, do, session=session(6, **GPT))
 

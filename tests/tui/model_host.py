@@ -8,12 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from speaking import InMemory, connected, follows, rule, samples, spoken, with_logprobs
+from speaking import InMemory, connected, follows, spoken
 from textual.pilot import Pilot
 
 from iicl_tui.agents.access import Access
-from iicl_tui.agents.calls import Reply, Request, Usage
-from iicl_tui.chain.config import ChainConfig
+from iicl_tui.agents.calls import Request
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import LabState
@@ -24,29 +23,6 @@ from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.screens.lab import LabScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar
 
-SHARES: Mapping[str, Mapping[str, float]] = {
-    "A": {"on": 0.9, "off": 0.06, "und": 0.03},
-    "B": {"off": 0.5, "on": 0.25, "und": 0.25},
-    "C": {"und": 0.7, "on": 0.1},
-    "D": {"off": 1.0},
-    "screen": {"off": 0.6, "on": 0.3, "und": 0.1},
-}
-RULE = {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}
-
-
-def measured(config: ChainConfig) -> Callable[[Request], Reply]:
-    """A model that learns the rule RULE with the log-probabilities SHARES; one of its examples is against that rule."""
-    learned = config.task.read_hypothesis(RULE)
-
-    def answer(request: Request) -> Reply:
-        if "Write examples" in request.prompt:
-            text = samples(config, 0, 1, 2, 30, hypothesis=learned)
-            head, _, tail = text.rpartition("Output: ")
-            return Reply(f"{head}Output: {'off' if tail != 'off' else 'on'}", usage=Usage(400, 60), model="m-1")
-        return with_logprobs(rule(config, learned), SHARES)
-
-    return answer
-
 
 class Host:
     """A lab in a running app, and short ways to what is in it."""
@@ -55,17 +31,17 @@ class Host:
         self.app, self.pilot, self.model = app, pilot, model
 
     @property
-    def room(self) -> LabScreen:
+    def screen(self) -> LabScreen:
         return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabScreen))
 
     @property
     def state(self) -> LabState:
-        assert self.room.state is not None
-        return self.room.state
+        assert self.screen.state is not None
+        return self.screen.state
 
     @property
     def chain(self) -> Chain:
-        return self.room.session.chain
+        return self.screen.session.chain
 
     async def press(self, *keys: str) -> None:
         """Keys, one by one, each until the chain rests and all messages are handled."""
@@ -74,11 +50,11 @@ class Host:
             await self.rest()
 
     async def rest(self) -> None:
-        await until(lambda: not self.room._activity.busy or self.room._activity.asking)
+        await until(lambda: not self.screen.activity.busy or self.screen.activity.asking)
         await self.pilot.pause()
 
     def text(self, selector: str) -> str:
-        widget = self.room.query_one(selector)
+        widget = self.screen.query_one(selector)
         return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
     @property
@@ -87,11 +63,11 @@ class Host:
 
     @property
     def words(self) -> str:
-        return self.room.query_one("#words", ActionBar).text
+        return self.screen.query_one("#words", ActionBar).text
 
     @property
     def offers(self) -> list[str]:
-        return [offer.action for offer in self.room.query_one("#words", ActionBar).offers]
+        return [button.action for button in self.screen.query_one("#words", ActionBar).buttons]
 
     @property
     def toasts(self) -> list[str]:

@@ -51,8 +51,8 @@ def test_bindings_have_ids_tooltips_and_derived_names() -> None:
 
 def _classes():
     yield "app", LabApp
-    for room in SCREENS_BY_NAME.values():
-        module, _, name = room.partition(":")
+    for screen in SCREENS_BY_NAME.values():
+        module, _, name = screen.partition(":")
         if find_spec(module):
             used = getattr(import_module(module), name)
             if used.GROUP:
@@ -86,7 +86,7 @@ def test_two_actions_may_swap_their_keys() -> None:
 def test_what_a_keymap_cannot_be_is_told_all_at_once() -> None:
     keymap = resolve({"lab.next-fase": "x", "lab.pause": "spcae", "lab.view": "", "\x1b[31m": "a", "help.all-keys": "q"})
     assert len(keymap.faults) == 5
-    assert "nearest is lab.next-phase" in keymap.faults[0]
+    assert "Did you mean lab.next-phase?" in keymap.faults[0]
     assert not any("\x1b" in fault for fault in keymap.faults)
     assert keymap.overrides() == {}
 

@@ -340,14 +340,14 @@ async def test_a_persons_keys_are_taken_and_faults_are_told_once(make: Make) -> 
         assert app.screen.done == ["next-phase"]
         (notice,) = notices(app)
         assert "lab.nothing" in notice
-        assert "q would be both" in notice
+        assert "q would run both" in notice
 
 
 async def test_settings_faults_are_one_notice(make: Make) -> None:
     app = make(faults=[Fault(("lab", "form"), HOSTILE, 3), Fault((), "b")])
     async with app.run_test():
         (notice,) = notices(app)
-        assert notice.startswith("settings.toml: some settings are left out\nline 3: lab.form: [/]")
+        assert notice.startswith("Ignored some settings in settings.toml\nline 3: lab.form: [/]")
 
 
 async def test_the_palette_has_every_action_of_the_screen_and_of_the_app(make: Make) -> None:
@@ -433,7 +433,7 @@ async def test_a_picture_that_cannot_be_saved_says_why(make: Make, tmp_path: Pat
         await pilot.press("f12")
         await pilot.pause()
         assert isinstance(app.screen, ErrorScreen)
-        assert "The picture was not saved" in app.screen.text
+        assert "The screenshot was not saved" in app.screen.text
 
 
 async def test_a_theme_is_shown_at_once_and_kept(make: Make, tmp_path: Path) -> None:
@@ -468,7 +468,7 @@ async def test_a_theme_that_cannot_be_kept_is_still_shown(make: Make, tmp_path: 
         app.keep_theme("nord")
         await pilot.pause()
         assert app.theme == "nord"
-        assert "The theme is not kept" in notices(app)[0]
+        assert "The theme was not saved" in notices(app)[0]
 
 
 async def test_bad_themes_are_one_notice_and_a_fallback(make: Make, tmp_path: Path) -> None:
@@ -481,7 +481,7 @@ async def test_bad_themes_are_one_notice_and_a_fallback(make: Make, tmp_path: Pa
         (notice,) = notices(app)
         assert "bad.toml" in notice
         assert "odd.toml" in notice
-        assert "there is no theme named [/no such" in notice
+        assert "There is no theme named [/no such" in notice
 
 
 async def test_every_theme_can_be_shown(make: Make) -> None:

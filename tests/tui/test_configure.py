@@ -105,7 +105,7 @@ async def test_from_nothing_to_the_lab(paths: Paths, size: tuple[int, int]) -> N
     async with app_of(paths).run_test(size=size) as pilot:
         screen = await ready(pilot)
         assert screen.draft.text == BLANK
-        assert words(pilot, "#total").startswith("✓ no fault  F5 writes untitled-chain.toml")
+        assert words(pilot, "#total").startswith("✓ ready  F5 writes untitled-chain.toml")
         await pilot.press("f5")
         await in_lab(pilot)
     written = (paths.sessions / "untitled-chain.toml").read_text()
@@ -255,7 +255,7 @@ async def test_redrawing_takes_the_next_seed_and_says_so(paths: Paths) -> None:
         await pilot.press("f6")
         await until(pilot, lambda: "drawn with seed 43" in words(pilot, "#start"))
         assert words(pilot, "#start").splitlines()[1:] != first.splitlines()[1:]
-        assert [n.message for n in pilot.app._notifications] == ["Drawn anew: the seed is now 43."]
+        assert [n.message for n in pilot.app._notifications] == ["Drew d⁰ again, with seed 43."]
         seed = row(pilot, "chain", "seed").control
         assert isinstance(seed, Input)
         assert seed.value == "43"
@@ -385,7 +385,7 @@ async def test_the_file_name_may_be_chosen_and_is_never_taken_twice(paths: Paths
         paths.sessions.mkdir()
         (paths.sessions / "a.toml").write_text("mine")
         await pilot.press("f5")
-        await until(pilot, lambda: "file of this name" in str(row(pilot, "file").query_one(".fault", Static).content))
+        await until(pilot, lambda: "file with this name" in str(row(pilot, "file").query_one(".fault", Static).content))
         assert isinstance(pilot.app.screen, ConfigureScreen)
         await pilot.press("b", "f5")
         await in_lab(pilot)
@@ -426,7 +426,7 @@ async def test_leaving_with_changes_is_asked_once(paths: Paths) -> None:
         await until(pilot, lambda: screen_of(pilot).draft.text != BLANK)
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, ConfigureScreen)
-        assert "Nothing is written yet" in next(n.message for n in pilot.app._notifications)
+        assert "Press Esc again to discard" in next(n.message for n in pilot.app._notifications)
         await pilot.press("escape")
         await until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == "home")
 

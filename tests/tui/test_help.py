@@ -60,7 +60,7 @@ async def test_help_is_the_live_keymap_of_the_screen_it_was_asked_on(app: Shell)
         assert "\nF9\tpause  " in text
         assert "? F1\thelp" in text
         titles = [str(one.render()) for one in page.query(".title").results(Static)]
-        assert titles == ["laboratory", "belief chart", "everywhere", "where the cursor is"]
+        assert titles == ["laboratory", "belief chart", "everywhere", "in the focused field or list"]
         assert page.query_one(KeyBar).render().plain == "k all keys  q quit  Esc back  ? close"
         await pilot.press("question_mark")
         await pilot.pause()
@@ -95,7 +95,7 @@ async def test_the_keys_page_lists_every_action_with_its_keys(app: Shell) -> Non
         row = [str(cell) for cell in table.get_row("lab.pause")]
         assert row[:3] == ["lab.pause", "F9", "p"]
         assert str(table.get_row("lab.earlier")[1]) == "["
-        assert "2 of your own" in app.screen.query_one(HeaderLine).render().plain
+        assert "2 changed by you" in app.screen.query_one(HeaderLine).render().plain
         assert app.screen.copy_text() == '"app.help" = "question_mark,f1"'
 
 

@@ -118,7 +118,7 @@ def test_the_first_text_needs_no_numpy(tmp_path: Path) -> None:
 async def test_an_empty_folder_says_what_to_do_first(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "No sessions yet" in words(pilot, "#empty"))
-        assert "n  sets up a chain" in words(pilot, "#empty")
+        assert "n  set up a chain" in words(pilot, "#empty")
         for key in ("enter", "b", "r", "d", "u", "e"):
             await pilot.press(key)
         assert isinstance(pilot.app.screen, HomeScreen)
@@ -169,7 +169,7 @@ async def test_search_filters_as_it_is_typed(paths: Paths) -> None:
         assert home(pilot).query_one("#list").has_focus
         await pilot.press("slash", *"zzz")
         await listed(pilot, 0)
-        assert "Nothing here has" in words(pilot, "#empty")
+        assert "Nothing found for" in words(pilot, "#empty")
         await pilot.press("escape")
         await listed(pilot, 3)
         assert not home(pilot).query_one("#search").display

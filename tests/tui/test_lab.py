@@ -55,39 +55,39 @@ class Host:
         self.pilot = pilot
 
     @property
-    def room(self) -> LabScreen:
+    def screen(self) -> LabScreen:
         return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabScreen))
 
     @property
     def state(self) -> LabState:
-        state = self.room.state
+        state = self.screen.state
         assert state is not None
         return state
 
     @property
     def session(self) -> LabSession:
-        return self.room.session
+        return self.screen.session
 
     async def press(self, *keys: str) -> None:
         """Keys, one by one, each until all is at rest."""
         for key in keys:
             await self.pilot.press(key)
-            if self.room._activity.busy:
+            if self.screen.activity.busy:
                 await self.rest()
         await self.rest()
 
     async def rest(self) -> None:
         """Until the chain rests and all messages are handled, or a person is asked."""
-        await until(lambda: not self.room._activity.busy or self.room._activity.asking)
+        await until(lambda: not self.screen.activity.busy or self.screen.activity.asking)
         await self.pilot.pause()
 
     def text(self, selector: str) -> str:
-        widget = self.room.query_one(selector)
+        widget = self.screen.query_one(selector)
         strips = [widget.render_line(y) for y in range(widget.size.height)]
         return "\n".join(strip.text for strip in strips)
 
     async def click_offer(self, selector: str, action: str) -> None:
-        offers = self.room.query_one(selector, ActionBar)
+        offers = self.screen.query_one(selector, ActionBar)
         start = next(start for start, _, offer in offers._places if offer.action == action)
         await self.pilot.click(offers, offset=(start + 1 + offers.styles.padding.left, 0))
         await self.rest()
@@ -130,10 +130,10 @@ async def test_space_does_one_phase_after_another_to_the_end(lab: Any, size: tup
             assert host.state.words.startswith("Next")
             await host.press("space")
         assert host.state.words.startswith("Finished")
-        assert "● saved" in host.room.query_one(HeaderLine).state
+        assert "● saved" in host.screen.query_one(HeaderLine).state
         await host.press("space", "g", "R", "r")
         assert len(host.session.file.generations) == 2
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
 
 
 async def test_g_runs_to_the_end_of_the_generation_and_R_to_the_last(lab: Any) -> None:
@@ -149,21 +149,21 @@ async def test_g_runs_to_the_end_of_the_generation_and_R_to_the_last(lab: Any) -
 async def test_r_asks_how_far(lab: Any) -> None:
     async with lab(chain={"generations": 30}) as host:
         await host.press("r")
-        ask = host.room.query_one(InlineForm)
+        ask = host.screen.query_one(InlineForm)
         field = ask.query_one(Input)
         field.value = "31"
         await host.press("enter")
-        assert host.room.query(InlineForm)
+        assert host.screen.query(InlineForm)
         assert host.session.chain.status == "new"
         assert "1 to 30" in str(ask.query_one("#ask-hint", Static).content)
         field.value = "3"
         await host.press("enter")
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
         assert host.session.chain.next == (4, "imitation")
         await host.press("r", "escape")
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
         assert host.session.chain.next == (4, "imitation")
-        assert host.app.screen is host.room
+        assert host.app.screen is host.screen
 
 
 async def test_keys_pressed_again_while_a_phase_is_done_do_nothing_more(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +180,7 @@ async def test_keys_pressed_again_while_a_phase_is_done_do_nothing_more(lab: Any
         for key in ("space", "space", "g", "R", "space", "r", "b", "S", "w"):
             await host.pilot.press(key)
         assert begun == [1]
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
         gate.set()
         await host.rest()
         assert host.session.chain.next == (1, "interaction")
@@ -190,7 +190,7 @@ async def test_keys_pressed_again_while_a_phase_is_done_do_nothing_more(lab: Any
 async def test_a_burst_of_keys_is_folded(lab: Any) -> None:
     async with lab(chain={"generations": 50}) as host:
         for _ in range(30):  # all in the queue before the first is handled, as with a key held down on a slow line
-            host.app.call_later(host.app.run_action, "next_phase", host.room)
+            host.app.call_later(host.app.run_action, "next_phase", host.screen)
         await host.rest()
         done = 3 * len(host.session.chain.generations)
         assert 0 < done <= 15
@@ -208,12 +208,12 @@ async def test_escape_cancels_what_runs_and_then_leaves(lab: Any, monkeypatch: p
         monkeypatch.setattr(host.session.chain.config.agents[0], "imitate", forever)
         await host.pilot.press("R")
         await begun.wait()
-        await until(lambda: "running" in host.room.query_one(HeaderLine).state)
+        await until(lambda: "running" in host.screen.query_one(HeaderLine).state)
         await host.press("escape")
-        assert not host.room._activity.busy
+        assert not host.screen.activity.busy
         assert host.session.chain.next == (2, "imitation")
         assert len(host.session.file.generations) == 1
-        assert host.app.screen is host.room
+        assert host.app.screen is host.screen
         monkeypatch.undo()
         await host.press("space")
         assert host.session.chain.next == (2, "interaction")
@@ -248,7 +248,7 @@ async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> Non
             host.app.post_message(events.Key(name, None))
             await until(then)
 
-        await key("R", lambda: host.room._activity.busy)
+        await key("R", lambda: host.screen.activity.busy)
         seen: set[int] = set()
         await until(lambda: seen.add(host.state.now) or len(seen) >= 3)
         await key("left_square_bracket", lambda: not host.state.following)
@@ -257,9 +257,9 @@ async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> Non
         for size in ((80, 24), (30, 8), (200, 60), (120, 40)):
             host.app._driver._size = Size(*size)
             host.app.post_message(events.Resize(Size(*size), Size(*size)))
-            await until(lambda size=size: host.room.size == size)
+            await until(lambda size=size: host.screen.size == size)
         assert host.state.look == at
-        await key("escape", lambda: not host.room._activity.busy)
+        await key("escape", lambda: not host.screen.activity.busy)
         last = len(host.session.chain.generations)
         assert last < 100_000
         assert len(host.session.measures) == last
@@ -276,10 +276,10 @@ async def test_looking_back_keeps_its_place_while_the_chain_goes_on(lab: Any, si
         assert host.state.look == 2
         await host.press("left_square_bracket")
         assert host.state.look == 1
-        title = host.room.query_one(LabChart).view.title
+        title = host.screen.query_one(LabChart).view.title
         await host.press("space", "g")
         assert host.state.look == 1
-        assert host.room.query_one(LabChart).view.title == title
+        assert host.screen.query_one(LabChart).view.title == title
         assert "The chain is at generation 3" in host.state.words
         await host.press("right_square_bracket")
         assert host.state.look == 2
@@ -292,7 +292,7 @@ async def test_looking_back_keeps_its_place_while_the_chain_goes_on(lab: Any, si
         assert host.state.look == 3
         await host.press("left_curly_bracket", "escape")
         assert host.state.following
-        assert host.app.screen is host.room
+        assert host.app.screen is host.screen
 
 
 async def test_later_until_now_follows_again(lab: Any) -> None:
@@ -324,14 +324,14 @@ async def test_the_generation_list_is_clicked_and_walked(lab: Any) -> None:
 
 async def test_film_and_curves_choose_a_generation(lab: Any) -> None:
     async with lab(steps=9) as host:
-        room = host.room
-        room.post_message(FilmStrip.GenerationChosen(room.query_one(FilmStrip), 0))
+        screen = host.screen
+        screen.post_message(FilmStrip.GenerationChosen(screen.query_one(FilmStrip), 0))
         await host.rest()
         assert host.state.look == 1
-        room.post_message(Curves.GenerationChosen(room.query_one(Curves), 1))
+        screen.post_message(Curves.GenerationChosen(screen.query_one(Curves), 1))
         await host.rest()
         assert host.state.look == 2
-        room.post_message(Curves.GenerationChosen(room.query_one(Curves), 77))
+        screen.post_message(Curves.GenerationChosen(screen.query_one(Curves), 77))
         await host.rest()
         assert host.state.following
 
@@ -341,7 +341,7 @@ async def test_film_and_curves_choose_a_generation(lab: Any) -> None:
 
 async def test_form_scale_by_and_ghost_are_turned_by_key_and_by_mouse(lab: Any) -> None:
     async with lab(steps=4) as host:
-        chart = host.room.query_one(LabChart)
+        chart = host.screen.query_one(LabChart)
         forms = []
         for _ in range(3):
             await host.press("v")
@@ -356,14 +356,14 @@ async def test_form_scale_by_and_ghost_are_turned_by_key_and_by_mouse(lab: Any) 
             await host.press("c")
             seen.append(chart.view.by)
         assert seen == [None, 0, 1, 2, 3, 4]
-        assert host.room.query_one(Marginals).view.by == 4
+        assert host.screen.query_one(Marginals).view.by == 4
         await host.press("G")
         assert chart.view.previous is None
 
 
 async def test_the_cursor_reads_out_a_hypothesis_and_stays_on_it(lab: Any) -> None:
     async with lab(steps=4) as host:
-        chart = host.room.query_one(LabChart)
+        chart = host.screen.query_one(LabChart)
         assert chart.has_focus
         await host.press("m", "right")
         cursor = chart.cursor
@@ -376,7 +376,7 @@ async def test_the_cursor_reads_out_a_hypothesis_and_stays_on_it(lab: Any) -> No
         assert chart.cursor == 0
         await host.press("end")
         assert chart.cursor == 242 or chart.view.form == "ranked"
-        copied = host.room.copy_text()
+        copied = host.screen.copy_text()
         assert copied is not None
         assert "P " in copied
 
@@ -397,7 +397,7 @@ async def test_where_no_belief_is_known_the_rest_still_works(
         assert host.session.chain.status == "finished"
         assert host.state.belief.log_p is None
         assert len(host.state.film.totals) == 4
-        assert host.room.copy_text() is None or size[0] < 100
+        assert host.screen.copy_text() is None or size[0] < 100
 
 
 # -- panes at small sizes
@@ -409,30 +409,30 @@ async def test_panes_at_80_by_24_by_key_and_by_mouse(lab: Any) -> None:
         for key in "2345123":
             await host.press(key)
             for other, kind in panes.items():
-                widget = host.room.query_one(kind)
-                there = widget.region.area > 0 and widget in host.room._compositor.visible_widgets
+                widget = host.screen.query_one(kind)
+                there = widget.region.area > 0 and widget in host.screen._compositor.visible_widgets
                 assert there == (other == key), (key, kind)
         await host.click_offer("#tabs", "lab.pane-data")
-        assert host.room.query_one(DataPane).has_focus
-        copied = host.room.copy_text()
+        assert host.screen.query_one(DataPane).has_focus
+        copied = host.screen.copy_text()
         assert copied is not None
         assert copied.startswith("d¹")
         await host.pilot.resize_terminal(120, 40)
         await host.rest()
-        assert all(host.room.query_one(kind).region.area > 0 for kind in panes.values())
+        assert all(host.screen.query_one(kind).region.area > 0 for kind in panes.values())
 
 
 @pytest.mark.parametrize("size", [(100, 30), (99, 29), (60, 16), (80, 24), (120, 40), (200, 60)])
 @pytest.mark.parametrize("steps", [0, 5])
 async def test_nothing_lies_outside_the_screen(lab: Any, size: tuple[int, int], steps: int) -> None:
     async with lab(size, steps=steps) as host:
-        for widget in host.room.query("*"):
+        for widget in host.screen.query("*"):
             region = widget.region
-            if widget in host.room._compositor.visible_widgets and region.area and not widget.has_class("-textual-system"):
-                inside = host.room.region.contains_region(region)
-                assert inside or widget.parent is not host.room.query_one("#body"), widget
-        assert host.room.query_one(LabChart).region.height >= 4
-        assert host.room.query_one("#phases").region.height == 1
+            if widget in host.screen._compositor.visible_widgets and region.area and not widget.has_class("-textual-system"):
+                inside = host.screen.region.contains_region(region)
+                assert inside or widget.parent is not host.screen.query_one("#body"), widget
+        assert host.screen.query_one(LabChart).region.height >= 4
+        assert host.screen.query_one("#phases").region.height == 1
 
 
 # -- a person as the filter
@@ -449,28 +449,28 @@ async def test_the_review_opens_where_a_person_is_asked(lab: Any, size: tuple[in
         assert "you decide" in host.state.words
         assert host.state.rows.note == "asks you"
         await host.press("space")
-        pane = host.room.query_one(ReviewPane)
+        pane = host.screen.query_one(ReviewPane)
         assert pane.live
         assert pane.has_focus
         assert pane.region.height >= 10
-        assert (host.room.query_one(LabChart).region.area > 0) == (size[0] >= 100)
+        assert (host.screen.query_one(LabChart).region.area > 0) == (size[0] >= 100)
         await host.press("space", "a", "enter")
         assert host.session.chain.next == (1, "transmission")
-        assert not host.room.query_one(ReviewPane).live
+        assert not host.screen.query_one(ReviewPane).live
         await host.press("w", "A", "enter")
         assert host.session.chain.next == (2, "imitation")
-        assert host.room.query_one(LabChart).has_focus
+        assert host.screen.query_one(LabChart).has_focus
 
 
 async def test_a_review_put_off_is_taken_up_again(lab: Any) -> None:
     async with lab(filter=HUMAN, steps=1) as host:
         await host.press("R")
         await host.press("a", "enter", "x", "escape")
-        assert not host.room._activity.busy
+        assert not host.screen.activity.busy
         assert host.session.chain.next == (1, "transmission")
-        assert host.app.screen is host.room
+        assert host.app.screen is host.screen
         await host.press("space")
-        pane = host.room.query_one(ReviewPane)
+        pane = host.screen.query_one(ReviewPane)
         assert pane.state.decided == 1
         await host.pilot.resize_terminal(80, 24)
         await host.rest()
@@ -505,8 +505,8 @@ async def test_branch_opens_a_new_session_and_leaves_this_one(lab: Any, tmp_path
     async with lab(steps=9) as host:
         first, before = host.session.file.path, host.session.file.path.read_bytes()
         await host.press("v", "left_curly_bracket", "right_square_bracket", "right_square_bracket", "b")
-        ask = host.room.query_one(InlineForm)
-        assert "Keeps generations 1–2" in str(ask.query_one("#ask-hint", Static).content)
+        ask = host.screen.query_one(InlineForm)
+        assert "keeps generations 1–2" in str(ask.query_one("#ask-hint", Static).content)
         seed = ask.query_one("#ask-seed", Input)
         await host.press("down")
         assert seed.value != "42"
@@ -537,22 +537,22 @@ async def test_a_read_only_session_is_looked_at_branched_and_copied(lab: Any, tm
         path = first.session.file.path
         async with lab(path=path) as host:
             assert host.session.read_only
-            assert "read-only" in host.room.query_one(HeaderLine).state
+            assert "read-only" in host.screen.query_one(HeaderLine).state
             assert host.state.words.startswith("Read-only")
             await host.press("space", "g", "R", "r")
             assert host.session.chain.next == (2, "interaction")
-            assert not host.room.query(InlineForm)
+            assert not host.screen.query(InlineForm)
             await host.press("left_square_bracket")
             assert host.state.look == 1
             await host.press("right_curly_bracket")
             await host.click_offer("#words", "lab.save-copy")
-            field = host.room.query_one(InlineForm).query_one(Input)
+            field = host.screen.query_one(InlineForm).query_one(Input)
             field.value = str(tmp_path / "mine.toml")
             await host.press("enter")
             assert host.session.file.path == tmp_path / "mine.toml"
             await host.press("space")
             assert host.session.chain.next == (2, "transmission")
-            assert "● saved" in host.room.query_one(HeaderLine).state
+            assert "● saved" in host.screen.query_one(HeaderLine).state
         assert first.session.chain.next == (2, "interaction")
 
 
@@ -592,7 +592,7 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(lab: Any, monkeypatch: py
             await host.press("R")
             assert isinstance(host.app.screen, ErrorScreen)
             await host.press("escape")
-            assert "not saved" in host.room.query_one(HeaderLine).state
+            assert "not saved" in host.screen.query_one(HeaderLine).state
             assert host.state.words.startswith("Not saved, but kept here, and written when it can be. The disk is full.")
             assert host.session.chain.next == (2, "interaction")
             await host.press("space")
@@ -600,7 +600,7 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(lab: Any, monkeypatch: py
             await host.press("escape")
             assert host.session.chain.next == (2, "interaction")
         await host.press("space")
-        assert "● saved" in host.room.query_one(HeaderLine).state
+        assert "● saved" in host.screen.query_one(HeaderLine).state
         assert file.generations[-1] == host.session.chain.generations[-1]
         await host.press("R")
         assert host.session.chain.status == "finished"
@@ -617,7 +617,7 @@ async def test_a_copy_is_offered_on_another_disk_where_this_one_is_full(
     async with lab(steps=3) as host:
         folder = host.session.file.path.parent
         await host.press("S")
-        assert Path(host.room.query_one(InlineForm).answers["path"]).parent == folder
+        assert Path(host.screen.query_one(InlineForm).answers["path"]).parent == folder
         await host.press("escape")
 
         def full(*_: object) -> None:
@@ -625,14 +625,14 @@ async def test_a_copy_is_offered_on_another_disk_where_this_one_is_full(
 
         monkeypatch.setattr(host.session.file, "append", full)
         await host.press("space", "escape", "S")
-        assert Path(host.room.query_one(InlineForm).answers["path"]).parent == (folder if same_disk else home)
+        assert Path(host.screen.query_one(InlineForm).answers["path"]).parent == (folder if same_disk else home)
 
 
 async def test_a_deleted_file_is_left_for_a_copy(lab: Any, tmp_path: Path) -> None:
     async with lab(steps=3) as host:
         host.session.file.path.unlink()
         await host.press("space", "escape", "S")
-        field = host.room.query_one(InlineForm).query_one(Input)
+        field = host.screen.query_one(InlineForm).query_one(Input)
         field.value = str(tmp_path / "no such folder" / "copy.toml")
         await host.press("enter")
         assert isinstance(host.app.screen, ErrorScreen)
@@ -707,8 +707,8 @@ async def test_another_theme_reaches_every_widget(lab: Any) -> None:
     async with lab(steps=4) as host:
 
         def colours() -> list[Any]:
-            room = host.room
-            places = [(room.query_one(Generations), 2), (room.query_one(LabChart), 1), (room.query_one("#words"), 0)]
+            screen = host.screen
+            places = [(screen.query_one(Generations), 2), (screen.query_one(LabChart), 1), (screen.query_one("#words"), 0)]
             return [[segment.style for segment in widget.render_line(y)] for widget, y in places]
 
         before = colours()
@@ -725,21 +725,21 @@ async def test_the_transcript_opens_at_the_generation_looked_at(lab: Any) -> Non
         assert copied is not None
         assert "generation 2" in copied
         await host.press("escape")
-        assert host.app.screen is host.room
+        assert host.app.screen is host.screen
 
 
 async def test_every_action_of_the_lab_has_its_method(lab: Any) -> None:
     from iicl_tui.tui.actions import GROUPS
 
     async with lab() as host:
-        assert all(callable(getattr(host.room, f"action_{action.name}", None)) for action in GROUPS["lab"])
-        chart = host.room.query_one(LabChart)
+        assert all(callable(getattr(host.screen, f"action_{action.name}", None)) for action in GROUPS["lab"])
+        chart = host.screen.query_one(LabChart)
         assert all(callable(getattr(chart, f"action_{action.name}", None)) for action in GROUPS["chart"])
 
 
 async def test_the_footer_steps_by_mouse(lab: Any) -> None:
     async with lab() as host:
-        bar = host.room.query_one(KeyBar)
+        bar = host.screen.query_one(KeyBar)
         start = next(start for start, _, one in bar._places if one.action.id == "lab.next-phase")
         await host.pilot.click(bar, offset=(start + 1 + bar.styles.padding.left, 0))
         await host.rest()
@@ -755,7 +755,7 @@ async def test_hostile_names_are_shown_and_not_obeyed(lab: Any, size: tuple[int,
         for key in "12345":
             await host.press(key)
         shown = "\n".join(
-            strip.text for widget in host.room.query("*") for strip in [*map(widget.render_line, range(widget.size.height))]
+            strip.text for widget in host.screen.query("*") for strip in [*map(widget.render_line, range(widget.size.height))]
         )
         assert "\x1b" not in shown
         assert "\u202e" not in shown
@@ -766,13 +766,13 @@ async def test_hostile_names_are_shown_and_not_obeyed(lab: Any, size: tuple[int,
 
 async def test_the_mouse_selects_of_the_data_what_it_passes_over(lab: Any) -> None:
     async with lab((120, 40), steps=3) as host:
-        text = host.room.query_one(DataText)
+        text = host.screen.query_one(DataText)
         lines = host.text("DataText").split("\n")
         await host.pilot.mouse_down(text, offset=(6, 0))
         await host.pilot.hover(text, offset=(3, 1))
         await host.pilot.mouse_up(text, offset=(3, 1))
         await host.pilot.pause()
-        assert host.room.get_selected_text() == f"{lines[0][6:].rstrip()}\n{lines[1][:4]}"
+        assert host.screen.get_selected_text() == f"{lines[0][6:].rstrip()}\n{lines[1][:4]}"
         base = text.visual_style.rich_style.bgcolor
         lit = [[style.bgcolor != base for _, style, _ in text.render_line(y)] for y in range(3)]
         assert [any(line) for line in lit] == [True, True, False]

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from model_host import RULE, SHARES, lab_of, measured, until
-from speaking import connected, follows, rule, samples, spoken
+from model_host import lab_of, until
+from speaking import RULE, SHARES, connected, follows, measured, rule, samples, spoken
 from textual.widgets import Input, Static
 
 from iicl_tui.agents.calls import Reply, Request, Usage
@@ -69,9 +69,9 @@ async def test_what_is_spent_grows_in_mid_phase_too(tmp_path: Path) -> None:
             return await send(request)
 
         host.model.send = slow  # type: ignore[method-assign]
-        host.room.action_next_phase()
+        host.screen.action_next_phase()
         await second.wait()
-        host.room._tick()
+        host.screen._tick()
         await host.pilot.pause()
         assert host.chain.spent.calls == 2
         assert spent_text(host.chain.spent) in host.header
@@ -117,14 +117,14 @@ async def test_names_of_phases_are_shortened_where_they_do_not_fit(tmp_path: Pat
     folder.mkdir()
     async with lab_of(folder, size=(60, 16), steps=3, chain={"generations": 12345}) as host:
         assert "generation" not in host.text("#phases")
-        line = host.room.query_one(PhaseLine)
+        line = host.screen.query_one(PhaseLine)
         line.place = "generation 10000 of 12345, looking back"
         await host.pilot.pause()
         assert host.text("#phases").strip() == "gen. 10000 of 12345   ◉ Imitation ○ Interaction ○ Trans."
 
 
 async def _looked_at(host: Any, generation: int) -> Any:
-    host.room.look_at(generation)
+    host.screen.look_at(generation)
     await host.rest()
     return host
 
@@ -142,7 +142,7 @@ async def test_a_chain_without_models_says_nothing_of_money(tmp_path: Path) -> N
     async with lab_of(tmp_path, agent=[{"kind": "bayes"}], steps=2) as host:
         assert "token" not in host.header
         assert host.state.cost == host.state.belief.caption == ""
-        assert host.room.check_action("budget", ()) is False
+        assert host.screen.check_action("budget", ()) is False
 
 
 async def test_a_new_chain_says_what_it_will_take(tmp_path: Path) -> None:
@@ -175,19 +175,19 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
         assert host.words == "The budget of $3.00 holds back the next call."
         assert host.offers == ["lab.budget", "lab.next-phase"]
         await host.press("dollar_sign")
-        field = host.room.query_one(InlineForm).query_one(Input)
+        field = host.screen.query_one(InlineForm).query_one(Input)
         assert field.value == "6"
-        assert spent_text(host.chain.spent) in str(host.room.query_one("#ask-hint", Static).content)
+        assert spent_text(host.chain.spent) in str(host.screen.query_one("#ask-hint", Static).content)
         for wrong in ("", "much", "-1", "1e9", "9" * 30):
             field.value = wrong
             await host.press("enter")
             assert host.chain.budget.dollars == 3.0
         field.value = "0.5"
         await host.pilot.pause()
-        assert "less than what is spent" in str(host.room.query_one("#ask-hint", Static).content)
+        assert "less than what is spent" in str(host.screen.query_one("#ask-hint", Static).content)
         field.value = "100"
         await host.press("enter")
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
         assert "budget" not in host.words
         await host.press("R")
         assert host.chain.status == "finished"
@@ -197,7 +197,7 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
 async def test_a_budget_in_tokens_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
     async with lab_of(tmp_path, chain={"token-budget": 1000}) as host:
         await host.press("space", "escape", "dollar_sign")
-        ask = host.room.query_one(InlineForm)
+        ask = host.screen.query_one(InlineForm)
         assert [question.key for question in ask.questions] == ["dollars", "tokens"]
         assert ask.answers["tokens"] == "2000"
         await host.press("enter")
@@ -209,16 +209,16 @@ async def test_the_budget_that_is_proposed_lets_the_next_call_be_made(tmp_path: 
     async with lab_of(tmp_path, agent=PRICE, chain=chain) as host:
         await host.press("space", "escape", "dollar_sign")
         assert not host.model.requests
-        ask = host.room.query_one(InlineForm)
+        ask = host.screen.query_one(InlineForm)
         hint = ask.query_one("#ask-hint", Static)
-        assert "holds back" not in str(hint.content)
+        assert "does not fit" not in str(hint.content)
         proposed = dict(ask.answers)
         assert all(sum(digit != "0" for digit in text.replace(".", "")) <= 2 for text in proposed.values())
         field = ask.query(Input).last()
         least = float(field.value)
         field.value = "1"
         await host.pilot.pause()
-        assert "It still holds back the next call." in str(hint.content)
+        assert "The next call still does not fit." in str(hint.content)
         field.value = f"{least:g}"
         await host.press("enter", "space")
         assert len(host.model.requests) == 1
@@ -233,27 +233,27 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
         monkeypatch.setattr("iicl_tui.agents.model_session.time", SimpleNamespace(monotonic=lambda: now[0]))
         monkeypatch.setattr(LabScreen, "clock", staticmethod(lambda: now[0]))
         host.model.hold = True
-        host.room.action_next_phase()
+        host.screen.action_next_phase()
         await host.model.asked.wait()
         await until(lambda: host.state.activity.busy)  # once, all is made anew
-        host.room._tick()
+        host.screen._tick()
         await host.pilot.pause()
         assert host.words == "asks what it learns · gpt-4.1-mini · 0 s"
         assert host.offers == ["app.back"]
-        chart, drawn = host.room.query_one(LabChart), []
+        chart, drawn = host.screen.query_one(LabChart), []
         monkeypatch.setattr(chart, "redraw", lambda: drawn.append(chart.view))
         belief = chart.view
         for seconds in (1, 2, 65):
             now[0] = 100.0 + seconds
-            host.room._tick()
+            host.screen._tick()
             await host.pilot.pause()
             assert host.words == f"asks what it learns · gpt-4.1-mini · {seconds} s"
             assert chart.view is belief
         assert not drawn
-        assert host.room._ticker._active.is_set()
+        assert host.screen._ticker._active.is_set()
         await host.press("escape")
-        assert host.app.screen is host.room
-        assert not host.room._ticker._active.is_set()
+        assert host.app.screen is host.screen
+        assert not host.screen._ticker._active.is_set()
         assert host.chain.calling is None
         assert not host.chain.calls
         assert "asks for" not in host.words
@@ -269,27 +269,27 @@ async def test_while_it_waits_it_says_for_what_and_how_long(tmp_path: Path, monk
         host.model.answers = lambda request: CallFailed("busy", "The server is \x1b[31mbusy", retry_after=40)
         agent = host.chain.config.agents[0]
         agent.retry_policy = RetryPolicy(4)  # type: ignore[attr-defined]
-        host.room.action_next_phase()
+        host.screen.action_next_phase()
         await until(lambda: host.chain.calling is not None and host.chain.calling.waiting is not None)
         calling = host.chain.calling
         assert calling is not None
         assert calling.waiting is not None
         now = calling.waiting.until - 37
         monkeypatch.setattr(LabScreen, "clock", staticmethod(lambda: now))
-        host.room._tick()
+        host.screen._tick()
         await host.pilot.pause()
         assert host.words.startswith("try 2 of 4 in 37 s: The server is ␛[31mbusy · asks what it learns")
         assert "try 2 of 4 in 37 s" in host.text("#words")
         assert "Esc cancel" in host.text("#words")
         await host.press("escape")
         assert host.chain.calling is None
-        assert host.app.screen is host.room
+        assert host.app.screen is host.screen
 
 
 async def test_quitting_in_mid_call_says_once_what_it_may_cost(tmp_path: Path) -> None:
     async with lab_of(tmp_path) as host:
         host.model.hold = True
-        host.room.action_run_to_end()
+        host.screen.action_run_to_end()
         await host.model.asked.wait()
         await host.pilot.press("q")
         assert host.app.return_code is None
@@ -303,7 +303,7 @@ async def test_quitting_in_mid_call_says_once_what_it_may_cost(tmp_path: Path) -
 async def test_giving_up_a_wait_between_two_tries_costs_nothing_and_says_nothing(tmp_path: Path) -> None:
     async with lab_of(tmp_path) as host:
         host.model.answers = lambda request: CallFailed("busy", "busy", retry_after=30.0)
-        host.room.action_next_phase()
+        host.screen.action_next_phase()
         await until(lambda: host.chain.calling is not None and host.chain.calling.waiting is not None)
         await host.press("escape")
         assert not host.app._notifications
@@ -313,12 +313,12 @@ async def test_giving_up_a_wait_between_two_tries_costs_nothing_and_says_nothing
 async def test_a_run_may_be_paused_while_a_model_is_asked(tmp_path: Path) -> None:
     async with lab_of(tmp_path) as host:
         host.model.hold = True
-        host.room.action_run_to_end()
+        host.screen.action_run_to_end()
         await host.model.asked.wait()
-        host.room._tick()
-        host.room.rebuild()
+        host.screen._tick()
+        host.screen.rebuild()
         assert host.offers == ["app.back", "lab.pause"]
-        host.room.action_pause()
+        host.screen.action_pause()
         host.model.release.set()
         await host.rest()
         assert host.chain.next == (1, "interaction")
@@ -334,7 +334,7 @@ async def test_the_screen_lives_on_while_a_library_loads_in_a_thread(tmp_path: P
             return await send(request)
 
         host.model.send = slow  # type: ignore[method-assign]
-        host.room.action_next_phase()
+        host.screen.action_next_phase()
         await until(lambda: host.chain.calling is not None)
         await host.pilot.press("v", "left_curly_bracket")
         assert host.state.belief.form == "mosaic"
@@ -377,9 +377,9 @@ async def test_a_connection_that_cannot_be_closed_ends_nothing(tmp_path: Path, m
             raise OSError("gone")
 
         monkeypatch.setattr(host.model, "close", broken)
-        room = host.room
+        screen = host.screen
         await host.pilot.press("escape")
-        await until(lambda: not room.is_running)
+        await until(lambda: not screen.is_running)
     assert host.app.return_code in (None, 0)
 
 
@@ -395,7 +395,7 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
         credential = host.chain.config.agents[0].credential
         assert credential is not None
         await host.press("space")
-        ask = host.room.query_one(InlineForm)
+        ask = host.screen.query_one(InlineForm)
         assert not host.model.requests
         assert ask.answers == {"answer": "no"}
         said = str(ask.query_one("#ask-hint", Static).content)
@@ -408,7 +408,7 @@ async def test_a_host_of_the_sessions_own_gets_a_key_only_when_one_says_so(tmp_p
             assert not host.model.requests
         ask.query_one(Input).value = written
         await host.press("enter")
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
         assert len(host.model.requests) == 1
         assert host.chain.access.key(credential) == (None if answer == "no" else "sk-secret")
         await host.press("space", "space", "space")
@@ -427,18 +427,18 @@ async def test_a_question_is_answered_with_the_mouse_alone(tmp_path: Path) -> No
             await host.rest()
 
         await host.press("space")
-        await click("cancels")
-        assert host.app.screen is host.room
-        assert not host.room.query(InlineForm)
+        await click("cancel")
+        assert host.app.screen is host.screen
+        assert not host.screen.query(InlineForm)
         assert not host.model.requests
         await host.press("space")
-        ask = host.room.query_one(InlineForm)
+        ask = host.screen.query_one(InlineForm)
         await click("·")
         assert ask.answers == {"answer": "no"}
         await click("other values")
         assert ask.answers == {"answer": "yes"}
         await host.pilot.press(*"always")  # in place of what stood there
-        await click("does it")
+        await click("do it")
         assert len(host.model.requests) == 1
         assert host.app.settings.hosts == ("SOME_KEY@http://elsewhere.example:8080",)
 
@@ -459,7 +459,7 @@ async def test_the_question_names_variable_and_host_and_always_keeps_just_that(
         credential = host.chain.config.agents[0].credential
         assert credential is not None
         await host.press("space")
-        ask = host.room.query_one(InlineForm)
+        ask = host.screen.query_one(InlineForm)
         said = str(ask.query_one("#ask-hint", Static).content)
         assert said.startswith(entry.rpartition("@")[2])
         assert agent.get("key-env", "OPENAI_API_KEY") in said
@@ -478,19 +478,19 @@ async def test_a_host_that_cannot_be_written_down_gets_the_key_all_the_same(tmp_
     (tmp_path / "settings.toml").mkdir()
     async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY) as host:
         await host.press("space")
-        host.room.query_one(InlineForm).query_one(Input).value = "always"
+        host.screen.query_one(InlineForm).query_one(Input).value = "always"
         await host.press("enter")
         assert len(host.model.requests) == 1
-        assert any(each.title == "The host is not kept" for each in host.app._notifications)
+        assert any(each.title == "The host was not saved" for each in host.app._notifications)
 
 
 async def test_a_question_about_a_key_that_is_not_answered_starts_nothing(tmp_path: Path) -> None:
     async with lab_of(tmp_path, agent=ELSEWHERE, environment=KEY) as host:
         await host.press("R", "escape")
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
         assert not host.model.requests
         await host.press("R")
-        assert host.room.query(InlineForm)
+        assert host.screen.query(InlineForm)
         await host.press("enter")
         assert host.chain.status == "finished"  # what was asked for first: a run
 
@@ -504,13 +504,13 @@ async def test_each_pair_of_a_key_and_a_host_is_asked_about_once(tmp_path: Path)
     ]
     async with lab_of(tmp_path, agent=agents, environment={**KEY, "OTHER_KEY": "x"}) as host:
         await host.press("space")
-        assert "SOME_KEY" in str(host.room.query_one("#ask-hint", Static).content)
+        assert "SOME_KEY" in str(host.screen.query_one("#ask-hint", Static).content)
         await host.press("enter")
-        assert "OTHER_KEY" in str(host.room.query_one("#ask-hint", Static).content)
+        assert "OTHER_KEY" in str(host.screen.query_one("#ask-hint", Static).content)
         await host.press("enter")
-        assert "third.example" in str(host.room.query_one("#ask-hint", Static).content)
+        assert "third.example" in str(host.screen.query_one("#ask-hint", Static).content)
         await host.press("enter", "space")
-        assert not host.room.query(InlineForm)
+        assert not host.screen.query(InlineForm)
         assert host.chain.next == (1, "transmission")
 
 
@@ -521,7 +521,7 @@ async def test_nobody_is_asked_where_there_is_no_key_or_the_host_is_agreed_to(tm
         settings = Settings(hosts=hosts)
         async with lab_of(folder, agent=ELSEWHERE, environment=environment, settings=settings) as host:
             await host.press("space")
-            assert not host.room.query(InlineForm)
+            assert not host.screen.query(InlineForm)
             assert len(host.model.requests) == 1
 
 
@@ -548,7 +548,7 @@ async def test_the_chart_says_how_the_belief_is_known(tmp_path: Path, size: tupl
             assert host.text("#chart").strip()
         await host.press("left_curly_bracket")
         assert "before it has seen data" in host.text("#chart")
-        assert not host.room.query_one("#caption").display
+        assert not host.screen.query_one("#caption").display
 
 
 async def test_estimated_beliefs_say_from_how_many_draws(tmp_path: Path) -> None:
@@ -604,14 +604,14 @@ async def test_the_messages_of_the_next_call_are_those_that_the_model_gets(tmp_p
             assert f"max-tokens: {request.max_tokens}" in found[-1].text
         assert len(host.model.requests) == 9
         await host.press("M")
-        assert host.app.screen is host.room  # the chain is over
+        assert host.app.screen is host.screen  # the chain is over
 
 
 async def test_an_exact_agent_is_sent_nothing(tmp_path: Path) -> None:
     agents = [{"kind": "bayes", "noise": 0.1}, {"kind": "openai", "belief": "none"}]
     async with lab_of(tmp_path, agent=agents) as host:
         await host.press("M")
-        assert host.app.screen is host.room
+        assert host.app.screen is host.screen
         assert "nothing is sent" in host.toasts[-1]
         await host.press("g", "M")
         assert isinstance(host.app.screen, MessagesScreen)

@@ -67,8 +67,8 @@ async def test_no_line_is_left_as_it_was(document: dict[str, Any], tmp_path: Pat
     chance = random.Random(7)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        room = app.screen
-        assert isinstance(room, LabScreen)
+        screen = app.screen
+        assert isinstance(screen, LabScreen)
         for step in range(40):
             if step % 10 == 9:
                 await pilot.resize_terminal(*chance.choice(SIZES))
@@ -76,12 +76,12 @@ async def test_no_line_is_left_as_it_was(document: dict[str, Any], tmp_path: Pat
                 app.theme = chance.choice(["textual-light", "nord", "ansi-light"])
             else:
                 await pilot.press(chance.choice(KEYS))
-            while room._activity.busy:
+            while screen.activity.busy:
                 await pilot.pause()
             await pilot.pause()
             if step % 2:
                 continue
-            seen = {widget: painted(widget) for widget in room._compositor.visible_widgets if widget.size}
+            seen = {widget: painted(widget) for widget in screen._compositor.visible_widgets if widget.size}
             for widget in seen:
                 widget.notify_style_update()
                 widget._set_dirty()

@@ -117,7 +117,7 @@ class Host:
 
     async def rest(self) -> None:
         """The chain is at rest."""
-        await self.until(lambda: not self.room._activity.busy)
+        await self.until(lambda: not self.room.activity.busy)
         await self.pilot.pause()
 
     async def write(self, text: str) -> None:

@@ -60,19 +60,19 @@ async def test_a_preset_runs_through_the_screens(name: str, tmp_path: Path, monk
             path = session.path
         app = LabApp(Paths(tmp_path / "settings.toml", tmp_path, tmp_path, tmp_path), start=Start("lab", {"path": path}))
         async with app.run_test(size=(120, 40)) as pilot:
-            room = app.screen
-            assert isinstance(room, LabScreen)
+            screen = app.screen
+            assert isinstance(screen, LabScreen)
             await pilot.press("space")
-            await _rest(pilot, room)
+            await _rest(pilot, screen)
             await pilot.press("R")
-            await _rest(pilot, room)
-            chain = room.session.chain
+            await _rest(pilot, screen)
+            chain = screen.session.chain
             assert chain.status == "finished"
-            assert room.state is not None
+            assert screen.state is not None
             spent = f"{chain.spent.tokens:,} tokens"
-            assert any(spent in fact for fact in room.state.facts)
+            assert any(spent in fact for fact in screen.state.facts)
             how = {"logprobs": "log-probabilities", "samples": "draws"}.get(document["agent"][0].get("belief", ""), "it made")
-            assert how in room.state.belief.caption
+            assert how in screen.state.belief.caption
             await pilot.press("v", "v", "c", "left_square_bracket", "left_square_bracket", "t")
             await pilot.pause()
             transcript = app.screen
@@ -84,7 +84,7 @@ async def test_a_preset_runs_through_the_screens(name: str, tmp_path: Path, monk
         assert list(session.calls) == list(chain.calls)
 
 
-async def _rest(pilot: Any, room: LabScreen) -> None:
-    while room._activity.busy:  # noqa: ASYNC110
+async def _rest(pilot: Any, screen: LabScreen) -> None:
+    while screen.activity.busy:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     await pilot.pause()

@@ -136,7 +136,7 @@ async def test_what_is_not_there_is_said(make: Make) -> None:
         await pilot.press("n")
         await pilot.press("slash", *"[/", "enter")
         await pilot.pause()
-        assert [one.message for one in app._notifications] == ["Search with / first.", "No entry has this text."]
+        assert [one.message for one in app._notifications] == ["Press / to search first.", "No entry contains this text."]
         assert "“[/” in 0" in header(app)
 
 

@@ -1,4 +1,4 @@
-"""The form's widgets: a row for each field, a section for each table. They show what they are given and say what was changed."""
+"""The form's widgets: a row for each field, a section for each table. They post a message for each change."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
     ]
 
     def action_step(self, by: int) -> None:
-        """To the next field of this form, not out of it."""
+        """Go to the next field of this form, but not out of it."""
         fields = [each for each in self.screen.focus_chain if self in each.ancestors]
         focused = self.screen.focused
         if focused in fields:
@@ -59,11 +59,11 @@ class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
 
 
 class FieldRow(Vertical):
-    """Label and control on a line; what is wrong under it."""
+    """A label and a control on one line; the faults below."""
 
     @dataclass
     class Edited(Message):
-        """The person gave the field another value; None: none."""
+        """The person gave the field another value; None if it has none now."""
 
         row: FieldRow
         path: Path
@@ -73,7 +73,7 @@ class FieldRow(Vertical):
         super().__init__(id=row_id(row.path))
         self.row = row
         self._last: Any = self._state(row)
-        """What the control was last given, or last said: only what differs from it is an edit."""
+        """The control's last known value; only another value is an edit."""
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -91,8 +91,8 @@ class FieldRow(Vertical):
         if row.field.kind == "choice":
             optional = row.field.default is None or row.field.default is REQUIRED
             bad = row.value is not None and row.value not in row.field.choices
-            # Textual reads a prompt as markup, so what a file says instead stands in the fault below alone.
-            prompt = "something else" if bad else "none"
+            # Textual reads a prompt as markup, so a file's bad value is shown only in the fault below.
+            prompt = "not a valid choice" if bad else "none"
             return Choice(row.field.choices, prompt=prompt, allow_blank=optional or bad, value=self._chosen(row))
         if row.field.kind == "bool":
             return Switch(self._on(row), animate=False, classes="control")
@@ -105,7 +105,7 @@ class FieldRow(Vertical):
 
     @property
     def _stands(self) -> bool:
-        """Its widgets are there: not yet, or no longer, while the form is made anew."""
+        """Whether its widgets are mounted; they are not while the form is made anew."""
         return bool(self.query(".control")) and bool(self.query(".fault"))
 
     @classmethod
@@ -125,7 +125,7 @@ class FieldRow(Vertical):
         return row.value if isinstance(row.value, bool) else bool(row.field.default)
 
     def tell(self, row: Row) -> None:
-        """What is wrong with the row now. The control is left alone: the person may be ahead of it."""
+        """Show the row's faults. The control stays as it is: the person may have typed on."""
         self.row = row
         if not self._stands:
             return
@@ -134,7 +134,7 @@ class FieldRow(Vertical):
         self._tell()
 
     def show(self, row: Row) -> None:
-        """The row as something else than its own control has changed it."""
+        """Show a row that something else than its own control has changed."""
         self.row = row
         if not self._stands:
             return
@@ -170,7 +170,7 @@ class FieldRow(Vertical):
 
 
 class KeptRow(Vertical):
-    """A key that the form keeps as it is, or takes out."""
+    """A key that the form has no field for. It is kept, or removed."""
 
     def __init__(self, kept: Kept) -> None:
         super().__init__(id=row_id(kept.path))
@@ -179,25 +179,25 @@ class KeptRow(Vertical):
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
             yield Label(Content(printable(str(self.kept.path[-1]), 60)), classes="label")
-            yield Static(Content(f"{self.kept.text}, kept as it is"), classes="kept")
-            yield SectionButton("take out", "drop", self.kept.path)
+            yield Static(Content(f"{self.kept.text} (kept as it is)"), classes="kept")
+            yield SectionButton("remove", "drop", self.kept.path)
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:
         self.show(self.kept)
 
     def show(self, kept: Kept) -> None:
-        """What is wrong with it now."""
+        """Show its faults."""
         self.set_class(bool(kept.faults), "-wrong")
         self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in kept.faults)))
 
 
 class SectionButton(Button):
-    """A deed on a table or a key."""
+    """A button that changes a table or a key."""
 
     @dataclass
     class Done(Message):
-        """deed: what is to be done with the table, list or key at the path."""
+        """deed: what to do with the table, list or key at the path."""
 
         deed: Deed
         path: Path
@@ -214,7 +214,7 @@ class SectionButton(Button):
 
 
 class SectionBox(Vertical):
-    """A table: its heading, with what can be done to it, and its rows."""
+    """A table: its heading with buttons, and its rows."""
 
     def __init__(self, section: Section) -> None:
         super().__init__(classes="section")
@@ -236,7 +236,7 @@ class SectionBox(Vertical):
 
 
 class AddRow(ItemGrid):
-    """One more agent or filter: a button for each kind, in as many lines as it takes."""
+    """Adds an agent or filter: a button for each kind, on as many lines as needed."""
 
     def __init__(self, name: ListName, kinds: tuple[str, ...], empty: str) -> None:
         super().__init__(classes="add", min_column_width=max(map(len, kinds), default=1) + 5, stretch_height=False)
@@ -252,7 +252,7 @@ class AddRow(ItemGrid):
 
 
 def row_id(path: Path) -> str:
-    """The id of the row of a path: any key makes a valid one."""
+    """The id of a path's row, valid for any key."""
     return "row-" + "-".join(str(step) if str(step).isascii() and str(step).isalnum() else _coded(str(step)) for step in path)
 
 

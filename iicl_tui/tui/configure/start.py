@@ -1,4 +1,4 @@
-"""The first data of a configuration, in words: h*, ĥ and d⁰, and what a chain of models will cost."""
+"""The first data of a configuration as text: h*, ĥ and d⁰, and what a chain of models will cost."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from iicl_tui.text import printable
 
 
 def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
-    """What the chain starts from, in `width` columns, and what it will take where models are asked.
+    """What the chain starts from, and what it will cost if models are called.
 
-    given: it stands in the file. config: None while there are faults.
+    Args:
+        config: The configuration; None while there are faults.
+        given: The first data are in the file.
+        width: Columns of the pane.
     """
     if config is None:
-        return Content.styled("d⁰ is drawn as soon as no fault is left.", "$text-muted")
+        return Content.styled("d⁰ is drawn as soon as all faults are corrected.", "$text-muted")
     task, start = config.task, config.start
-    how = "given in [start] · F6 draws it" if given else f"drawn with seed {config.seed} · F6 draws anew"
+    how = "given in [start] · F6 draws it" if given else f"drawn with seed {config.seed} · F6 draws again"
     lines: list[Content] = []
     if takes := estimate_text(config, config.budget):
-        lines += [Content.assemble(printable(takes, 400), ("  F9 its messages", "$text-muted")), Content("")]
+        lines += [Content.assemble(printable(takes, 400), ("  F9 shows the messages", "$text-muted")), Content("")]
     lines.append(Content.assemble(("d⁰  ", "bold"), (f"{len(start.samples)} examples, {how}", "$text-muted")))
     lines += _columns([printable(task.example_text(sample), 80) for sample in start.samples], width)
     lines.append(Content(""))
@@ -35,7 +38,7 @@ def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
 
 
 def _columns(texts: list[str], width: int) -> list[Content]:
-    """The texts in as many columns as fit, read from left to right."""
+    """The texts in as many columns as fit, to be read from left to right."""
     if not texts:
         return []
     widest = max(map(cell_len, texts)) + 3

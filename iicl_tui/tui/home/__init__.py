@@ -1,1 +1,1 @@
-"""What the home screen says of sessions and presets, without a screen."""
+"""The parts of the home screen."""

@@ -1,4 +1,4 @@
-"""The laboratory's questions: how far to run, how to branch, where to put a copy, what to spend, whom to trust with a key."""
+"""The laboratory's dialogs: how far to run, how to branch, where to save a copy, what to spend, which host gets a key."""
 
 from __future__ import annotations
 
@@ -24,35 +24,37 @@ NO, YES, ALWAYS = "no", "yes", "always"
 
 
 def run_to(chain: Chain) -> InlineForm:
-    """How far to run. The chain must have a next phase."""
+    """Asks how far to run. The chain must have a next phase."""
     assert chain.next is not None
     first, last = chain.next[0], chain.config.generations
 
     def hint(answers: Mapping[str, str]) -> str:
         goal = int(answers["goal"])
-        return f"Runs to the end of generation {goal}: {goal - first + 1} of the {last - first + 1} to go."
+        return f"Runs to the end of generation {goal}: {goal - first + 1} of the {last - first + 1} generations left."
 
     others = tuple(str(goal) for goal in dict.fromkeys((min(first + 9, last), last, first)))
     question = Question("goal", f"generation, {first} to {last}:", others[0], whole_number(first, last), others)
     return InlineForm(RUN_TO, "Run to", [question], hint)
 
 
-def kept(session: LabSession, look: int) -> int:
-    """How many generations a branch from the generation looked at keeps: those that are complete in the file, up to it."""
+def complete_generations(session: LabSession, look: int) -> int:
+    """How many generations a branch from the generation shown keeps: those up to it that are complete in the file."""
     generations = session.file.generations if session.file is not None else ()
     return sum(each.complete for each in generations[:look])
 
 
 def branch(session: LabSession, look: int) -> InlineForm:
-    """Which random numbers and how many generations the branch has."""
-    config, keep = session.chain.config, kept(session, look)
+    """Asks for the seed and the number of generations of a branch."""
+    config, keep = session.chain.config, complete_generations(session, look)
     length = max(config.generations, keep + 1)
     other = str(secrets.randbelow(1_000_000))
 
     def hint(answers: Mapping[str, str]) -> str:
         same = int(answers["seed"]) == config.seed
         numbers = "the same" if same else "other"
-        return f"Keeps {kept_generations(keep)}, goes on with {numbers} random numbers in a new file; this one stays."
+        return (
+            f"A new file keeps {kept_generations(keep)} and continues with {numbers} random numbers. This session stays as it is."
+        )
 
     questions = [
         Question("seed", "seed:", str(config.seed), whole_number(0, _MOST_SEED), (str(config.seed), other)),
@@ -61,8 +63,16 @@ def branch(session: LabSession, look: int) -> InlineForm:
     return InlineForm(BRANCH, f"Branch after generation {keep}" if keep else "Branch from d⁰", questions, hint)
 
 
+def branched(session: LabSession, look: int, folder: Path, answers: Mapping[str, str]) -> LabSession:
+    """The new session that `branch`'s answers ask for. Raises StoreError if it cannot be written."""
+    file = session.branch(complete_generations(session, look), folder, int(answers["seed"]), int(answers["generations"]))
+    new = LabSession.of(file)
+    new.chain.access = session.chain.access
+    return new
+
+
 def save_copy(session: LabSession, folder: Path) -> InlineForm:
-    """Where the copy goes: into the folder, or the person's own where the session's disk takes no more and that is another one."""
+    """Asks for the copy's path. If the session's disk is full, the home folder is proposed, if it is on another disk."""
     if session.saving.kind == "unsaved" and _disk(Path.home()) not in (None, _disk(folder)):
         folder = Path.home()
     stem = session.file.path.stem if session.file is not None else slug(session.chain.config.title)
@@ -72,22 +82,26 @@ def save_copy(session: LabSession, folder: Path) -> InlineForm:
 
     def check(text: str) -> str:
         if not text:
-            return "a file name is needed"
-        wanted = as_path(text)
-        if wanted.suffix != SUFFIX:
-            return f"the name must end in {SUFFIX}"
-        return "there is a file of this name already" if wanted.exists() else ""
+            return "Enter a file name."
+        path = as_path(text)
+        if path.suffix != SUFFIX:
+            return f"The name must end in {SUFFIX}."
+        return "A file with this name exists." if path.exists() else ""
 
     def hint(answers: Mapping[str, str]) -> str:
-        after = "this session stays" if session.saving.kind == "saved" else "the session then goes on in the copy"
-        return f"Everything that happened goes into it; {after}."
+        after = "This session stays as it is." if session.saving.kind == "saved" else "The session then continues in the copy."
+        return f"Saves everything that happened. {after}"
 
     return InlineForm(COPY, "Save a copy", [Question("path", "as:", str(path), check)], hint)
 
 
 def budget(chain: Chain, coming: WorstCase) -> InlineForm:
-    """What the calls may cost in all: twice what they may now, or more where the next call needs more. coming: what that can
-    come to."""
+    """Asks what the calls may cost in all. Proposes twice the budget, or more if the next call needs more.
+
+    Args:
+        chain: Its budget is proposed.
+        coming: What the next call can cost at most.
+    """
     now, spent = chain.budget, chain.spent
     dollars, tokens = now.dollars, now.tokens
     questions = []
@@ -99,10 +113,10 @@ def budget(chain: Chain, coming: WorstCase) -> InlineForm:
         questions.append(Question("tokens", "tokens:", proposed, whole_number(0, _MOST_TOKENS)))
 
     def hint(answers: Mapping[str, str]) -> str:
-        wanted = as_budget(chain, answers)
-        less = "It still holds back the next call. " if wanted.refuses(spent, *coming) is not None else ""
-        less = "It is less than what is spent. " if wanted.refuses(spent, 0, 0.0) is not None else less
-        until = "It holds as long as this lab is open; the file keeps its own."
+        new = as_budget(chain, answers)
+        less = "The next call still does not fit. " if new.refuses(spent, *coming) is not None else ""
+        less = "This is less than what is spent. " if new.refuses(spent, 0, 0.0) is not None else less
+        until = "It holds while this lab is open; the file keeps its own budget."
         limit = budget_text(now) or "none"
         return f"Spent so far: {spent_text(spent)}. Budget now: {limit}. {less}{until}"
 
@@ -110,7 +124,7 @@ def budget(chain: Chain, coming: WorstCase) -> InlineForm:
 
 
 def _proposed(now: float, needed: float, otherwise: str) -> str:
-    """Twice what it is now; where that is not enough, what is needed, rounded up to two digits. otherwise: where both are 0."""
+    """Twice the amount now, or what is needed, rounded up to two digits; `otherwise` if both are 0."""
     most = Decimal(f"{2 * now:.6f}")
     if needed > 0 and needed > most:
         exact = Decimal(needed)
@@ -119,7 +133,7 @@ def _proposed(now: float, needed: float, otherwise: str) -> str:
 
 
 def as_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
-    """The budget that a person wrote; what was not asked for stays."""
+    """The budget that a person wrote; what the dialog did not ask for stays."""
     dollars, tokens = chain.budget.dollars, chain.budget.tokens
     if "dollars" in answers:
         dollars = float(answers["dollars"])
@@ -128,25 +142,25 @@ def as_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
     return Budget(dollars, tokens)
 
 
-def trust(wanted: KeyRequest) -> InlineForm:
-    """Whether a host may have a key, of which the session names the host or the variable or both."""
-    host, keys = printable(wanted.host, 100), printable(" and ".join(wanted.variables), 100)
-    own = wanted.entry == wanted.host
+def trust(request: KeyRequest) -> InlineForm:
+    """Asks whether a host may get a key. The session names the host, or the variable, or both."""
+    host, keys = printable(request.host, 100), printable(" and ".join(request.variables), 100)
+    own = request.entry == request.host
     server = ", a server that this session names," if own else ""
     variable = "" if own else ", a variable that this session names,"
-    open_to_all = " It goes there unencrypted." if wanted.host.startswith("http://") else ""
+    open_to_all = " It goes there unencrypted." if request.host.startswith("http://") else ""
 
     def hint(answers: Mapping[str, str]) -> str:
         gets = f"{host}{server} gets the key in {keys}{variable}"
         if answers["answer"] == NO:
-            return f"{host}{server} is asked without the key in {keys}{variable}".rstrip(",") + "."
+            return f"{host}{server} is called without the key in {keys}{variable}".rstrip(",") + "."
         if answers["answer"] == YES:
-            return f"{gets} until this lab is left.{open_to_all}"
-        return f"{gets} now and from now on: your settings say so under `hosts`.{open_to_all}"
+            return f"{gets} until you leave this lab.{open_to_all}"
+        return f"{gets} from now on; your settings keep this under `hosts`.{open_to_all}"
 
     words = (NO, YES, ALWAYS)
     question = Question("answer", f"{NO}, {YES} or {ALWAYS}:", NO, one_of(*words), words, word_of(*words))
-    return InlineForm(TRUST, "May it have the key?", [question], hint)
+    return InlineForm(TRUST, "Send the key?", [question], hint)
 
 
 def _disk(folder: Path) -> int | None:

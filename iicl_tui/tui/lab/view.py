@@ -55,12 +55,14 @@ class LabView(Column):
         yield DataPane(id="data")
 
     def show(self, state: LabState, ghost: bool, pane: Pane, small: bool) -> None:
-        """The state; pane: the one that is chosen where there is room for one only."""
+        """Show a state. pane: the one shown if there is room for one only."""
         chart = self.query_one(LabChart)
         chart.view = state.belief
         film = self.query_one(FilmStrip)
         film.view = state.film
-        film.set_class(any(len(split.values) > 3 for split in state.belief.space.partitions), "-more")  # the same whatever is shown
+        film.set_class(
+            any(len(split.values) > 3 for split in state.belief.space.partitions), "-more"
+        )  # does not depend on what is shown
         self.query_one(Marginals).view = state.objects
         self.query_one(Curves).panels = state.curves
         self.query_one(Generations).rows = state.rows
@@ -68,7 +70,7 @@ class LabView(Column):
         phases.place = _place(state)
         phases.cost = state.cost
         phases.steps = state.phases
-        self.query_one("#words", ActionBar).show(state.calling or state.words, _offers(state))
+        self.query_one("#words", ActionBar).show(state.calling or state.words, _buttons(state))
         self._say("#readout", Content(_fitted(chart)))
         self.query_one("#caption", Static).display = bool(state.belief.caption)
         self._say("#caption", Content(state.belief.caption))
@@ -80,22 +82,22 @@ class LabView(Column):
         self.query_one(DataPane).show(state.data, spread=small)
 
     def _say(self, name: str, content: Content) -> None:
-        """What stands there already is not painted again."""
+        """Set a text; one that is already there is not painted again."""
         text = self.query_one(name, Static)
         if text.content != content:
             text.update(content, layout=False)
 
 
 def state_words(state: LabState) -> str:
-    """For the header's right end: whether it runs, and how safe it is."""
+    """The right end of the header: whether the chain runs, and whether it is saved."""
     running = ""
     if state.activity.busy and not state.activity.asking:
         running = "‖ pausing · " if state.activity.pausing else "▶ running · " if state.activity.kind == "run" else "▶ "
     return running + _SAVING[state.saving.kind]
 
 
-def _offers(state: LabState) -> list[ActionButton]:
-    """What can be done now, under the phases; while a model is asked, to give that up."""
+def _buttons(state: LabState) -> list[ActionButton]:
+    """The buttons under the phases; while a model is asked, to cancel that."""
     if not state.calling:
         return [ActionButton(name) for name in state.offers]
     return [ActionButton("app.back", "cancel"), *(ActionButton(name) for name in state.offers if name == "lab.pause")]
@@ -113,16 +115,16 @@ def _choices(state: LabState, ghost: bool, small: bool) -> list[ActionButton]:
     view = state.belief
     by = "d⁰ explained" if view.by is None else printable(view.space.groupings[view.by].name, 20)
     return [
-        ActionButton("lab.view", view.form),
-        ActionButton("lab.scale", view.scale),
-        ActionButton("lab.colour-by", f"by {by}"),
-        ActionButton("lab.ghost", "ghost " + ("on" if ghost else "off")),
+        ActionButton("lab.view", f"view: {view.form}"),
+        ActionButton("lab.scale", f"scale: {view.scale}"),
+        ActionButton("lab.colour-by", f"group by: {by}"),
+        ActionButton("lab.ghost", "previous: " + ("on" if ghost else "off")),
         *([ActionButton("lab.curves")] if not small else []),
     ]
 
 
 def _fitted(chart: LabChart) -> str:
-    """The read-out; where it is too long, without how many are equally likely, then with a shorter rule: the figures stay."""
+    """The readout. If it is too long, the count of equal hypotheses goes first, then the end of the rule; the numbers stay."""
     text, room = printable(chart.readout, 400), chart.size.width
     if cell_len(text) > room:
         text = _EQUALS.sub("", text)

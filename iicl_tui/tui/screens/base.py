@@ -1,15 +1,15 @@
-"""What every full screen has: the line above, the line below, the app's keys, errors told and not thrown.
+"""What every full screen has: header, footer, the app's keys, and errors that are shown.
 
-A screen of the program is written so:
+A screen is written like this:
 
     class HomeScreen(AppScreen):
         GROUP = "home"                      # its part of the action registry
         BINDINGS = bindings("home")
         CSS_PATH = "home.tcss"              # beside the module
         HELP = "What this screen is for."   # a paragraph on the help page
-        LABELS = {"app.back": "later"}      # only where the registry's word does not fit here
+        LABELS = {"app.back": "later"}      # only if the registry's label does not fit here
 
-        def body(self) -> ComposeResult: …  # what stands between the lines
+        def body(self) -> ComposeResult: …  # the widgets between header and footer
 
         def action_open(self) -> None: …    # one method for each action of the group
 """
@@ -29,7 +29,7 @@ from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.header import HeaderLine
 from iicl_tui.tui.widgets.layers import Column
 
-TOO_SMALL = "This needs a window of 60 × 16.\nMake it larger and all is as it was."
+TOO_SMALL = "The window is too small: iicl-tui needs 60 × 16.\nMake it larger to go on; nothing is lost."
 
 
 class AppScreen(ErrorHandlingScreen):
@@ -61,24 +61,24 @@ class AppScreen(ErrorHandlingScreen):
         raise NotImplementedError
 
     def header(self, title: str, facts: Sequence[str] = (), state: str = "") -> None:
-        """Fill the line above. state: saved, unsaved, read-only, running, paused, or any words. Untrusted text is welcome."""
+        """Fill the header. state: saved, unsaved, read-only, running, paused, or any words. The texts may be untrusted."""
         self.query_one(HeaderLine).show(title, facts, state)
 
     def back(self) -> None:
-        """What the back key does. A screen that has something to close first closes that."""
+        """What the back key does. A screen that has something open closes that first."""
         self.lab_app.leave()
 
     def may_leave(self) -> bool:
-        """Whether nothing is lost by leaving now. Where something is, it is told, and asked again this is True."""
+        """Whether leaving now loses nothing. If it does, the person is warned, and the second call returns True."""
         return True
 
     @property
     def can_go_back(self) -> bool:
-        """Whether there is anything that the back key would do now."""
+        """Whether the back key would do anything now."""
         return True
 
     def copy_text(self) -> str | None:
-        """What the copy key puts on the clipboard; None = nothing here to copy."""
+        """What the copy key puts on the clipboard; None if there is nothing to copy."""
         return None
 
     def handle_lab_error(self, error: LabError) -> None:

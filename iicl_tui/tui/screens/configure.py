@@ -1,4 +1,4 @@
-"""Configure: a form on the left, on the right the file that it makes and the first data, drawn."""
+"""Configure: a form on the left; on the right the file that it makes, and the first data."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Label, OptionList, Static, TextArea
-from textual.widgets.option_list import Option
+from textual.widgets import Label, OptionList, Static
 
 from iicl_tui.agents.base import agent_kinds
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import Fault
 from iicl_tui.filters.base import filter_kinds
 from iicl_tui.present import next_messages as messages
-from iicl_tui.present.config_form import GROUPS, Form, GroupName, Row, read_form, with_kind
-from iicl_tui.schema import Field
+from iicl_tui.present.config_form import GROUPS, Form, GroupName, Row, read_form
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store import errors, presets, toml_lines
 from iicl_tui.store.config_draft import Draft, examine
-from iicl_tui.store.session import SUFFIX, SessionFile, slug
+from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.configure.draft_edits import KindChanges, apply_button
 from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, KeptRow, SectionBox, SectionButton, row_id
-from iicl_tui.tui.configure.start import start_words
+from iicl_tui.tui.configure.file_name import FILE, UNTITLED, file_row, target
+from iicl_tui.tui.configure.side_pane import SidePane
+from iicl_tui.tui.keymap import key_label
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 
@@ -62,31 +62,21 @@ HEADS: dict[GroupName, str] = {
     "interaction": "the filters between them, in order",
     "chain": "how long, and from which seed",
 }
-FILE: KeyPath = ("file",)
-FILE_HELP = "Under which name the session is kept in your sessions folder. Empty: the title's words."
 CHECK_AFTER = 0.12
 """Seconds without a change after which the form is checked."""
 
 
-class FileText(TextArea, inherit_bindings=False):
-    """The file, to read and to copy from; its function keys are left to the screen."""
-
-    BINDINGS: ClassVar[list] = [
-        binding for binding in TextArea.BINDINGS if isinstance(binding, Binding) and binding.key not in ("f6", "f7")
-    ]
-
-
 class ConfigureScreen(AppScreen):
-    """The draft is the truth: each field writes into it, and everything else is read from it."""
+    """Each field writes into the draft; everything on the screen is read from the draft."""
 
     GROUP = "configure"
     BINDINGS: ClassVar[list] = [*bindings("configure")]
     CSS_PATH = "configure.tcss"
     AUTO_FOCUS = "#form Input"
     HELP = (
-        "Sets up a chain: what is learned, who learns, which filters stand between the generations, and how long it goes. "
-        "What the form says is written as TOML beside it, and so it will stand in the session's file; whatever the form "
-        "has no field for is kept. The first data are drawn at once."
+        "Sets up a chain: what is learned, who learns, which filters stand between the generations, and how many there are. "
+        "The file that the form makes is shown beside it as TOML. It becomes the session's file. Keys that the form has no "
+        "field for are kept. The first data d⁰ are drawn at once."
     )
 
     @dataclass
@@ -98,9 +88,16 @@ class ConfigureScreen(AppScreen):
         faults: list[Fault]
 
     def __init__(self, preset: str | None = None, file: Path | None = None, text: str | None = None) -> None:
-        """preset: its name. file: a session or a configuration, to make another one of it. text: a configuration.
+        """Open the form.
 
-        Raises LabError where it cannot be read, ConfigError where it is no TOML.
+        Args:
+            preset: The name of a preset to fill it from.
+            file: A session or configuration to fill it from.
+            text: A configuration to fill it from.
+
+        Raises:
+            LabError: The preset or file cannot be read.
+            ConfigError: The file is not TOML.
         """
         super().__init__()
         self._folder: Path | None = None
@@ -118,14 +115,13 @@ class ConfigureScreen(AppScreen):
         self.form: Form = read_form(self.draft)
         self._opened = self.draft
         self._before: Draft | None = None
-        # A field that is emptied and filled again keeps its line and the comment there: each change of the same field is
-        # made to the draft as it was before the first of them.
+        # Each change of one field is made to the draft from before the first of them, so that a field that is emptied and
+        # filled again keeps its line and its comment.
         self._base = self.draft
         self._edits: tuple[KeyPath, Draft] | None = None
-        self._tasks: dict[str, dict[str, Any]] = {}
-        """What [task] held when another task was chosen, by task."""
+        self._kinds = KindChanges()
         self._file = ""
-        self._warned = False
+        self._leave_warned = False
         self._checking = 0
 
     def body(self) -> ComposeResult:
@@ -136,15 +132,10 @@ class ConfigureScreen(AppScreen):
                     for name in GROUPS:
                         yield Vertical(id=f"group-{name}", classes="group-box")
                 yield Static(id="help", markup=False)
-            with Vertical(id="right"):
-                yield FileText(id="toml", read_only=True, soft_wrap=True)
-                yield OptionList(id="presets", markup=False, compact=True)
-                with VerticalScroll(id="start-pane", can_focus=False):
-                    yield Static(id="start", markup=False)
+            yield SidePane(id="right")
         yield Static(id="total", markup=False)
 
     async def on_mount(self) -> None:
-        self.query_one("#presets").display = False
         await self._build()
         self._show_text()
         self._tabs()
@@ -160,13 +151,13 @@ class ConfigureScreen(AppScreen):
 
     @property
     def _is_there(self) -> bool:
-        """False once the screen is left: what workers and timers bring then comes too late."""
+        """False once the screen is left; results of workers and timers then come too late."""
         return bool(self.query("#total"))
 
-    # -- the draft ----------------------------------------------------------------------------------------------------
+    # The draft
 
     async def _put(self, draft: Draft) -> None:
-        """Another draft that no field has made: the fields show it."""
+        """Take a draft that no field has made, and show it in the fields."""
         await self._take(draft)
         rows = self.form.rows
         for widget in self.query(FieldRow):
@@ -174,9 +165,9 @@ class ConfigureScreen(AppScreen):
                 widget.show(rows[widget.row.path])
 
     async def _take(self, draft: Draft) -> None:
-        """Another draft: its text is shown at once, its faults a moment later."""
+        """Take a draft. Its text is shown at once, its faults a moment later."""
         self.draft = draft
-        self._warned = False
+        self._leave_warned = False
         before, self.form = self.form, read_form(draft)
         await self._build(before)
         self._show_text()
@@ -213,10 +204,10 @@ class ConfigureScreen(AppScreen):
         self._show_total(faults)
         self._show_start()
 
-    # -- the form -----------------------------------------------------------------------------------------------------
+    # The form
 
     async def _build(self, before: Form | None = None) -> None:
-        """The widgets of the groups that have another shape than before, anew; the focus stays on its field."""
+        """Make the widgets anew of the groups whose shape has changed. The focus stays on its field."""
         changed = [name for name in GROUPS if before is None or _shape(before, name) != _shape(self.form, name)]
         pane = self.query_one("#form", FormPane)
         focused = self._focused_path()
@@ -244,47 +235,29 @@ class ConfigureScreen(AppScreen):
         return out
 
     def _file_row(self) -> Row:
-        title = self.draft.get(("chain", "title"))
-        hint = self._free_name(slug(title if isinstance(title, str) else "Untitled chain"))
-        field = Field("file", "str", "file name", FILE_HELP)
-        fault = _name_fault(self._file) or ("there is a file of this name" if self._target().is_file() else "")
-        return Row(FILE, field, self._file or None, self._file, (fault,) if fault else (), hint)
+        return file_row(self._file, self.draft.get(("chain", "title")), self.lab_app.paths.sessions)
 
-    def _free_name(self, stem: str) -> str:
-        """The name that the store will find for a session without one: a number is added where it is taken."""
-        number, name = 1, stem + SUFFIX
-        while (self.lab_app.paths.sessions / name).exists():
-            number += 1
-            name = f"{stem}-{number}{SUFFIX}"
-        return name
+    @property
+    def _path(self) -> Path:
+        """The session's file; the sessions folder alone if it is not named."""
+        return target(self._file, self.lab_app.paths.sessions)
 
     def _show_file_row(self) -> None:
         for widget in self.query(FieldRow):
             if widget.row.path == FILE:
                 widget.tell(self._file_row())
 
-    def _target(self) -> Path:
-        """The file, if it is named, else the folder."""
-        folder = self.lab_app.paths.sessions
-        if not self._file or _name_fault(self._file):
-            return folder
-        return folder / (self._file if self._file.endswith(SUFFIX) else self._file + SUFFIX)
-
     @on(FieldRow.Edited)
     async def _edited(self, event: FieldRow.Edited) -> None:
         event.stop()
-        if not event.row.is_attached:  # said by a row that was taken away meanwhile
+        if not event.row.is_attached:  # the row was removed meanwhile
             return
         if event.path == FILE:
             self._file = (event.value or "").strip()
             self._show_file_row()
             return
         if event.path[-1] in ("kind", "task") and event.row.row.field.kind == "choice" and event.value is not None:
-            draft = with_kind(self.draft, event.path, event.value)
-            if event.path[-1] == "task":
-                self._tasks[str(self.draft.get(event.path) or "acre")] = dict(self.draft.get(("task",)) or {})
-                for key, value in self._tasks.get(event.value, {}).items():  # one came from there and comes back
-                    draft = draft.set(("task", key), value)
+            draft = self._kinds.change(self.draft, event.path, event.value)
         else:
             if self._edits != (event.path, self.draft):
                 self._base = self.draft
@@ -295,51 +268,28 @@ class ConfigureScreen(AppScreen):
         self._mark_line(event.path)
 
     @on(SectionButton.Done)
-    async def _deed(self, event: SectionButton.Done) -> None:
+    async def _button_pressed(self, event: SectionButton.Done) -> None:
         event.stop()
-        path = event.path
-        name: Any = path[0]
-        at = path[1] if len(path) > 1 else None
-        if event.deed == "add":
-            draft = self.draft.add(name, str(at))
-            count = len(draft.get((name,)))
-            here = f"#{row_id((name, count - 1, 'kind'))} .control"
-        elif event.deed == "drop":
-            draft = self.draft.set(path, None)
-            here = "#form .control"
-        elif event.deed == "remove":
-            draft = self.draft.remove(name, int(str(at)))
-            here = f"#group-{'agents' if name == 'agent' else 'interaction'} .add SectionButton"
-        else:
-            to = int(str(at)) + (-1 if event.deed == "up" else 1)
-            draft = self.draft.move(name, int(str(at)), to - int(str(at)))
-            here = f"#{row_id((name, to, 'kind'))} .control"
+        draft, here = apply_button(self.draft, event.deed, event.path)
         await self._put(draft)
         self.set_focus(self.query(here).first())
 
-    # -- what stands beside and below ---------------------------------------------------------------------------------
+    # Beside and below the form
 
     def _show_text(self) -> None:
-        area = self.query_one("#toml", TextArea)
-        text = printable(self.draft.text, newlines=True)
-        if area.text != text:
-            where = area.scroll_offset
-            area.load_text(text)
-            area.scroll_to(*where, animate=False)
+        self.query_one(SidePane).show_file(self.draft.text)
         self._mark_line(self._focused_path())
         title = self.draft.get(("chain", "title"))
         facts = ["set up a chain", "changed" if self.draft.text != self._opened.text else ""]
-        self.header(title if isinstance(title, str) and title.strip() else "Untitled chain", facts, "not written yet")
+        self.header(title if isinstance(title, str) and title.strip() else UNTITLED, facts, "not written yet")
 
     def _mark_line(self, path: KeyPath | None) -> None:
-        """The line of the file that the field under the cursor writes."""
+        """Mark the line of the file that the focused field writes."""
         if path is None or path == FILE:
             return
         line = toml_lines.line_of(self.draft.text, path)
         if line is not None:
-            area = self.query_one("#toml", TextArea)
-            area.move_cursor((line - 1, 0))
-            area.scroll_cursor_visible(animate=False)
+            self.query_one(SidePane).mark_line(line)
 
     def _focused_path(self) -> KeyPath | None:
         focused = self.focused
@@ -358,7 +308,7 @@ class ConfigureScreen(AppScreen):
             return
         row.add_class("-here")
         field = row.row.field
-        listed = field.kind in ("choice", "bool")  # what may stand there is seen, or said by the help
+        listed = field.kind in ("choice", "bool")  # the choices are seen, or the help names them
         facts = "; ".join(part for part in ("" if listed else field.expected, row.row.hint) if part)
         text = Content.assemble((field.label, "bold"), (f"  {facts}", "$text-muted"), "\n", field.help)
         self.query_one("#help", Static).update(text)
@@ -368,24 +318,20 @@ class ConfigureScreen(AppScreen):
         total = self.query_one("#total", Static)
         total.set_class(bool(faults), "-wrong")
         if not faults:
-            target = self._target()
-            name = target.name if target != self.lab_app.paths.sessions else self._file_row().absent
-            said = f"F5 writes {printable(str(name), 80)} and opens the lab"
-            total.update(Content.assemble("✓ no fault  ", (said, "$text-muted")))
+            path = self._path
+            name = path.name if path != self.lab_app.paths.sessions else self._file_row().absent
+            key = key_label(self.lab_app.keymap["configure.create"][0])
+            next_step = f"{key} writes {printable(str(name), 80)} and opens the lab"
+            total.update(Content.assemble("✓ ready  ", (next_step, "$text-muted")))
             return
         first = self.form.elsewhere[0] if self.form.elsewhere else faults[0]
         count = f"✗ {len(faults)} fault{'s' if len(faults) > 1 else ''} · "
         total.update(Content(count + printable(str(first), 300)))
 
     def _show_start(self) -> None:
-        if self.query_one("#presets").display:
-            return
-        pane = self.query_one("#start", Static)
-        width = max(self.query_one("#start-pane").scrollable_content_region.width, 20)
-        given = self.draft.get(("start",)) is not None
-        pane.update(start_words(self.config, given, width))
+        self.query_one(SidePane).show_start(self.config, self.draft.get(("start",)) is not None)
 
-    # -- panes --------------------------------------------------------------------------------------------------------
+    # Panes
 
     def _tabs(self) -> None:
         file = self.has_class("-file")
@@ -408,37 +354,20 @@ class ConfigureScreen(AppScreen):
         self.call_after_refresh(self._resized)
 
     def action_preset(self) -> None:
-        chooser = self.query_one("#presets", OptionList)
-        if chooser.display:
+        side = self.query_one(SidePane)
+        if side.choosing:
             self._close_presets()
             return
-        options = [
-            Option(Content.assemble((preset.title, "bold"), (f"  {preset.name}", "$text-muted")), id=preset.name)
-            for preset in presets.presets()
-        ]
-        if self._before is not None:
-            options.insert(0, Option(Content("The form as it was before the preset"), id=""))
-        chooser.set_options(options)
-        chooser.highlighted = 0
-        chooser.display = True
-        self.query_one("#toml").display = False
+        side.open_presets(can_go_back=self._before is not None)
         self.add_class("-file")
         self._tabs()
-        chooser.focus()
 
     def _close_presets(self) -> None:
-        self.query_one("#presets").display = False
-        self.query_one("#toml").display = True
+        self.query_one(SidePane).close_presets()
         self.remove_class("-file")
         self._tabs()
         self._show_start()
         self.set_focus(self.query("#form .control").first(), scroll_visible=False)
-
-    @on(OptionList.OptionHighlighted, "#presets")
-    def _preset_moved(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option.id:
-            self.query_one("#start", Static).update(Content(presets.load(event.option.id).summary))
-            self.query_one("#start-pane", VerticalScroll).scroll_home(animate=False)
 
     @on(OptionList.OptionSelected, "#presets")
     async def _preset_chosen(self, event: OptionList.OptionSelected) -> None:
@@ -451,19 +380,19 @@ class ConfigureScreen(AppScreen):
         self.query_one("#form", FormPane).scroll_home(animate=False)
 
     def back(self) -> None:
-        """The presets are closed first. What was typed is not thrown away at the first press."""
-        if self.query_one("#presets").display:
+        """Close the presets, or leave; changes are lost only at the second press."""
+        if self.query_one(SidePane).choosing:
             self._close_presets()
-        elif self.draft.text != self._opened.text and not self._warned:
-            self._warned = True
-            self.notify("Nothing is written yet. Once more leaves, and what you changed here is gone.", markup=False)
+        elif self.draft.text != self._opened.text and not self._leave_warned:
+            self._leave_warned = True
+            self.notify("Unsaved changes. Press Esc again to discard them.", severity="warning", markup=False)
         else:
             self.lab_app.leave()
 
     def copy_text(self) -> str | None:
         return self.draft.text
 
-    # -- what can be done ---------------------------------------------------------------------------------------------
+    # Actions
 
     async def action_redraw(self) -> None:
         given = self.draft.get(("start",)) is not None
@@ -471,7 +400,7 @@ class ConfigureScreen(AppScreen):
         await self._put(draft)
         seed = draft.get(("chain", "seed"))
         self.notify(
-            f"[start] is taken out; d⁰ is drawn with seed {seed}." if given else f"Drawn anew: the seed is now {seed}.",
+            f"Removed [start]; d⁰ is now drawn with seed {seed}." if given else f"Drew d⁰ again, with seed {seed}.",
             markup=False, timeout=3,
         )  # fmt: skip
 
@@ -479,7 +408,7 @@ class ConfigureScreen(AppScreen):
         config, faults = examine(self.draft, self._folder)
         self._judge(config, faults)
         if config is None:
-            self.notify("There is nothing to send before the faults are corrected.", severity="warning", markup=False)
+            self.notify("Correct the faults first; then the messages can be shown.", severity="warning", markup=False)
             return
         found = await messages.first_entries(config)
         if not found:
@@ -495,10 +424,12 @@ class ConfigureScreen(AppScreen):
             if wrong is not None:
                 self.remove_class("-file")
                 wrong.control.focus()
-            self.notify("Nothing is written before the faults are corrected.", severity="warning", markup=False)
+            self.notify("Correct the faults first; nothing is written before.", severity="warning", markup=False)
             return
         created = datetime.now(UTC).replace(microsecond=0)
-        with SessionFile.create(config, self._target(), created=created, head=self.draft.head(config, created)) as session:
+        with SessionFile.create(
+            config, target(self._file, self.lab_app.paths.sessions), created=created, head=self.draft.head(config, created)
+        ) as session:
             path = session.path
         self.lab_app.go("lab", path=path)
 
@@ -508,13 +439,5 @@ def _shape(form: Form, name: GroupName) -> list[object]:
 
 
 def _with_value(row: Row, draft: Draft) -> Row:
-    """The row with the value that its control already shows; its faults are judged a moment later."""
+    """The row with the value that its control already shows; its faults follow a moment later."""
     return replace(read_form(draft).rows.get(row.path, row), faults=row.faults)
-
-
-def _name_fault(name: str) -> str:
-    if any(sign in name for sign in "/\\\0") or name.startswith(".") or not name.isprintable():
-        return "a file name has no / or \\ and begins with no dot"
-    if len(name.encode(errors="replace")) > 200:
-        return "this name is too long"
-    return ""

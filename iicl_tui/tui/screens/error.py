@@ -1,4 +1,4 @@
-"""A failed action, told in words: what happened, and what can be done."""
+"""What failed, and what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from iicl_tui.tui.widgets.footer import KeyBar
 
 
 class ErrorScreen(ModalScreen[None]):
-    """Title, what happened, remedy. The app's keys rest until it is closed."""
+    """Title, what happened, remedy. The app's keys do nothing until it is closed."""
 
     GROUP = "error"
     BINDINGS: ClassVar[list] = [*bindings("error")]

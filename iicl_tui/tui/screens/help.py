@@ -1,4 +1,4 @@
-"""What the screen is for and every key that works on it, read from the live keymap."""
+"""What a screen is for and every key that works on it, from the live keymap."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEYS_WIDTH = 13
 
 
 class HelpScreen(AppScreen):
-    """Help of the screen it was opened from."""
+    """The help of the screen that it was opened from."""
 
     GROUP = "help"
     BINDINGS: ClassVar[list] = [*bindings("help")]
@@ -45,7 +45,7 @@ class HelpScreen(AppScreen):
                 yield Static(_table((_keys(one), _what(one)) for one in group))
             inside = _inside(self._about)
             if inside:
-                yield Static(Content("where the cursor is"), classes="title")
+                yield Static(Content("in the focused field or list"), classes="title")
                 yield Static(_table(inside))
 
     def on_mount(self) -> None:
@@ -73,12 +73,12 @@ def _keys(one: Live) -> str:
 
 
 def _what(one: Live) -> Text:
-    now = "" if one.enabled else " Not now."
+    now = "" if one.enabled else " Not available now."
     return Text.assemble((one.label, "bold"), "  ", one.action.help, (now, "italic"))
 
 
 def _inside(screen: Screen) -> list[tuple[str, Text]]:
-    """Keys of the focused widget that are Textual's own: a list's arrows, a text field's editing."""
+    """Textual's own keys of the focused widget, such as a list's arrows or a text field's editing keys."""
     focused = screen.focused
     if focused is None:
         return []

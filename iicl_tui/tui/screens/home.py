@@ -1,4 +1,4 @@
-"""Home: sessions, examples and presets; what stands behind the one under the cursor; and the ways on from here."""
+"""Home: sessions, examples and presets, a preview of the one under the cursor, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical, VerticalScroll
+from textual.containers import Container, Vertical
 from textual.content import Content
-from textual.css.query import NoMatches
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
@@ -29,6 +24,9 @@ from iicl_tui.present.session_list import Item, matching, name_items, preset_ite
 from iicl_tui.store.paths import shipped
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.home.session_list import EMPTY, TABS, SessionList, Tab
+from iicl_tui.tui.home.side_pane import SidePane, how_to_repair
+from iicl_tui.tui.keymap import key_label
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.plain_input import PlainInput
@@ -38,15 +36,6 @@ if TYPE_CHECKING:
     from iicl_tui.store.library import Deleted, Library, Summary
     from iicl_tui.tui.widgets.inline_form import InlineForm
 
-Tab = Literal["yours", "examples", "presets"]
-TABS: tuple[Tab, ...] = ("yours", "examples", "presets")
-
-EMPTY = {
-    "yours": "No sessions yet.\n\nn  sets up a chain of your own\n3  shows ready-made experiments: Enter on one fills the form\n"
-    "2  shows finished sessions to look at",
-    "examples": "This installation has no example sessions.\n\n3  shows ready-made experiments",
-    "presets": "This installation has no presets.\n\nn  sets up a chain",
-}
 PREVIEW_AFTER = 0.08
 """Seconds for which the cursor must rest before a session is read for its preview."""
 
@@ -54,37 +43,25 @@ MANY = 100
 """Files whose names are listed before they are read."""
 
 
-class SessionList(OptionList):
-    """A click puts the cursor on an entry; a click on the entry under the cursor opens it."""
-
-    def on_click(self, event: events.Click) -> None:
-        event.prevent_default()
-        clicked = event.style.meta.get("option")
-        if clicked is not None and clicked == self.highlighted:
-            self.action_select()
-        elif clicked is not None:
-            self.highlighted = clicked
-
-
 class HomeScreen(AppScreen):
-    """One list for each tab; the folder is read by a worker, the preview by another."""
+    """One list for each tab. A worker reads the folder, another one the preview."""
 
     GROUP = "home"
     BINDINGS: ClassVar[list] = [*bindings("home")]
     CSS_PATH = "home.tcss"
     HELP = (
-        "Everything that you have made, the examples that come with the program, and ready-made experiments. "
-        "The list on the left has the newest first; beside it stands what the one under the cursor came to. "
-        "Each session is one file, and what you do to it here can be undone."
+        "Your sessions, the example sessions that come with the program, and presets, which are ready-made experiments. "
+        "The list on the left shows the newest first; on the right is a preview of the one under the cursor. "
+        "Each session is one file. A deletion or another title can be undone."
     )
     LABELS: ClassVar[dict[str, str]] = {"app.back": "close"}
     AUTO_FOCUS = "#list"
     now: ClassVar[float | None] = None
-    """In place of the clock: seconds since the epoch."""
+    """Replaces the clock in tests: seconds since the epoch."""
 
     @dataclass
     class Listed(Message):
-        """A tab's items were read; fault where they could not be."""
+        """A tab's items were read. fault: why they could not be."""
 
         tab: Tab
         items: list[Item]
@@ -92,7 +69,7 @@ class HomeScreen(AppScreen):
 
     @dataclass
     class Previewed(Message):
-        """A session was read for its preview; fault where it could not be."""
+        """A session was read for its preview. fault: why it could not be."""
 
         key: str
         preview: Preview | None
@@ -103,32 +80,31 @@ class HomeScreen(AppScreen):
         self.tab: Tab = tab
         self.items: dict[Tab, list[Item]] = {}
         self._faults: dict[Tab, str] = {}
-        self._places: dict[Tab, str] = {}
-        self._wanted: dict[Tab, str] = {}
+        self._cursors: dict[Tab, str] = {}
+        self._next_cursor: dict[Tab, str] = {}
         self._libraries: dict[Tab, Library] = {}
-        self._done: list[Callable[[], str]] = []
+        self._undo_stack: list[Callable[[], str]] = []
         self._shown: tuple[Tab, str] | None = None
         self._outcomes = Outcomes()
 
     def body(self) -> ComposeResult:
         yield ActionBar(id="tabs")
-        yield PlainInput(placeholder="search: words of a title, a task, an agent, a state", id="search", compact=True)
+        yield PlainInput(placeholder="Search titles, tasks, agents and states", id="search", compact=True)
         with Container(id="panes"):
             with Vertical(id="left"):
                 yield SessionList(id="list", markup=False, compact=True)
-                yield Static("Reading…", id="empty", markup=False)
-            with VerticalScroll(id="side", can_focus=False):
-                yield Static(id="words", markup=False)
+                yield Static("Reading the sessions…", id="empty", markup=False)
+            yield SidePane(id="side")
 
     def on_mount(self) -> None:
         self.query_one("#search").display = False
         self.query_one("#list").display = False
-        self._say()
+        self._show_heading()
 
     def on_screen_resume(self) -> None:
-        self.call_after_refresh(self.action_refresh)  # the first text comes before any file is read
+        self.call_after_refresh(self.action_refresh)  # the first text must not wait for files
 
-    # -- what is listed -----------------------------------------------------------------------------------------------
+    # Reading the tabs
 
     def action_refresh(self) -> None:
         self._shown = None
@@ -145,11 +121,11 @@ class HomeScreen(AppScreen):
         fault = ""
         try:
             folder = self.lab_app.paths.sessions if tab == "yours" else shipped("sessions")
-            with suppress(OSError):  # the library tells of it
+            with suppress(OSError):  # the library reports it below
                 if tab not in self.items and len(names := name_items(folder)) > MANY:
                     self.post_message(self.Listed(tab, names))
             found = self._library(tab).sessions()
-            if tab == "examples":  # their dates are those of the installation
+            if tab == "examples":  # their dates are the installation's
                 found.sort(key=lambda summary: summary.path.name)
         except FileNotFoundError:
             found = []
@@ -177,36 +153,30 @@ class HomeScreen(AppScreen):
             self._fill()
 
     def _fill(self) -> None:
-        """The list of the tab, as far as the search lets it through, the cursor on the entry where it was."""
+        """List the tab's items that the search lets through; the cursor stays on its entry."""
         everything = self.items.get(self.tab)
         if everything is None:
             return
         text = self.query_one("#search", Input).value
         shown = matching(everything, text)
-        entries = self.query_one("#list", OptionList)
-        place = self._places.get(self.tab)
+        cursor = self._cursors.get(self.tab)
+        if self._next_cursor.get(self.tab) in [item.key for item in shown]:
+            cursor = self._next_cursor.pop(self.tab)
         with self.app.batch_update():
-            entries.set_options([Option(_prompt(item), id=item.key) for item in shown])
-            entries.display = bool(shown)
+            self.query_one(SessionList).show_items(shown, cursor)
             empty = self.query_one("#empty", Static)
             empty.display = not shown
             if not shown:
-                nothing = f"Nothing here has “{printable(text, 60)}”." if everything else EMPTY[self.tab]
+                nothing = f"Nothing found for “{printable(text, 60)}”." if everything else EMPTY[self.tab]
                 empty.update(Content(self._faults.get(self.tab) or nothing))
-            keys = [item.key for item in shown]
-            if self._wanted.get(self.tab) in keys:
-                place = self._wanted.pop(self.tab)
-            if shown:
-                entries.highlighted = keys.index(place) if place in keys else 0
-            self._say(len(shown), len(everything))
+            self._show_heading(len(shown), len(everything))
         if not shown:
-            self._show_words("")
-            self._show_chart(None)
+            self.query_one(SidePane).clear()
 
-    def _say(self, shown: int | None = None, total: int = 0) -> None:
-        labels = {tab: f"[ {tab} ]" if tab == self.tab else tab for tab in TABS}
-        offers = [ActionButton(f"home.{tab}", label, tab == self.tab) for tab, label in labels.items()]
-        self.query_one("#tabs", ActionBar).show("", offers)
+    def _show_heading(self, shown: int | None = None, total: int = 0) -> None:
+        labels = {tab: f"[ {label} ]" if tab == self.tab else label for tab, label in TABS.items()}
+        buttons = [ActionButton(f"home.{tab}", label, tab == self.tab) for tab, label in labels.items()]
+        self.query_one("#tabs", ActionBar).show("", buttons)
         kind = "presets" if self.tab == "presets" else "sessions"
         count = "" if shown is None else f"{total} {kind if total != 1 else kind[:-1]}"
         if shown is not None and shown != total:
@@ -223,37 +193,32 @@ class HomeScreen(AppScreen):
             return None
         return next((item for item in self.items.get(self.tab, ()) if item.key == option.id), None)
 
-    # -- what stands beside it ----------------------------------------------------------------------------------------
+    # The preview
 
     @on(OptionList.OptionHighlighted, "#list")
     def _moved(self) -> None:
         item = self.item
         if item is None:
             return
-        self._places[self.tab] = item.key
+        self._cursors[self.tab] = item.key
         self.refresh_bindings()
         if self._shown == (self.tab, item.key):
             return
         self._shown = (self.tab, item.key)
-        self.query_one("#side", VerticalScroll).scroll_home(animate=False)
+        side = self.query_one(SidePane)
+        side.scroll_home(animate=False)
         if item.preset is not None:
-            self._show_chart(None)
-            self._show_words(item.preset.title, item.preset.summary, f"Enter fills the form with it.\n\n{_body(item.preset.text)}")
-        elif item.summary is None:  # its name alone is known so far
+            side.show_preset(item)
+        elif item.summary is None:  # only its name is known so far
             self._shown = None
         elif item.broken:
-            self._show_chart(None)
-            self._show_words(
-                item.title, f"This file cannot be opened as a session.\n\n{item.summary.fault}",
-                f"`iicl-tui check {item.key}` names every fault with its line. e opens it in the form, if it is TOML at all; "
-                "d moves it to the trash.",
-            )  # fmt: skip
+            side.show_broken(item)
         else:
             self.set_timer(PREVIEW_AFTER, partial(self._preview_of, item))
 
     @property
     def _is_there(self) -> bool:
-        """False once the screen is left: what workers and timers bring then comes too late."""
+        """False once the screen is left; results of workers and timers then come too late."""
         return bool(self.query("#words"))
 
     def _preview_of(self, item: Item) -> None:
@@ -274,39 +239,11 @@ class HomeScreen(AppScreen):
         item = self.item if self._is_there else None
         if item is None or item.key != event.key:
             return
+        side = self.query_one(SidePane)
         if event.preview is None:
-            self._show_chart(None)
-            self._show_words(item.title, event.fault)
-            return
-        self._show_chart(event.preview.view)
-        table = Table.grid(padding=(0, 2))
-        for what, value in event.preview.facts:
-            table.add_row(Text(what, "dim"), Text(value))
-        self.query_one("#words", Static).update(Group(Text(item.title, "bold"), Text(), table))
-
-    def _show_words(self, title: str, text: str = "", after: str = "") -> None:
-        parts = [
-            (printable(title, 200), "bold"),
-            "\n\n" if text else "",
-            printable(text, 6000, newlines=True),
-            ("\n\n" + printable(after, 6000, newlines=True) if after else "", "$text-muted"),
-        ]
-        self.query_one("#words", Static).update(Content.assemble(*parts))
-
-    def _show_chart(self, view: Any) -> None:
-        """The mosaic, made when one is first needed: numpy is not imported for the first text."""
-        try:
-            chart: Any = self.query_one("#chart")
-        except NoMatches:
-            if view is None:
-                return
-            from iicl_tui.tui.widgets.belief_chart import BeliefChart
-
-            chart = BeliefChart(id="chart")
-            chart.can_focus = False
-            self.query_one("#side", VerticalScroll).mount(chart, before=0)
-        chart.set_class(view is None, "-none")
-        chart.view = view
+            side.show_text(item.title, event.fault)
+        else:
+            side.show_preview(item.title, event.preview)
 
     def copy_text(self) -> str | None:
         item = self.item
@@ -314,21 +251,21 @@ class HomeScreen(AppScreen):
             return None
         return item.preset.text if item.preset is not None else str(item.summary.path) if item.summary is not None else None
 
-    # -- search and tabs ----------------------------------------------------------------------------------------------
+    # Search and tabs
 
     def action_yours(self) -> None:
-        self._turn("yours")
+        self._open_tab("yours")
 
     def action_examples(self) -> None:
-        self._turn("examples")
+        self._open_tab("examples")
 
     def action_presets(self) -> None:
-        self._turn("presets")
+        self._open_tab("presets")
 
-    def _turn(self, tab: Tab) -> None:
+    def _open_tab(self, tab: Tab) -> None:
         self.tab = tab
         self._shown = None
-        self._say()
+        self._show_heading()
         if tab in self.items:
             self._fill()
         self._list(tab)
@@ -353,9 +290,9 @@ class HomeScreen(AppScreen):
             self.query_one("#list").focus()
 
     def back(self) -> None:
-        """A question is closed first, then the search; there is nothing behind this screen."""
+        """Close a dialog, or the search; there is no screen below."""
         if self.query("#ask"):
-            self._close_ask()
+            self._close_dialog()
             return
         field = self.query_one("#search", Input)
         field.value = ""
@@ -364,10 +301,10 @@ class HomeScreen(AppScreen):
 
     @property
     def can_go_back(self) -> bool:
-        """Whether a question or the search is open."""
+        """Whether a dialog or the search is open."""
         return self.is_mounted and (bool(self.query("#ask")) or bool(self.query_one("#search").display))
 
-    # -- what can be done ---------------------------------------------------------------------------------------------
+    # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
@@ -388,7 +325,7 @@ class HomeScreen(AppScreen):
         if action == "delete":
             return True if session and self.tab == "yours" else None
         if action == "undo":
-            return True if self._done else None
+            return True if self._undo_stack else None
         return super().check_action(action, parameters)
 
     @on(OptionList.OptionSelected, "#list")
@@ -402,8 +339,7 @@ class HomeScreen(AppScreen):
         if item.preset is not None:
             self.lab_app.open("configure", preset=item.preset.name)
         elif item.summary is not None and item.broken:
-            remedy = f"`iicl-tui check {item.key}` names every fault with its line; e opens it in the form, if it is TOML at all."
-            raise LabError(f"{item.key} cannot be opened", item.summary.fault or "", remedy)
+            raise LabError(f"{item.key} cannot be opened", item.summary.fault or "", how_to_repair(item))
         elif item.summary is not None and item.summary.status == "configuration":
             self.action_edit()
         elif item.summary is not None:
@@ -418,50 +354,37 @@ class HomeScreen(AppScreen):
             self.lab_app.open("configure", file=item.summary.path)
 
     def action_rename(self) -> None:
-        from iicl_tui.tui.widgets.inline_form import Question
+        from iicl_tui.tui.home import dialogs
 
         item = self.item
-        if item is None or item.summary is None:
-            return
-        question = Question("title", "title", item.summary.title, lambda text: "" if text else "a title is needed")
-        self._ask(item.key, "rename", [question], lambda _: "The file keeps its name.")
+        if item is not None and item.summary is not None:
+            self._ask(dialogs.rename(item.key, item.summary))
 
     def action_branch(self) -> None:
-        from iicl_tui.present.words import kept_generations
-        from iicl_tui.tui.widgets.inline_form import Question, whole_number
+        from iicl_tui.tui.home import dialogs
 
         item = self.item
-        if item is None or item.summary is None:
-            return
-        most = max(item.summary.generation - (item.summary.status not in ("finished",)), 0)
-        number = Question("generation", "after generation", str(most), whole_number(0, item.summary.generation))
-        seed = Question("seed", "seed", "", lambda text: "" if not text else whole_number(0, 2**63 - 1)(text))
-        self._ask(
-            item.key, "branch", [number, seed],
-            lambda answers: (
-                f"A new session keeps {kept_generations(int(answers['generation']))}; without a seed it goes on as this one."
-            ),
-        )  # fmt: skip
+        if item is not None and item.summary is not None:
+            self._ask(dialogs.branch(item.key, item.summary))
 
-    def _ask(self, subject: str, title: str, questions: Any, hint: Any) -> None:
-        from iicl_tui.tui.widgets.inline_form import InlineForm
-
+    def _ask(self, dialog: InlineForm) -> None:
         if not self.query("#ask"):
-            ask = InlineForm(subject, title, questions, hint)
-            ask.add_class(f"-{title}")
-            self.query_one("#body").mount(ask)
+            self.query_one("#body").mount(dialog)
 
-    def _close_ask(self) -> None:
+    def _close_dialog(self) -> None:
         self.query("#ask").remove()
         self.query_one("#list").focus()
 
     def on_inline_form_answered(self, event: InlineForm.Answered) -> None:
-        answers, ask = event.answers, event.ask
-        self._close_ask()
-        item = next((item for item in self.items.get(self.tab, ()) if item.key == ask.subject), None)
+        from iicl_tui.tui.home import dialogs
+
+        answers = event.answers
+        kind, key = dialogs.subject_of(event.form)
+        self._close_dialog()
+        item = next((item for item in self.items.get(self.tab, ()) if item.key == key), None)
         if answers is None or item is None or item.summary is None:
             return
-        if ask.has_class("-rename"):
+        if kind == dialogs.RENAME:
             self._rename(item.summary.path, item.summary.title, answers["title"])
         else:
             self._branch(item.summary.path, int(answers["generation"]), int(answers["seed"]) if answers["seed"] else None)
@@ -472,7 +395,7 @@ class HomeScreen(AppScreen):
 
         def undo() -> str:
             library.rename(path, old)
-            return f"It is called {old} again."
+            return f"Renamed back to {old}."
 
         self._did(undo, f"Renamed to {new}.")
 
@@ -484,7 +407,7 @@ class HomeScreen(AppScreen):
             session.branch(generation, self.lab_app.paths.sessions, seed=seed) as branch,
         ):
             new = branch.path
-        self._wanted["yours"] = new.name
+        self._next_cursor["yours"] = new.name
         self.lab_app.open("lab", path=new)
 
     def action_delete(self) -> None:
@@ -496,38 +419,23 @@ class HomeScreen(AppScreen):
         name = item.title.removeprefix("✗ ")
 
         def undo() -> str:
-            self._wanted["yours"] = library.restore(deleted).name
-            return f"{name} is back."
+            self._next_cursor["yours"] = library.restore(deleted).name
+            return f"Restored {name}."
 
-        entries = self.query_one("#list", OptionList)
-        at = entries.highlighted or 0
-        neighbours = [option.id for option in entries.options if option.id != item.key]
-        if neighbours:
-            self._wanted["yours"] = str(neighbours[min(at, len(neighbours) - 1)])
-        self._did(undo, f"{name} is in the trash.")
+        if neighbour := self.query_one(SessionList).neighbour(item.key):
+            self._next_cursor["yours"] = neighbour
+        self._did(undo, f"Moved {name} to the trash.")
 
-    def _did(self, undo: Callable[[], str], said: str) -> None:
-        self._done.append(undo)
-        self.notify(printable(f"{said} u undoes it.", 300), markup=False)
+    def _did(self, undo: Callable[[], str], message: str) -> None:
+        self._undo_stack.append(undo)
+        key = key_label(self.lab_app.keymap["home.undo"][0])
+        self.notify(printable(f"{message} Press {key} to undo.", 300), markup=False)
         self.action_refresh()
 
     def action_undo(self) -> None:
-        if not self._done:
+        if not self._undo_stack:
             return
-        undo = self._done[-1]
-        said = undo()
-        self._done.pop()
-        self.notify(printable(said, 300), markup=False)
-        self._turn("yours")
-
-
-def _prompt(item: Item) -> Content:
-    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), "\n", (item.line, "not bold dim"))
-
-
-def _body(text: str) -> str:
-    """A file without the comment that it begins with."""
-    lines = text.splitlines()
-    while lines and (lines[0].startswith("#") or not lines[0]):
-        lines.pop(0)
-    return "\n".join(lines)
+        message = self._undo_stack[-1]()
+        self._undo_stack.pop()
+        self.notify(printable(message, 300), markup=False)
+        self._open_tab("yours")

@@ -1,4 +1,4 @@
-"""Every action of the program: id, keys, the keys it would have by default, and what it does."""
+"""Every action of the program: id, keys, default keys, and what it does."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from iicl_tui.tui.widgets.plain_input import PlainInput
 
 
 class KeysScreen(AppScreen):
-    """The list that a person reads to write their own `[keys]`."""
+    """What a person needs to write their own `[keys]`."""
 
     GROUP = "keys"
     BINDINGS: ClassVar[list] = [*bindings("keys")]
     CSS_PATH = "keys.tcss"
-    HELP = "Every action with its id. The settings file's [keys] gives an action other keys, under that id."
+    HELP = "Every action with its id. Under [keys] in the settings file you can give an action other keys, by its id."
 
     def body(self) -> ComposeResult:
-        yield PlainInput(placeholder="search: / here, words of an id, a key or a help text", id="search")
+        yield PlainInput(placeholder="Search ids, keys and help texts", id="search")
         yield DataTable(id="actions", cursor_type="row")
         yield Static(id="what")
         yield Static(id="how")
@@ -40,7 +40,7 @@ class KeysScreen(AppScreen):
         self._fill("")
         path = printable(str(self.lab_app.paths.settings), 200)
         self.query_one("#how", Static).update(
-            Content(f'Your own keys stand in {path} under [keys], as\n"lab.next-phase" = "space,f9". One id, its keys by commas.')
+            Content(f'To change keys, write them under [keys] in {path}:\n"lab.next-phase" = "space,f9" (keys separated by commas)')
         )
         table.focus()
 
@@ -59,9 +59,9 @@ class KeysScreen(AppScreen):
                 )  # fmt: skip
         count = f"{table.row_count} of {len(ACTIONS)} actions"
         own_keys = len(self.lab_app.keymap.overrides())
-        self.header("Keys", (count, f"{own_keys} of your own" if own_keys else ""))
+        self.header("Keys", (count, f"{own_keys} changed by you" if own_keys else ""))
         if not table.row_count:
-            self.query_one("#what", Static).update(Content("No action has these words."))
+            self.query_one("#what", Static).update(Content("No action found for these words."))
 
     @staticmethod
     def _shown(keys: tuple[str, ...]) -> str:
@@ -75,7 +75,7 @@ class KeysScreen(AppScreen):
 
     @on(DataTable.RowHighlighted)
     def _row(self, event: DataTable.RowHighlighted) -> None:
-        # A table that was emptied meanwhile tells of no row.
+        # The table may be empty by now.
         action = self._under_cursor()
         if action is not None:
             self.query_one("#what", Static).update(Content.assemble((action.label, "bold"), "  ", action.help))
@@ -92,7 +92,7 @@ class KeysScreen(AppScreen):
         self.query_one(Input).focus()
 
     def back(self) -> None:
-        """The search is left first, then the page."""
+        """Close the search, or leave."""
         field = self.query_one(Input)
         if field.has_focus or field.value:
             field.value = ""

@@ -1,4 +1,4 @@
-"""The messages of calls that were not made yet: the page of the transcript, with other entries."""
+"""The messages of calls that were not made yet, on the page of the transcript."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from iicl_tui.tui.screens.transcript import TranscriptScreen
 
 
 class MessagesScreen(TranscriptScreen):
-    """What would be sent."""
+    """What would be sent to a model."""
 
     WHAT: ClassVar[str] = "next messages"
     HELP = (
-        "What a language model would be sent next, to the letter: each message, and the parameters that go with them. Entries "
-        "marked as supposed show what it would be sent if it had learned the rule that they name. The message under the cursor "
-        "stands in full below; Tab goes there to scroll it, and y copies it."
+        "The exact text that a language model would be sent next: each message, and the parameters sent with it. Entries marked "
+        "as supposed show what would be sent if the model had learned the rule that they name. The message under the cursor is "
+        "shown in full below. Press Tab to scroll it, y to copy it."
     )

@@ -1,4 +1,4 @@
-"""Choose the colours: the theme under the cursor is the one that is shown."""
+"""Choose a theme. The one under the cursor is shown at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iicl_tui.tui.widgets.footer import KeyBar
 
 
 class ThemeScreen(ModalScreen[None]):
-    """A list of all themes, our own first; what is behind it changes at once."""
+    """A list of all themes, our own first. The screen behind it changes at once."""
 
     GROUP = "theme"
     BINDINGS: ClassVar[list] = [*bindings("theme")]

@@ -1,4 +1,4 @@
-"""Everything that happened in a chain: a line each, the one under the cursor in full, to search and to copy."""
+"""Everything that happened in a chain: one line each, the entry under the cursor in full; to search and to copy."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class TranscriptScreen(AppScreen):
     CSS_PATH = "transcript.tcss"
     WHAT: ClassVar[str] = "transcript"
     HELP = (
-        "Everything that happened in this chain, oldest first. The entry under the cursor stands in full below; "
-        "Tab goes there to scroll it, and y copies it."
+        "Everything that happened in this chain, oldest first. The entry under the cursor is shown in full below. "
+        "Press Tab to scroll it, y to copy it."
     )
 
     def __init__(self, title: str, entries: Sequence[Entry], at: int | None = None) -> None:
-        """title: the session's. at: the entry to begin with; the last where it is not said."""
+        """title: the session's. at: the index of the entry to begin with; by default the last."""
         super().__init__()
         self._session = title
         self._entries = tuple(entries)
@@ -45,7 +45,7 @@ class TranscriptScreen(AppScreen):
 
     def body(self) -> ComposeResult:
         yield LogList([(_left(entry), _line(entry)) for entry in self._entries], id="entries")
-        yield PlainInput(placeholder="find: Enter goes to the next place, Esc returns to the list", id="search")
+        yield PlainInput(placeholder="Find text: Enter goes to the next match, Esc closes the search", id="search")
         with VerticalScroll(id="entry"):
             yield Static(id="text")
 
@@ -54,7 +54,7 @@ class TranscriptScreen(AppScreen):
         entries = self.query_one(LogList)
         entries.focus()
         if self._entries:
-            # The list knows its height after the first layout; only then can it scroll to its end.
+            # The list can scroll to its end only after the first layout.
             self.call_after_refresh(setattr, entries, "cursor", self._at)
         else:
             self.query_one("#text", Static).update(Content("Nothing has happened yet."))
@@ -112,9 +112,11 @@ class TranscriptScreen(AppScreen):
         self._go(-1)
 
     def _go(self, step: int) -> None:
-        """To the next entry found in this direction; after the last comes the first."""
+        """Go to the next match in this direction; after the last comes the first."""
         if not self._found:
-            self.lab_app.notify("Search with / first." if not self._words else "No entry has this text.", markup=False, timeout=3)
+            self.lab_app.notify(
+                "Press / to search first." if not self._words else "No entry contains this text.", markup=False, timeout=3
+            )
             return
         entries = self.query_one(LogList)
         beyond = [at for at in self._found if (at - entries.cursor) * step > 0]
@@ -130,18 +132,18 @@ class TranscriptScreen(AppScreen):
         self._to_generation(-1)
 
     def _to_generation(self, step: int) -> None:
-        """To the first entry of the next generation that has any, in this direction."""
+        """Go to the first entry of the next generation in this direction."""
         if not self._entries:
             return
         entries = self.query_one(LogList)
         now = self._entries[entries.cursor].generation
         others = [entry.generation for entry in self._entries if (entry.generation - now) * step > 0]
         if others:
-            wanted = min(others) if step > 0 else max(others)
-            entries.cursor = next(at for at, entry in enumerate(self._entries) if entry.generation == wanted)
+            generation = min(others) if step > 0 else max(others)
+            entries.cursor = next(at for at, entry in enumerate(self._entries) if entry.generation == generation)
 
     def back(self) -> None:
-        """The search is left first, then the page."""
+        """Close the search, or leave."""
         field = self.query_one("#search", Input)
         if field.display:
             field.value = ""
@@ -173,7 +175,7 @@ def _heading(entry: Entry) -> str:
 
 
 def _mark(text: Content, words: str) -> Content:
-    """The words marked wherever they stand. Where folding changes lengths, places cannot be told, and none is marked."""
+    """The text with the words marked. If case folding changes its length, places are unknown and nothing is marked."""
     folded = text.plain.casefold()
     if not words or len(folded) != len(text.plain):
         return text

@@ -1,4 +1,4 @@
-"""One line of things to click: a key, a label, a value; each runs an action."""
+"""One line of buttons, each a key and a label; each runs an action."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GAP = "  "
 
 @dataclass(frozen=True)
 class ActionButton:
-    """action: its id; the key is that of the person's keymap. label: absent, the registry's. chosen: stands out."""
+    """action: its id. label: if empty, the registry's. chosen: drawn bold."""
 
     action: str
     label: str = ""
@@ -33,7 +33,7 @@ class ActionButton:
 
 
 class ActionBar(Widget):
-    """Text, then offers as far as there is room. Give it plain text; nothing is read as markup."""
+    """A text, then as many buttons as fit. Takes plain text; nothing is read as markup."""
 
     DEFAULT_CSS = """
     ActionBar { height: 1; width: 1fr; text-wrap: nowrap; }
@@ -41,60 +41,60 @@ class ActionBar(Widget):
     ALLOW_SELECT = False
 
     text: reactive[str] = reactive("")
-    offers: reactive[tuple[ActionButton, ...]] = reactive(())
+    buttons: reactive[tuple[ActionButton, ...]] = reactive(())
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._places: list[tuple[int, int, ActionButton]] = []
 
-    def show(self, text: str, offers: Sequence[ActionButton] = ()) -> None:
+    def show(self, text: str, buttons: Sequence[ActionButton] = ()) -> None:
         self.text = printable(text, 600)
-        self.offers = tuple(offers)
+        self.buttons = tuple(buttons)
 
     def render(self) -> Content:
         width = self.content_size.width
         self._places = []
         parts: list[str | tuple[str, str]] = []
-        need = sum(_need(self, offer) for offer in self.offers) + len(_GAP) * len(self.offers)
+        need = sum(_need(self, button) for button in self.buttons) + len(_GAP) * len(self.buttons)
         text = Content(self.text)
         if text.cell_length and text.cell_length + need > width:
             text = text.truncate(max(width - need, width // 3), ellipsis=True)
         at = text.cell_length
-        for offer in self.offers:
+        for button in self.buttons:
             gap = _GAP if at else ""
-            size = _need(self, offer)
+            size = _need(self, button)
             if at + len(gap) + size > width:
                 break
-            key, label = _key(self, offer), printable(offer.text, 30)
+            key, label = _key(self, button), printable(button.text, 30)
             at += len(gap)
-            self._places.append((at, at + size, offer))
-            marks = "bold " if offer.chosen else ""
-            parts += [gap, (key, "bold $footer-key-foreground"), (f" {label}", f"{marks}$text" if offer.chosen else "$text-muted")]
+            self._places.append((at, at + size, button))
+            marks = "bold " if button.chosen else ""
+            parts += [gap, (key, "bold $footer-key-foreground"), (f" {label}", f"{marks}$text" if button.chosen else "$text-muted")]
             at += size
         return Content.assemble(text, *parts)
 
     def at(self, x: int) -> ActionButton | None:
-        """The offer at a column of the content."""
-        return next((offer for start, end, offer in self._places if start <= x < end), None)
+        """The button at a column of the content, or None."""
+        return next((button for start, end, button in self._places if start <= x < end), None)
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        offer = self.at(offset.x) if offset is not None and offset.y == 0 else None
-        if offer is not None:
+        button = self.at(offset.x) if offset is not None and offset.y == 0 else None
+        if button is not None:
             event.stop()
-            action = ACTIONS[offer.action]
+            action = ACTIONS[button.action]
             node = self.app if action.group == "app" else self.screen
             self.app.call_later(self.app.run_action, action.name, node)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         offset = event.get_content_offset(self)
-        offer = self.at(offset.x) if offset is not None else None
-        self.tooltip = Content(ACTIONS[offer.action].help) if offer is not None else None
+        button = self.at(offset.x) if offset is not None else None
+        self.tooltip = Content(ACTIONS[button.action].help) if button is not None else None
 
 
-def _key(widget: Widget, offer: ActionButton) -> str:
-    return key_label(lab_app(widget).keymap[offer.action][0])
+def _key(widget: Widget, button: ActionButton) -> str:
+    return key_label(lab_app(widget).keymap[button.action][0])
 
 
-def _need(widget: Widget, offer: ActionButton) -> int:
-    return cell_len(_key(widget, offer)) + 1 + cell_len(printable(offer.text, 30))
+def _need(widget: Widget, button: ActionButton) -> int:
+    return cell_len(_key(widget, button)) + 1 + cell_len(printable(button.text, 30))

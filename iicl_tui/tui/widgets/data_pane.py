@@ -1,4 +1,4 @@
-"""The data of the generation looked at: what its agent saw, what it learned, what it passes on."""
+"""The data of the generation shown: what its agent saw, what it learned, what it passes on."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from iicl_tui.present.lab_state import DataBlock, DataItem
 _STYLES = {"✓": "$text-success", "✗": "$text-error", "✎": "$text-warning", "○": "$text-muted", "": ""}
 _GAP = "   "
 _LEAST = 12
-"""A text is not made shorter than this."""
+"""A text is not cut shorter than this."""
 _ENDLESS = 10_000
 
 
 class DataText(Widget):
-    """Blocks of examples: in running lines, or one a line where there is room for it."""
+    """Blocks of examples, in running lines or one on each line."""
 
     DEFAULT_CSS = """
     DataText { height: auto; min-height: 100%; width: 1fr; text-wrap: nowrap; }
@@ -38,11 +38,11 @@ class DataText(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._made: tuple[tuple[DataBlock, ...], bool, int] = ((), False, 0)
-        """What `_kept` was made of."""
+        """What `_kept` was made from."""
         self._kept: list[_Parts] = []
 
     def watch_blocks(self) -> None:
-        """Only lines that are others are painted anew; the whole screen is laid out anew only where the height is another one."""
+        """Paint only changed lines again; lay out the screen again only if the height has changed."""
         pairs = zip_longest(self._kept, self._lines())
         others = [Region(0, y, self.size.width, 1) for y, (before, line) in enumerate(pairs) if line != before]
         if max(len(self._lines()), self.container_size.height) != self.size.height:
@@ -54,12 +54,12 @@ class DataText(Widget):
         return len(self._lines(width))
 
     def render(self) -> Content:
-        """The whole text, as it is selected and copied."""
+        """The whole text, for selecting and copying."""
         parts = chain.from_iterable(["\n", *line] for line in self._lines())
         return Content.assemble(*islice(parts, 1, None))
 
     def render_line(self, y: int) -> Strip:
-        """Of a long text no more is made than is seen of it."""
+        """Make only the visible part of a long text."""
         lines = self._lines()
         if y >= len(lines):
             return Strip.blank(self.size.width, self.rich_style)
@@ -89,7 +89,7 @@ class DataText(Widget):
 
 
 def _whole(span: tuple[int, int], length: int) -> tuple[int, int]:
-    """A selection's span in a line; −1 as its end is the line's."""
+    """A selection's span in a line; an end of −1 is the line's end."""
     return span[0], length if span[1] == -1 else span[1]
 
 
@@ -101,7 +101,7 @@ def _head(block: DataBlock, gutter: int) -> _Parts:
 
 
 def _item(item: DataItem, width: int) -> tuple[_Parts, int]:
-    """Its parts and their cells; where it is wider than this, with a shorter text, so that the note stays, at most by half."""
+    """An item's parts and their width. If too wide, the text is shortened, to half at most, so that the note stays."""
     parts: _Parts = []
     used = 2 if item.mark else 0
     if item.mark:
@@ -145,7 +145,7 @@ def _spread(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
 
 
 class DataPane(VerticalScroll):
-    """Scrolls where there is more than room for it."""
+    """Scrolls if the data do not fit."""
 
     DEFAULT_CSS = """
     DataPane { scrollbar-size-vertical: 1; }
@@ -155,14 +155,14 @@ class DataPane(VerticalScroll):
         yield DataText()
 
     def show(self, blocks: tuple[DataBlock, ...], spread: bool) -> None:
-        """The blocks; spread: one example a line."""
+        """Show the blocks. spread: one example on each line."""
         text = self.query_one(DataText)
         text.blocks = blocks
         text.spread = spread
 
     @property
     def plain(self) -> str:
-        """What stands here, one example a line."""
+        """The data as text, one example on each line."""
         lines = []
         for block in self.query_one(DataText).blocks:
             lines += [Content.assemble(*line).plain for line in _spread(block, cell_len(block.name) + 2, _ENDLESS)]

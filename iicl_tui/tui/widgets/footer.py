@@ -1,4 +1,4 @@
-"""The line at the bottom: the keys that matter now, as many as fit, and always the way to all the others."""
+"""The line at the bottom: the keys that matter now, as many as fit, and always the key that shows all others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from iicl_tui.tui.keymap import Live, first_key, key_label, live_actions
 
 
 class KeyBar(Widget):
-    """Keys and labels by their place in the registry; never clipped, each one can be clicked."""
+    """Keys and labels in the registry's order. None is cut off; each one can be clicked."""
 
     DEFAULT_CSS = """
     KeyBar {
@@ -39,7 +39,7 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen) -> None:
-        if self._shown != self._chosen():  # most steps of a chain change no key
+        if self._shown != self._chosen():  # most steps of a chain change nothing here
             self.refresh()
 
     def render(self) -> Content:
@@ -47,15 +47,15 @@ class KeyBar(Widget):
         return self._line(self._shown)
 
     def _chosen(self) -> list[tuple[Live, str]]:
-        """What there is room for, with its key."""
+        """The actions that fit, each with its key."""
         screen = self.screen
         width = self.content_size.width
         shown: list[tuple[Live, str]] = []
         used = 0
         live = [one for one in live_actions(screen, lab_app(self).keymap) if one.action.footer and one.usable]
-        # In this place the help is "more": what the line has no room for. A screen's own word for it stays.
+        # Here the help is "more": it shows what has no room in this line. A screen's own label for it stays.
         live = [replace(one, label="more") if (one.action.id, one.label) == ("app.help", "help") else one for one in live]
-        # The way to everything else has its room before all others.
+        # The help and the way back come before all others.
         live.sort(key=lambda one: (one.action.id != "app.help", one.action.id != "app.back", one.action.footer))
         for one in live:
             key = key_label(first_key(screen, one))
@@ -83,7 +83,7 @@ class KeyBar(Widget):
         return Content.assemble(*parts)
 
     def at(self, x: int) -> Live | None:
-        """The action shown at a column of the content, if there is one."""
+        """The action at a column of the content, or None."""
         return next((one for start, end, one in self._places if start <= x < end), None)
 
     def on_click(self, event: events.Click) -> None:

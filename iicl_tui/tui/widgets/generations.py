@@ -1,4 +1,4 @@
-"""The list of generations, drawn line by line: ten thousand cost no more than thirty."""
+"""The list of generations. Only visible lines are drawn, so that ten thousand cost no more than thirty."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _HEAD = 1
 
 
 class Generations(ScrollView, can_focus=True):
-    """One line a generation: its entropy, and what its hypothesis explains of d⁰ or a figure of the task. A click or the arrows
-    look at one."""
+    """One line for each generation: its entropy, and how much of d⁰ its hypothesis explains, or a metric of the task.
+
+    A click or the arrow keys choose the generation to show.
+    """
 
     DEFAULT_CSS = """
     Generations {
@@ -47,11 +49,11 @@ class Generations(ScrollView, can_focus=True):
         Binding("end", "edge(1)", "Latest", show=False),
     ]
 
-    rows: reactive[GenerationRows | None] = reactive(None, repaint=False)  # only the lines that have become others are painted anew
+    rows: reactive[GenerationRows | None] = reactive(None, repaint=False)  # only changed lines are painted again
 
     @dataclass
     class Chosen(Message):
-        """The person wants to see a generation; 0 is d⁰."""
+        """The person chose a generation to show; 0 is d⁰."""
 
         generation: int
 
@@ -59,7 +61,7 @@ class Generations(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._styles: dict[tuple[str, bool], Style] = {}
         self._painted: dict[int, tuple[str, str]] = {}
-        """Text and kind of every line of the window, as last painted."""
+        """Text and kind of every visible line, as last painted."""
 
     def watch_rows(self, before: GenerationRows | None, rows: GenerationRows | None) -> None:
         if rows is None:
@@ -77,7 +79,7 @@ class Generations(ScrollView, can_focus=True):
 
     def _reveal(self) -> None:
         if self.rows is not None and self.size.height:
-            # The head covers the first line, so the line above must be in sight as well.
+            # The head covers the first line, so the line above must be visible as well.
             self.scroll_to_region(Region(0, self.rows.look, 1, 1 + _HEAD), animate=False, force=True)
 
     def notify_style_update(self) -> None:
@@ -85,7 +87,7 @@ class Generations(ScrollView, can_focus=True):
         super().notify_style_update()
 
     def _style(self, kind: str) -> Style:
-        """The component's style; asking Textual for it anew costs more than drawing the line."""
+        """The component's style, kept because looking it up costs more than drawing the line."""
         key = kind, self.has_focus
         if key not in self._styles:
             self._styles[key] = self.get_component_rich_style(f"rows--{kind}") if kind else self.rich_style
@@ -98,7 +100,7 @@ class Generations(ScrollView, can_focus=True):
         return Strip([Segment(text, style)]).adjust_cell_length(width, style).crop(0, width)
 
     def _line(self, y: int) -> tuple[str, str]:
-        """The text of a line of the window, and its kind."""
+        """The text and the kind of a visible line."""
         rows = self.rows
         if rows is None:
             return "", ""

@@ -1,4 +1,4 @@
-"""The line at the top: what this is, the facts that matter, and whether it is saved. A click opens the commands."""
+"""The line at the top: title, facts, and whether the session is saved. A click opens the command palette."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from iicl_tui.text import printable
 
-# A word with its sign, so that the state can be read without colour.
+# Each state has a sign as well, so that it can be read without colour.
 STATES = {
     "saved": "● saved",
     "unsaved": "○ unsaved",
@@ -22,16 +22,16 @@ STATES = {
 }
 
 _SIGNS = "$<≈≥"
-"""What a figure may begin with, beside a digit."""
+"""What a number may begin with, beside a digit."""
 _LONG, _SHORT = 24, 10
-"""Cells that are left to a long title beside the whole figures, and beside the shortest."""
+"""Least cells of a long title beside whole facts with numbers, and beside shortened ones."""
 
 
 class HeaderLine(Widget):
-    """One line: title, facts as far as they fit, state at the right. Give it plain text; nothing is read as markup.
+    """One line: title, facts as far as they fit, state at the right. Takes plain text; nothing is read as markup.
 
-    Of a fact that does not fit, what stands before its first " · " is the one to show. A fact that begins with a figure, as
-    $0.0123 · 4,512 tokens, is more than the end of a title: the title is shortened for it and for those before it.
+    A fact that does not fit is cut at its first " · ". A fact that begins with a number, such as $0.0123 · 4,512 tokens,
+    matters more than the end of the title: the title is shortened for it and for the facts before it.
     """
 
     DEFAULT_CSS = """
@@ -72,7 +72,7 @@ class HeaderLine(Widget):
         return Content.assemble(left, " " * gap, (state, "$text-accent"))
 
     def _title_room(self, room: int) -> int:
-        """What the title has beside the figures; all of it where it would become too short to be told from another."""
+        """The cells for the title beside facts with numbers; the whole room if the title would become too short."""
         figures = [at for at, fact in enumerate(self.facts) if fact[0].isdigit() or fact[0] in _SIGNS]
         kept = self.facts[: figures[-1] + 1] if figures else ()
         whole = cell_len(self.MENU) + cell_len(self.title)
@@ -83,7 +83,7 @@ class HeaderLine(Widget):
         return room
 
     def on_mount(self) -> None:
-        self.tooltip = "Everything that can be done here"
+        self.tooltip = "Everything that you can do here"
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

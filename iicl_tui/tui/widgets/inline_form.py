@@ -1,4 +1,4 @@
-"""A question in a pane: a few short fields, checked as they are typed, answered with Enter."""
+"""A dialog inside a screen: a few short fields, checked as they are typed, answered with Enter."""
 
 from __future__ import annotations
 
@@ -19,13 +19,21 @@ from iicl_tui.text import printable
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 Check = Callable[[str], str]
-"""What is wrong with a text, as a sentence; "" where nothing is."""
+"""What is wrong with a text, as a sentence; "" if nothing is."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One field. others: values that the up and down keys go through, the first one included. read: what a text stands for,
-    before it is checked."""
+    """One field.
+
+    Attributes:
+        key: Names its answer.
+        label: Stands before the field.
+        value: The text at first.
+        check: What is wrong with an answer.
+        others: Values that the up and down keys go through, the first one included.
+        read: The answer that a text stands for, before it is checked.
+    """
 
     key: str
     label: str
@@ -36,7 +44,7 @@ class Question:
 
 
 class InlineForm(Vertical):
-    """The questions side by side, a line that says what the answer does or what is wrong with it."""
+    """The fields side by side, and a line that says what the answer does or what is wrong with it."""
 
     DEFAULT_CSS = """
     InlineForm { height: auto; padding: 0 1; background: $surface; border-top: solid $accent; }
@@ -57,13 +65,13 @@ class InlineForm(Vertical):
 
     @dataclass
     class Answered(Message):
-        """answers: the texts by the questions' keys, checked; None where it was cancelled."""
+        """answers: the checked texts by the questions' keys; None if the dialog was cancelled."""
 
-        ask: InlineForm
+        form: InlineForm
         answers: Mapping[str, str] | None = field(default=None)
 
     def __init__(self, subject: str, title: str, questions: Sequence[Question], hint: Callable[[Mapping[str, str]], str]) -> None:
-        """subject: told apart by who asks. hint: what these answers would do, one sentence."""
+        """subject: tells the dialog apart. hint: what these answers would do, one sentence."""
         super().__init__(id="ask")
         self.subject = subject
         self._title = title
@@ -77,8 +85,8 @@ class InlineForm(Vertical):
                 yield Label(Content(question.label))
                 yield PlainInput(question.value, id=f"ask-{question.key}", compact=True)
         yield Static(id="ask-hint", markup=False)
-        others = [("↑ ↓ other values", "other(1)")] if any(question.others for question in self.questions) else []
-        yield _Keys([*others, ("Enter does it", "submit"), ("Esc cancels", "cancel")])
+        others = [("↑ ↓: other values", "other(1)")] if any(question.others for question in self.questions) else []
+        yield _Keys([*others, ("Enter: do it", "submit"), ("Esc: cancel", "cancel")])
 
     def on_mount(self) -> None:
         self.query(Input).first().focus()
@@ -86,12 +94,12 @@ class InlineForm(Vertical):
 
     @property
     def answers(self) -> dict[str, str]:
-        """What the texts in the fields stand for."""
+        """The answers that the texts stand for."""
         return {each.key: each.read(self.query_one(f"#ask-{each.key}", Input).value.strip()) for each in self.questions}
 
     @property
     def wrong(self) -> str:
-        """What is wrong with it, or ""."""
+        """The first fault, or ""."""
         found = (question.check(text) for question, text in zip(self.questions, self.answers.values(), strict=True))
         return next((words for words in found if words), "")
 
@@ -119,19 +127,19 @@ class InlineForm(Vertical):
                 values = question.others
                 at = values.index(field.value) + by if field.value in values else 0
                 field.value = values[at % len(values)]
-                field.action_select_all()  # as at first: what is typed then takes its place
+                field.action_select_all()  # so that typing replaces it
 
     def action_cancel(self) -> None:
         self.post_message(self.Answered(self, None))
 
 
 class _Keys(Static):
-    """What the keys do; each of the words can be clicked."""
+    """What the keys do; each part can be clicked."""
 
     GAP = " · "
 
     def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
-        """keys: words, and the action of InlineForm that they stand for."""
+        """keys: words, and the action of InlineForm that they run."""
         super().__init__(self.GAP.join(words for words, _ in keys), id="ask-keys", markup=False)
         self._keys = keys
 
@@ -149,8 +157,8 @@ def whole_number(low: int, high: int) -> Check:
 
     def check(text: str) -> str:
         if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 24:
-            return f"a whole number from {low} to {high} is needed"
-        return "" if low <= int(text) <= high else f"from {low} to {high}"
+            return f"Enter a whole number from {low} to {high}."
+        return "" if low <= int(text) <= high else f"Enter a whole number from {low} to {high}."
 
     return check
 
@@ -161,17 +169,17 @@ def amount(most: float) -> Check:
     def check(text: str) -> str:
         whole, _, part = text.partition(".")
         if not text.isascii() or not (whole + part).isdigit() or len(text) > 24:
-            return "a number is needed, as 12.50"
-        return "" if float(text) <= most else f"at most {most:,.0f}"
+            return "Enter a number, such as 12.50."
+        return "" if float(text) <= most else f"Enter at most {most:,.0f}."
 
     return check
 
 
 def one_of(*choices: str) -> Check:
     """Checks that the text is one of these."""
-    return lambda text: "" if text in choices else f"{', '.join(choices[:-1])} or {choices[-1]} is needed"
+    return lambda text: "" if text in choices else f"Enter {', '.join(choices[:-1])} or {choices[-1]}."
 
 
 def word_of(*choices: str) -> Callable[[str], str]:
-    """Reads one of these words, whole and in any case; other texts stay as they are."""
+    """Reads one of these words in any case; other texts stay as they are."""
     return lambda text: next((choice for choice in choices if choice.casefold() == text.casefold()), text)

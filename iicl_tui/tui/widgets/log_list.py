@@ -1,4 +1,4 @@
-"""A list of one-line entries, drawn line by line: ten thousand cost no more than thirty."""
+"""A list of one-line entries. Only visible lines are drawn, so that ten thousand cost no more than thirty."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 
 class LogList(ScrollView, can_focus=True):
-    """rows: (what stands at the left, dimmed; the line itself), made printable by who gives them."""
+    """Rows are (dimmed text at the left, line); the caller makes both printable."""
 
     DEFAULT_CSS = """
     LogList {

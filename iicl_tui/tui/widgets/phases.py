@@ -1,4 +1,4 @@
-"""The phases of the generation looked at: done, next, to come."""
+"""The phases of the generation shown: done, next, to come."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iicl_tui.present.lab_state import PhaseStep
 
 
 class PhaseLine(Widget):
-    """One line; the signs say it without colour. Details stand beside the names as far as there is room."""
+    """One line. Signs show the state without colour; details stand beside the names if there is room."""
 
     DEFAULT_CSS = """
     PhaseLine { height: 1; width: 1fr; text-wrap: nowrap; }
@@ -19,9 +19,9 @@ class PhaseLine(Widget):
 
     steps: reactive[tuple[PhaseStep, ...]] = reactive(())
     place: reactive[str] = reactive("")
-    """What stands before the phases: the generation looked at."""
+    """Stands before the phases: the generation shown."""
     cost: reactive[str] = reactive("")
-    """What it has cost; after its name, where there is room."""
+    """What the generation has cost; after its name, if there is room."""
 
     def render(self) -> Content:
         if not self.steps:
@@ -48,7 +48,7 @@ class PhaseLine(Widget):
         return Content.assemble(*parts)
 
     def _head(self, room: int) -> tuple[str, str]:
-        """The generation and its cost, each with blanks behind it: the longest that fit, the cost rather than more of words."""
+        """The generation and its cost, each followed by blanks: the longest forms that fit; the cost comes before more words."""
         cost = f"{self.cost}   " if self.cost else ""
         number = self.place.partition(",")[0]
         forms = [f"{name}   " if name else "" for name in (self.place, number, number.replace("generation", "gen."))]
@@ -58,7 +58,7 @@ class PhaseLine(Widget):
         return forms[2], ""
 
     def _names(self, names: list[str], room: int) -> list[str]:
-        """The names; where there is no room for all, those of phases that are not next are shortened first."""
+        """The names. If there is no room for all, those of phases that are not next are shortened first."""
         kept = list(names)
         for at in sorted(range(len(names)), key=lambda at: (self.steps[at].mark == "◉", -len(names[at]))):
             if sum(len(name) + 3 for name in kept) - 1 > room:

@@ -1,4 +1,4 @@
-"""A text field for text that anybody may have written."""
+"""A text field for untrusted text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iicl_tui.text import printable
 
 
 class PlainInput(Input):
-    """Shows what could steer a terminal or hide something as symbols, one for each character; the value stays as it is."""
+    """Shows control and invisible characters as symbols, one for each character; the value stays as it is."""
 
     def on_mount(self) -> None:
         self.highlighter = _VisibleCharacters(self)

@@ -10,10 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from model_host import RULE, SHARES, measured
-from speaking import InMemory, connected, follows, rule, samples, spoken
+from speaking import RULE, SHARES, InMemory, connected, follows, measured, rule, samples, spoken
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import ReplyAnswer
@@ -22,7 +19,7 @@ from iicl_tui.agents.calls import Call, Reply, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.key_consent import KeyRequest, key_requests, next_key_request
 from iicl_tui.agents.model_session import PendingCall
-from iicl_tui.agents.money import Budget, Spent, WorstCase, spent_text
+from iicl_tui.agents.money import Budget, Spent, spent_text
 from iicl_tui.agents.retry import RetryWait
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
@@ -35,8 +32,6 @@ from iicl_tui.present.preview import outcome_text, read_preview
 from iicl_tui.present.transcript import entries
 from iicl_tui.store.library import summary
 from iicl_tui.store.session import SessionFile
-from iicl_tui.tui.lab.dialogs import as_budget, budget, trust
-from iicl_tui.tui.widgets.inline_form import amount, one_of
 
 BY_SCREEN = ChartSettings(by=4)
 EXACT = {"kind": "bayes", "noise": 0.05}
@@ -266,28 +261,7 @@ def test_a_budget_that_held_back_a_call_is_said_and_can_be_changed() -> None:
     assert state.offers == ("lab.budget", "lab.next-phase")
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
-@given(st.floats(0, 1e6), st.none() | st.integers(0, 10**9))
-def test_a_budgets_question_proposes_what_its_own_check_takes(dollars: float, tokens: int | None) -> None:
-    chain = Chain(CONFIG)
-    chain.budget = Budget(dollars, tokens)
-    ask = budget(chain, WorstCase(0, 0.0))
-    assert all(question.check(question.value) == "" or float(question.value) > 1e6 for question in ask.questions)
-    found = as_budget(chain, {question.key: question.value for question in ask.questions})
-    assert found.dollars is not None
-    assert found.dollars == pytest.approx(2 * dollars or 1.0, abs=1e-6) or (dollars < 5e-7 and found.dollars == 1.0)
-    assert found.tokens == (None if tokens is None else 2 * tokens or 10_000)
-
-
 CONFIG, _ = spoken()
-
-
-@settings(derandomize=True, deadline=None)
-@given(st.text(max_size=30))
-def test_whatever_passes_as_an_amount_is_a_number_in_its_bounds(text: str) -> None:
-    if amount(100)(text) == "":
-        assert 0 <= float(text) <= 100
-    assert one_of("no", "yes")(text) == "" or text not in ("no", "yes")
 
 
 # -- keys
@@ -316,10 +290,6 @@ def test_whom_to_ask_about_a_key() -> None:
     agreed = chain({"OPENAI_API_KEY": "k"}, there)
     agreed.access = agreed.access.with_entries(["evil.example"])
     assert _next(agreed) is None
-    hints = {answer: trust(asked)._hint({"answer": answer}) for answer in ("no", "yes", "always")}
-    assert all("evil.example" in hint and "OPENAI_API_KEY and MISTRAL_API_KEY" in hint for hint in hints.values())
-    assert "without the key" in hints["no"]
-    assert "settings" in hints["always"]
 
 
 # -- messages, transcript, previews

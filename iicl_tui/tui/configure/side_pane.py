@@ -1,0 +1,91 @@
+"""The right side of the form: the file that it makes, or the presets, and the first data."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList, Static, TextArea
+from textual.widgets.option_list import Option
+
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.store import presets
+from iicl_tui.text import printable
+from iicl_tui.tui.configure.start import start_words
+
+
+class FileText(TextArea, inherit_bindings=False):
+    """The file, to read and to copy from. Its function keys are left to the screen."""
+
+    BINDINGS: ClassVar[list] = [
+        binding for binding in TextArea.BINDINGS if isinstance(binding, Binding) and binding.key not in ("f6", "f7")
+    ]
+
+
+class SidePane(Vertical):
+    """Shows the presets in place of the file while one is chosen."""
+
+    def compose(self) -> ComposeResult:
+        yield FileText(id="toml", read_only=True, soft_wrap=True)
+        yield OptionList(id="presets", markup=False, compact=True)
+        with VerticalScroll(id="start-pane", can_focus=False):
+            yield Static(id="start", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#presets").display = False
+
+    @property
+    def choosing(self) -> bool:
+        """Whether the presets are shown."""
+        return self.query_one("#presets").display
+
+    def show_file(self, text: str) -> None:
+        """Show the file's text; the scroll position stays."""
+        area = self.query_one("#toml", TextArea)
+        shown = printable(text, newlines=True)
+        if area.text != shown:
+            where = area.scroll_offset
+            area.load_text(shown)
+            area.scroll_to(*where, animate=False)
+
+    def mark_line(self, line: int) -> None:
+        """Mark a line of the file, the first one is 1."""
+        area = self.query_one("#toml", TextArea)
+        area.move_cursor((line - 1, 0))
+        area.scroll_cursor_visible(animate=False)
+
+    def show_start(self, config: ChainConfig | None, given: bool) -> None:
+        """Show the first data. given: they are in the file. config: None while there are faults."""
+        if not self.choosing:
+            width = max(self.query_one("#start-pane").scrollable_content_region.width, 20)
+            self.query_one("#start", Static).update(start_words(config, given, width))
+
+    def open_presets(self, can_go_back: bool) -> None:
+        """Show the presets. can_go_back: the form as it was before a preset can be chosen as well."""
+        chooser = self.query_one("#presets", OptionList)
+        options = [
+            Option(Content.assemble((preset.title, "bold"), (f"  {preset.name}", "$text-muted")), id=preset.name)
+            for preset in presets.presets()
+        ]
+        if can_go_back:
+            options.insert(0, Option(Content("The form as it was before the preset"), id=""))
+        chooser.set_options(options)
+        chooser.highlighted = 0
+        chooser.display = True
+        self.query_one("#toml").display = False
+        chooser.focus()
+
+    def close_presets(self) -> None:
+        """Show the file again."""
+        self.query_one("#presets").display = False
+        self.query_one("#toml").display = True
+
+    @on(OptionList.OptionHighlighted, "#presets")
+    def _preset_moved(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option.id:
+            self.query_one("#start", Static).update(Content(presets.load(event.option.id).summary))
+            self.query_one("#start-pane", VerticalScroll).scroll_home(animate=False)

@@ -1,0 +1,94 @@
+"""What the home screen shows beside the list: a preview of the entry under the cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.widgets import Static
+
+from iicl_tui.present.session_list import Item
+from iicl_tui.text import printable
+
+if TYPE_CHECKING:
+    from iicl_tui.present.preview import Preview
+
+_MOST = 6000
+"""Characters shown of a text."""
+
+
+class SidePane(VerticalScroll, can_focus=False):
+    """A session's last belief and its facts, a preset's file, or why a file cannot be opened."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="words", markup=False)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.show_text("")
+
+    def show_preset(self, item: Item) -> None:
+        """A preset's summary and its file."""
+        assert item.preset is not None
+        file = f"Press Enter to fill the form with this preset.\n\n{_without_comment(item.preset.text)}"
+        self.show_text(item.preset.title, item.preset.summary, file)
+
+    def show_broken(self, item: Item) -> None:
+        """Why a file cannot be opened as a session."""
+        assert item.summary is not None
+        text = f"This file cannot be opened as a session.\n\n{item.summary.fault}"
+        self.show_text(item.title, text, f"{how_to_repair(item)} d moves it to the trash.")
+
+    def show_text(self, title: str, text: str = "", after: str = "") -> None:
+        """A title, a text, and a dimmed text after it."""
+        self._show_chart(None)
+        parts = [
+            (printable(title, 200), "bold"),
+            "\n\n" if text else "",
+            printable(text, _MOST, newlines=True),
+            ("\n\n" + printable(after, _MOST, newlines=True) if after else "", "$text-muted"),
+        ]
+        self.query_one("#words", Static).update(Content.assemble(*parts))
+
+    def show_preview(self, title: str, preview: Preview) -> None:
+        """A session's last belief and its facts."""
+        self._show_chart(preview.view)
+        table = Table.grid(padding=(0, 2))
+        for what, value in preview.facts:
+            table.add_row(Text(what, "dim"), Text(value))
+        self.query_one("#words", Static).update(Group(Text(title, "bold"), Text(), table))
+
+    def _show_chart(self, view: Any) -> None:
+        """The mosaic, made when one is first needed: the first text must not wait for numpy."""
+        try:
+            chart: Any = self.query_one("#chart")
+        except NoMatches:
+            if view is None:
+                return
+            from iicl_tui.tui.widgets.belief_chart import BeliefChart
+
+            chart = BeliefChart(id="chart")
+            chart.can_focus = False
+            self.mount(chart, before=0)
+        chart.set_class(view is None, "-none")
+        chart.view = view
+
+
+def how_to_repair(item: Item) -> str:
+    """What can be done about a file that cannot be opened."""
+    check = f"Run `iicl-tui check {item.key}` to see every fault with its line."
+    return f"{check} If the file is valid TOML, e opens it in the form."
+
+
+def _without_comment(text: str) -> str:
+    """A file without the comment that it begins with."""
+    lines = text.splitlines()
+    while lines and (lines[0].startswith("#") or not lines[0]):
+        lines.pop(0)
+    return "\n".join(lines)
