@@ -7,6 +7,7 @@ import pkgutil
 from importlib import import_module
 
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -148,3 +149,22 @@ async def test_a_field_shows_control_characters_as_symbols_and_keeps_the_value()
         assert field.value == "a\x1b[31m\x07b"
         assert "a␛[31m␇b" in drawn
         assert "\x1b" not in drawn
+
+
+@pytest.mark.parametrize(("value", "selected", "expected"), [("", False, "one two  three"), ("old", True, "one two  three")])
+async def test_a_paste_of_several_lines_stays_whole(value: str, selected: bool, expected: str) -> None:
+    class Form(App[None]):
+        def compose(self) -> ComposeResult:
+            yield PlainInput(value)
+
+    app = Form()
+    async with app.run_test() as pilot:
+        field = app.query_one(Input)
+        field.focus()
+        if selected:
+            field.select_all()
+        app.post_message(events.Paste("one\r\n\ntwo\n three\n"))
+        await pilot.pause()
+        await pilot.pause()
+        assert field.value == expected
+        assert field.cursor_position == len(expected)

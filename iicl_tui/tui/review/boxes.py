@@ -10,13 +10,13 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
 
 from iicl_tui.review.edit import Control, Edit
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.styles import hue_style
+from iicl_tui.tui.widgets.plain_input import PlainInput
 
 LONGEST_TEXT = 500
 
@@ -97,7 +97,7 @@ def _control(control: Control, here: bool, switches: bool) -> Content:
     return text.stylize("reverse bold") if here else text
 
 
-class LineInput(Input):
+class LineInput(PlainInput):
     """One line of text. Control characters are made visible as they come in."""
 
     GROUP = "field"

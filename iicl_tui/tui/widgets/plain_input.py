@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.highlighter import Highlighter
 from rich.text import Text
+from textual import events
 from textual.widgets import Input
 
 from iicl_tui.text import printable
@@ -14,6 +15,16 @@ class PlainInput(Input):
 
     def on_mount(self) -> None:
         self.highlighter = _VisibleCharacters(self)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Insert all pasted lines, joined by blanks; Textual would insert the first one only."""
+        event.prevent_default()
+        event.stop()
+        text = " ".join(line for line in event.text.splitlines() if line.strip())
+        if self.selection.is_empty:
+            self.insert_text_at_cursor(text)
+        else:
+            self.replace(text, *sorted(self.selection))
 
 
 class _VisibleCharacters(Highlighter):
