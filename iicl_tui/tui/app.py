@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -92,17 +96,17 @@ class LabApp(CrashHandlingApp):
         self._notices: list[tuple[str, list[str]]] = []
         if faults:
             self._notices.append((f"Ignored some settings in {paths.settings.name}", [str(fault) for fault in faults]))
-        self._take_themes(theme or self.settings.theme)
+        self._load_themes(theme or self.settings.theme)
         self.keymap: Keymap = resolve(self.settings.keys)
         self.set_keymap(self.keymap.overrides())
         if self.keymap.faults:
             self._notices.append(("Ignored some keys of your settings", list(self.keymap.faults)))
 
-    def _take_themes(self, wanted: str | None) -> None:
+    def _load_themes(self, chosen: str | None) -> None:
         found, faults = themes.load_all(self.paths.themes)
         for theme in found:
             self.register_theme(theme)
-        name = wanted or themes.DEFAULT
+        name = chosen or themes.DEFAULT
         if name not in self.available_themes:
             faults.append(f"There is no theme named {printable(name, 40)}; using {themes.DEFAULT}.")
             name = themes.DEFAULT
@@ -122,6 +126,17 @@ class LabApp(CrashHandlingApp):
             text = "\n".join(printable(line, 300) for line in lines)
             self.notify(text, title=title, severity="warning", timeout=12, markup=False)
         self._notices.clear()
+        self._handle_signals()
+
+    def _handle_signals(self) -> None:
+        """On SIGTERM and SIGHUP, leave as on quit: the terminal is restored and open sessions are closed."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+            if number is not None:
+                with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not in the main thread
+                    loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def on_ready(self) -> None:
         # Textual throws away what it draws before this.

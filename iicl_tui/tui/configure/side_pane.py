@@ -19,10 +19,12 @@ from iicl_tui.tui.configure.start import start_words
 
 
 class FileText(TextArea, inherit_bindings=False):
-    """The file, to read and to copy from. Its function keys are left to the screen."""
+    """The file, to read and to copy from. Its function keys and its undo key are left to the screen and the app."""
 
     BINDINGS: ClassVar[list] = [
-        binding for binding in TextArea.BINDINGS if isinstance(binding, Binding) and binding.key not in ("f6", "f7")
+        binding
+        for binding in TextArea.BINDINGS
+        if isinstance(binding, Binding) and not {"f6", "f7", "ctrl+z"} & set(binding.key.split(","))
     ]
 
 

@@ -1,0 +1,80 @@
+"""The program in a real terminal: signals and suspending leave it as it was."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+class Terminal:
+    """The program on a pseudo-terminal of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.screen, other = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm-256color", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+        environment.pop("TEXTUAL_DRIVER", None)
+        command = [sys.executable, "-m", "iicl_tui", "--sessions", str(folder / "sessions")]
+        self.process = subprocess.Popen(
+            command, stdin=other, stdout=other, stderr=other, env=environment, cwd=folder, process_group=0
+        )
+        os.close(other)
+        self.output = b""
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Read what the program writes until this is true."""
+        end = time.monotonic() + 60
+        while not true():
+            assert time.monotonic() < end, self.output[-2000:]
+            if select.select([self.screen], [], [], 0.1)[0]:
+                try:
+                    self.output += os.read(self.screen, 65536)
+                except OSError:  # the other end is closed
+                    assert true() or self.process.wait(10) is not None
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.screen)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    found = Terminal(tmp_path)
+    try:
+        found.until(lambda: b"No sessions yet" in found.output)
+        yield found
+    finally:
+        found.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_restores_the_terminal(terminal: Terminal, number: signal.Signals) -> None:
+    terminal.process.send_signal(number)
+    terminal.until(lambda: LEFT in terminal.output)
+    assert b"\x1b[?1000l" in terminal.output  # mouse reports are off
+    assert terminal.process.wait(30) == 128 + number
+    assert b"Traceback" not in terminal.output
+
+
+def test_ctrl_z_suspends_and_restores_the_terminal(terminal: Terminal) -> None:
+    os.write(terminal.screen, b"\x1a")
+    terminal.until(lambda: LEFT in terminal.output)
+    _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    before = terminal.output.count(ENTERED)
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.until(lambda: terminal.output.count(ENTERED) > before)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.process.wait(30) == 128 + signal.SIGTERM
