@@ -63,7 +63,9 @@ def _standing(chain: Chain) -> list[tuple[str, str]]:
     facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
     if chain.calls_of(now):
         facts = [_broken_off(chain, now)]
-    came_to = [*_belief_words(figures), *([f"d⁰ {figures.explained}/{figures.initial} right"] if chain.task.predictive else [])]
+    came_to = _belief_words(figures)
+    if chain.task.predictive and not _blind(chain):
+        came_to.append(f"d⁰ {figures.explained}/{figures.initial} right")
     came_to += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures[:_MOST_FIGURES]]
     facts.append(("outcome", " · ".join(came_to)))
     hypothesis = chain.generations[-1].hypothesis

@@ -306,6 +306,19 @@ async def test_a_blind_session_does_not_give_h_away(paths: Paths) -> None:
         assert {mark.symbol for mark in chart.view.marks} == {"▲"}
 
 
+async def test_the_preview_of_a_blind_review_hides_how_much_is_right(paths: Paths) -> None:
+    path = await make(paths.sessions, "Blind", 4, preset="e3-none")
+    text = path.read_text()
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await listed(pilot, 1)
+        await until(pilot, lambda: "outcome" in words(pilot))
+        assert "right" in words(pilot)
+        path.write_text(text.replace("[[agent]]", '[[filter]]\nkind = "human"\nblind = true\n\n[[agent]]', 1))
+        await pilot.press("f5")
+        await until(pilot, lambda: "outcome" in words(pilot) and "h*" not in words(pilot))
+        assert "right" not in words(pilot)
+
+
 async def test_a_thousand_sessions(paths: Paths) -> None:
     first = await make(paths.sessions, "S", 1)
     text = first.read_text()
