@@ -8,9 +8,7 @@ from iicl_tui.agents.base import UsageEstimate
 from iicl_tui.agents.calls import Usage
 from iicl_tui.agents.money import cost, money_text
 from iicl_tui.chain.config import ChainConfig
-
-_ASK_ONCE = frozenset({"rank", "self-refine"})
-"""Kinds of filters that never cause a redraw."""
+from iicl_tui.filters.base import filter_kinds
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
             unpriced.append(agent.describe())
         else:
             dollars += cost(Usage(work.prompt, work.completion), agent.price)
-    return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)), any(name not in _ASK_ONCE for name in filters))
+    return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)), any(filter_kinds()[name].redraws for name in filters))
 
 
 def _rounded(number: int) -> int:

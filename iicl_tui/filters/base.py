@@ -373,6 +373,7 @@ class FilterKind:
         check_agents: Adds faults if this filter cannot work with the chain's agents.
         order: Place in lists; lower comes first.
         pools: The filter may put samples into the pool and take samples of earlier generations from it.
+        redraws: The filter may have hypotheses or samples drawn again, which costs further calls.
     """
 
     name: str
@@ -385,6 +386,7 @@ class FilterKind:
     )
     order: int = 100
     pools: bool = False
+    redraws: bool = True
 
 
 def check_can_judge_hypotheses(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:

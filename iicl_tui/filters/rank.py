@@ -106,4 +106,5 @@ KIND = FilterKind(
     build,
     order=5,
     pools=True,
+    redraws=False,
 )

@@ -41,4 +41,5 @@ KIND = FilterKind(
     FIELDS,
     build,
     order=3,
+    redraws=False,
 )

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also after a power cut."""
+"""Writes files atomically and durably: after a crash or a power cut a file is there whole, or not at all."""
 
 from __future__ import annotations
 
@@ -9,25 +9,47 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_BINARY = getattr(os, "O_BINARY", 0)
+"""Windows has it, and changes line ends without it."""
 
 
 def write_all(descriptor: int, data: bytes, offset: int) -> None:
-    """Write all of data at the offset, however few bytes the system takes at a time. Raises OSError."""
+    """Writes all of data at the offset, however few bytes the system accepts at a time. Raises OSError."""
     view = memoryview(data)
     while view:
-        written = os.pwrite(descriptor, view, offset)
+        written = _pwrite(descriptor, view, offset)
         if written == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         view = view[written:]
         offset += written
 
 
+def _pwrite(descriptor: int, view: memoryview, offset: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(descriptor, view, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.write(descriptor, view)
+
+
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """At most size bytes from the offset. Raises OSError."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
+
+
+def open_file(path: Path, flags: int, mode: int = 0o666) -> int:
+    """A descriptor for bytes as they are, on every system. Raises OSError."""
+    return os.open(path, flags | _BINARY, mode)
+
+
 def sync_folder(folder: Path) -> None:
-    """Make a new or changed name durable. A system that cannot open or sync folders has nothing to offer here."""
+    """Makes a new or changed name durable, on systems that can sync folders."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -39,9 +61,9 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _written_beside(path: Path, data: Iterable[bytes]) -> Iterator[tuple[int, Path]]:
-    """A whole, fsynced file in path's folder under a name of its own; gone again, unless it was renamed, on leaving."""
+    """A complete, fsynced file in path's folder under a temporary name. It is removed on leaving unless it was renamed."""
     temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
-    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+    descriptor = open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
         size = 0
         for part in data:
@@ -58,9 +80,9 @@ def _written_beside(path: Path, data: Iterable[bytes]) -> Iterator[tuple[int, Pa
 
 
 def reserve(path: Path, size: int, room: int) -> None:
-    """Raises OSError (ENOSPC, EDQUOT, EFBIG) where a file of this size could not grow by so many bytes. The file is not touched.
+    """Raises OSError (ENOSPC, EDQUOT, EFBIG) if a file of this size could not grow by `room` bytes. The file is not touched.
 
-    The bytes are taken for a moment by a file beside it, which has no name any more when they are.
+    The bytes are allocated for a moment in a nameless file beside it.
     """
     free = _free(path.parent)
     if free is not None and free < room:
@@ -69,8 +91,8 @@ def reserve(path: Path, size: int, room: int) -> None:
         return
     scratch = path.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
-        descriptor = os.open(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError:  # a file that may be added to, in a folder where none can be made
+        descriptor = open_file(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:  # the file may be writable although its folder is not
         return
     try:
         os.unlink(scratch)
@@ -83,7 +105,7 @@ def reserve(path: Path, size: int, room: int) -> None:
 
 
 def _free(folder: Path) -> int | None:
-    """Bytes; None on a system that does not say."""
+    """Free bytes on the folder's disk; None if the system does not say."""
     try:
         disk = os.statvfs(folder)
     except (OSError, AttributeError):
@@ -92,17 +114,17 @@ def _free(folder: Path) -> int | None:
 
 
 def create(path: Path, data: bytes) -> int:
-    """A new file with this content; returns its descriptor, open for reading and writing.
+    """Creates a file with this content and returns its descriptor, open for reading and writing.
 
-    The name appears only when the content is safe on the disk. Raises FileExistsError rather than overwrite, else OSError.
+    The name appears once the content is on the disk. Raises FileExistsError instead of overwriting, and OSError.
     """
     with _written_beside(path, [data]) as (descriptor, temporary):
         try:
             os.link(temporary, path)
         except OSError as error:
-            if error.errno not in _NO_LINKS:
+            if error.errno not in _NO_HARD_LINKS:
                 raise
-            # No hard links on this file system: take the name first, so that nobody's file is replaced.
+            # Without hard links: claim the name first, so that no other file is replaced.
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
             os.replace(temporary, path)
         sync_folder(path.parent)
@@ -110,13 +132,13 @@ def create(path: Path, data: bytes) -> int:
 
 
 def replace(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Write the file anew, keeping its permissions; a symbolic link stays one. Raises OSError, the old file untouched.
+    """Replaces the file's content, keeping its permissions and a symbolic link to it. Raises OSError and leaves the old file.
 
-    data: also in parts, so that a long file need not be in memory as a whole.
+    data: may come in parts, so that a long file need not be in memory.
     """
     path = Path(os.path.realpath(path))
     with _written_beside(path, [data] if isinstance(data, bytes) else data) as (descriptor, temporary):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # Windows may have no fchmod
             os.fchmod(descriptor, path.stat().st_mode & 0o7777)
         os.replace(temporary, path)
         sync_folder(path.parent)
@@ -124,11 +146,11 @@ def replace(path: Path, data: bytes | Iterable[bytes]) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Give a file another name. Raises FileExistsError rather than overwrite, else OSError."""
+    """Renames a file. Raises FileExistsError instead of overwriting, and OSError."""
     try:
         os.link(source, target)
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in _NO_HARD_LINKS:
             raise
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         os.replace(source, target)

@@ -190,7 +190,7 @@ class Journal:
         if self._has_writer:
             self.read_only = f"{self.path.name} is open in another window or program, which may write to it."
         elif lock is Lock.NONE:
-            self.notices.append(f"{self.path.parent} offers no file locks: do not open {self.path.name} twice.")
+            self.notices.append(f"{self.path.parent} has no file locks: do not open {self.path.name} twice at the same time.")
 
     def _read(self) -> None:
         data = _read_all(self._descriptor, None)
@@ -262,13 +262,13 @@ def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise StoreError(f"{path.name} is no file", f"{path} is a folder or a device.", "Name a session file.")
         if read_only:
-            return os.open(path, os.O_RDONLY), f"{path.name} was opened to be read."
+            return atomic.open_file(path, os.O_RDONLY), f"{path.name} was opened to be read."
         try:
-            return os.open(path, os.O_RDWR), None
+            return atomic.open_file(path, os.O_RDWR), None
         except OSError as error:
             if error.errno not in errors.REFUSED:
                 raise
-            return os.open(path, os.O_RDONLY), f"{path.name} may not be written to: {error.strerror}."
+            return atomic.open_file(path, os.O_RDONLY), f"{path.name} may not be written to: {error.strerror}."
     except OSError as error:
         raise errors.from_os_error(error, "open", path) from error
 
@@ -278,7 +278,7 @@ def _read_all(descriptor: int, size: int | None) -> bytes:
     parts: list[bytes] = []
     offset = 0
     while size is None or offset < size:
-        part = os.pread(descriptor, 1 << 20 if size is None else min(1 << 20, size - offset), offset)
+        part = atomic.read_at(descriptor, 1 << 20 if size is None else min(1 << 20, size - offset), offset)
         if not part:
             break
         parts.append(part)

@@ -1,4 +1,4 @@
-"""One writer a file: an advisory lock that the system releases whatever way the program ends."""
+"""One writer per file: an advisory lock that the system releases however the program ends."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import Enum
 
 try:
     import fcntl
-except ImportError:  # a system without it keeps the journal's own check before every write
+except ImportError:  # Windows: the journal still checks the file before every write, and says that there is no lock
     fcntl = None  # type: ignore[assignment]
 
 
 class Lock(Enum):
-    """What came of asking for the lock."""
+    """The outcome of asking for the lock."""
 
     HELD = "held"
     TAKEN = "taken by another"
@@ -20,7 +20,7 @@ class Lock(Enum):
 
 
 def take(descriptor: int) -> Lock:
-    """Ask for the exclusive lock on an open file, without waiting. It ends when the descriptor is closed."""
+    """Tries to take the exclusive lock on an open file. It ends when the descriptor is closed."""
     if fcntl is None:
         return Lock.NONE
     try:

@@ -23,11 +23,10 @@ from iicl_tui.chain.metrics import BLOCK
 from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.store import notebook_log as log
-from iicl_tui.store.notebook_setup import INTERACTIONS, STATES, STRENGTHS
+from iicl_tui.store.notebook_setup import INTERACTIONS, REFINING, STATES, STRENGTHS
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example
 
-_REFINING: tuple[Purpose, ...] = ("self-refine", "hypothesis-search")
 _ALTERNATIVES = 5
 _NEVER = -9999.0
 """The log-probability of what is impossible: JSON has no infinity."""
@@ -246,7 +245,7 @@ class _Logs:
         yield from (f"{notice}\n" for notice in self.notices())
         yield f"In this experiment,h* is {self._rule(rule)}{partner}. Global temperature is {self.temperature:f}\n\n"
         yield f"\n## TO GPT:\n{opening[0].text if opening else ''}\n"
-        refining = next((kind for kind in _REFINING if kind in self.filters), None)
+        refining = next((kind for kind in REFINING if kind in self.filters), None)
         for place, generation in enumerate(self.generations):
             reply = self._reply(generation)
             yield f"----------- Gen {place} -----------\n"

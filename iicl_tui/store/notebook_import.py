@@ -13,11 +13,10 @@ from iicl_tui.errors import LabError
 from iicl_tui.filters.base import Refinement, Sample
 from iicl_tui.schema import is_finite
 from iicl_tui.store import notebook_log as log
-from iicl_tui.store.notebook_setup import Setup, text_of
+from iicl_tui.store.notebook_setup import REFINING, Setup, text_of
 from iicl_tui.text import printable
 
 _MOST_SAMPLES = 1000
-_REFINING: tuple[Purpose, ...] = ("self-refine", "hypothesis-search")
 
 
 class Imported(NamedTuple):
@@ -143,9 +142,10 @@ class _Records:
         if filters:
             kind, text = filters[0], said.refinement.reply if said.refinement is not None else said.refined
             failing = len(self._setup.d0) - int(self._setup.task.explained(self._setup.d0)[learned])
-            is_asked = kind == "self-refine" or (kind == "hypothesis-search" and failing > 0)
-            if kind in _REFINING and text is not None and (is_asked or said.refinement is not None):
-                self._keep(number, "interaction", "self-refine" if kind == "self-refine" else "hypothesis-search", text, said)
+            refining = REFINING.get(kind)
+            is_asked = refining is not None and (failing > 0 or not refining.only_if_failing)
+            if refining is not None and text is not None and (is_asked or said.refinement is not None):
+                self._keep(number, "interaction", kind, text, said)
             if said.refined is not None:
                 kept = self._setup.read_rule(said.refined)
             elif is_asked:
@@ -192,7 +192,7 @@ class _Records:
         learned, made = (text_of(log.at(self._results.get(key), place)) for key in ("rules", "d_sampled"))
         refined = text_of(log.at(self._results.get("rules_refine"), number - 1))
         chat = self._chat.generations[number - 1] if number <= len(self._chat.generations) else ()
-        asks = self._setup.interaction[:1] in (("self-refine",), ("hypothesis-search",))
+        asks = any(kind in REFINING for kind in self._setup.interaction[:1])
         phases = ("imitation", "interaction", "transmission") if asks else ("imitation", "transmission")
         said = dict(zip(phases, chat, strict=False)) if len(chat) <= len(phases) else {}
         if "imitation" not in said or learned not in (None, said["imitation"].reply):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +28,19 @@ MOST_GENERATIONS = 10_000
 """The notebooks have 4 or 6."""
 
 INTERACTIONS: Mapping[str, tuple[str, ...]] = {"none": (), "self": ("self-refine",), "hypothesis": ("hypothesis-search",)}
-"""The notebooks' names of the interaction, and the filters that they are."""
+"""The notebooks' names of interactions, and the filters that do the same."""
+
+
+@dataclass(frozen=True)
+class Refining:
+    """How the notebooks have a rule revised. options: of the filter that does the same. only_if_failing: not if it fits d⁰."""
+
+    options: Mapping[str, Any]
+    only_if_failing: bool
+
+
+REFINING = {"self-refine": Refining({}, False), "hypothesis-search": Refining({"rounds": 1}, True)}
+"""By the filter's kind, which is also the purpose of the calls."""
 
 STRENGTHS = {
     ("strong", "strong"): "very-high",
@@ -233,7 +246,7 @@ class Setup:
             },
             "task": self._task_with_rule(),
             "agent": [self._agent(has_tokens)],
-            "filter": [{"kind": kind, **({"rounds": 1} if kind == "hypothesis-search" else {})} for kind in self.interaction],
+            "filter": [{"kind": kind, **(REFINING[kind].options if kind in REFINING else {})} for kind in self.interaction],
             "start": start,
         }
 

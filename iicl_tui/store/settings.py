@@ -1,4 +1,7 @@
-"""settings.toml: what a person chose once for all sessions. A fault in it never stops the program."""
+"""settings.toml: what a person chose for all sessions. A fault in it never stops the program.
+
+It is written with tomlkit, which keeps the person's comments.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Values as TOML, one line each, and tables with a header of their own, so that a file can always be added to at its end."""
+"""Writes TOML whose tables have headers of their own, so that blocks can always be appended to the file.
+
+tomli-w, which writes plain documents elsewhere, may put a short table on one line; nothing can follow under its name then.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def chain_of(imported: Imported, **agent: Any) -> Chain:
     calls = [record for record in imported.records if isinstance(record, Call)]
     for record in imported.records:
         if not isinstance(record, Call):
-            chain._take(record)
+            chain._add(record)
     return Chain(chain.config, chain.generations, calls=calls)
 
 
@@ -688,7 +688,7 @@ def one_generation(pieces: list[str], top: int = 5, **agent: Any) -> Chain:
     }
     chain = Chain(read_config(document))
     record = ImitationRecord(1, 0, chain.task.read_hypothesis(RULE))
-    chain._take(record)
+    chain._add(record)
     call = Call(1, "imitation", "imitate", "?", "".join(pieces), tokens=spoken(pieces, top))
     return Chain(chain.config, chain.generations, calls=[call])
 
