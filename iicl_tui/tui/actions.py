@@ -151,6 +151,7 @@ REVIEW = (
     Action("review.commit", ("enter",), "commit", "Record the decisions and continue."),
     Action("review.pass-nothing", ("0",), "pass nothing", "If all samples are rejected: pass on none of them."),
     Action("review.blind", ("B",), "blind", "Hide or show h* and all marks of what is right."),
+    Action("review.full-screen", ("f",), "full screen", "Show the review on the whole screen, or beside the charts again."),
     Action("review.up", ("up", "k"), "up", "Go to the sample above."),
     Action("review.down", ("down", "j"), "down", "Go to the sample below."),
     Action("review.first", ("home",), "first", "Go to the first sample."),

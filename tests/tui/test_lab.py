@@ -462,6 +462,33 @@ async def test_the_review_opens_where_a_person_is_asked(lab: Any, size: tuple[in
         assert host.screen.query_one(LabChart).has_focus
 
 
+async def test_a_review_fills_the_screen_and_gives_the_room_back(lab: Any) -> None:
+    async with lab((120, 40), filter=HUMAN) as host:
+        await host.press("space", "space")
+        pane, chart = host.room.query_one(ReviewPane), host.room.query_one(LabChart)
+        assert "f full screen" in str(pane.query_one("#review-bar").render())
+        height = pane.region.height
+        await host.press("f")
+        assert chart.region.area == 0
+        assert pane.region.height > height + 10
+        await host.press("a", "enter")
+        assert chart.region.area > 0  # nothing is reviewed now
+        await host.press("w")
+        assert pane.live
+        assert chart.region.area == 0  # the next review fills the screen again
+        await host.press("f")
+        assert chart.region.area > 0
+        assert pane.region.height == height
+
+
+async def test_a_small_screen_has_no_full_screen_to_offer(lab: Any) -> None:
+    async with lab((80, 24), filter=HUMAN) as host:
+        await host.press("space", "space")
+        assert "full screen" not in str(host.room.query_one(ReviewPane).query_one("#review-bar").render())
+        await host.press("f")
+        assert host.room.query_one(ReviewPane).live
+
+
 async def test_a_review_put_off_is_taken_up_again(lab: Any) -> None:
     async with lab(filter=HUMAN, steps=1) as host:
         await host.press("R")

@@ -37,7 +37,8 @@ def keys(subject: ReviewSubject, state: ReviewState, mode: Mode, key: Key, enabl
             labels["commit"] = "draw another"
     barred = [] if rules.may_reject else ["reject"]
     found = []
-    for name in [*names, "commit", "blind"]:
+    names += ["commit", "blind", *(["full-screen"] if enabled["full_screen"] else [])]
+    for name in names:
         action = ACTIONS[f"review.{name}"]
         found.append(_clickable(action.id, labels.get(name, action.label), key, enabled[action.name] and name not in barred))
     return [*found, _clickable("app.back", "later", key)]

@@ -49,6 +49,9 @@ class ReviewPane(ReviewFrame, can_focus=True):
     class Later(Message):
         """The person put the review off. The draft is kept."""
 
+    class FullScreenPressed(Message):
+        """The pane should fill the screen, or give the room back."""
+
     class BlindChanged(Message):
         """What is right is hidden or shown from now on, here and elsewhere."""
 
@@ -61,15 +64,23 @@ class ReviewPane(ReviewFrame, can_focus=True):
         reviewer: Reviewer,
         *,
         clock: Callable[[], float] = time.monotonic,
+        can_expand: Callable[[], bool] = lambda: False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """clock: seconds, for the time taken by each decision."""
+        """Sets up the pane without a request.
+
+        Args:
+            reviewer: Whose requests are shown.
+            clock: Seconds, for the time taken by each decision.
+            can_expand: Whether the pane can be given the whole screen now; then handle FullScreenPressed.
+        """
         super().__init__(id=id, classes=classes)
         self.reviewer = reviewer
         self.request: ReviewRequest | None = None
         self.forecast: Forecast | None = None
         self._clock = clock
+        self._can_expand = can_expand
         self._since = clock()
         self._mode: Mode = "decide"
         self._message: tuple[str, bool] = ("", False)
@@ -175,6 +186,8 @@ class ReviewPane(ReviewFrame, can_focus=True):
             return False
         if self._single and action in _LIST_ONLY:
             return False
+        if action == "full_screen":
+            return self._can_expand()
         if action == "pass_nothing":
             return self._refusal == "nothing-passes"
         if action in ("undo", "redo"):
@@ -260,6 +273,9 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if request.commit():
             self.show(None)
             self.post_message(self.Committed(request))
+
+    def action_full_screen(self) -> None:
+        self.post_message(self.FullScreenPressed())
 
     async def action_blind(self) -> None:
         if self.subject is not None and self.subject.blind:

@@ -240,9 +240,12 @@ class LabScreen(ChainViewScreen):
         if replying:
             pane = ReplyPane(self.decider, lambda shown: asked(self.session.chain, shown), id="reply")
         else:
-            pane = ReviewPane(self.decider, id="review")
+            pane = ReviewPane(self.decider, can_expand=lambda: not self.small, id="review")
         await self.mount(pane, after=self.query_one(LabView))
         return pane
+
+    def on_review_pane_full_screen_pressed(self) -> None:
+        self.toggle_class("-full")
 
     def on_review_pane_blind_changed(self) -> None:
         self.rebuild()
