@@ -465,7 +465,7 @@ async def test_the_review_opens_where_a_person_is_asked(lab: Any, size: tuple[in
 async def test_a_review_fills_the_screen_and_gives_the_room_back(lab: Any) -> None:
     async with lab((120, 40), filter=HUMAN) as host:
         await host.press("space", "space")
-        pane, chart = host.room.query_one(ReviewPane), host.room.query_one(LabChart)
+        pane, chart = host.screen.query_one(ReviewPane), host.screen.query_one(LabChart)
         assert "f full screen" in str(pane.query_one("#review-bar").render())
         height = pane.region.height
         await host.press("f")
@@ -484,9 +484,9 @@ async def test_a_review_fills_the_screen_and_gives_the_room_back(lab: Any) -> No
 async def test_a_small_screen_has_no_full_screen_to_offer(lab: Any) -> None:
     async with lab((80, 24), filter=HUMAN) as host:
         await host.press("space", "space")
-        assert "full screen" not in str(host.room.query_one(ReviewPane).query_one("#review-bar").render())
+        assert "full screen" not in str(host.screen.query_one(ReviewPane).query_one("#review-bar").render())
         await host.press("f")
-        assert host.room.query_one(ReviewPane).live
+        assert host.screen.query_one(ReviewPane).live
 
 
 async def test_a_review_put_off_is_taken_up_again(lab: Any) -> None:
