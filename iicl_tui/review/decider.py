@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
@@ -92,7 +93,11 @@ class ReviewDecider(Reviewer):
         def keep(request: ReviewRequest, decided: bool, committed: bool) -> None:
             self._keep(subject, number, Round(subject.attempt, request.state, committed), write=decided)
 
-        return await self.review(subject, earlier.state if earlier is not None else None, keep)
+        def reopen() -> None:
+            self._reopen(subject, number - 1)
+
+        state = earlier.state if earlier is not None else None
+        return await self.review(subject, state, keep, reopen if number else None)
 
     def _number(self, shown: Shown) -> int:
         # The engine makes one context per phase, so a new context means that the phase began, or began again.
@@ -113,6 +118,11 @@ class ReviewDecider(Reviewer):
             return rounds[number]
         self._draft = self._draft.before(number)
         return None
+
+    def _reopen(self, subject: ChainSubject, number: int) -> None:
+        """Makes a round of this phase undecided again, with the decisions as they were, and drops later rounds."""
+        if self._draft is not None:
+            self._keep(subject, number, replace(self._draft.rounds[number], committed=False), write=True)
 
     def _keep(self, subject: ChainSubject, number: int, one: Round, write: bool) -> None:
         """Keeps a draft. Never raises; `trouble` says what went wrong."""

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import ReplyVerdict
 from iicl_tui.review.state import ReviewState
 from iicl_tui.review.subject import ReviewSubject
 
+Result = TypeVar("Result")
+
+
+class ReviewReopened(Exception):
+    """The person went back to an earlier round, so the work that asks has to be repeated."""
+
+
+async def repeat_when_reopened(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Runs the work, and runs it again whenever the person goes back to an earlier round of it."""
+    while True:
+        with contextlib.suppress(ReviewReopened):
+            return await work()
+
 
 class ReviewRequest:
-    """One review, and what has been decided so far. It outlives the panes that show it.
+    """One review, and what has been decided so far. It outlives the panes that show it."""
 
-    keep: called with the request when its state changed, and whether decisions changed or it was committed.
-    """
+    def __init__(
+        self,
+        subject: ReviewSubject,
+        state: ReviewState,
+        keep: Callable[[ReviewRequest, bool, bool], None],
+        reopen: Callable[[], None] | None = None,
+    ) -> None:
+        """Sets up an open request.
 
-    def __init__(self, subject: ReviewSubject, state: ReviewState, keep: Callable[[ReviewRequest, bool, bool], None]) -> None:
+        Args:
+            subject: What is reviewed.
+            state: The decisions so far.
+            keep: Called with the request when its state changed, and whether decisions changed and whether it was committed.
+            reopen: Makes the round before this one undecided again; None if there is none.
+        """
         self.subject = subject
         self.state = state
         self._keep = keep
+        self._reopen = reopen
         self._answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -45,6 +71,17 @@ class ReviewRequest:
         self._answered.set_result(None)
         return True
 
+    @property
+    def can_reopen(self) -> bool:
+        """There is an earlier round to go back to."""
+        return self.open and self._reopen is not None
+
+    def reopen(self) -> None:
+        """Goes back to the round before this one: the asking task gets ReviewReopened and has to be repeated."""
+        if self.can_reopen and self._reopen is not None:
+            self._reopen()
+            self._answered.set_exception(ReviewReopened())
+
     def later(self) -> None:
         """Puts the review off: the asking task is cancelled, the draft stays."""
         if self.open:
@@ -52,7 +89,7 @@ class ReviewRequest:
             self._answered.cancel()
 
     async def answer(self) -> ReviewState:
-        """Waits for the committed state. Raises CancelledError when the review is put off."""
+        """Waits for the committed state. Raises CancelledError when it is put off, ReviewReopened for an earlier round."""
         await self._answered
         return self.state
 
@@ -140,19 +177,25 @@ class Reviewer:
         subject: ReviewSubject,
         state: ReviewState | None = None,
         keep: Callable[[ReviewRequest, bool, bool], None] = _keep_nothing,
+        reopen: Callable[[], None] | None = None,
     ) -> ReviewState:
-        """Asks for a review and waits for the committed decisions. Raises CancelledError when it is put off.
+        """Asks for a review and waits for the committed decisions.
 
         Args:
             subject: What is reviewed.
             state: Decisions from a draft; None: nothing is decided yet.
             keep: Keeps drafts, see `ReviewRequest`.
+            reopen: Makes the round before this one undecided again, see `ReviewRequest`.
+
+        Raises:
+            CancelledError: It is put off.
+            ReviewReopened: The person went back to an earlier round.
         """
-        request = ReviewRequest(subject, ReviewState.of(subject.values) if state is None else state, keep)
+        request = ReviewRequest(subject, ReviewState.of(subject.values) if state is None else state, keep, reopen)
         with self._asking(request):
             return await request.answer()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _asking(self, request: AnyRequest) -> Iterator[None]:
         """Makes the request the open one while the block runs."""
         self.request = request

@@ -146,7 +146,7 @@ REVIEW = (
     Action("review.reason", ("n",), "reason", "Write a reason for the decision."),
     Action("review.approve-rest", ("A",), "approve rest", "Approve everything that is undecided."),
     Action("review.reject-rest", ("X",), "reject rest", "Reject everything that is undecided."),
-    Action("review.undo", ("u",), "undo", "Take back the last decision. All decisions can be taken back until you commit."),
+    Action("review.undo", ("u",), "undo", "Take back the last decision, also one before a redraw, until the phase ends."),
     Action("review.redo", ("U",), "redo", "Repeat the decision that was taken back."),
     Action("review.commit", ("enter",), "commit", "Record the decisions and continue."),
     Action("review.pass-nothing", ("0",), "pass nothing", "If all samples are rejected: pass on none of them."),

@@ -10,7 +10,7 @@ from review_chains import make_chain
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import StoreError
 from iicl_tui.review.decider import ReviewDecider, always_blind
-from iicl_tui.review.request import ReviewRequest
+from iicl_tui.review.request import ReviewReopened, ReviewRequest
 from iicl_tui.review.state import ReviewState
 from iicl_tui.tasks.base import Example
 
@@ -151,6 +151,30 @@ async def test_rounds_that_were_committed_are_not_asked_again() -> None:
     assert again.state.items[0].verdict == "approve"
     await answer(again)
     assert [d.verdict for d in (await person.done()).decisions] == ["reject", "reject", "approve"]
+
+
+async def test_going_back_opens_the_round_before_also_after_a_restart(tmp_path: Path) -> None:
+    person = Person(make_chain(), tmp_path)
+    first = await person.asked()
+    assert not first.can_reopen
+    await answer(first, lambda s: s.reason("no"), ReviewState.reject)
+    second = await person.asked()
+    second.update(second.state.approve())
+    assert second.can_reopen
+    second.reopen()
+    assert not second.open
+    assert not second.can_reopen
+    assert person.task is not None
+    with pytest.raises(ReviewReopened):
+        await person.task
+    other = Person(make_chain(), tmp_path)  # another program opens the session
+    again = await other.asked()
+    assert again.subject.attempt == 0
+    assert (again.state.items[0].verdict, again.state.items[0].reason) == ("reject", "no")
+    await answer(again, ReviewState.approve)
+    record = await other.done()
+    assert [d.verdict for d in record.decisions] == ["approve"]
+    assert record.redraws == 0
 
 
 async def test_two_people_in_a_row_are_asked_one_by_one() -> None:

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.review.decider import ReviewDecider
-from iicl_tui.review.request import AnyRequest
+from iicl_tui.review.request import AnyRequest, repeat_when_reopened
 from iicl_tui.store.paths import Paths
 from iicl_tui.tui.app import LabApp
 from iicl_tui.tui.review.pane import ReviewPane
@@ -57,7 +57,7 @@ class Host(AppScreen):
         return self.run_worker(self._step(), group="step", exclusive=True)
 
     async def _step(self) -> None:
-        record = await self.chain.step()
+        record = await repeat_when_reopened(self.chain.step)
         self.decider.recorded(record)
         self.records.append(record)
 

@@ -219,6 +219,48 @@ async def test_all_rejected_is_drawn_again_while_there_are_redraws(opened) -> No
         assert host.chain.data(1) == ()
 
 
+async def test_undo_goes_back_across_a_redraw_of_samples(opened) -> None:
+    async with opened(chain=make_chain(filter=[SAMPLES])) as (pilot, host, pane):
+        drawn = pane.request.subject.values
+        await press(pilot, "x", "n", *"odd", "enter", "A", "enter")
+        assert pane.request.subject.attempt == 1
+        replacement = pane.request.subject.values
+        await press(pilot, "a", "u", "u")
+        await host.until_asked(pilot)
+        assert pane.request.subject.attempt == 0
+        assert pane.request.subject.values == drawn
+        assert [item.verdict for item in pane.state.items] == ["reject", "approve", "approve", "approve"]
+        await press(pilot, "u")  # the steps before the commit can be undone, too
+        assert pane.state.decided == 1
+        await press(pilot, "A", "enter")
+        assert pane.request.subject.values == replacement  # the same seed draws the same sample
+        await press(pilot, "u")
+        await host.until_asked(pilot)
+        await press(pilot, "u", "u", "u", "A", "enter")
+        await host.until_asked(pilot)
+        record = next(record for record in host.records if record.phase == "transmission")
+        assert [sample.verdict for sample in record.samples] == ["approved"] * 4
+        assert tuple(sample.example for sample in record.samples) == drawn
+
+
+async def test_undo_goes_back_to_a_rejected_hypothesis(opened) -> None:
+    async with opened() as (pilot, host, pane):
+        first = pane.request.subject.shown.hypothesis
+        assert not pane.check_action("undo", ())
+        await press(pilot, "x", "enter", "x", "enter")
+        assert pane.request.subject.attempt == 2
+        await press(pilot, "u")
+        await host.until_asked(pilot)
+        await press(pilot, "u", "u")
+        await host.until_asked(pilot)
+        assert pane.request.subject.shown.hypothesis == first
+        await press(pilot, "a", "enter")
+        await host.until_asked(pilot)
+        record = next(record for record in host.records if record.phase == "interaction")
+        assert [(decision.shown, decision.verdict) for decision in record.decisions] == [(first, "approve")]
+        assert (record.hypothesis, record.redraws) == (first, 0)
+
+
 async def test_without_redraws_a_hypothesis_cannot_be_rejected(opened) -> None:
     async with opened(redraws=0) as (pilot, _, pane):
         await press(pilot, "x")

@@ -16,6 +16,7 @@ from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import IDLE, Activity
+from iicl_tui.review.request import repeat_when_reopened
 from iicl_tui.store import crash_reports
 
 REPAINT_AFTER = 0.1
@@ -51,9 +52,9 @@ async def run_phases(
         for record in waiting:
             recorded(record)
         if goal is None and not waiting:
-            recorded(await chain.step())
+            recorded(await repeat_when_reopened(chain.step))
         elif goal is not None:
-            await chain.run(goal, recorded)
+            await repeat_when_reopened(lambda: chain.run(goal, recorded))
     except StoreError as error:
         session.trouble = error
         return error

@@ -191,7 +191,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if action == "pass_nothing":
             return self._refusal == "nothing-passes"
         if action in ("undo", "redo"):
-            return True if (self.state.past if action == "undo" else self.state.future) else None
+            return True if (self.state.past or self.request.can_reopen if action == "undo" else self.state.future) else None
         return True
 
     async def action_approve(self) -> None:
@@ -210,7 +210,13 @@ class ReviewPane(ReviewFrame, can_focus=True):
         await self._go(ReviewState.reject_rest)
 
     async def action_undo(self) -> None:
-        await self._go(ReviewState.undo)
+        request = self.request
+        if request is not None and request.can_reopen and not self.state.past:
+            self._tick()
+            request.reopen()
+            self.show(None)
+        else:
+            await self._go(ReviewState.undo)
 
     async def action_redo(self) -> None:
         await self._go(ReviewState.redo)
