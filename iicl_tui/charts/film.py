@@ -92,14 +92,13 @@ def draw(view: FilmView, width: int, height: int) -> Picture:
             picture.put_right(layout.gutter - 2, top + layout.rows - 1, name, ink(Role.VALUE, group.hue))
         share = window[:, list(members)].sum(axis=1)
         heights = eighths(np.where(known, share, 0.0).clip(0.0, 1.0), layout.rows)
-        for row in range(layout.rows):
-            cells = VERTICAL[np.clip(heights - 8 * (layout.rows - 1 - row), 0, 8)]
-            if row == layout.rows - 1:
-                cells = np.where(heights > 0, cells, ord("·"))
-            for dx in range(bar):
-                columns = layout.gutter + dx + layout.frame * np.arange(len(window))
-                picture.chars[top + row, columns] = cells
-                picture.inks[top + row, columns] = np.where(heights > 0, ink(Role.BAR, group.hue), DIM)
+        cells = VERTICAL[np.clip(heights - 8 * np.arange(layout.rows - 1, -1, -1)[:, None], 0, 8)]
+        cells[-1, heights == 0] = ord("·")
+        codes = np.where(heights > 0, ink(Role.BAR, group.hue), DIM).repeat(layout.frame)
+        area = np.s_[top : top + layout.rows, layout.gutter : layout.gutter + len(codes)]
+        columns = np.flatnonzero(np.arange(picture.chars[area].shape[1]) % layout.frame < bar)
+        picture.chars[area][:, columns] = cells.repeat(layout.frame, axis=1)[:, columns]
+        picture.inks[area][:, columns] = codes[columns]
     _select(picture, view, layout, bar)
     return picture
 

@@ -66,12 +66,28 @@ class Panel:
         """Number of generations."""
         return max((len(series.values) for series in self.series), default=0)
 
+    def looks_like(self, other: Panel) -> bool:
+        """Whether both have the same picture."""
+        return (
+            (self.title, self.low, self.high, self.references, self.selected, self.first)
+            == (other.title, other.low, other.high, other.references, other.selected, other.first)
+            and len(self.series) == len(other.series)
+            and all(map(_same_curve, self.series, other.series))
+        )
+
     def values(self) -> Array:
         """(series, generations) all values; NaN beyond the end of a series."""
         out = np.full((len(self.series), self.length), np.nan)
         for row, series in zip(out, self.series, strict=True):
             row[: len(series.values)] = series.values
         return out
+
+
+def _same_curve(one: Series, other: Series) -> bool:
+    return (one.name, one.style) == (other.name, other.style) and all(
+        first is second or (first is not None and second is not None and np.array_equal(first, second, equal_nan=True))
+        for first, second in ((one.values, other.values), (one.low, other.low), (one.high, other.high))
+    )
 
 
 class Layout(NamedTuple):

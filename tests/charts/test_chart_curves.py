@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -392,3 +393,20 @@ def test_every_label_is_read_in_full() -> None:
     text = "\n".join(draw(panel, 70, 12).plain())
     for name in ("● s0", "▲ s1", "■ s2", "uniform", "d⁰"):
         assert name in text.split("\n", 1)[1]
+
+
+# -- the same picture -------------------------------------------------------------------------------------------------
+
+
+def test_panels_look_alike_only_if_everything_that_is_drawn_is_the_same() -> None:
+    values = np.array([0.5, np.nan, 0.7])
+    base = Panel("panel", (Series("s", values, "accent", values - 0.1, values + 0.1),), 0.0, 1.0, (("d⁰", 0.5),), 1, 1)
+    (series,) = base.series
+    assert base.looks_like(replace(base, series=(replace(series, values=values.copy()),)))
+    others = [replace(base, title="other"), replace(base, low=-1.0), replace(base, high=2.0), replace(base, references=())]
+    others += [replace(base, selected=2), replace(base, first=0), replace(base, series=())]
+    for change in ({"name": "t"}, {"style": "text"}, {"values": values + 0.1}, {"low": None}, {"high": values + 0.2}):
+        others.append(replace(base, series=(replace(series, **change),)))
+    for other in others:
+        assert not base.looks_like(other)
+        assert not other.looks_like(base)

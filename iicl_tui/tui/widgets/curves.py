@@ -34,8 +34,9 @@ class Curves(PictureWidget):
     def picture(self, width: int, height: int) -> Picture:
         return draw_panels(self.panels, width, height, self.current)
 
-    def watch_panels(self) -> None:
-        self.redraw()
+    def watch_panels(self, before: tuple[Panel, ...], now: tuple[Panel, ...]) -> None:
+        if len(before) != len(now) or not all(map(Panel.looks_like, before, now)):
+            self.redraw()
 
     def watch_current(self) -> None:
         self.redraw()

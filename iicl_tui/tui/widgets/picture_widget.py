@@ -1,4 +1,4 @@
-"""A widget that shows a picture. The line API needs no Content or renderable for a thousand cells of a thousand colours."""
+"""A widget that shows a picture, by Textual's line API: a thousand cells of a thousand colours need no Content."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ def picture_strip(picture: Picture, y: int, inks: Inks) -> Strip:
 
 
 class PictureWidget(Widget):
-    """Subclasses say what to draw in `picture` and call `redraw` when that changes; their reactives have repaint=False, since only
-    the rows that have become others are painted anew: to put a line through the compositor takes longer than to draw it."""
+    """A widget that shows what `picture` returns. Subclasses call `redraw` when that changes.
+
+    Their reactives have repaint=False: only changed rows are repainted, because the compositor takes longer for a line
+    than drawing it does.
+    """
 
     DEFAULT_CSS = """
     PictureWidget { height: 1fr; width: 1fr; }
     """
 
-    ALLOW_SELECT = False  # a drag over a chart would select the cells of a text that is not there
+    ALLOW_SELECT = False  # a chart has no text that a drag could select
 
     def __init__(
         self, *, name: str | None = None, id: str | None = None, classes: str | None = None, disabled: bool = False
@@ -46,7 +49,7 @@ class PictureWidget(Widget):
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Draw the picture anew, and paint the rows that are others now; what nobody sees is drawn when somebody does."""
+        """Draw the picture anew and repaint the rows that have changed; a hidden widget draws when it is shown."""
         width, height = self.size
         before = self._picture
         if before is None or (before.width, before.height) != (width, height) or not self._shown:
@@ -54,18 +57,18 @@ class PictureWidget(Widget):
             self.refresh()
             return
         self._picture = self.picture(width, height)
-        others = np.flatnonzero(self._picture.unlike(before)).tolist()
-        for y in others:
+        changed = np.flatnonzero(self._picture.unlike(before)).tolist()
+        for y in changed:
             self._strips[y] = None
-        if others:
-            self.refresh(*(Region(0, y, width, 1) for y in others))
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     @property
     def _shown(self) -> bool:
         return all(node.display for node in self.ancestors_with_self)
 
     def _forget(self) -> None:
-        self._picture, self._strips = None, []
+        self._picture, self._strips, self._inks = None, [], None
 
     def notify_style_update(self) -> None:
         self._forget()
@@ -79,8 +82,14 @@ class PictureWidget(Widget):
         self.refresh()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without the one that looks at every cell for colours by number and for dimmed ones: inks have none where it is on."""
+        """Leaves out the filter that looks at every cell for ANSI colours and dimmed ones: with that filter, inks have none."""
         return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Looks once a paint, not once a line, whether the inks still fit."""
+        if self._inks is not None and self._inks_for != self._look():
+            self._inks = None
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
@@ -95,7 +104,11 @@ class PictureWidget(Widget):
         return strip
 
     def _current_inks(self) -> Inks:
-        key = (self.app.theme, self.background_colors[1], self.app.native_ansi_color)
-        if self._inks is None or self._inks_for != key:
-            self._inks, self._inks_for = Inks(self.app, key[1]), key
+        if self._inks is None:
+            self._inks_for = self._look()
+            self._inks = Inks(self.app, self._inks_for[1])
         return self._inks
+
+    def _look(self) -> tuple[str, Color, bool]:
+        """What the inks depend on: theme, background, and whether the terminal's own colours are used."""
+        return self.app.theme, self.background_colors[1], self.app.native_ansi_color
