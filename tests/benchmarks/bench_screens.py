@@ -1,4 +1,7 @@
-"""python tests/benchmarks/bench_screens.py: start, memory and key-to-repaint of the real program against a bare Textual app."""
+"""python tests/benchmarks/bench_screens.py: start, memory and key-to-repaint of the real program against a bare Textual app.
+
+The programs that are compared take turns, so that both have the same share of a busy machine.
+"""
 
 from __future__ import annotations
 
@@ -13,29 +16,36 @@ from terminal import Terminal, bare, bare_screen, program
 from iicl_tui.chain.config import read_config
 from iicl_tui.store.session import SessionFile
 
-ROUNDS = 7
+ROUNDS = 9
+KEYS = 30
+
+Start = tuple[list[str], bytes]
+"""A command, and the text that it is waited for."""
 
 
-def started(command: list[str], text: bytes, size: tuple[int, int] = (120, 40)) -> tuple[float, float]:
-    """(seconds to the text, resident MB once all is drawn), the median of ROUNDS runs."""
-    times, sizes = [], []
+def started(*starts: Start) -> list[tuple[float, float]]:
+    """(seconds to the text, resident MB once all is drawn) of each program: the medians of ROUNDS runs, taking turns."""
+    runs: list[list[tuple[float, float]]] = [[] for _ in starts]
     for _ in range(ROUNDS):
-        terminal = Terminal(command, size)
-        times.append(terminal.wait_for(text))
-        terminal.settle(0.6)
-        sizes.append(terminal.memory())
+        for (command, text), own in zip(starts, runs, strict=True):
+            terminal = Terminal(command)
+            seconds = terminal.wait_for(text)
+            terminal.settle(0.6)
+            own.append((seconds, terminal.memory()))
+            terminal.close()
+    return [(median(seconds for seconds, _ in own), median(size for _, size in own)) for own in runs]
+
+
+def repaints(*starts: Start, size: tuple[int, int] = (200, 60)) -> list[list[float]]:
+    """Seconds from each press of the space bar to the last byte of its repaint, of each program, taking turns."""
+    terminals = [Terminal(command, size) for command, _ in starts]
+    for terminal, (_, ready) in zip(terminals, starts, strict=True):
+        terminal.wait_for(ready)
+        terminal.settle(1.0)
+    times = [[terminal.press(b" ") for terminal in terminals] for _ in range(KEYS)]
+    for terminal in terminals:
         terminal.close()
-    return median(times), median(sizes)
-
-
-def repaints(command: list[str], ready: bytes, keys: list[bytes], size: tuple[int, int]) -> list[float]:
-    """Seconds from each key to the last byte of its repaint."""
-    terminal = Terminal(command, size)
-    terminal.wait_for(ready)
-    terminal.settle(1.0)
-    times = [terminal.press(key) for key in keys]
-    terminal.close()
-    return times
+    return [list(own) for own in zip(*times, strict=True)]
 
 
 def steps(name: str, times: list[float], bare_screen: float) -> None:
@@ -61,21 +71,20 @@ def main() -> None:
         fresh = Path(folder) / "fresh.toml"
         document = {"chain": {"generations": 400}, "task": {"hypothesis": 33, "spurious": "screen", "draw": "overlap"}}
         SessionFile.create(read_config(document), fresh).close()
-        time_bare, memory_bare = started(bare(), b"first text")
-        time_home, memory_home = started(program(*everywhere), b"Reading")
-        line("home: first text", time_home, time_bare, "ms", 1.5)
-        line("home: resident memory", memory_home, memory_bare, "MB", 2.5)
-        time_lab, memory_lab = started(program("open", session, *everywhere), b"P(h")
-        line("lab: the belief chart", time_lab, time_bare, "ms", 2.5)
-        time_all, _ = started(program("open", session, *everywhere), b"one-hot")
-        line("lab: all charts", time_all, time_bare, "ms", 2.5)
-        line("lab with charts: resident memory", memory_lab, memory_bare, "MB", 2.5)
-        spaces = [b" "] * 30
-        key_bare = median(repaints(bare(), b"first text", spaces, (200, 60)))
-        keys_lab = repaints(program("open", str(fresh), *everywhere), b"P(h", spaces, (200, 60))
-        key_screen = median(repaints(bare_screen(), b"first text", spaces, (200, 60)))
-        line("a Bayesian step at 200×60 / a bare app's line", median(keys_lab), key_bare, "ms", 1.5)
-        steps("a Bayesian step at 200×60", keys_lab, key_screen)
+        lab = program("open", session, *everywhere)
+        alone, home, belief, curves = started(
+            (bare(), b"first text"), (program(*everywhere), b"Reading"), (lab, b"P(h"), (lab, b"one-hot")
+        )
+        line("home: first text", home[0], alone[0], "ms", 1.5)
+        line("home: resident memory", home[1], alone[1], "MB", 2.5)
+        line("lab: the belief chart", belief[0], alone[0], "ms", 2.5)
+        line("lab: all charts", curves[0], alone[0], "ms", 2.5)
+        line("lab with charts: resident memory", belief[1], alone[1], "MB", 2.5)
+        keys_bare, keys_screen, keys_lab = repaints(
+            (bare(), b"first text"), (bare_screen(), b"first text"), (program("open", str(fresh), *everywhere), b"P(h")
+        )
+        line("a Bayesian step at 200×60 / a bare app's line", median(keys_lab), median(keys_bare), "ms", 1.5)
+        steps("a Bayesian step at 200×60", keys_lab, median(keys_screen))
 
 
 if __name__ == "__main__":

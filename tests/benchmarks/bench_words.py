@@ -44,15 +44,16 @@ def main() -> None:
         made = [end - begin for begin, end in zip(moments[1::3], moments[2::3], strict=True)]
         early, late = median(made[:5]), median(made[-5:])
         print(f"making, ranking and keeping {MADE} words: {early * 1e3:.1f} ms, with {pool:,} in the pool {late * 1e3:.1f} ms")
-        time_bare, memory_bare = started(bare(), b"first text")
-        time_few, _ = started(program("open", str(small), *everywhere), b"P(h")
-        time_lab, memory_lab = started(program("open", str(path), *everywhere), b"P(h")
-        line(f"lab with {pool:,} words: the belief chart", time_lab, time_bare, "ms", 2.5)
-        line("the same with 70 words", time_few, time_bare, "ms", 2.5)
-        line("resident memory", memory_lab, memory_bare, "MB", 2.5)
-        spaces = [b" "] * 30
-        key_screen = median(repaints(bare_screen(), b"first text", spaces, (200, 60)))
-        steps("a step at 200×60", repaints(program("open", str(path), *everywhere), b"P(h", spaces, (200, 60)), key_screen)
+        alone, few, lab = started(
+            (bare(), b"first text"),
+            (program("open", str(small), *everywhere), b"P(h"),
+            (program("open", str(path), *everywhere), b"P(h"),
+        )
+        line(f"lab with {pool:,} words: the belief chart", lab[0], alone[0], "ms", 2.5)
+        line("the same with 70 words", few[0], alone[0], "ms", 2.5)
+        line("resident memory", lab[1], alone[1], "MB", 2.5)
+        keys_screen, keys_lab = repaints((bare_screen(), b"first text"), (program("open", str(path), *everywhere), b"P(h"))
+        steps("a step at 200×60", keys_lab, median(keys_screen))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ from pathlib import Path
 QUIET = 0.15
 """Seconds without output that end a repaint; they are not counted."""
 
+PATIENCE = 10.0
+"""Seconds that a repaint may take to begin."""
+
 
 class Terminal:
     """A command on a pseudo-terminal of the given size. Bytes that it writes are read, timed, and answered where Textual asks."""
@@ -51,10 +54,10 @@ class Terminal:
         self.settle()
         begun = time.perf_counter()
         os.write(self._fd, key)
-        last = self.settle()
-        if last is None:
+        if not self._read(PATIENCE):
             raise TimeoutError(f"{key!r} changed nothing")
-        return last - begun
+        last = time.perf_counter()
+        return (self.settle() or last) - begun
 
     def memory(self) -> float:
         """Resident memory in MB."""
