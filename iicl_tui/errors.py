@@ -1,4 +1,4 @@
-"""Errors that carry a title, what happened, and what a person can do about it."""
+"""Errors with a title, what happened, and what a person can do about it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 
 class LabError(Exception):
-    """Something a person is told about: never a traceback.
+    """An error that is shown to a person, without a traceback.
 
-    title: a few words. what: what happened, one or two sentences. remedy: what can be done now.
+    Attributes:
+        title: A few words.
+        what: What happened, in one or two sentences.
+        remedy: What can be done now.
     """
 
     exit_code = 2
@@ -26,7 +29,7 @@ class LabError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with a file. path: the key's place, as ("agent", 0, "prior", "screen")."""
+    """One thing wrong with a file. path: where its key is, such as ("agent", 0, "prior", "screen")."""
 
     path: tuple[str | int, ...]
     message: str
@@ -34,7 +37,7 @@ class Fault:
 
     @property
     def key(self) -> str:
-        """The place as a person would write it: agent[1].prior.screen (lists are counted from 1)."""
+        """The path as a person would write it: agent[1].prior.screen (lists count from 1)."""
         out = ""
         for part in self.path:
             out += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if out else part
@@ -46,7 +49,7 @@ class Fault:
 
 
 class ConfigError(LabError):
-    """A file or a form that cannot be used: all of its faults at once."""
+    """A file or a form that cannot be used, with all of its faults."""
 
     def __init__(self, faults: Sequence[Fault], source: str = "") -> None:
         self.faults = tuple(faults)
@@ -60,10 +63,10 @@ class ConfigError(LabError):
 
 
 class StoreError(LabError):
-    """A session file that could not be read or written. Whatever was in memory still is."""
+    """A session file that could not be read or written. What is in memory stays there."""
 
 
 class ChainStopped(LabError):
-    """The chain cannot go on by itself; what is done so far is saved and resumable."""
+    """The chain cannot continue by itself. Everything so far is saved and can be resumed."""
 
     exit_code = 3

@@ -1,7 +1,6 @@
-"""Finds the kinds of a floor: every module of a package that has a line `KIND = …` is one. A new task, agent or filter is one new
-file.
+"""Finds the kinds of tasks, agents and filters: every module of the package with a line `KIND = …`. A new kind is one new file.
 
-Other installed packages add kinds by an entry point whose group is the package's name, as "iicl_tui.agents".
+Other installed packages add kinds by an entry point whose group is the package's name, such as "iicl_tui.agents".
 """
 
 from __future__ import annotations
@@ -16,16 +15,15 @@ from typing import Any
 
 @cache
 def kinds(package: str) -> Kinds:
-    """The kinds of the package: those of its modules and of entry points."""
+    """The kinds of the package's modules and of entry points."""
     return Kinds(package)
 
 
 class Kinds(Mapping[str, Any]):
-    """Every KIND by its name, those with the lowest `order` first. Ours go before others of the same name.
+    """Every KIND by its name, in ascending `order`. The program's own kinds take precedence over others of the same name.
 
-    To open a session takes no more than the kinds that it names: the modules of the others, and what other packages bring, are
-    looked for only where all are listed or a name is unknown. An entry point that cannot be loaded is left out; `broken` tells
-    of it.
+    Opening a session imports only the kinds that it names. All modules and entry points are searched only if all kinds are listed
+    or a name is unknown. An entry point that cannot be loaded is left out; `broken` reports it.
     """
 
     def __init__(self, package: str) -> None:
@@ -54,7 +52,7 @@ class Kinds(Mapping[str, Any]):
 
     @cached_property
     def _modules(self) -> dict[str, str | None]:
-        """The text of every module that may have a KIND; None where a module has no text."""
+        """The source of every module that may have a KIND; None for a module without source."""
         room: ModuleType = importlib.import_module(self._package)
         texts = {info.name: _text(f"{self._package}.{info.name}", info) for info in pkgutil.iter_modules(room.__path__)}
         return {name: text for name, text in texts.items() if text is None or "\nKIND = " in text}
@@ -71,13 +69,13 @@ def _text(name: str, info: pkgutil.ModuleInfo) -> str | None:
 
 
 def broken(package: str) -> tuple[str, ...]:
-    """A sentence on each entry point of the package that could not be loaded."""
+    """One sentence for each entry point of the package that could not be loaded."""
     return _others(package)[1]
 
 
 @cache
 def _others(package: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    from importlib.metadata import entry_points  # takes longer than all of ours
+    from importlib.metadata import entry_points  # slow to import
 
     found, faults = [], []
     for point in entry_points(group=package):
@@ -86,7 +84,7 @@ def _others(package: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
             kind = point.load()
             if not isinstance(kind.name, str) or not isinstance(kind.order, int):
                 raise TypeError("it is no kind")
-        except Exception as error:  # whatever another package does must not end this program
+        except Exception as error:  # another package must not be able to stop the program
             faults.append(f"{where} cannot be used: {type(error).__name__}: {error}")
         else:
             found.append(kind)

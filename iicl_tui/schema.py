@@ -1,4 +1,4 @@
-"""What a table of a file may hold, said once: it reads files, names their faults, and drives the form that edits them."""
+"""Fields of a table in a file. The same definition reads the file, names its faults, and drives the form that edits it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,11 @@ REQUIRED: Any = _Required()
 class Field:
     """One key of a table.
 
-    help is shown where the field stands in the form and in the documentation. low and high are inclusive.
-    convert takes the value after its type was checked and raises ValueError with a sentence for a person.
-    in_form: False for what a form cannot say; such keys of a loaded file are kept as they are.
+    Attributes:
+        help: Shown in the form and in the documentation.
+        low, high: Inclusive limits.
+        convert: Takes the value after the check of its type. Raises ValueError with a sentence for a person.
+        in_form: False if no form can edit it; such keys of a loaded file stay as they are.
     """
 
     key: str
@@ -47,7 +49,7 @@ class Field:
 
     @property
     def expected(self) -> str:
-        """What may stand here, in words."""
+        """What the value may be, in words."""
         words = {
             "int": "a whole number",
             "float": "a number",
@@ -65,7 +67,7 @@ class Field:
         return words if self.high is None else f"{words}, at most {self.high}"
 
     def read(self, value: Any) -> Any:
-        """The value, checked and converted. Raises ValueError with a sentence for a person."""
+        """The checked and converted value. Raises ValueError with a sentence for a person."""
         if not self._has_kind(value):
             raise ValueError(not_texts(value) if self.kind == "strings" else f"expected {self.expected}, found {describe(value)}")
         if self.kind == "choice" and value not in self.choices:
@@ -96,7 +98,7 @@ class Field:
 
 
 def is_finite(value: float) -> bool:
-    """Whether one can compute with the number: not NaN, not infinite, and no integer beyond every float."""
+    """Whether the number is finite: not NaN, not infinite, and no integer too large for a float."""
     try:
         return math.isfinite(value)
     except OverflowError:
@@ -104,7 +106,7 @@ def is_finite(value: float) -> bool:
 
 
 def describe(value: Any) -> str:
-    """A value of a file in a few words, for a message."""
+    """Describes a value of a file in a few words, for a message."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -123,7 +125,7 @@ def describe(value: Any) -> str:
 
 
 def not_texts(value: Any) -> str:
-    """What is wrong with a value that is no list of texts, as a sentence: of a list, which items."""
+    """Says why a value is no list of texts; for a list, which items are wrong."""
     if not isinstance(value, list):
         return f"expected a list of texts, found {describe(value)}"
     wrong = [f"{describe(item)} as item {place}" for place, item in enumerate(value, 1) if not isinstance(item, str)]
@@ -132,7 +134,7 @@ def not_texts(value: Any) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like this one, if any is at all."""
+    """The most similar known word, or None if none is similar."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return close[0] if close else None
 
@@ -140,9 +142,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def read_table(
     fields: Sequence[Field], table: Mapping[str, Any], path: Path, faults: list[Fault], also: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Every field's value by key, defaults filled in; whatever is wrong is added to faults.
+    """Reads every field's value by key and fills in defaults. A faulty field gets its default.
 
-    also: keys that somebody else reads. A field that is at fault has its default in the result.
+    Args:
+        faults: Whatever is wrong is appended here.
+        also: Further keys that are allowed and read elsewhere.
     """
     known = [field.key for field in fields] + list(also)
     for key in table:

@@ -14,15 +14,17 @@ SECOND_HALF = 0
 
 
 def printable(text: str, limit: int | None = None, newlines: bool = False) -> str:
-    """The text with every character that could steer a terminal or hide something shown as a symbol.
+    """Replaces every character that could control a terminal or hide something by a visible symbol.
 
-    ESC and the other C0 controls become their pictures (␛), C1 controls, bidi and zero-width characters, line
-    separators and lone surrogates become ⟨U+202E⟩, tabs become four spaces. "\\n" stays where newlines is true (and
-    "\\r\\n" is read as one), else it is shown as ␊. limit: at most so many characters come back, the last of them "…"
-    where something was cut. Idempotent. Markup is left alone: show the result as Content or Text, never as markup.
+    ESC and the other C0 controls become their pictures (␛). C1 controls, bidi and zero-width characters, line separators and lone
+    surrogates become ⟨U+202E⟩. Tabs become four spaces. Idempotent. Markup is not escaped: show the result as plain text.
+
+    Args:
+        limit: The greatest length of the result; if something was cut, it ends in "…".
+        newlines: Keep "\\n" (and read "\\r\\n" as one). Otherwise it becomes ␊.
     """
     if limit is not None:
-        # A huge reply costs no more than what is shown of it; "\r\n" alone may shrink, to half its length.
+        # Only what is shown is processed. "\r\n" may shrink to half its length.
         text = text[: 2 * max(limit, 0) + 2]
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _shown(char, newlines) for char in text.replace("\r\n", "\n"))

@@ -1,4 +1,4 @@
-"""The configuration of a chain: from a file's tables to a task, agents and filters, with all faults at once."""
+"""Reads the configuration of a chain: from a file's tables to a task, agents and filters, with all faults at once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LISTS = ("agent", "filter", "generation")
 
 @dataclass(frozen=True, eq=False)
 class ChainConfig:
-    """A checked configuration. document: the tables as they are written to a session's head, every file embedded."""
+    """A checked configuration. document: the tables of a session's head, with the contents of files that it names."""
 
     title: str
     generations: int
@@ -65,9 +65,13 @@ def chain_fields() -> tuple[Field, ...]:
 
 
 def read_config(document: Mapping[str, Any], folder: Path | None = None) -> ChainConfig:
-    """A configuration from a file's tables ([[generation]] is left to the store). Raises ConfigError with every fault.
+    """Reads a configuration from a file's tables, except [[generation]]. What [start] leaves open is drawn by the seed.
 
-    folder: where the file's own file names are looked up. What [start] does not give is drawn here, by the seed.
+    Args:
+        folder: Where file names in the configuration are looked up.
+
+    Raises:
+        ConfigError: With every fault.
     """
     faults: list[Fault] = []
     for key in document:
@@ -162,8 +166,10 @@ _STEP = re.compile(r"([A-Za-z0-9_-]+)(?:\[(\d{1,9})\])?")
 
 
 def assign(document: dict[str, Any], assignment: str) -> None:
-    """Applies `chain.seed=7` or `agent[1].temperature=0.5` to the document (lists are counted from 1; a value that is no TOML
-    is a text). Raises ConfigError when it cannot be read so."""
+    """Applies an assignment such as `chain.seed=7` or `agent[1].temperature=0.5` to the document.
+
+    Lists count from 1. A value that is no TOML is a text. Raises ConfigError if the assignment cannot be applied.
+    """
     where, equals, text = assignment.partition("=")
     steps = [_STEP.fullmatch(step) for step in where.strip().split(".")]
     if not equals or not all(steps):

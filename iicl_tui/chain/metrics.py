@@ -1,4 +1,4 @@
-"""The measures of a chain, derived from its records and beliefs and never stored. Entropies in nats."""
+"""Measures of a chain, derived from its records and beliefs. They are never stored. Entropies are in nats."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ from iicl_tui.tasks.base import DatasetMetric
 Array = NDArray[np.float64]
 
 BLOCK = 512
-"""Generations whose beliefs are in memory at once: 512 × 243 numbers are 1 MB."""
+"""How many generations' beliefs are in memory at once: 512 × 243 numbers take 1 MB."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measures:
-    """One row a generation, t = 1 … T, each after its imitation. NaN where the belief is not known, or a target is absent.
+    """One row per generation, t = 1 … T, each after its imitation. NaN if the belief is not known or there is no rival.
 
-    entropy (T,): of the belief, in nats; ln |H| is uniform, 0 one-hot. p_target, p_rival (T,): P(h*), P(ĥ).
-    p_kept (T,): P(hᵗ) of the hypothesis that goes on. marginals: for each grouping of the space (T, values).
-    explained (T,): how many of d⁰ hᵗ explains. hypothesis (T,): hᵗ. made, passed (T, figures): the task's figures of what
-    generation t made itself, before anybody edited it, and of dᵗ; NaN while there is none.
+    Attributes:
+        entropy: (T,) Entropy of the belief in nats; ln |H| if uniform, 0 if certain.
+        p_target, p_rival: (T,) P(h*) and P(ĥ).
+        p_kept: (T,) P(hᵗ), of the hypothesis that goes on.
+        marginals: For each grouping of the space, (T, values).
+        explained: (T,) How many examples of d⁰ hᵗ explains.
+        hypothesis: (T,) hᵗ.
+        made, passed: (T, metrics) The task's metrics of what generation t made, before any edit, and of dᵗ; NaN if there is none.
     """
 
     entropy: Array
@@ -61,7 +65,7 @@ class Measures:
 
 
 def measure(chain: Chain, first: int = 1) -> Measures:
-    """The measures of generations first … the last one begun. One matrix product for BLOCK generations."""
+    """The measures of generation `first` to the last one begun, computed BLOCK generations at a time."""
     last = len(chain.generations)
     parts = [_block(chain, at, min(at + BLOCK - 1, last)) for at in range(first, last + 1, BLOCK)]
     if not parts:
@@ -73,7 +77,7 @@ def measure(chain: Chain, first: int = 1) -> Measures:
 
 
 def remeasure(before: Measures, chain: Chain) -> Measures:
-    """The measures brought up to date after a step: the last known row and what follows it are measured again."""
+    """The measures after a step: only the last row and what follows are measured again."""
     keep = min(max(len(before) - 1, 0), len(chain.generations))
     return before.extended(measure(chain, keep + 1), keep)
 
@@ -110,7 +114,7 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
 
 
 def _figures(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
-    """Of what each generation made, and of what it passed on."""
+    """The task's metrics of what each generation made, and of what it passed on."""
     task, none = chain.task, (np.nan,) * len(chain.task.dataset_metrics)
     made, passed = [], []
     if not none:
@@ -127,10 +131,13 @@ def _figures(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a chain stands, in figures. None where a figure does not apply.
+    """The state of a chain in numbers. None if a number does not apply.
 
-    both: hᵗ explains all of d⁰ and gives the focus the value that h* gives it (Table 1's BOTH). initial: |d⁰|, 0 where the task's
-    hypotheses do not differ in what they explain. figures: the task's, with their names, of what was made last.
+    Attributes:
+        focus: The factor in focus, its likeliest value, and that value's probability.
+        both: hᵗ explains all of d⁰ and gives the factor in focus the same value as h* (BOTH in the paper's Table 1).
+        initial: |d⁰|; 0 if the task's hypotheses do not differ in what they explain.
+        figures: The task's metrics of what was made last.
     """
 
     generation: int
@@ -139,13 +146,12 @@ class Outcome:
     explained: int
     initial: int
     focus: tuple[str, str, float] | None
-    """The factor in focus, its likeliest value, and that value's probability."""
     both: bool | None
     figures: tuple[tuple[DatasetMetric, float], ...] = ()
 
 
 def outcome(chain: Chain) -> Outcome | None:
-    """The figures of the last generation begun; None for a new chain."""
+    """The outcome of the last generation begun; None for a new chain."""
     if not chain.generations:
         return None
     t = len(chain.generations)

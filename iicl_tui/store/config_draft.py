@@ -1,4 +1,4 @@
-"""A configuration under edit: a text of TOML that changes key by key and keeps all else as it is, comments too."""
+"""A configuration being edited: TOML text that changes key by key and keeps everything else, comments included."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from iicl_tui.store.format import start_table
 ListName = Literal["agent", "filter"]
 
 HISTORY = ("format", "created", "parent", "generation")
-"""What a session has beyond its configuration."""
+"""The keys that a session has besides its configuration."""
 
 _MARKER = "# end:"
-"""How the lines begin that part a session's blocks."""
+"""The start of the lines that end a session's blocks."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A valid TOML text. Every change gives another draft."""
+    """A valid TOML text. Every change returns a new draft."""
 
     text: str
 
     @classmethod
     def of(cls, text: str, source: str = "") -> Draft:
-        """The configuration in a file's text; of a session only what was set up, with the start that it had.
+        """The configuration in a file's text; of a session its head, without its history.
 
-        Raises ConfigError, with the line, where the text is no TOML.
+        Raises ConfigError with the line if the text is no TOML.
         """
         head, marker, _ = text.partition(f"\n{_MARKER} head")
         draft = cls(head + "\n" if marker else text)
@@ -49,11 +49,11 @@ class Draft:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The text's plain values."""
+        """The text's values."""
         return toml_lines.parse(self.text)
 
     def get(self, path: Path) -> Any:
-        """The value at a path; None where there is none."""
+        """The value at a path, or None."""
         here: Any = self.document
         for step in path:
             try:
@@ -63,7 +63,7 @@ class Draft:
         return here
 
     def set(self, path: Path, value: Any) -> Draft:
-        """With this value at the path of a table's key; None takes the key out. Raises LabError where there is no such table."""
+        """Sets the value at a path; None removes the key. Raises LabError if there is no such table."""
         if value is None and self.get(path) is None:
             return self
 
@@ -73,7 +73,7 @@ class Draft:
                 if isinstance(step, str) and step not in here:
                     here[step] = make.tables() if step == "agent" else make.table({})
                 if step == 0 and not here:
-                    here.append(make.table({"kind": "bayes"}))  # the agent that a file without agents has
+                    here.append(make.table({"kind": "bayes"}))  # the default agent of a file without agents
                 here = here[step]
             if value is None:
                 del here[path[-1]]
@@ -83,7 +83,7 @@ class Draft:
         return self._edit(change)
 
     def add(self, name: ListName, kind: str) -> Draft:
-        """With one more agent or filter at the end."""
+        """Adds an agent or filter at the end."""
 
         def change(document: Any, make: _Make) -> None:
             if name not in document:
@@ -95,7 +95,7 @@ class Draft:
         return self._edit(change)
 
     def remove(self, name: ListName, index: int) -> Draft:
-        """Without one agent or filter."""
+        """Removes an agent or filter."""
 
         def change(document: Any, make: _Make) -> None:
             del document[name][index]
@@ -105,7 +105,7 @@ class Draft:
         return self._edit(change)
 
     def move(self, name: ListName, index: int, by: int) -> Draft:
-        """With one agent or filter at another place in the order; at an end it stays."""
+        """Moves an agent or filter; at either end it stays."""
         to = index + by
         if not 0 <= to < len(self.get((name,)) or ()):
             return self
@@ -119,16 +119,20 @@ class Draft:
         return self._edit(change)
 
     def redrawn(self) -> Draft:
-        """With the next seed, and without a [start] of its own, so that h* (where it is random) and d⁰ are drawn anew."""
+        """Takes the next seed and removes [start], so that d⁰ and a random h* are drawn again."""
         seed = self.get(("chain", "seed"))
         fresh = seed + 1 if isinstance(seed, int) and not isinstance(seed, bool) else 43
         return self.set(("start",), None).set(("chain", "seed"), max(fresh, 0) % 2**63)
 
     def head(self, config: ChainConfig, created: datetime) -> str | None:
-        """A session's head in this draft's own words, comments too, completed by what the file must hold to stand alone:
-        the defaults of [chain], embedded tables, the start as it was drawn.
+        """A session's head with this draft's own text and comments, and with all that makes the file self-contained: the defaults
+        of [chain], embedded tables, and the start as it was drawn.
 
-        None where it cannot be had so; the store's own words then say the same. config: what this draft was read as.
+        Args:
+            config: The configuration that was read from this draft.
+
+        Returns:
+            None if that is not possible; `format.head_text` then writes an equivalent head.
         """
 
         def change(document: Any, make: _Make) -> None:
@@ -176,11 +180,11 @@ class Draft:
                     return Draft(candidate)
             except ConfigError:
                 continue
-        return Draft(_rewritten(plain))  # the values matter more than the comments
+        return Draft(_rewritten(plain))  # values matter more than comments
 
 
 def examine(draft: Draft, folder: FilePath | None = None) -> tuple[ChainConfig | None, list[Fault]]:
-    """The checked configuration and no faults, or None and every fault with its line. folder: where its file names are."""
+    """The configuration and no faults, or None and every fault with its line. folder: where its file names are looked up."""
     try:
         return read_config(draft.document, folder), []
     except ConfigError as error:
@@ -189,7 +193,7 @@ def examine(draft: Draft, folder: FilePath | None = None) -> tuple[ChainConfig |
 
 @dataclass(frozen=True)
 class _Make:
-    """How values are made for a document: plain ones, or tomlkit's, which know how they are written."""
+    """Makes values for a document: plain ones, or tomlkit's, which remember how they are written."""
 
     item: Callable[[Any], Any]
     table: Callable[[Mapping[str, Any]], Any]
@@ -224,7 +228,7 @@ def _complete(there: Any, table: Mapping[str, Any], make: _Make) -> None:
 
 
 def _spaced(text: str) -> str:
-    """One empty line before each table's header (or before the comment on it)."""
+    """Puts one empty line before each table's header, or before the comment above it."""
     out: list[str] = []
     for line in text.splitlines():
         if line.startswith("["):
@@ -241,7 +245,7 @@ def _spaced(text: str) -> str:
 
 
 def _rewritten(document: Mapping[str, Any]) -> str:
-    """The values as a new text, without what was written around them."""
+    """The values as a new text, without comments."""
     tables = []
     for name, value in document.items():
         if isinstance(value, Mapping):

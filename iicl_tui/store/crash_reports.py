@@ -1,7 +1,7 @@
-"""A report of what should not have happened: enough to find the fault, nothing that is nobody's business.
+"""Crash reports: enough to find the fault, and nothing private.
 
-It has the traceback's places, the kinds of the errors, versions and the terminal's size. It has no environment, no
-local variables, and of an error's own words only what cannot be a key or a piece of a file.
+A report has the traceback, the types of the errors, versions and the terminal's size. It has no environment and no local variables,
+and omits parts of an error's message that could be a key or come from a file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PLAIN = re.compile(r"[\w.\- ]{1,24}")
 
 
 def write(error: BaseException, folder: Path, size: tuple[int, int] | None = None) -> Path | None:
-    """Write the report of this error into the folder; None where that cannot be done either."""
+    """Writes the report of this error into the folder. Returns None if that fails too."""
     now = datetime.now(UTC)
     path = folder / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
     try:
@@ -35,7 +35,7 @@ def write(error: BaseException, folder: Path, size: tuple[int, int] | None = Non
 
 
 def report(error: BaseException, now: datetime, size: tuple[int, int] | None = None) -> str:
-    """The text of the report. now: with its time zone. size: columns and lines of the terminal."""
+    """The text of the report. now: with a time zone. size: columns and lines of the terminal."""
     lines = [f"iicl-tui stopped: {type(error).__name__}", f"{now:%Y-%m-%dT%H:%M:%SZ}", ""]
     lines += [f"{name} {version}" for name, version in _versions()]
     lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.release()}")
@@ -50,7 +50,7 @@ def report(error: BaseException, now: datetime, size: tuple[int, int] | None = N
 
 
 def sentence(path: Path | None) -> str:
-    """What a person is told at the end."""
+    """What the person reads at the end."""
     stopped = "iicl-tui has stopped because of a fault of its own. What each finished phase gave is in its session's file."
     if path is None:
         return f"{stopped}\nThe report of it could not be written."
@@ -58,7 +58,7 @@ def sentence(path: Path | None) -> str:
 
 
 def harmless(text: str) -> str:
-    """The error's own words, without quotations and long words, which may be a key or a piece of a file."""
+    """The error's message without quotations and long words, which may be a key or come from a file."""
     text = _QUOTED.sub(lambda match: match[0] if _PLAIN.fullmatch(match[0][1:-1]) else "‹left out›", text)
     text = _LONG.sub("‹left out›", text)
     first = text.splitlines()[0] if text else ""
@@ -75,7 +75,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    from importlib import metadata  # only when something has gone wrong: it takes longer than this whole module
+    from importlib import metadata  # slow to import
 
     for name in _PACKAGES:
         try:
@@ -85,7 +85,7 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 
 def _place(filename: str) -> str:
-    """The file without the person's home folder."""
+    """The file's path without the person's home folder."""
     path = Path(filename)
     for root in (*map(Path, sys.path), Path.home()):
         if root.is_absolute() and root != Path("/") and path.is_relative_to(root):

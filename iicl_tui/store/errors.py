@@ -1,4 +1,4 @@
-"""What can go wrong with a file, in words a person can act on."""
+"""Errors of files, with a remedy for each."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class DeletedFile(StoreError):
 
 
 class ChangedFile(StoreError):
-    """The file is not what this program last wrote: another program changed it. Nothing was written."""
+    """Another program changed the file since this program wrote it. Nothing was written."""
 
 
 class ExistingFile(StoreError):
-    """There is a file of this name already, and it is never overwritten."""
+    """A file of this name exists already. It is not overwritten."""
 
     exit_code = 2
 
 
 class FullDisk(StoreError):
-    """No room. The file is as it was before; the same write may be tried again."""
+    """The disk is full. The file is unchanged, and the same write may be repeated."""
 
 
 class ReadOnlyFile(StoreError):
@@ -41,7 +41,7 @@ class ReadOnlyFile(StoreError):
 
 
 def from_os_error(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
-    """The StoreError for an OSError. doing: "write", "read", … as in "Could not write NAME"."""
+    """The StoreError for an OSError. doing: the verb of "Could not write NAME"."""
     title = f"Could not {doing} {Path(path).name}"
     where = f"{path}: {error.strerror or error}."
     if isinstance(error, FileNotFoundError):

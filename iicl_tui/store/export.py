@@ -1,4 +1,4 @@
-"""A session for other programs: tables (CSV) or one document (JSON), with everything that can be computed computed."""
+"""Exports a session to other programs, as CSV tables or one JSON document, with all derived quantities."""
 
 from __future__ import annotations
 
@@ -30,9 +30,18 @@ _ROWS_AT_ONCE = 5000
 
 
 def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lambda text: None) -> list[Path]:
-    """Write the session as `to`, one of KINDS, into the folder; the files written, which replace earlier ones.
+    """Exports the session into the folder, and replaces files of an earlier export.
 
-    tell: of what the other program cannot be told. Raises LabError for another `to`, StoreError, ConfigError.
+    Args:
+        to: One of KINDS.
+        tell: Called with a sentence for each thing that the format cannot express.
+
+    Returns:
+        The files written.
+
+    Raises:
+        LabError: `to` is unknown.
+        StoreError, ConfigError: The session cannot be read, or a file cannot be written.
     """
     if to not in _WRITERS:
         near = nearest(to, _WRITERS)
@@ -68,7 +77,7 @@ def _json_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]
 
 
 def _notebook_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]]:
-    return notebook_files(chain)  # in folders named as the notebooks name them
+    return notebook_files(chain)  # in the notebooks' own folders
 
 
 _WRITERS: dict[str, Callable[[Chain, str], Iterator[tuple[str, Iterable[bytes]]]]] = {
@@ -92,7 +101,7 @@ def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _cell(item: Any) -> Any:
-    """Empty where a figure is not known."""
+    """The cell; empty if the value is not known."""
     return "" if item is None or (isinstance(item, float) and math.isnan(item)) else item
 
 
@@ -101,13 +110,16 @@ def _bytes(text: str) -> bytes:
 
 
 def _measured(chain: Chain) -> bool:
-    """Whether beliefs are known from more than computing, so that it is said how, and how well."""
+    """Whether some beliefs are not exact, so that columns say how and how well they are known."""
     return any(not agent.exact for agent in chain.config.agents)
 
 
 def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    """Where models are asked: also how the belief is known, bounds of each probability, what was not observed of each factor, and,
-    for the notebooks' reading, the entropy by their own formula."""
+    """One row per generation.
+
+    If models are asked: also how the belief is known, bounds of each probability, the unobserved mass of each factor, and for the
+    notebooks' reading the entropy by their own formula.
+    """
     space, measured = chain.task.space, _measured(chain)
     values = [f"{split.name}={value}" for split in space.groupings for value in split.values]
     bounded = values[: sum(space.shape)]  # those of the factors
@@ -142,7 +154,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 
 def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
-    """The further cells of a generation's row; empty ones where they do not apply."""
+    """Further cells of a generation's row; empty ones if they do not apply."""
     yield from (belief.source, *(belief.draws or (None, None)), belief.notebook_entropy) if belief is not None else [None] * 4
     bounds = [belief.bounds(factor) for factor in range(factors)] if belief is not None else []
     ends = [end for each in bounds if each is not None for pair in zip(*each, strict=True) for end in map(float, pair)]
@@ -152,8 +164,11 @@ def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any
 
 
 def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    """Generation 0 is d⁰. follows: whether the output is the one that the generation's hypothesis gives. from: the earlier
-    generation that made it. The task's figures of each example, and its note, where the task has figures."""
+    """One row per sample; generation 0 is d⁰.
+
+    follows: the output is the one that the generation's hypothesis gives. from: the earlier generation that made the sample. If the
+    task has metrics: those of each example, and its note.
+    """
     task = chain.task
     figures = [figure.name.replace(" ", "_") for figure in task.dataset_metrics]
     columns = ["generation", *_sample_columns(), *((*figures, "note") if figures else ()), "from"]
@@ -175,15 +190,15 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 
 def _sample_columns() -> list[str]:
-    """Those of a sample's own fields, its number first and its origin last, with what is computed behind its verdict."""
+    """The columns of a sample's own fields, its number first, with computed ones after its verdict. `from` comes at the end."""
     own = [name for name in SAMPLE.columns() if name not in ("number", "from")]
-    return _in_order(["number", *own], passed_on="verdict", follows="passed_on")
+    return _with_columns(["number", *own], passed_on="verdict", follows="passed_on")
 
 
 def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """One row for each generation and hypothesis; none for a generation whose belief is not known.
 
-    Where models are asked, also bounds of each probability, and how the belief is known.
+    If models are asked: also bounds of each probability, and how the belief is known.
     """
     space, measured = chain.task.space, _measured(chain)
     before, after = ("generation", "index"), ("p", "log_p_nats", *(("p_low", "p_high", "belief") if measured else ()))
@@ -202,8 +217,8 @@ def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 
 def _call_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    """One row a call; cost_usd is empty where the model's price or the call's usage is not known."""
-    columns = _in_order(("generation", *CALL.columns()), cost_usd="completion_tokens")
+    """One row per call. cost_usd is empty if the model's price or the call's usage is not known."""
+    columns = _with_columns(("generation", *CALL.columns()), cost_usd="completion_tokens")
     yield columns
     for call in chain.calls:
         price = chain.agent(call.generation).price
@@ -212,8 +227,8 @@ def _call_rows(chain: Chain) -> Iterator[Sequence[Any]]:
         yield [cells[name] for name in columns]
 
 
-def _in_order(columns: Sequence[str], **more: str) -> list[str]:
-    """The columns, and each of `more` behind the one that it names."""
+def _with_columns(columns: Sequence[str], **more: str) -> list[str]:
+    """The columns, with each of `more` after the one that it names."""
     out = list(columns)
     for name, behind in more.items():
         out.insert(out.index(behind) + 1, name)
@@ -245,7 +260,7 @@ def _json(chain: Chain) -> Iterator[bytes]:
 
 
 def _how_known_table(chain: Chain, belief: Belief) -> dict[str, Any]:
-    """low, high: of each probability in `belief`, and below `marginals` of each value's."""
+    """low, high: the bounds of each probability in `belief`; under `marginals`, those of each value."""
     factors = chain.task.space.factors
     bounds = [belief.bounds(at) for at in range(len(factors))]
     out: dict[str, Any] = {
@@ -273,7 +288,7 @@ def _dumps(value: Any) -> bytes:
 
 
 def _generation(chain: Chain, generation: Generation, measures: Measures, row: int) -> dict[str, Any]:
-    """One generation; hypotheses are places in the list `hypotheses`, and so is the order of `belief`."""
+    """One generation. Hypotheses are indices into the list `hypotheses`, and `belief` has its order."""
     learned, kept, made = generation.imitation, generation.interaction, generation.transmission
     out: dict[str, Any] = {"index": generation.index, "imitation": IMITATION.export(learned)}
     if calls := chain.calls_of(generation.index):

@@ -19,14 +19,14 @@ _MOST_CACHED = 10_000
 
 @dataclass(frozen=True)
 class Parent:
-    """Where a branch comes from. generation: the last one that both files have; 0 for the start alone."""
+    """The session that a branch comes from. generation: the last one that both files share; 0 if only the start."""
 
     file: str
     generation: int
 
 
 def start_table(task: Task, start: Start) -> dict[str, Any]:
-    """[start] as a file's values."""
+    """The values of [start]."""
     table: dict[str, Any] = {"hypothesis": task.write_hypothesis(start.target)}
     if start.rival is not None:
         table["rival"] = task.write_hypothesis(start.rival)
@@ -35,7 +35,7 @@ def start_table(task: Task, start: Start) -> dict[str, Any]:
 
 
 def head_text(config: ChainConfig, created: datetime, parent: Parent | None = None) -> str:
-    """The head: everything that is known before generation 1."""
+    """The head of a session: everything that is known before generation 1."""
     lines = [f"format = {toml_text.string(FORMAT)}", f"created = {toml_text.value(created)}"]
     if parent is not None:
         lines.append(f"parent = {toml_text.value({'file': parent.file, 'generation': parent.generation})}")
@@ -60,7 +60,7 @@ class Encoder:
         self._examples: dict[Example, str] = {}
 
     def block(self, record: Record) -> tuple[str, str]:
-        """(text, marker) of one record, as it follows what was written before; `wrote` says that it was."""
+        """(text, marker) of the next record. Call `wrote` once it is written."""
         text = "" if record.generation == self._last else f"\n[[generation]]\nindex = {record.generation}\n"
         if isinstance(record, Call):
             return text + CALL.block(record, self), f"call {record.generation}"
@@ -68,7 +68,7 @@ class Encoder:
         return text + table.block(record, self), f"{record.phase} {record.generation}"
 
     def wrote(self, record: Record) -> None:
-        """This record is written: the next one follows it."""
+        """Notes that this record was written."""
         self._last = record.generation
 
     def value(self, item: Any) -> str:

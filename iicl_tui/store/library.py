@@ -1,4 +1,4 @@
-"""The sessions of a folder: a cheap summary of each, renaming, and a trash that gives back."""
+"""The sessions of a folder: a cheap summary of each, renaming, deleting and restoring."""
 
 from __future__ import annotations
 
@@ -27,10 +27,15 @@ _LAST_MARKER = re.compile(rb"^# end: ([a-z]+)(?: ([0-9]+))?\r?\n\Z", re.MULTILIN
 
 @dataclass(frozen=True)
 class Summary:
-    """One line of the list. All texts are as the file has them: untrusted.
+    """One row of the list. All texts come from the file and are untrusted.
 
-    agents: a few words each. generation: the last one begun. generations: how many there are to be. rule: the hypothesis
-    that goes on, or was learned, last. modified: seconds since the epoch. fault: what is wrong with the file, or None.
+    Attributes:
+        modified: Seconds since the epoch.
+        agents: A few words for each.
+        generation: The last one begun.
+        generations: The planned number.
+        rule: The last hypothesis that went on or was learned.
+        fault: What is wrong with the file, or None.
     """
 
     path: Path
@@ -48,23 +53,23 @@ class Summary:
 
 @dataclass(frozen=True)
 class Deleted:
-    """What `restore` needs to undo a deletion."""
+    """A deleted session, for `restore`. kept: its path in the trash."""
 
     path: Path
     kept: Path
 
 
 class Library:
-    """A folder of sessions. Summaries are kept for as long as a file's time and size stay the same."""
+    """A folder of sessions. Summaries are cached until a file's time or size changes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._known: dict[str, tuple[int, int, Summary]] = {}
 
     def sessions(self) -> list[Summary]:
-        """All sessions and configurations, the newest first; a broken one says what is wrong with it.
+        """All sessions and configurations, newest first. A broken one has a fault. A missing folder has none.
 
-        A folder that is not there has none. Raises StoreError where the folder cannot be read.
+        Raises StoreError if the folder cannot be read.
         """
         known: dict[str, tuple[int, int, Summary]] = {}
         try:
@@ -90,16 +95,16 @@ class Library:
         return sorted((each for _, _, each in known.values()), key=lambda each: (-each.modified, each.path.name))
 
     def rename(self, path: Path, title: str) -> None:
-        """Give a session another title. Its file name stays, since branches refer to it.
+        """Gives a session another title. Its file name stays, since branches refer to it.
 
-        Raises StoreError where it is open elsewhere or cannot be written, ConfigError where it is broken.
+        Raises StoreError if it is open elsewhere or cannot be written, ConfigError if it is broken.
         """
         import tomlkit
 
         with Journal.open(path) as journal:
             if journal.read_only:
                 raise errors.ReadOnlyFile(f"{path.name} was not renamed", journal.read_only, "Close it there, then try again.")
-            head, rest = _parted(journal.read())
+            head, rest = _split_head(journal.read())
             text = text_of(head, path.name)
             if not isinstance(toml_lines.parse(text, path.name).get("chain"), dict):
                 raise ConfigError([Fault(("chain",), "expected a table [chain]")], path.name)
@@ -111,7 +116,7 @@ class Library:
                 raise errors.from_os_error(error, "write", path) from error
 
     def delete(self, path: Path) -> Deleted:
-        """Move a session to the trash inside the folder. Raises StoreError where it is open elsewhere or cannot be moved."""
+        """Moves a session to the folder's trash. Raises StoreError if it is open elsewhere or cannot be moved."""
         try:
             descriptor = os.open(path, os.O_RDONLY)
             try:
@@ -126,7 +131,7 @@ class Library:
             raise errors.from_os_error(error, "delete", path) from error
 
     def restore(self, deleted: Deleted) -> Path:
-        """Undo a deletion; the path that the session has now (another, if its name was taken meanwhile). Raises StoreError."""
+        """Undoes a deletion. Returns the session's path, a new one if its name was taken meanwhile. Raises StoreError."""
         try:
             return _move(deleted.kept, deleted.path)
         except OSError as error:
@@ -134,7 +139,7 @@ class Library:
 
 
 def summary(path: Path, modified: float) -> Summary:
-    """What a list shows of a file, from its head and its last blocks alone. Never raises for what is in the file."""
+    """The summary of a file, from its head and its last blocks. Never raises because of its content."""
     blank = Summary(path, path.stem, modified)
     try:
         head, tail, is_journal = _head_and_tail(path)
@@ -154,7 +159,7 @@ def summary(path: Path, modified: float) -> Summary:
     except LabError as error:
         return replace(blank, fault=error.title)
     except (TypeError, ValueError, AttributeError, KeyError, IndexError):
-        return replace(blank, fault="some keys do not have the kind of value they should; `check` names them")
+        return replace(blank, fault="some values have the wrong type; `check` names them")
 
 
 def _of_head(blank: Summary, document: Mapping[str, Any]) -> Summary:
@@ -208,7 +213,7 @@ def _rule(hypothesis: Any) -> str:
 
 
 def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
-    """The head, the last whole blocks (the whole last generation at least), and whether the file has blocks at all."""
+    """The head, the last whole blocks (at least the whole last generation), and whether the file has blocks at all."""
     with path.open("rb") as file:
         data = file.read(_TAIL)
         size = os.fstat(file.fileno()).st_size
@@ -217,7 +222,7 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
         parts = split(data)
         if not parts.is_journal:
             return data, b"", False
-        head, rest = _parted(parts.whole)
+        head, rest = _split_head(parts.whole)
         if len(data) >= size:
             return head, rest, True
         length = _TAIL
@@ -230,8 +235,8 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
             length *= 8
 
 
-def _parted(data: bytes) -> tuple[bytes, bytes]:
-    """A journal's head, and the rest from the head's marker on."""
+def _split_head(data: bytes) -> tuple[bytes, bytes]:
+    """A journal's head, and the rest from the head's end line on."""
     match = re.search(rb"^# end: head\r?\n", data, re.MULTILINE)
     return (data[: match.start()], data[match.start() :]) if match else (data, b"")
 

@@ -1,4 +1,4 @@
-"""Where files live: the platform's user folders, and what is shipped with the program."""
+"""Where files are: the platform's user folders, and the files shipped with the program."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ _PACKAGE = Path(iicl_tui.__file__).parent
 
 @dataclass(frozen=True)
 class Paths:
-    """settings: settings.toml. themes: a person's own theme files. sessions: a folder. state: crash reports and logs.
+    """The user's files and folders. None is created before something is written to it.
 
-    None of them is made before something is written to it.
+    Attributes:
+        settings: settings.toml.
+        themes: The folder of the person's own themes.
+        sessions: The folder of sessions.
+        state: The folder of crash reports and drafts.
     """
 
     settings: Path
@@ -27,7 +31,7 @@ class Paths:
 
 
 def user_paths(sessions: str | Path | None = None, config: str | Path | None = None) -> Paths:
-    """The user's paths. sessions and config take the places of the platform's, as --sessions and --config say."""
+    """The user's paths. sessions and config, as given by --sessions and --config, replace those of the platform."""
     base = platformdirs.PlatformDirs(_NAME, appauthor=False)
     settings = Path(config).expanduser() if config else base.user_config_path / "settings.toml"
     return Paths(
@@ -41,7 +45,7 @@ def user_paths(sessions: str | Path | None = None, config: str | Path | None = N
 def shipped(name: str) -> Path:
     """The folder of shipped files of this name, "themes" or "sessions", in the installed wheel or in the source tree.
 
-    Raises FileNotFoundError where neither is: then the installation is broken.
+    Raises FileNotFoundError if neither exists: the installation is broken.
     """
     for folder in (_PACKAGE / "_shipped" / name, _PACKAGE.parent / name):
         if folder.is_dir():

@@ -1,4 +1,4 @@
-"""Ready-made experiments: configurations that travel with the program, each with a text on what it is and what to expect."""
+"""Ready-made experiments: configurations shipped with the program. Each says what it is and what to expect."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ FOLDER = Path(__file__).parent.parent / "presets"
 
 @dataclass(frozen=True)
 class Preset:
-    """name: as the command line takes it. title: the session's. summary: paragraphs parted by empty lines, the first one a
-    headline. text: the whole file. asks_models: some of its agents are language models."""
+    """A ready-made experiment.
+
+    Attributes:
+        name: The name on the command line.
+        title: The session's title.
+        summary: Paragraphs with empty lines between them; the first is a headline.
+        text: The whole file.
+        asks_models: Some of its agents are language models.
+    """
 
     name: str
     title: str
@@ -27,12 +34,12 @@ class Preset:
 
 @cache
 def presets() -> tuple[Preset, ...]:
-    """All of them: first those that need no key and no network, each in the order of their names: E0, E1, …, theory."""
+    """All presets by name, those that call no model first."""
     return tuple(sorted((_read(path) for path in FOLDER.glob("*.toml")), key=lambda preset: (preset.asks_models, preset.name)))
 
 
 def load(name: str) -> Preset:
-    """The preset of this name. Raises LabError for an unknown one."""
+    """The preset of this name. Raises LabError for an unknown name."""
     known = {preset.name: preset for preset in presets()}
     if name in known:
         return known[name]
@@ -52,7 +59,7 @@ def _read(path: Path) -> Preset:
 
 
 def summary(text: str) -> str:
-    """The comment that a file begins with, its lines joined to paragraphs. Lines set in by blanks stay as they are."""
+    """The comment at the start of a file, with lines joined to paragraphs. Indented lines stay as they are."""
     paragraphs: list[str] = []
     fresh = True
     for line in text.splitlines():

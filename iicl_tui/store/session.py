@@ -22,10 +22,9 @@ SUFFIX = ".toml"
 
 
 class SessionFile:
-    """What a session file says, and where a chain's records are kept (the engine's sink).
+    """An open session file: its contents, and the sink that keeps a chain's records.
 
-    generations, calls: all that is kept, also of what was appended since. read_only: why nothing may be appended, or None.
-    notices: what happened on opening that a person should hear of. Close it, or use it as a context manager.
+    Close it, or use it as a context manager.
     """
 
     def __init__(self, journal: Journal, contents: Contents) -> None:
@@ -47,19 +46,26 @@ class SessionFile:
         created: datetime | None = None,
         head: str | None = None,
     ) -> SessionFile:
-        """A new session. where: the file, if the name ends in .toml, else a folder, in which its title names it.
+        """Creates a session. Never overwrites a file.
 
-        Folders are made where they are missing. created: now, unless it is given. head: the same as config says, in a
-        person's own words and with their comments. Raises StoreError; never overwrites.
+        Args:
+            where: The file, if the name ends in .toml; otherwise a folder, and the title names the file. Folders are created.
+            created: Now, unless given.
+            head: The configuration as text, with a person's own comments, in place of the program's text.
+
+        Raises:
+            StoreError: The file cannot be written.
         """
         contents = Contents(config, created or datetime.now(UTC).replace(microsecond=0), parent, ())
         return cls(_create(contents, where, head=head), contents)
 
     @classmethod
     def open(cls, path: Path, read_only: bool = False) -> SessionFile:
-        """An existing session, or (read-only, and without generations) a configuration written by hand.
+        """Opens a session, or (read-only) a configuration written by hand.
 
-        Raises StoreError where it cannot be read, ConfigError with every fault where it is no session.
+        Raises:
+            StoreError: The file cannot be read.
+            ConfigError: It is no valid session. It has every fault.
         """
         journal = Journal.open(path, read_only)
         try:
@@ -81,26 +87,26 @@ class SessionFile:
 
     @property
     def read_only(self) -> str | None:
-        """Why nothing may be appended, as a sentence; None where it may."""
+        """Why nothing can be appended, as a sentence; None if it can."""
         return self._journal.read_only
 
     @property
     def notices(self) -> Sequence[str]:
-        """What happened on opening: a block cut off and set aside, a file system without locks."""
+        """What happened on opening that a person should know, such as an unfinished block that was set aside."""
         return self._journal.notices
 
     @property
     def generations(self) -> Sequence[Generation]:
-        """Generations 1, 2, … as far as they are kept."""
+        """Generations 1, 2, … including those appended since."""
         return self._generations
 
     @property
     def calls(self) -> Sequence[Call]:
-        """All calls to models, in their order, as far as they are kept."""
+        """All calls to models in order, including those appended since."""
         return self._calls
 
     def close(self) -> None:
-        """Give up the file and its lock."""
+        """Closes the file and releases its lock."""
         self._journal.close()
 
     def check_space(self, size: int) -> None:
@@ -108,7 +114,7 @@ class SessionFile:
         self._journal.check_space(size)
 
     def append(self, record: Record) -> None:
-        """Keep a record; it is on the disk when this returns. Raises StoreError, and then may be tried again."""
+        """Keeps a record, which is on the disk when this returns. Raises StoreError; the same append may then be repeated."""
         self._journal.append(*self._encoder.block(record))
         self._encoder.wrote(record)
         if isinstance(record, Call):
@@ -121,11 +127,17 @@ class SessionFile:
     def branch(
         self, generation: int, path: Path | None = None, *, seed: int | None = None, changes: Sequence[str] = ()
     ) -> SessionFile:
-        """A new session that has generations 1 … generation of this one, word for word, and goes its own way after them.
+        """Creates a session that starts with generations 1 … generation of this one, word for word. This file stays as it is.
 
-        path: a file or a folder; absent, this file's folder. changes: as ["chain.generations=12"]; they may not touch
-        what is kept. This file stays as it is. Raises LabError where the generation is not complete, ConfigError where a
-        change does not fit, StoreError.
+        Args:
+            path: A file or a folder; absent, this file's folder.
+            seed: The seed from the next generation on.
+            changes: Assignments such as "chain.generations=12". They must fit the generations that are kept.
+
+        Raises:
+            LabError: The generation is not complete.
+            ConfigError: A change does not fit.
+            StoreError: The file cannot be written.
         """
         done = [each for each in self._generations if each.complete]
         if not 0 <= generation <= len(done):
@@ -148,10 +160,9 @@ class SessionFile:
         return type(self)(_create(contents, where, kept), contents)
 
     def save_copy(self, path: Path, unsaved: Sequence[Record] = ()) -> None:
-        """All that is kept in another file, also when this one was deleted or changed meanwhile.
+        """Saves everything in another file, even if this one was deleted or changed meanwhile. Never overwrites a file.
 
-        unsaved: records that follow it, and that could not be appended here. The session goes on in its own file; open the copy
-        to go on there. Raises StoreError; never overwrites.
+        unsaved: records that could not be appended here. The session still belongs to its own file. Raises StoreError.
         """
         more = encode(unsaved, Encoder(self.config.task, _last(self._generations, self._calls)))
         try:
@@ -161,7 +172,7 @@ class SessionFile:
             _create(contents, path, self._encoded(len(self._generations) + 1) + more).close()
 
     def _kept(self, generation: int) -> bytes:
-        """The blocks of generations 1 … generation, as they stand in the file if they still do."""
+        """The blocks of generations 1 … generation: those in the file, if it is unchanged."""
         if self._journal.is_journal:
             try:
                 data = self._journal.read()
@@ -175,7 +186,7 @@ class SessionFile:
         return self._encoded(generation)
 
     def _encoded(self, generation: int) -> bytes:
-        """The blocks of generations 1 … generation, written anew."""
+        """The blocks of generations 1 … generation, encoded again."""
         calls = [call for call in self._calls if call.generation <= generation]
         return encode(in_order(self._generations[:generation], calls), Encoder(self.config.task))
 
@@ -200,12 +211,12 @@ def encode(records: Iterable[Record], encoder: Encoder) -> bytes:
 
 
 def _last(generations: Sequence[Generation], calls: Sequence[Call]) -> int:
-    """The last generation that has begun."""
+    """The last generation begun."""
     return max(len(generations), max((call.generation for call in calls), default=0))
 
 
 def slug(title: str) -> str:
-    """A title as a file name: words of letters and digits (d⁰ as d0) with hyphens between."""
+    """A title as a file name: words of letters and digits (d⁰ as d0), joined by hyphens."""
     plain = unicodedata.normalize("NFKC", title.encode(errors="ignore").decode())
     words = re.findall(r"\w+", plain.lower().replace("_", " "))
     short = "-".join(words).encode()[:120].decode(errors="ignore")  # a name has at most 255 bytes

@@ -31,7 +31,7 @@ LAB_FIELDS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """None and {} mean that the person chose nothing. keys: action id → keys, separated by commas."""
+    """The settings. None and {} mean that the person chose nothing. keys: action id → keys, separated by commas."""
 
     theme: str | None = None
     sessions: str | None = None
@@ -41,7 +41,7 @@ class Settings:
 
 
 def load(path: Path) -> tuple[Settings, list[Fault]]:
-    """The settings, each fault's key left at its default, and all the faults with their lines. Never raises."""
+    """The settings and all faults with their lines. A faulty key has its default. Never raises."""
     try:
         text = toml_lines.text_of(path.read_bytes(), path.name)
         document = toml_lines.parse(text, path.name)
@@ -56,7 +56,7 @@ def load(path: Path) -> tuple[Settings, list[Fault]]:
 
 
 def read(document: Mapping[str, Any]) -> tuple[Settings, list[Fault]]:
-    """The settings of a parsed document and its faults, without lines."""
+    """The settings of a parsed document, and its faults without lines."""
     faults: list[Fault] = []
     values = read_table(FIELDS, document, (), faults)
     lab = read_table(LAB_FIELDS, values["lab"], ("lab",), faults)
@@ -71,10 +71,14 @@ def read(document: Mapping[str, Any]) -> tuple[Settings, list[Fault]]:
 
 
 def save(path: Path, changes: Mapping[str, Any]) -> None:
-    """Write some settings, leaving comments, order and unknown keys of the file as they are.
+    """Writes some settings and keeps the comments, order and unknown keys of the file.
 
-    changes: as {"theme": "dark", "lab": {"form": "mosaic"}, "keys": {"step": "space"}}; None takes a key out. Raises
-    StoreError, or LabError where the file is no TOML and a person's text would be lost.
+    Args:
+        changes: Such as {"theme": "dark", "lab": {"form": "mosaic"}, "keys": {"step": "space"}}; None removes a key.
+
+    Raises:
+        StoreError: The file cannot be written.
+        LabError: The file is no TOML, so the person's text would be lost.
     """
     import tomlkit
     from tomlkit.exceptions import TOMLKitError

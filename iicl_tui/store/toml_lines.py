@@ -1,6 +1,6 @@
-"""Which line of a TOML text a key stands on, and TOML read with its faults named by line.
+"""Finds the line of a key in a TOML text, and parses TOML with faults that name their lines.
 
-tomllib gives values without places. This finds the places in a text that tomllib has already accepted, so it checks nothing.
+tomllib gives values without positions. The scanner finds the positions in a text that tomllib has accepted, so it checks nothing.
 """
 
 from __future__ import annotations
@@ -50,10 +50,7 @@ def parse(text: str, source: str = "") -> dict[str, Any]:
 
 
 def _unclosed(text: str) -> int:
-    """The line on which begins what is still open at the end: the first that cannot be added to the lines above it.
-
-    In a text too long to try, the last line.
-    """
+    """The line where a construct begins that is still open at the end of the text; in a very long text, the last line."""
     lines = text.splitlines(keepends=True)
     for count in range(len(lines) - 1, 0, -1) if len(lines) <= _MOST_TRIED else ():
         try:
@@ -65,9 +62,9 @@ def _unclosed(text: str) -> int:
 
 
 def line_of(text: str, path: Path) -> int | None:
-    """The line, counted from 1, of a key or a table's header, or of the nearest enclosing one; None for the whole text.
+    """The line, from 1, of a key or a table's header, or of the nearest enclosing one; None for the whole text.
 
-    path: as ("agent", 0, "prior", "screen"). The text is one that `parse` accepts.
+    path: such as ("agent", 0, "prior", "screen"). The text must be one that `parse` accepts.
     """
     lines = _lines(text)
     while path:
@@ -77,13 +74,13 @@ def line_of(text: str, path: Path) -> int | None:
     return None
 
 
-@lru_cache(maxsize=2)  # faults come many to a text
+@lru_cache(maxsize=2)  # a text often has many faults
 def _lines(text: str) -> dict[Path, int]:
     return _Scanner(text).scan()
 
 
 class _Scanner:
-    """One walk over a valid text; the first line on which each path is named."""
+    """Scans a valid text once, and notes the first line of each path."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -136,7 +133,7 @@ class _Scanner:
         self._value(path)
 
     def _key(self) -> list[str]:
-        """A dotted key, up to what follows it: = or ]."""
+        """A dotted key, up to the = or ] that follows."""
         keys = []
         while True:
             self._skip_blank()

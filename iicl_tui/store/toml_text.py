@@ -18,9 +18,9 @@ _QUOTED = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def string(text: str) -> str:
-    """A basic string on one line. Lone surrogates, which no file can hold, become U+FFFD.
+    """A basic string on one line. Lone surrogates, which cannot be encoded, become U+FFFD.
 
-    What could steer a terminal or hide something (C1 controls, bidi marks) is escaped too: people print these files.
+    Characters that could control a terminal or hide something (C1 controls, bidi marks) are escaped: people print these files.
     """
     if not text.isascii():
         text = _SURROGATE.sub("\ufffd", text)
@@ -39,7 +39,7 @@ def key(text: str) -> str:
 
 
 def value(item: Any) -> str:
-    """A value on one line, tables inline. Raises TypeError for what TOML has no word for."""
+    """A value on one line, with inline tables. Raises TypeError for a value that TOML cannot express."""
     if isinstance(item, str):
         return string(item)
     if isinstance(item, bool):
@@ -58,9 +58,9 @@ def value(item: Any) -> str:
 
 
 def table(header: str, items: Mapping[str, Any]) -> str:
-    """A table under its header line, as "[chain]" or "[[agent]]".
+    """A table under its header line, such as "[chain]" or "[[agent]]".
 
-    Inside, a table of plain values is inline, any other one follows under a header of its own.
+    A table inside it that holds only plain values is inline; any other follows under its own header.
     """
     name = header.strip("[]")
     lines, tables = [header], []
@@ -83,7 +83,7 @@ def _is_tables(item: Any) -> bool:
 
 
 def _wrapped(item: Any) -> str:
-    """A long list goes over several lines."""
+    """The value; a long list takes several lines."""
     line = value(item)
     if len(line) <= _WIDE or not isinstance(item, Sequence) or isinstance(item, str):
         return line
