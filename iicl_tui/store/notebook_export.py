@@ -1,8 +1,8 @@
-"""A session as the logs of the paper's notebooks, in such a form that their plotting cells can read them.
+"""Exports a session as the logs of the paper's notebooks, so that their plotting cells can read them.
 
-Their reader takes the value of an object from the third token after its name, and the screen's from the last but one of all;
-it wants five alternatives at each. Where a model's own tokens stand like that they go out as they are, else a list of tokens is
-made that says what the belief says of each object. Rules are exchanged back: their h* is ĥ here.
+Their reader takes the value of an object from the third token after its name, the screen's from the last token but one, and expects
+five alternatives at each. A model's own tokens are exported if they have this form. Otherwise tokens are made from the belief's
+marginal of each object. Names of rules are swapped back: their h* is ĥ here.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from iicl_tui.tasks.base import Example
 
 _ALTERNATIVES = 5
 _NEVER = -9999.0
-"""The log-probability of what is impossible: JSON has no infinity."""
+"""The log-probability of an impossible token: JSON has no infinity."""
 
 
 def notebook_files(chain: Chain) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """(path, content) of each file, in folders named as theirs. Raises LabError for a task that they do not know."""
+    """(path, content) of each file, in folders named as theirs. Raises LabError if the task is not ACRE."""
     logs = _Logs(chain)
     folder = logs.folder
-    if logs.told:
+    if logs.beliefs:
         yield f"{folder}/{log.TOKENS}", logs.tokens()
     yield f"{folder}/{log.RESULTS}", [_json(logs.results())]
     yield f"{folder}/{log.CHAT}", (part.encode(errors="replace") for part in logs.chat())
 
 
 def notebook_notices(chain: Chain) -> list[str]:
-    """What the notebooks cannot be told, or will take for something else: sentences for a person. Raises LabError as above."""
+    """Sentences on what the notebooks cannot express or will misread. Raises LabError if the task is not ACRE."""
     return _Logs(chain).notices()
 
 
@@ -52,9 +52,14 @@ def _json(value: Any) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """How the notebooks get a generation's belief. own: in the model's own tokens. marginals: else, from the belief: for each
-    object in their order the log-probabilities of its states, in nats."""
+class _ExportedBelief:
+    """How a generation's belief is exported.
+
+    Attributes:
+        own: In the model's own tokens.
+        source: How the belief is known.
+        marginals: Otherwise, for each object in the notebooks' order, the log-probabilities of its states in nats.
+    """
 
     own: bool
     source: str
@@ -75,11 +80,11 @@ class _Logs:
         self.order = sorted(order, key=lambda place: place == self.task.focus)  # theirs has the screen last
         self.objects = [self.task.objects[place] for place in self.order]
 
-    # -- what they are called -----------------------------------------------------------------------------------------
+    # -- names -------------------------------------------------------------------------------------------------------
 
     @property
     def folder(self) -> str:
-        """exp_logs_MODEL/sup_corr/none_h033_startnone_endnone_seed42, or as that of E1 where there is no spurious object."""
+        """exp_logs_MODEL/sup_corr/none_h033_startnone_endnone_seed42; without a spurious object, the form of E1."""
         config = self.chain.config
         model = f"{log.MODEL_FOLDER}{re.sub(r'[^A-Za-z0-9._-]+', '-', self._agent('model') or self._agent('kind') or 'model')}"
         if self.rival is None:
@@ -96,18 +101,18 @@ class _Logs:
 
     @property
     def temperature(self) -> float:
-        """The first agent's."""
+        """The first agent's temperature."""
         value = self._agent("temperature")
         return 1.0 if value is None else float(value)
 
     @cached_property
     def filters(self) -> tuple[str, ...]:
-        """Their kinds, the one that refines first: the notebooks have one."""
+        """The filters' kinds, one that the notebooks know first: they have only one."""
         kinds = [each.kind for each in self.chain.config.filters]
         return tuple(sorted(kinds, key=lambda kind: (kind,) not in INTERACTIONS.values()))
 
     def _index(self, hypothesis: int) -> int:
-        """The notebooks' index: hypotheses whose spurious object is not off, that object fastest."""
+        """The notebooks' index of a hypothesis: they count those whose spurious object is not off, that object fastest."""
         codes = [int(self.task.space.codes[hypothesis, place]) for place in self.order]
         index = 0
         for code in codes[:-1]:
@@ -125,7 +130,7 @@ class _Logs:
         return "".join(f"Input: {', '.join(example.input)}\nOutput: {states[example.output]}\n" for example in examples)
 
     def _own_reply(self, generation: Generation) -> str | None:
-        """What the model said of its rule, if the notebooks read the same in it; they look for "Rule: " before it."""
+        """The model's own reply, if the notebooks read the same rule in it. They look for "Rule: " first."""
         said = self._learning(generation)
         if said is None:
             return None
@@ -133,9 +138,9 @@ class _Logs:
         return next((text for text in (said.reply, f"Rule: {said.reply}") if _their_rule(text) == rule), None)
 
     def _reply(self, generation: Generation) -> str:
-        """The model's own where its tokens are, or none; else the rule as the tokens made for it spell it."""
+        """The model's own reply if its own tokens or none are exported; otherwise the rule as spelled by the tokens made for it."""
         place = generation.index - 1
-        own = self._own_reply(generation) if place >= len(self.told) or self.told[place].own else None
+        own = self._own_reply(generation) if place >= len(self.beliefs) or self.beliefs[place].own else None
         return own or f"Rule: {json.dumps(self._rule(generation.imitation.hypothesis), ensure_ascii=False)}"
 
     def _learning(self, generation: Generation) -> Call | None:
@@ -143,7 +148,7 @@ class _Logs:
         return found[1] if found is not None else None
 
     def results(self) -> dict[str, Any]:
-        """other_results_all.json. E1's has neither the true rule nor d⁰, and rules_refine only where there was a filter."""
+        """other_results_all.json. E1's has neither the true rule nor d⁰, and has rules_refine only with a filter."""
         learned = [self._rule(generation.imitation.hypothesis) for generation in self.generations]
         first = self._rule(self.chain.start.target if self.rival is None else self.rival)
         same = [sum(rule[name] == state for name, state in first.items()) for rule in learned]
@@ -160,7 +165,7 @@ class _Logs:
         return results if self.rival is None and not self.filters else {**results, "rules_refine": kept}
 
     def _usage(self, generation: Generation) -> list[tuple[int, int, int]]:
-        """(completion, prompt, total) of each phase, all of its calls together; the notebooks have one a phase."""
+        """(completion, prompt, total) of each phase, summed over its calls; the notebooks have one call per phase."""
 
         def of(phase: Any) -> tuple[int, int, int]:
             known = [call.usage for call in self.chain.calls_of(generation.index, phase) if call.usage is not None]
@@ -175,24 +180,24 @@ class _Logs:
     # -- beliefs ------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def told(self) -> list[_Told]:
-        """The beliefs of the first generations, up to the first that is not known."""
-        found: list[_Told] = []
+    def beliefs(self) -> list[_ExportedBelief]:
+        """The beliefs of all generations before the first unknown one."""
+        found: list[_ExportedBelief] = []
         for first in range(1, len(self.generations) + 1, BLOCK):
             last = min(first + BLOCK - 1, len(self.generations))
             for generation, belief in zip(self.generations[first - 1 : last], self.chain.beliefs(first, last), strict=True):
                 said = self._learning(generation)
-                if said is not None and said.tokens is not None and self._their_way(said, generation):
-                    found.append(_Told(True, "logprobs"))
+                if said is not None and said.tokens is not None and self._is_readable_there(said, generation):
+                    found.append(_ExportedBelief(True, "logprobs"))
                 elif belief is not None:
-                    found.append(_Told(False, belief.source, self._marginals(belief)))
+                    found.append(_ExportedBelief(False, belief.source, self._marginals(belief)))
                 else:
                     return found
         return found
 
     def tokens(self) -> Iterator[bytes]:
         """prob_list_all.json."""
-        for generation, each in zip(self.generations, self.told, strict=False):
+        for generation, each in zip(self.generations, self.beliefs, strict=False):
             said = self._learning(generation) if each.own else None
             entries = self._made(each, generation.imitation.hypothesis) if said is None else map(_entry, said.tokens or ())
             yield (b"[" if generation.index == 1 else b", ") + _json(list(entries))
@@ -204,8 +209,8 @@ class _Logs:
             logs = [np.log(self.task.space.marginal(p, place)) for place in self.order]
         return tuple(tuple(np.clip(each, _NEVER, 0.0).tolist()) for each in logs)
 
-    def _their_way(self, said: Call, generation: Generation) -> bool:
-        """Whether the notebooks find each object's value in these tokens, and nothing that they would take for one."""
+    def _is_readable_there(self, said: Call, generation: Generation) -> bool:
+        """Whether the notebooks find each object's value in these tokens, and nothing that they would misread."""
         texts = [token.data.decode(errors="replace") for token in said.tokens or ()]
         if self._own_reply(generation) is None:
             return False
@@ -219,11 +224,11 @@ class _Logs:
                 return False
         return self.rival is None or (texts[places[-1]] == self.objects[-1] and places[-1] + 3 == len(texts) - 2)
 
-    def _made(self, told: _Told, hypothesis: int) -> list[dict[str, Any]]:
-        """Rule: {"A": "on", …} in tokens, with the belief in each object at its value."""
+    def _made(self, exported: _ExportedBelief, hypothesis: int) -> list[dict[str, Any]]:
+        """The tokens of Rule: {"A": "on", …}, with the belief in each object at its value."""
         entries = [_plain(text) for text in ("Rule", ":", " {")]
         for number, (name, state, logs) in enumerate(
-            zip(self.objects, self._rule(hypothesis).values(), told.marginals, strict=True)
+            zip(self.objects, self._rule(hypothesis).values(), exported.marginals, strict=True)
         ):
             known = dict.fromkeys(STATES, _NEVER) | dict(zip(STATES, logs, strict=False))
             others = [*known.items(), (" on", _NEVER), (" off", _NEVER)]
@@ -235,7 +240,7 @@ class _Logs:
     # -- the chat log -------------------------------------------------------------------------------------------------
 
     def chat(self) -> Iterator[str]:
-        """chat_log.txt, in parts: what was asked where there was a model, else the data that were learned from."""
+        """chat_log.txt, in parts: the prompts of a model, or the data that an exact agent learned from."""
         rule, partner = self.chain.start.target, ""
         if self.rival is not None:
             rule, partner = self.rival, f", h_bar is {self._rule(self.chain.start.target)}"
@@ -261,22 +266,22 @@ class _Logs:
         asked = found[0].prompt if found is not None else prompt
         return f"\n## TO GPT:\n{asked}\n\n## FEEDBACK:\n{reply}\n"
 
-    # -- what they cannot be told -------------------------------------------------------------------------------------
+    # -- what they cannot express -------------------------------------------------------------------------------------
 
     def notices(self) -> list[str]:
-        """Sentences for a person."""
+        """Sentences on what the notebooks cannot express."""
         found = []
-        made = [place for place, each in enumerate(self.told, 1) if not each.own]
-        if any(each.source != "logprobs" for each in self.told):
+        made = [place for place, each in enumerate(self.beliefs, 1) if not each.own]
+        if any(each.source != "logprobs" for each in self.beliefs):
             found.append(
                 "The notebooks know no joint distribution: they get the belief in each object by itself, so that the entropies "
                 "which they show are never below those of this program, and can be above them."
             )
         elif made:
             found.append(f"The tokens of generations {_listed(made)} were put into the order that the notebooks look for.")
-        if len(self.told) < len(self.generations):
-            first = len(self.told) + 1
-            found.append(f"The belief of generation {first} is not known, so {log.TOKENS} ends before it." if self.told else
+        if len(self.beliefs) < len(self.generations):
+            first = len(self.beliefs) + 1
+            found.append(f"The belief of generation {first} is not known, so {log.TOKENS} ends before it." if self.beliefs else
                          f"No belief is known, so there is no {log.TOKENS}.")  # fmt: skip
         if len(self.objects) != 5:
             found.append("The notebooks' cells are written for five objects: their 5 and 243 have to be changed.")
@@ -294,7 +299,7 @@ def _plain(text: str) -> dict[str, Any]:
 
 
 def _entry(token: Token) -> dict[str, Any]:
-    """One token as the notebooks keep it."""
+    """One token in the notebooks' form."""
     top = sorted(token.top, key=lambda pair: -pair[1])
     return {
         "token": _spelled(token.data),
@@ -308,7 +313,7 @@ def _spelled(data: bytes) -> str:
 
 
 def _their_rule(text: str) -> Any:
-    """A reply as the notebooks read it: JSON after "Rule: ". None where they could not."""
+    """A reply as the notebooks read it: JSON after "Rule: ". None if they cannot."""
     try:
         return json.loads(text.split("Rule: ")[1])
     except (ValueError, IndexError, RecursionError):

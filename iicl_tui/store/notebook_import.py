@@ -1,4 +1,4 @@
-"""The logs of the paper's notebooks as a session: a configuration, and the records of what the run did."""
+"""Imports the logs of the paper's notebooks as a session: a configuration and the records of the run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_SAMPLES = 1000
 
 
 class Imported(NamedTuple):
-    """document: a configuration's tables. records: in their order. notices: what a person should know, as sentences."""
+    """An imported run. document: a configuration's tables. records: in order. notices: sentences for a person."""
 
     document: dict[str, Any]
     records: list[Record]
@@ -28,10 +28,9 @@ class Imported(NamedTuple):
 
 
 def read_logs(folder: Path) -> Imported:
-    """The run whose logs are in this folder, as far as they can be read; the session ends where they cannot.
+    """Reads the run whose logs are in this folder, up to the first generation that cannot be read.
 
-    Replies are read as any model's. Raises LabError where there is nothing that could be a chain, StoreError where a file cannot
-    be read.
+    Replies are read like any model's. Raises LabError if there is no chain at all, StoreError if a file cannot be read.
     """
     notices: list[str] = []
     results = log.read_json(folder / log.RESULTS, notices)
@@ -48,7 +47,7 @@ def read_logs(folder: Path) -> Imported:
         notices.append(f"{log.CHAT} is missing: what the model was asked is not known.")
     said = log.read_chat(chat or "")
     setup = Setup(log.read_name(folder), results, said, notices)
-    setup.say_what_is_taken()
+    setup.note_assumptions()
     records = _Records(setup, results, tokens, said)
     return Imported(setup.document(records.has_tokens), records.found, notices)
 
@@ -65,8 +64,15 @@ def _no_logs(folder: Path, notices: Sequence[str]) -> LabError:
 
 @dataclass(frozen=True)
 class _Round:
-    """What the logs say of one generation; None where they do not. refined: the rule after the interaction. prompts: the
-    questions that are known."""
+    """The texts of one generation; None if the logs do not have one.
+
+    Attributes:
+        learned: The reply with the learned rule.
+        refined: The rule after the interaction.
+        refinement: The exchange of the interaction.
+        made: The examples.
+        prompts: The known prompts, by phase.
+    """
 
     learned: str | None
     refined: str | None
@@ -78,7 +84,7 @@ class _Round:
 class _Records:
     """The records of a run, up to the first generation that cannot be read.
 
-    Where the JSON files and the chat log differ, the JSON files stand. Raises LabError where not even the first rule can be read.
+    The JSON files take precedence over the chat log. Raises LabError if not even the first rule can be read.
     """
 
     def __init__(self, setup: Setup, results: Mapping[str, Any], tokens: Any, chat: log.ChatLog) -> None:
@@ -95,7 +101,7 @@ class _Records:
             raise LabError("The first generation cannot be read", setup.notices[-1], "There is nothing to show.")
 
     def _generation(self, number: int) -> bool:
-        """Adds a generation's records; whether the next one can follow."""
+        """Adds a generation's records. Returns whether the next one can follow."""
         said = self._round(number)
         learned = self._learn(number, said)
         if learned is None:
@@ -120,7 +126,7 @@ class _Records:
             tokens = _tokens(entries)
             spelled = b"".join(token.data for token in tokens or ()).decode(errors="replace")
             if tokens and reply == f"Rule: {spelled}":
-                reply = spelled  # our export puts this before a reply without it, since the notebooks look for it
+                reply = spelled  # the export adds "Rule: " for the notebooks
             if not tokens or spelled != reply:
                 tokens = None
                 self._setup.notices.append(
@@ -134,8 +140,10 @@ class _Records:
         return reading.hypothesis
 
     def _interact(self, number: int, learned: int, said: _Round) -> int | None:
-        """The rule that goes on, with its record; None where it cannot be read. The notebooks ask in a hypothesis-search also where
-        the rule fits; what is said then changes nothing."""
+        """Adds the interaction's record and returns the rule that goes on; None if it cannot be read.
+
+        In a hypothesis search the notebooks ask even if the rule fits; that reply changes nothing.
+        """
         filters = self._setup.interaction
         kept: int | None = learned
         refinements: tuple[Refinement, ...] = ()
@@ -157,7 +165,7 @@ class _Records:
         return kept
 
     def _transmit(self, number: int, said: _Round) -> bool:
-        if said.made is None:  # as in the last generation of every run
+        if said.made is None:  # true of the last generation of every run
             return number < self._setup.count and self._stop(f"The examples of generation {number} are not in the logs")
         self._keep(number, "transmission", "transmit", said.made, said)
         examples = self._setup.wording.read_samples(said.made, _MOST_SAMPLES).examples
@@ -175,8 +183,10 @@ class _Records:
         self.found.append(Call(number, phase, purpose, prompt, reply, tokens=tokens, usage=self._usage(number, phase), model=model))
 
     def _usage(self, number: int, phase: Phase) -> Usage | None:
-        """From `prompt_token`, (completion, prompt, total) a call: in E1 two a generation, else three, whose second is the first
-        again where there was no interaction."""
+        """From `prompt_token`, one (completion, prompt, total) per call.
+
+        E1 has two calls per generation. The others have three; without interaction the second repeats the first.
+        """
         phases: tuple[Phase, ...] = ("imitation", "interaction", "transmission")
         if self._setup.rival is None:
             phases = ("imitation", "transmission")
@@ -187,7 +197,7 @@ class _Records:
         return Usage(entry[1], entry[0]) if is_usage and any(entry) else None
 
     def _round(self, number: int) -> _Round:
-        """One generation's texts. A question is known where the chat log's answer to it is the one that stands."""
+        """One generation's texts. A prompt is known if the chat log's reply to it is the one in the JSON files."""
         place = number - 1 + self._setup.first
         learned, made = (text_of(log.at(self._results.get(key), place)) for key in ("rules", "d_sampled"))
         refined = text_of(log.at(self._results.get("rules_refine"), number - 1))
@@ -211,7 +221,7 @@ class _Records:
 
 
 def _tokens(entries: Any) -> tuple[Token, ...] | None:
-    """One generation of prob_list_all.json; None where it is not whole."""
+    """One generation of prob_list_all.json; None if it is incomplete."""
     try:
         return tuple(_token(entry) for entry in entries)
     except (TypeError, ValueError, LookupError, AttributeError):
@@ -225,7 +235,7 @@ def _token(entry: Any) -> Token:
 
 
 def _data(text: Any, numbers: Any) -> bytes:
-    """A token's bytes, where they are given: its text may stand for a part of a character."""
+    """A token's bytes, if they are given: its text may be part of a character."""
     return bytes(numbers) if isinstance(numbers, list) and numbers else text.encode(errors="replace")
 
 

@@ -1,7 +1,7 @@
-"""A run of the paper's notebooks as it lies on the disk: its folder's name, its JSON files, its chat log.
+"""Reads the files of a run of the paper's notebooks: its folder's name, its JSON files, its chat log.
 
-Any of them may be missing, torn or odd, since a notebook that fails leaves what it has. Facts on the format only; what they mean
-for a chain is said in `notebook_import`.
+Any of them may be missing, torn or odd, since a failing notebook leaves what it has. This module knows the format only;
+`notebook_import` makes a chain of it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ RESULTS = "other_results_all.json"
 CHAT = "chat_log.txt"
 MODEL_FOLDER = "exp_logs_"
 FOLDERS = {"E1": "entropy", "E2": "sup_corr", "E3": "add_interaction"}
-"""The folder that each experiment's runs lie in."""
+"""The folder of each experiment's runs."""
 
 MOST_BYTES = 64_000_000
-"""The longest file that is read; one of theirs has about 100,000."""
+"""The largest file that is read; theirs have about 100,000 bytes."""
 
 _ENTROPY_RUN = re.compile(r"tmp(?P<temperature>\d+(\.\d+)?)_M(?P<samples>\d+)_LB(?P<lookback>\d+)_seed(?P<seed>\d+)", re.ASCII)
 _RULE_RUN = re.compile(
@@ -37,10 +37,13 @@ _RULE_RUN = re.compile(
 
 @dataclass(frozen=True)
 class RunName:
-    """What the names of a run's folder and of those around it say. None: they do not say it.
+    """What the names of a run's folder and its parents say; None if they do not.
 
-    interaction: none, self, hypothesis (or a filter's name). rule: the notebooks' index of ĥ. bias: the strengths before and
-    after the data. experiment: E1, E2 or E3.
+    Attributes:
+        experiment: E1, E2 or E3.
+        interaction: none, self or hypothesis, or a filter's name.
+        rule: The notebooks' index of ĥ.
+        bias: The strengths before and after the data.
     """
 
     model: str | None = None
@@ -55,7 +58,7 @@ class RunName:
 
 
 def read_name(folder: Path) -> RunName:
-    """From exp_logs_MODEL/entropy/tmp1.0_M4_LB2_seed42, or exp_logs_MODEL/sup_corr/none_h033_startnone_endnone_seed42."""
+    """Reads names such as exp_logs_MODEL/entropy/tmp1.0_M4_LB2_seed42 or …/sup_corr/none_h033_startnone_endnone_seed42."""
     parts = folder.resolve().parts
     models = [part.removeprefix(MODEL_FOLDER) for part in parts if part.startswith(MODEL_FOLDER)]
     experiment = next((known for known, name in FOLDERS.items() if name in parts[-2:-1]), None)
@@ -89,8 +92,7 @@ def _number(digits: str) -> int | None:
 
 
 def read_text(path: Path) -> str | None:
-    """A log's text, whatever system wrote it; None where there is no such file. Raises StoreError, and LabError where it is
-    too long to be a log."""
+    """A log's text, whatever system wrote it; None if there is no such file. Raises StoreError, and LabError if it is too large."""
     try:
         with path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
@@ -110,7 +112,7 @@ def read_text(path: Path) -> str | None:
 
 
 def read_json(path: Path, notices: list[str]) -> Any:
-    """What a JSON file holds; of a torn one, what comes before the tear. None where there is nothing to be had."""
+    """The value of a JSON file; of a torn one, the part before the tear. None if there is none."""
     text = read_text(path)
     if text is None:
         return None
@@ -129,12 +131,12 @@ _MOST_DEPTH = 50
 
 
 def _before_the_tear(text: str) -> Any:
-    """The lists of a text that breaks off, closed after their last whole member; None where it is no such text."""
+    """The value of a text that breaks off, with its lists closed after their last whole member; None if that gives no value."""
     opened: list[str] = []
     end, closing = 0, ""
     for match in _OF_JSON.finditer(text):
         mark = match[0]
-        if mark == '"':  # a text that is not closed: here it broke off
+        if mark == '"':  # an unclosed string: the text breaks off here
             break
         if mark in "[{":
             opened.append("]" if mark == "[" else "}")
@@ -142,7 +144,7 @@ def _before_the_tear(text: str) -> Any:
                 return None
         elif mark in "]}" and (not opened or opened.pop() != mark):
             return None
-        if mark not in "[{" and "}" not in opened[1:]:  # half a table is another table: only the outermost may be one
+        if mark not in "[{" and "}" not in opened[1:]:  # half a table would be another table, so only the outermost may be cut
             end, closing = match.start() if mark == "," else match.end(), "".join(reversed(opened))
     try:
         return json.loads(text[:end] + closing)
@@ -163,10 +165,11 @@ _ASKED, _SAID = "\n## TO GPT:\n", "\n## FEEDBACK:\n"
 
 @dataclass(frozen=True)
 class ChatLog:
-    """The last run of a chat log (another run with the same settings is added to the same file).
+    """The last run of a chat log. (Runs with the same settings are appended to the same file.)
 
-    first, second: the rules that it calls h* and h_bar. generations: for each, what was asked and said, in order; a
-    question without an answer is left out.
+    Attributes:
+        first, second: The rules that it calls h* and h_bar.
+        generations: For each, its exchanges in order; a prompt without a reply is left out.
     """
 
     first: dict[str, str] | None
@@ -176,14 +179,14 @@ class ChatLog:
 
 
 def read_chat(text: str) -> ChatLog:
-    """What a chat log says, as far as it can be made out: a reply may hold anything, these marks included."""
+    """Reads a chat log as far as possible: a reply may contain anything, these marks included."""
     runs = list(_RUN.finditer(text))
     if runs:
         text = text[runs[-1].end() :]
     rules = _RULES.search(text)
     starts: list[tuple[int, int]] = []
     for match in _GENERATION.finditer(text):
-        if int(match["number"]) == len(starts):  # one out of turn is a part of a reply
+        if int(match["number"]) == len(starts):  # another number is part of a reply
             starts.append((match.start(), match.end()))
     ends = [start for start, _ in starts[1:]] + [len(text)]
     generations = tuple(_exchanges(text[begin:end]) for (_, begin), end in zip(starts, ends, strict=False))
@@ -203,7 +206,7 @@ def _exchanges(text: str) -> tuple[Exchange, ...]:
 
 
 def _rule(text: str | None) -> dict[str, str] | None:
-    """From a Python dict as it is printed: {'A': 'on', …}"""
+    """Reads a printed Python dict: {'A': 'on', …}"""
     if text is None:
         return None
     try:
@@ -214,18 +217,18 @@ def _rule(text: str | None) -> dict[str, str] | None:
 
 
 def as_rule(value: Any) -> dict[str, str] | None:
-    """A table of states by object; None where it is anything else."""
+    """A table of states by object; None for any other value."""
     is_rule = isinstance(value, dict) and bool(value) and all(isinstance(item, str) for pair in value.items() for item in pair)
     return dict(value) if is_rule else None
 
 
 def at(values: Any, index: int) -> Any:
-    """An entry of what should be a list; None where there is none."""
+    """An entry of what should be a list; None if there is none."""
     return values[index] if isinstance(values, list) and 0 <= index < len(values) else None
 
 
 def runs_below(folder: Path) -> Sequence[Path]:
-    """The folders in this one, at most three levels down, that hold logs; a few of them. Raises StoreError."""
+    """Folders that hold logs, at most three levels below this one. Raises StoreError."""
     try:
         found = [path.parent for depth in ("*/", "*/*/", "*/*/*/") for path in sorted(folder.glob(depth + RESULTS))]
     except OSError as error:

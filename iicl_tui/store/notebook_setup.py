@@ -1,7 +1,7 @@
-"""How a run of the paper's notebooks was set up: what was there before generation 1, as a configuration of this program.
+"""Reads the setup of a run of the paper's notebooks as a configuration of this program.
 
-The notebooks exchange the paper's names: their h* is ĥ here, their h_bar is h*. What their files do not say is taken from the
-names of the folders, then from the notebooks' own settings, and a notice says so.
+The notebooks swap the paper's names: their h* is ĥ here, their h_bar is h*. What their files do not say is taken from the names of
+the folders, then from the notebooks' own settings, and a notice says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from iicl_tui.tasks.base import Example
 from iicl_tui.text import printable
 
 MOST_GENERATIONS = 10_000
-"""The notebooks have 4 or 6."""
+"""The largest number that is read; the notebooks have 4 or 6."""
 
 INTERACTIONS: Mapping[str, tuple[str, ...]] = {"none": (), "self": ("self-refine",), "hypothesis": ("hypothesis-search",)}
 """The notebooks' names of interactions, and the filters that do the same."""
@@ -58,14 +58,14 @@ PAPERS_PAIRS = {("strong", "strong"), ("strong", "none"), ("medium", "none")}
 
 STATES = ("on", "off", "und")
 LOOKBACK, SAMPLES = 2, 4
-"""The notebooks' own, where a folder's name does not say them."""
+"""The notebooks' own settings, used if a folder's name does not say them."""
 
 Pair = tuple[list[str], str]
-"""An example as it is written: the objects, and the light."""
+"""An example as written: the objects, and the light."""
 
 
 def bias_level(strengths: tuple[str, str] | None) -> str:
-    """The level of these strengths before and after the data; the place before decides where a pair is not in the table."""
+    """The bias level of these strengths before and after the data. For a pair not in the table, the one before decides."""
     if strengths is None:
         return "none"
     start, end = strengths
@@ -74,10 +74,15 @@ def bias_level(strengths: tuple[str, str] | None) -> str:
 
 
 class Setup:
-    """What a run's files say of its beginning. Raises LabError where they are of no chain that this program knows.
+    """The setup of a run. Raises LabError if it is no chain that this program knows.
 
-    count: generations. rival: ĥ, None in E1, which has no spurious object. target: h*. d0: d⁰. interaction: the filters' kinds.
-    first: where in `rules` and `d_sampled` the first generation's stand: those of the other experiments begin with ĥ and d⁰.
+    Attributes:
+        count: The number of generations.
+        rival: ĥ; None in E1, which has no spurious object.
+        target: h*.
+        d0: d⁰.
+        interaction: The filters' kinds.
+        first: The index of the first generation in `rules` and `d_sampled`; except in E1 these begin with ĥ and d⁰.
     """
 
     def __init__(self, name: log.RunName, results: Mapping[str, Any], chat: log.ChatLog, notices: list[str]) -> None:
@@ -112,11 +117,11 @@ class Setup:
         return self.task.wording
 
     def read_rule(self, text: str | None) -> int | None:
-        """A rule in a text; None where there is none."""
+        """The rule in a text; None if there is none."""
         return None if text is None else self.wording.read_rule(text).hypothesis
 
-    def say_what_is_taken(self) -> None:
-        """Adds what the logs do not say, and what stands for it, to the notices."""
+    def note_assumptions(self) -> None:
+        """Adds a notice for each thing that the logs do not say, and what is assumed instead."""
         name = self.name
         if name.model is None:
             self.notices.append(f"Which model it was is said by a folder {log.MODEL_FOLDER}… around the run's: here it is unknown.")
@@ -144,7 +149,7 @@ class Setup:
         return min(max(counts), MOST_GENERATIONS)
 
     def _spurious(self, rival: Mapping[str, str]) -> str:
-        """The object that h* has off and ĥ has not; where the log does not say what h* is, the screen."""
+        """The object that is off in h* and not in ĥ; the screen if the log does not say what h* is."""
         second = self._chat.second
         if second is not None and second.keys() == rival.keys():
             differing = [name for name, state in rival.items() if state != second[name]]
@@ -153,7 +158,7 @@ class Setup:
         return "screen" if "screen" in rival else list(rival)[-1]
 
     def _given_d0(self) -> list[Pair]:
-        """d⁰ as the notebook itself wrote it: to its results, and into the first question."""
+        """d⁰ as the notebook wrote it to its results or into the first prompt."""
         given = log.at(self._results.get("d_sampled"), 0) if self.first else None
         if isinstance(given, str):
             return pairs(given)
@@ -161,7 +166,7 @@ class Setup:
         return pairs(asked[0].prompt) if asked else []
 
     def _of_e1(self, target: dict[str, str] | None, d0: list[Pair]) -> tuple[dict[str, str], list[Pair]]:
-        """h* and d⁰ of E1, whose JSON files have neither: what its chat log does not say is drawn again from the seed."""
+        """h* and d⁰ of E1, whose JSON files have neither. What its chat log does not say is drawn again from the seed."""
         seed = self.name.seed
         if (target is not None and d0) or self.name.experiment != "E1" or seed is None or seed >= 2**32:
             if target is None:
@@ -174,7 +179,7 @@ class Setup:
         return drawn, data
 
     def _check_target(self) -> None:
-        """The results have the share of states that each rule has in common with h*."""
+        """Checks h* against the results, which have the share of states that each rule has in common with it."""
         for place in range(self.count):
             share, rule = (
                 log.at(self._results.get("nh_corr"), place),
@@ -231,7 +236,7 @@ class Setup:
     # -- the configuration --------------------------------------------------------------------------------------------
 
     def document(self, has_tokens: bool) -> dict[str, Any]:
-        """The tables of a configuration. has_tokens: there are log-probabilities from which beliefs can be known."""
+        """The tables of a configuration. has_tokens: the logs have log-probabilities."""
         start: dict[str, Any] = {"hypothesis": dict(self.target)}
         if self.rival is not None:
             start["rival"] = dict(self.rival)
@@ -294,9 +299,12 @@ def _unknown_target() -> LabError:
 
 
 def drawn_again(seed: int, samples: int) -> tuple[dict[str, str], list[Pair]]:
-    """h* and d⁰ of E1, which draws them with numpy's old generator (its stream is fixed for good): each object's state with
-    P(on, off, und) = .5, .3, .2 until there is one on and one off; then a permutation of 31 inputs, the first 21 of which may be
-    shown (as numbers of which 0 is none, so that now and then there are 20); then so many of them without replacement."""
+    """Draws h* and d⁰ of E1 again, with numpy's legacy generator, whose stream never changes.
+
+    Each object's state is drawn with P(on, off, und) = .5, .3, .2 until one is on and one is off. Then 31 inputs are permuted, and
+    the first 21 may be shown (as numbers of which 0 is none, so there may be 20). The samples are drawn from these without
+    replacement.
+    """
     rng = np.random.RandomState(seed)
     objects = ("A", "B", "C", "D", "E")
     while True:
@@ -316,12 +324,12 @@ _PAIR = re.compile(r"^Input: (?P<input>[^\n]*)\nOutput: (?P<output>on|off|und)[ 
 
 
 def pairs(text: str) -> list[Pair]:
-    """The examples that the notebook itself wrote into a text."""
+    """The examples that the notebook wrote into a text."""
     return [([name.strip() for name in match["input"].split(",")], match["output"]) for match in _PAIR.finditer(text)]
 
 
 def text_of(entry: Any) -> str | None:
-    """An entry of rules, rules_refine or d_sampled as a text: a reply, or a rule that was read already; None for anything else."""
+    """An entry of rules, rules_refine or d_sampled as text: a reply, or a rule already parsed; None for anything else."""
     if isinstance(entry, str):
         return entry.encode(errors="replace").decode().replace("\r\n", "\n")
     return f"Rule: {json.dumps(entry, ensure_ascii=False)}" if log.as_rule(entry) is not None else None
