@@ -16,21 +16,20 @@ from iicl_tui.review.edit import Edit
 from iicl_tui.review.forecast import Forecast
 from iicl_tui.review.request import AnyRequest, Reviewer, ReviewRequest
 from iicl_tui.review.rules import Value
-from iicl_tui.review.state import Refusal, ReviewState, refusal
-from iicl_tui.review.subject import ReviewSubject
+from iicl_tui.review.state import ReviewState
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.review import bar
 from iicl_tui.tui.review.bar import Mode
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
-from iicl_tui.tui.review.frame import ReviewFrame
+from iicl_tui.tui.review.shown_review import ShownReview
 
 _LIST_ONLY = ("approve_rest", "reject_rest", "pass_nothing", "first", "last")
 _ACTIONS = {action.name for action in ACTIONS.values() if action.group == "review"}
 
 
-class ReviewPane(ReviewFrame, can_focus=True):
+class ReviewPane(ShownReview, can_focus=True):
     """Shows reviews of any subject. Mount it with room for about 60 × 11, and call `show` with each request of the reviewer.
 
     It adapts to its size. All decisions are in the request, so another pane can continue the review.
@@ -75,10 +74,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
             clock: Seconds, for the time taken by each decision.
             can_expand: Whether the pane can be given the whole screen now; then handle FullScreenPressed.
         """
-        super().__init__(id=id, classes=classes)
-        self.reviewer = reviewer
-        self.request: ReviewRequest | None = None
-        self.forecast: Forecast | None = None
+        super().__init__(reviewer, id=id, classes=classes)
         self._clock = clock
         self._can_expand = can_expand
         self._since = clock()
@@ -96,26 +92,6 @@ class ReviewPane(ReviewFrame, can_focus=True):
         self._draw()
 
     # -- what is asked ------------------------------------------------------------------------------------------------
-
-    @property
-    def blind(self) -> bool:
-        """What is right is hidden."""
-        return self.reviewer.blind
-
-    @property
-    def live(self) -> bool:
-        """A request is shown and waits for its answer."""
-        return self.request is not None and self.request.open
-
-    @property
-    def subject(self) -> ReviewSubject | None:
-        """What is reviewed, if anything is."""
-        return self.request.subject if self.request is not None else None
-
-    @property
-    def state(self) -> ReviewState:
-        """The decisions so far; empty if nothing is asked."""
-        return self.request.state if self.request is not None else ReviewState(())
 
     @property
     def mode(self) -> Mode:
@@ -154,15 +130,6 @@ class ReviewPane(ReviewFrame, can_focus=True):
         self.show(None)
         self.post_message(self.Later())
 
-    def copy_text(self) -> str | None:
-        """Returns the item under the cursor as text."""
-        item, subject = self.state.item, self.subject
-        return subject.copy_text(item.value) if item is not None and subject is not None else None
-
-    @property
-    def _single(self) -> bool:
-        return self.subject is not None and self.subject.gate is not None
-
     # -- transitions --------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
@@ -184,12 +151,12 @@ class ReviewPane(ReviewFrame, can_focus=True):
             return True
         if self.request is None or self._mode != "decide":
             return False
-        if self._single and action in _LIST_ONLY:
+        if self.single and action in _LIST_ONLY:
             return False
         if action == "full_screen":
             return self._can_expand()
         if action == "pass_nothing":
-            return self._refusal == "nothing-passes"
+            return self.refusal == "nothing-passes"
         if action in ("undo", "redo"):
             return True if (self.state.past or self.request.can_reopen if action == "undo" else self.state.future) else None
         return True
@@ -234,7 +201,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         await self._go(lambda state: state.move_to(len(state.items) - 1))
 
     async def _move(self, by: int) -> None:
-        if self._single:
+        if self.single:
             self.query_one("#review-large-scroll", VerticalScroll).scroll_relative(y=by, animate=False)
         else:
             await self._go(lambda state: state.move(by))
@@ -253,14 +220,6 @@ class ReviewPane(ReviewFrame, can_focus=True):
         if self._mode == "decide":
             await self._go(lambda state: state.move(event.by))
 
-    @property
-    def _refusal(self) -> Refusal | None:
-        subject = self.subject
-        if subject is None:
-            return None
-        unlearnable = self.forecast is not None and self.forecast.unlearnable
-        return refusal(subject.rules, len(subject.kept), self.state, unlearnable)
-
     def action_commit(self) -> None:
         self._commit(nothing=False)
 
@@ -271,7 +230,7 @@ class ReviewPane(ReviewFrame, can_focus=True):
         request = self.request
         if request is None or not request.open:
             return
-        why = self._refusal
+        why = self.refusal
         if why is not None and not (nothing and why == "nothing-passes"):
             self._say(words.refused(why, request.subject, request.state, self.key), warning=True)
             return

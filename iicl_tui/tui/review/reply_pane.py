@@ -117,11 +117,6 @@ class ReplyPane(RequestPane, can_focus=True):
     # -- what is asked ------------------------------------------------------------------------------------------------
 
     @property
-    def live(self) -> bool:
-        """A request is shown and waits for its answer."""
-        return self.request is not None and self.request.open
-
-    @property
     def editing(self) -> bool:
         """The editor is open."""
         return self._editing

@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.widget import Widget
 
+from iicl_tui.review.request import AnyRequest
 from iicl_tui.tui.actions import ACTIONS
 from iicl_tui.tui.keymap import key_label, resolve
 
@@ -14,6 +15,12 @@ class RequestPane(Widget):
     """A pane with a bar of keys to click."""
 
     GROUP: str
+    request: AnyRequest | None
+
+    @property
+    def live(self) -> bool:
+        """A request is shown and waits for its answer."""
+        return self.request is not None and self.request.open
 
     def key(self, action: str) -> str:
         """Returns the key of an action, as a person reads it."""
