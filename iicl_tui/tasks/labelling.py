@@ -15,6 +15,7 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.example import DatasetMetric, Example, Preference, read_arrow
+from iicl_tui.tasks.spelling import comparable
 
 Array = NDArray[np.float64]
 
@@ -131,11 +132,16 @@ class Labelling(ABC):
 
     def read_line(self, text: str) -> Example:
         """Parse a line as `example_text` writes it. Raises ValueError."""
-        sides = read_arrow(text)
+        sides = read_arrow(text) or read_arrow(comparable(text))
         if sides is None:
             form = self.example_text(Example(self.inputs[-1], self.outputs[0])).replace("→", "->")
             raise ValueError(f"expected the input, an arrow, and the output: {form}")
-        return self.read_example([part.strip() for part in sides[0].split(",") if part.strip()], sides[1])
+        try:
+            return self.read_example(_parts(sides[0]), sides[1])
+        except ValueError:
+            if comparable(sides[0]) == sides[0]:
+                raise
+            return self.read_example(_parts(comparable(sides[0])), sides[1])
 
     def read_given_samples(self, given: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> tuple[Example, ...]:
         """d⁰ as listed in the [start] table; invalid samples are left out and added to faults."""
@@ -146,3 +152,7 @@ class Labelling(ABC):
             except ValueError as error:
                 faults.append(Fault((*path, "sample", i), str(error)))
         return tuple(samples)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

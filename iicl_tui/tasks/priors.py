@@ -16,6 +16,7 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, is_finite, nearest
+from iicl_tui.tasks.spelling import composed
 
 Array = NDArray[np.float64]
 
@@ -37,7 +38,8 @@ def read_prior(space: ProductSpace, table: Mapping[str, Any], path: KeyPath, fau
     before = len(faults)
     factors = [factor.name for factor in space.factors]
     log_prior = np.zeros(space.size)
-    for key, value in table.items():
+    for given, value in table.items():
+        key = composed(given)
         try:
             if key == "weights":
                 log_prior = log_prior + _log_weights(value, space.size)
@@ -51,7 +53,7 @@ def read_prior(space: ProductSpace, table: Mapping[str, Any], path: KeyPath, fau
                 near = nearest(key, [*factors, "weights", "table"])
                 raise ValueError(f"unknown key; nearest known: {near or ', '.join(factors)}")
         except ValueError as error:
-            faults.append(Fault((*path, key), str(error)))
+            faults.append(Fault((*path, given), str(error)))
     if len(faults) == before and not np.isfinite(log_prior).any():
         faults.append(Fault(path, "no hypothesis has a weight above 0"))
     return log_normalise(log_prior if len(faults) == before else np.zeros(space.size))
@@ -68,7 +70,7 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
         raise ValueError(f"{name} is not a regular file")  # a pipe or a device may never end
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
+            reader = csv.DictReader(map(composed, stream))
             missing = [name for name in [*factors, "weight"] if name not in (reader.fieldnames or [])]
             if missing:
                 raise ValueError(f"{file.name}: no column {', '.join(missing)}")
@@ -105,6 +107,7 @@ def _log_weights(value: Any, size: int) -> Array:
 def _log_values(value: Any, names: tuple[str, ...]) -> Array:
     if not isinstance(value, dict):
         raise ValueError(f"expected a table of weights, as {{ {names[0]} = 1 }}, found {describe(value)}")
+    value = {composed(key): weight for key, weight in value.items()}
     for key in value:
         if key not in names:
             near = nearest(key, names)

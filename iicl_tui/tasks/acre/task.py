@@ -22,6 +22,7 @@ from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.example import Example, Start
 from iicl_tui.tasks.labelling import Labelling
 from iicl_tui.tasks.priors import read_prior
+from iicl_tui.tasks.spelling import comparable, composed
 
 if TYPE_CHECKING:
     from iicl_tui.tasks.acre.wording import AcreWording
@@ -75,14 +76,19 @@ class Acre(Labelling):
         rival: str | None = None,
         bias: str = "none",
     ) -> None:
-        self.space = ProductSpace(tuple(Factor(name, tuple(states)) for name in objects))
-        self.objects = tuple(objects)
-        self.outputs = tuple(states)
-        self.focus = self.objects.index(spurious) if spurious is not None else None
+        self.objects = tuple(map(composed, objects))
+        self.outputs = tuple(map(composed, states))
+        self.space = ProductSpace(tuple(Factor(name, self.outputs) for name in self.objects))
+        self.focus = self.objects.index(composed(spurious)) if spurious is not None else None
         self.samples = samples
         self._initial, self._draw, self.distinct = initial, draw, distinct
         self._hypothesis, self._rival, self.bias = hypothesis, rival, bias
-        self._object_set = frozenset(objects)
+        self._objects_by_form = {comparable(name): name for name in self.objects} | dict(
+            zip(self.objects, self.objects, strict=True)
+        )
+        self._states_by_form = {comparable(name): name for name in self.outputs} | dict(
+            zip(self.outputs, self.outputs, strict=True)
+        )
         self._input_of: dict[tuple[str, ...], int] = {x: i for i, x in enumerate(self.inputs)}
         self._output_of = {y: i for i, y in enumerate(self.outputs)}
 
@@ -129,15 +135,16 @@ class Acre(Labelling):
         """Read {A = "on", …}. Raises ValueError."""
         if not isinstance(value, dict):
             raise ValueError(f"expected a table that gives every object a state, found {describe(value)}")
+        given = {_spelt(key, self._objects_by_form): state for key, state in value.items()}
         codes = []
         for name in self.objects:
-            if name not in value:
+            if name not in given:
                 raise ValueError(f"gives no state to {name}")
-            state = value[name]
+            state = _spelt(given[name], self._states_by_form)
             if not isinstance(state, str) or state not in self._output_of:
                 raise ValueError(f"{name} must be one of {', '.join(self.outputs)}, found {describe(state)}")
             codes.append(self._output_of[state])
-        unknown = [key for key in value if key not in self._object_set]
+        unknown = [key for key in given if key not in self.objects]
         if unknown:
             near = nearest(unknown[0], self.objects)
             raise ValueError(f"unknown object {describe(unknown[0])}; nearest known: {near or ', '.join(self.objects)}")
@@ -155,8 +162,9 @@ class Acre(Labelling):
         """Read a list of objects and a state. Raises ValueError."""
         if not isinstance(input, list) or not input:
             raise ValueError(f"input: expected a list of at least one object, found {describe(input)}")
+        input, output = [_spelt(name, self._objects_by_form) for name in input], _spelt(output, self._states_by_form)
         for name in input:
-            if not isinstance(name, str) or name not in self._object_set:
+            if not isinstance(name, str) or name not in self.objects:
                 near = nearest(name, self.objects) if isinstance(name, str) else None
                 hint = f"nearest known: {near}" if near else f"known: {', '.join(self.objects)}"
                 raise ValueError(f"input: unknown object {describe(name)}; {hint}")
@@ -258,18 +266,23 @@ class Acre(Labelling):
         return self.space.index(tuple(codes))
 
 
+def _spelt(value: Any, names: Mapping[str, str]) -> Any:
+    """The name that a file's value stands for, however it is encoded; the value itself if it is none."""
+    return names.get(value, names.get(comparable(value), value)) if isinstance(value, str) else value
+
+
 def _names(what: str, least: int, most: int, taken: Sequence[str] = ()) -> Any:
     def convert(value: list[str]) -> tuple[str, ...]:
         if not least <= len(value) <= most:
             raise ValueError(f"expected {least} to {most} {what}, found {len(value)}")
-        if len(set(value)) != len(value):
+        if len(set(map(comparable, value))) != len(value):
             raise ValueError(f"the {what} must have distinct names")
         for name in value:
             if not name.strip() or name != name.strip() or "," in name or len(name) > 24 or not name.isprintable():
                 raise ValueError(f"{describe(name)} is not a name: 1 to 24 printable characters, no comma, no blank at an end")
             if name in taken:
                 raise ValueError(f"{describe(name)} is a reserved key in a table of prior weights; choose another name")
-        return tuple(value)
+        return tuple(map(composed, value))
 
     return convert
 
@@ -300,6 +313,8 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
     """Build the task of a [task] table. Conflicts between keys are added to faults."""
     options = dict(values)
     objects, states, spurious = options["objects"], options["states"], options["spurious"]
+    if spurious is not None:
+        options["spurious"] = spurious = composed(spurious)
     if spurious is not None and spurious not in objects:
         near = nearest(spurious, objects)
         hint = f"nearest known: {near}" if near else f"known: {', '.join(objects)}"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from iicl_tui.schema import describe
 from iicl_tui.tasks.acronym.words import RankList
 from iicl_tui.tasks.example import Example
+from iicl_tui.tasks.spelling import composed
 
 MOST_BYTES = 16_000_000
 """File size limit. A list of 60,000 words with eight columns has about 2 MB."""
@@ -48,7 +49,7 @@ def _ranks(data: bytes, name: str) -> RankList:
     ranks: dict[str, int] = {}
     wrong: list[str] = []
     for line, cells in rows:
-        number, word = cells[places[0]].strip(), cells[places[1]].strip().lower()
+        number, word = cells[places[0]].strip(), composed(cells[places[1]].strip().lower())
         rank = _rank(number)
         if rank is None:
             wrong.append(f"line {line}: the rank {describe(number)} is not a whole number from 1 to {MOST_RANK:,}")
@@ -96,7 +97,7 @@ def unpack(text: str, name: str) -> RankList:
     """Parse the list that `pack` wrote under this name."""
     ranks: dict[str, int] = {}
     rank = 1
-    for part in text.removeprefix(f"{name}: ").split():
+    for part in composed(text.removeprefix(f"{name}: ")).split():
         if part.isalpha():
             if rank > MOST_RANK:
                 raise ValueError(f"the rank {rank} is above {MOST_RANK:,}; remove `words` to read {name} again")

@@ -27,6 +27,7 @@ from iicl_tui.tasks.acronym.rank_lists import check_lengths, standard_words, wor
 from iicl_tui.tasks.acronym.start import Wanted, from_list, from_pool
 from iicl_tui.tasks.acronym.words import Words, initials, unaccented
 from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start
+from iicl_tui.tasks.spelling import comparable, composed
 
 if TYPE_CHECKING:
     from iicl_tui.tasks.acronym.wording import AcronymWording
@@ -239,6 +240,7 @@ class Acronym:
 
     def read_line(self, text: str) -> Example:
         """Parse CAT ← cabinet, arbiter, trainer or the reverse; <- and -> are accepted too. Raises ValueError."""
+        text = comparable(text)
         left, right = _LEFT.split(text), _RIGHT.split(text)
         if len(left) + len(right) != 3:
             raise ValueError(
@@ -282,14 +284,14 @@ class Acronym:
             raise ValueError(f"input: expected at most {MOST_LETTERS} words, found {len(input)}")
         words = []
         for word in input:
-            lower = word.lower() if isinstance(word, str) else ""
+            lower = composed(word.lower()) if isinstance(word, str) else ""
             if len(lower) > MOST_LETTERS or not _WORD.fullmatch(lower):
                 raise ValueError(
                     f"input: {describe(word)} is not a word; expected a letter, then at most {MOST_LETTERS - 1} letters, "
                     "digits, hyphens, apostrophes, full stops and blanks"
                 )
             words.append(lower)
-        lower = output.lower() if isinstance(output, str) else ""
+        lower = composed(output.lower()) if isinstance(output, str) else ""
         if len(lower) > MOST_LETTERS or not lower.isalpha() or lower.upper().lower() != lower:  # upper case must round-trip
             raise ValueError(f"output: expected 1 to {MOST_LETTERS} letters, found {describe(output)}")
         return Example(tuple(words), lower)

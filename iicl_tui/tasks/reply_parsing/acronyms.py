@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from iicl_tui.tasks.example import Example
+from iicl_tui.tasks.reply_parsing.cleaning import clean
 from iicl_tui.tasks.reply_parsing.initials import (
     MOST_INPUT,
     MOST_OUTPUT,
@@ -20,7 +21,7 @@ from iicl_tui.tasks.reply_parsing.initials import (
     spelt,
     visible,
 )
-from iicl_tui.tasks.reply_parsing.words import MARK, WINDOW, answer_start, json_values, quoted
+from iicl_tui.tasks.reply_parsing.words import MARK, WINDOW, dataset_remarks, json_values, quoted
 from iicl_tui.tasks.wording import SamplesReading
 from iicl_tui.text import printable
 
@@ -75,14 +76,12 @@ def read_acronyms(text: str, count: int, read: Callable[[list[str], str], Exampl
         read: makes an example of words and an output (letters a–z, lower case), or raises ValueError, which makes the
             example unreadable.
     """
-    if not text.strip():
-        return SamplesReading((), trouble="The reply is empty.")
-    start = answer_start(text)
-    if start == len(text):
-        return SamplesReading((), trouble="The reply ends before the answer begins.")
-    found = _find(text[start : start + WINDOW], count)
-    if not _readable(found) and len(text) > start + WINDOW:  # very long replies answer at the end
-        found = _find(text[-WINDOW:], count)
+    answer = clean(text)
+    if answer.trouble:
+        return SamplesReading((), trouble=answer.trouble)
+    found = _find(answer.text[:WINDOW], count)
+    if not _readable(found) and len(answer.text) > WINDOW:  # very long replies answer at the end
+        found = _find(answer.text[-WINDOW:], count)
     examples: list[Example] = []
     left_out: list[str] = []
     unread: list[str] = []
@@ -99,9 +98,8 @@ def read_acronyms(text: str, count: int, read: Callable[[list[str], str], Exampl
             unread.append(f"Example {number}: {fault}.")
         else:
             left_out += [f"Example {number}: {quoted(word)} has no letter and is left out." for word in one.dropped]
-    details, remarks = _few(unread, "more cannot be read."), _few(left_out, "more have no letter and are left out.")
-    if len(set(examples)) < len(examples):
-        remarks.append("Some examples are there more than once.")
+    details = _few(unread, "more cannot be read.")
+    remarks = [*answer.remarks, *_few(left_out, "more have no letter and are left out."), *dataset_remarks(examples)]
     if len(examples) < count:
         few = f"{len(examples)} of {count} examples can be read." if found else "There are no examples in the reply."
         return SamplesReading(tuple(examples), tuple(remarks), " ".join((few, *details)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.tasks.reply_parsing.cleaning import clean
 from iicl_tui.tasks.reply_parsing.pairs import EXTRA, Finder, Pair, finder
-from iicl_tui.tasks.reply_parsing.words import WINDOW, answer_start, listed, quoted
+from iicl_tui.tasks.reply_parsing.words import WINDOW, listed, quoted
 from iicl_tui.tasks.wording import RuleReading
 from iicl_tui.text import printable
 
@@ -76,26 +77,25 @@ def read_rule(text: str, space: ProductSpace, spellings: Sequence[Sequence[Seque
         space: the hypotheses.
         spellings: spellings[factor][value] in lower case.
     """
-    if not text.strip():
-        return RuleReading(None, trouble="The reply is empty.")
-    start = answer_start(text)
-    if start == len(text):
-        return RuleReading(None, trouble="The reply ends before the answer begins.")
-    return _reading(text, start, finder(space, tuple(tuple(tuple(words) for words in values) for values in spellings)))
+    return _reading(text, finder(space, tuple(tuple(tuple(words) for words in values) for values in spellings)))
 
 
 @lru_cache(maxsize=64)  # one reply is read several times: for its rule, its belief and its faults
-def _reading(text: str, start: int, find: Finder) -> RuleReading:
+def _reading(text: str, find: Finder) -> RuleReading:
     plain = find.plain.fullmatch(text) if find.plain is not None else None
     if plain is not None:
         values = zip(find.space.factors, plain.groups(), strict=True)
         codes = tuple(factor.values.index(word) for factor, word in values)
         return RuleReading(find.space.index(codes), tuple(map(plain.span, range(1, len(codes) + 1))))
-    reading = _read(text, max(start, len(text) - WINDOW), len(text), find)
-    if reading.hypothesis is None and len(text) - start > WINDOW:
-        head = _read(text, start, start + WINDOW, find)
+    answer = clean(text)
+    if answer.trouble:
+        return RuleReading(None, trouble=answer.trouble)
+    length = len(answer.text)
+    reading = _read(answer.text, max(0, length - WINDOW), length, find)
+    if reading.hypothesis is None and length > WINDOW:
+        head = _read(answer.text, 0, WINDOW, find)
         reading = head if head.hypothesis is not None else reading
-    return reading
+    return replace(reading, spans=tuple(map(answer.span, reading.spans)), remarks=(*answer.remarks, *reading.remarks))
 
 
 def _read(text: str, start: int, stop: int, find: Finder) -> RuleReading:

@@ -6,17 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from iicl_tui.tasks.example import Example
+from iicl_tui.tasks.reply_parsing.cleaning import clean
 from iicl_tui.tasks.reply_parsing.exact_form import plain_examples
 from iicl_tui.tasks.reply_parsing.words import (
     FILLER,
     MARK,
     WINDOW,
     Names,
-    answer_start,
     any_of,
+    dataset_remarks,
     json_values,
     listed,
     quoted,
@@ -28,6 +29,8 @@ from iicl_tui.text import printable
 
 _INPUTS = ("input", "inputs", "objects", "object", "shown", "scene", "x")
 _OUTPUTS = ("output", "outputs", "light", "lamp", "result", "state", "label", "outcome", "prediction", "y")
+_OF_RULES = ("object", "x")
+"""Labels of inputs that rules have, too."""
 _FILL = (
     r"\b(?:and|both|the|objects?|items?|only|just|are|is|shown|present|visible|with|plus|together|alone|no|none|nothing|empty)"
     r"\b"
@@ -40,6 +43,7 @@ _HEAD = re.compile(
 _NEXT_HEAD = re.compile(r"\n[^\w\n]*(?:(?:example|sample|pair|case)[\s#]{0,3})?\d{0,4}[^\w\n]*\Z", re.IGNORECASE)
 _END = re.compile(rf"{MARK}*+(?:[}}.!✓✔✗✅]|{MARK})*+(?=[,;|\n(#]|//|--|—|–|\\n|\Z)")
 _ROW = re.compile(r"^[^\n]*\|[^\n]*", re.MULTILINE)
+_HEADER = re.compile(r"\|[^\w|\n]*(?:output|light|lamp|result)s?[^\w|\n]*(?:\||\Z)", re.IGNORECASE)
 _WORD = re.compile(r"[^\n,;|{}\[\]]{1,60}")
 _RULE = re.compile(r"(?:(?:the|your|my|given)\s)?rule\b", re.IGNORECASE)
 _MOST_INPUT = 400
@@ -54,12 +58,14 @@ class _Found(NamedTuple):
         unknown: a word in their place that is not an object; "" if there is none.
         output: the output; None if it is not a known one.
         word: the output as written.
+        form: labelled as an input and an output; written with an arrow; or a pair as rules have it ("A: on").
     """
 
     objects: tuple[str, ...]
     unknown: str
     output: str | None
     word: str
+    form: Literal["labelled", "arrow", "pair"] = "pair"
 
 
 class _Finder:
@@ -96,10 +102,12 @@ class _Finder:
         """The examples of a text: in JSON, with labels or with arrows, whichever are most; otherwise in a table; otherwise in
         lines with other separators, which rules have too."""
         if self._plain is not None and self._plain[0].fullmatch(text) is not None:
-            return [_Found(tuple(each[1].split(", ")), "", each[2], each[2]) for each in self._plain[1].finditer(text)]
+            return [_Found(tuple(each[1].split(", ")), "", each[2], each[2], "labelled") for each in self._plain[1].finditer(text)]
         written, labelled = list(self._json(text)), self._labelled(text)
         lines = list(self._lines(text))
-        arrows = [found for found, arrow in lines if arrow]
+        arrows = [found._replace(form="arrow") for found, arrow in lines if arrow]
+        if _is_rule(arrows, self.names.own) and (_readable(written) or _readable(labelled)):
+            arrows = []
         best = max(written, labelled, arrows, key=lambda found: len(found) if _readable(found) else 0)
         rows, others = list(self._rows(text)), [found for found, arrow in lines if not arrow]
         unread = next((found for found in (written, labelled, arrows, rows, others) if found), [])
@@ -112,15 +120,17 @@ class _Finder:
             while pending:
                 item = pending.pop()
                 if isinstance(item, dict):
-                    shown = next((item[key] for key in item if key.lower() in _INPUTS), None)
+                    key = next((key for key in item if key.lower() in _INPUTS), "")
+                    shown = item.get(key)
                     output = next((item[key] for key in item if key.lower() in _OUTPUTS), None)
                     if isinstance(shown, (list, str)) and isinstance(output, str):
-                        yield self._of_json(shown, output)
+                        sure = isinstance(shown, list) or key.lower() not in _OF_RULES
+                        yield self._of_json(shown, output)._replace(form="labelled" if sure else "pair")
                     else:
                         pending += reversed(item.values())
                 elif isinstance(item, list):
                     if len(item) == 2 and isinstance(item[0], list) and isinstance(item[1], str):
-                        yield self._of_json(*item)
+                        yield self._of_json(*item)._replace(form="labelled")
                     else:
                         pending += reversed(item)
 
@@ -149,24 +159,29 @@ class _Finder:
                 before = marks[at - 1]
                 if before["output"]:
                     inputs = _NEXT_HEAD.sub("", inputs) if after is not None else inputs.partition("\n\n")[0]
-                    found.append(self._example(inputs, *self._output(text, before.end(), match.start())))
+                    found.append(self._example(inputs, *self._output(text, before.end(), match.start()))._replace(form="labelled"))
             elif after is not None and after["output"]:
                 end = marks[at + 2].start() if at + 2 < len(marks) else len(text)
                 found.append(self._example(inputs, *self._output(text, after.end(), end)))
+                if match["input"].lower() not in _OF_RULES:
+                    found[-1] = found[-1]._replace(form="labelled")
             elif (lone := self._example(inputs.strip().partition("\n")[0], None, "")).objects and not lone.unknown:
                 found.append(lone)
         return found
 
     def _rows(self, text: str) -> Iterator[_Found]:
         """Examples in rows of a table."""
+        form: Literal["labelled", "pair"] = "pair"
         for row in _ROW.finditer(text):
+            if _HEADER.search(row[0]):
+                form = "labelled"
             cells = [strip_marks(cell)[0] for cell in row[0].split("|")]
             states = [at for at, cell in enumerate(cells) if self.outs.index(cell) is not None]
             shown = [at for at, cell in enumerate(cells) if cell and (e := self._example(cell, None, "")).objects and not e.unknown]
             if states:
                 at = states[-1]
                 before = next((i for i in reversed(shown) if i < at), max(at - 1, 0))
-                yield self._example(cells[before], self._named(cells[at]), cells[at])
+                yield self._example(cells[before], self._named(cells[at]), cells[at])._replace(form=form)
             elif shown and shown[-1] + 1 < len(cells) and cells[shown[-1] + 1]:
                 yield self._example(cells[shown[-1]], None, cells[shown[-1] + 1])
 
@@ -236,10 +251,10 @@ def _finder(objects: tuple[str, ...], outputs: tuple[tuple[str, tuple[str, ...]]
 
 
 @lru_cache(maxsize=64)  # one reply is read several times: for its examples, its belief and its faults
-def _found(finder: _Finder, text: str, start: int) -> tuple[_Found, ...]:
-    """The examples of a reply whose answer begins at start."""
-    found = finder.find(text[start : start + WINDOW])
-    if not _readable(found) and len(text) > start + WINDOW:  # very long replies answer at the end
+def _found(finder: _Finder, text: str) -> tuple[_Found, ...]:
+    """The examples of an answer."""
+    found = finder.find(text[:WINDOW])
+    if not _readable(found) and len(text) > WINDOW:  # very long replies answer at the end
         found = finder.find(text[-WINDOW:])
     return tuple(found)
 
@@ -262,16 +277,19 @@ def read_samples(
         outputs: for each output its spellings in lower case.
         read: makes an example of objects and an output, or raises ValueError, which makes the example unreadable.
     """
-    if not text.strip():
-        return SamplesReading((), trouble="The reply is empty.")
-    start = answer_start(text)
-    if start == len(text):
-        return SamplesReading((), trouble="The reply ends before the answer begins.")
+    answer = clean(text)
+    if answer.trouble:
+        return SamplesReading((), trouble=answer.trouble)
     finder = _finder(tuple(objects), tuple((name, tuple(words)) for name, words in outputs.items()))
     examples: list[Example] = []
-    remarks: list[str] = []
+    remarks = list(answer.remarks)
     unread: list[str] = []
-    found = _found(finder, text, start)
+    everything = _found(finder, answer.text)
+    found = _without_rule(everything, count, finder.names.own)
+    if not found and everything:
+        return SamplesReading((), tuple(remarks), "The reply states a rule instead of examples.")
+    if len(found) < len(everything):
+        remarks.append("The reply states the rule, too. Its pairs do not count as examples.")
     for number, one in enumerate(found, 1):
         if len(examples) == count:
             break
@@ -291,10 +309,36 @@ def read_samples(
         details.append(f"{len(unread) - _MOST_DETAILS} more cannot be read.")
     if len(examples) < count:
         few = f"{len(examples)} of {count} examples can be read." if found else "There are no examples in the reply."
-        return SamplesReading(tuple(examples), _repeated(examples, remarks), " ".join((few, *details)))
+        return SamplesReading(tuple(examples), (*remarks, *dataset_remarks(examples)), " ".join((few, *details)))
     if len(found) > count + len(unread):
         remarks.append(f"There are {len(found)} examples: the first {count} that can be read are kept.")
-    return SamplesReading(tuple(examples), _repeated(examples, (*details, *remarks)))
+    return SamplesReading(tuple(examples), (*details, *remarks, *dataset_remarks(examples)))
+
+
+def _is_rule(run: Sequence[_Found], objects: Sequence[str]) -> bool:
+    """Whether each object stands alone in one of these, and none is labelled as an example."""
+    alone = [one.objects[0] for one in run if len(one.objects) == 1 and not one.unknown and one.form != "labelled"]
+    return len(alone) == len(run) == len(objects) and set(alone) == set(objects)
+
+
+def _without_rule(found: Sequence[_Found], count: int, objects: Sequence[str]) -> Sequence[_Found]:
+    """The examples without the pairs of a rule, which also give single objects an output.
+
+    A run that gives every object one output is a rule. So are pairs without a label or an arrow ("A: on") if each of them is
+    about another single object.
+    """
+    kept: list[_Found] = []
+    size, at = len(objects), 0
+    while at < len(found):
+        run = found[at : at + size]
+        as_many_as_wanted = len(found) == size == count and run[0].form == "arrow"
+        if _is_rule(run, objects) and not as_many_as_wanted:
+            at += size
+        else:
+            kept.append(found[at])
+            at += 1
+    singles = [one.objects for one in kept if one.form == "pair" and len(one.objects) == 1 and not one.unknown]
+    return [] if 1 < len(kept) == len(singles) == len(set(singles)) else kept
 
 
 def _fault(found: _Found, outputs: Mapping[str, Sequence[str]]) -> str:
@@ -306,10 +350,3 @@ def _fault(found: _Found, outputs: Mapping[str, Sequence[str]]) -> str:
     if found.output is None:
         return f"{quoted(found.word)} is none of {listed(outputs)}" if found.word else "it has no output"
     return ""
-
-
-def _repeated(examples: Sequence[Example], remarks: Sequence[str]) -> tuple[str, ...]:
-    """The remarks, and one more if examples are repeated."""
-    if len(set(examples)) < len(examples):
-        return (*remarks, "Some examples are there more than once.")
-    return tuple(remarks)

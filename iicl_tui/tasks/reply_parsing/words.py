@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from iicl_tui.tasks.example import Example
+from iicl_tui.tasks.spelling import comparable
 from iicl_tui.text import printable
 
 QUOTES = "\"'`´“”„‟«»‘’‚‛‹›「」『』"
@@ -28,7 +30,6 @@ _OPENING = re.compile(r"[\[{]")
 _MOST_WRONG = 20
 _MORE = re.compile(r"(?!['’]s\b)[-'’_]{0,2}[^\W_]")
 _IS_MARK = re.compile(rf"[\s\\{{}}{_MARKS}]")
-_THOUGHTS = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 
 
 def quoted(text: str) -> str:
@@ -44,12 +45,18 @@ def listed(words: Iterable[str], most: int = 8) -> str:
     return "".join(shown) if len(shown) < 2 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def answer_start(text: str) -> int:
-    """Where the answer begins: after what a model wraps as its thoughts. The end of the text where they never end."""
-    start, thinking = 0, False
-    for tag in _THOUGHTS.finditer(text):
-        start, thinking = tag.end(), not tag.group(1)
-    return len(text) if thinking else start
+def dataset_remarks(examples: Sequence[Example]) -> list[str]:
+    """Remarks on examples that are repeated or contradict each other."""
+    remarks = []
+    if len(set(examples)) < len(examples):
+        remarks.append("Some examples are there more than once.")
+    outputs: dict[tuple[str, ...], set[str]] = {}
+    for each in examples:
+        outputs.setdefault(each.input, set()).add(each.output)
+    several = [", ".join(shown) for shown, found in outputs.items() if len(found) > 1]
+    if several:
+        remarks.append(f"The examples contradict each other: {quoted(several[0])} has more than one output.")
+    return remarks
 
 
 def json_values(text: str) -> Iterator[Any]:
@@ -102,6 +109,7 @@ class Names:
     """Looks up the index of a name in a list of objects or values. A name may have several spellings.
 
     A word that is spelt exactly like a name is that name. Otherwise case is ignored, unless two names differ in case alone.
+    Names are compared in the form that `clean` gives to replies.
 
     Args:
         own: the names.
@@ -114,12 +122,12 @@ class Names:
 
     def __init__(self, own: Sequence[str], spellings: Sequence[Sequence[str]] = ()) -> None:
         self.own = tuple(own)
-        self._exact: dict[str, int] = {}
+        self._exact: dict[str, int | None] = {}
         self._loose: dict[str, int | None] = {}
         for place, name in enumerate(own):
             for form in (name, *_escaped(name)):
-                self._exact.setdefault(_plain(form), place)
-                loose = _plain(form).lower()
+                exact, loose = _plain(form), _plain(form).lower()
+                self._exact[exact] = place if self._exact.get(exact, place) == place else None
                 self._loose[loose] = place if self._loose.get(loose, place) == place else None
         for place, words in enumerate(spellings):
             for word in words:
@@ -147,7 +155,7 @@ class Names:
 
 
 def _plain(word: str) -> str:
-    return " ".join(word.split())
+    return " ".join(comparable(word).split())
 
 
 def _escaped(name: str) -> set[str]:

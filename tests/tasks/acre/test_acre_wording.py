@@ -324,7 +324,10 @@ def test_every_example_in_the_form_that_was_asked_for_is_read_back(objects: tupl
         assert worded(task).read_samples(reply, 1) == SamplesReading((example,))
     reply = worded(task).samples_reply(examples)
     assert reply.count("\n") == 2 * len(examples) - 1
-    assert worded(task).read_samples(reply, len(examples)) == SamplesReading(tuple(examples))
+    reading = worded(task).read_samples(reply, len(examples))
+    first = ", ".join(task.inputs[0])
+    remark = f"The examples contradict each other: “{first}” has more than one output."
+    assert reading == SamplesReading(tuple(examples), (remark,))
 
 
 def test_what_cannot_be_read_says_why() -> None:

@@ -1,0 +1,163 @@
+"""Thought and turn markers of chat models: where in a reply the answer begins and ends.
+
+To support another model, add a row to `MARKERS`. All patterns ignore case; BAR also matches the full-width bar of DeepSeek.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+Role = Literal["thought", "thought_end", "channel", "answer", "end", "own", "other", "text"]
+"""What a marker does. thought, thought_end: delimit thoughts. channel: starts thoughts that the end of a message ends, too.
+answer: starts the answer, whatever was open. end: ends the turn. own, other: starts a turn of the model, or of somebody else.
+text: no marker, although it looks like one."""
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A row of the table: what the marker does, its pattern, and the models that write it."""
+
+    role: Role
+    pattern: str
+    family: str
+
+
+BAR = r"[|｜]"
+_THOUGHT = (
+    r"(?:[a-z]{1,12}[:_])?(?:think|thinking|thoughts?|thought_process|reasoning|reason|reflection|scratchpad|inner_monologue|"
+    r"cot|antthinking)"
+)
+_MODEL = r"(?:hy[_▁]|im_)?(?:assistant|model|chatbot|bot|ai)(?:_token|_start)?"
+_PERSON = (
+    r"(?:hy[_▁]|im_)?(?:user|human|system|developer|tool|tools|tool_response|tool_result|function|observation|ipython|"
+    r"environment|instruction)(?:_token|_start)?"
+)
+_OPENING = (
+    rf"(?:<{BAR}(?:im_start|start|start_header_id|start_of_role|turn_start|start_of_turn_token){BAR}>|<{BAR}turn>"
+    r"|<start_of_turn>|<role>|<seed:bos>|<beginning_of_sentence>|\]~b\]|<extra_id_\d>)\s*"
+)
+_CLOSING = rf"(?:\s*(?:<{BAR}(?:end_header_id|end_of_role|im_middle|message){BAR}>|</role>))?"
+_DIALOGUE = r"^[^\S\n]*(?:#{1,4}[^\S\n]*)?\*{0,2}"
+
+MARKERS = (
+    Marker("text", r"(?!\A)<s>[^<\n]{1,200}</s>", "struck-out text, which has the tags of Llama 2's turns"),
+    Marker("thought", rf"<{_THOUGHT}(?:\s[^<>\n]{{0,80}})?>", "DeepSeek-R1, Qwen3, Phi-4, GLM, Exaone, Seed, LongCat"),
+    Marker("thought_end", rf"</{_THOUGHT}\s{{0,4}}>", "the same"),
+    Marker("thought", r"\[(?:think|thinking|reasoning|thought)\]", "Magistral"),
+    Marker("thought_end", r"\[/(?:think|thinking|reasoning|thought)\]", "Magistral"),
+    Marker("thought", r"◁think▷", "Kimi"),
+    Marker("thought_end", r"◁/think▷", "Kimi"),
+    Marker(
+        "thought",
+        rf"<{BAR}(?:(?:begin_of_|start_)(?:thought|thinking|think|reasoning)|(?:thought|thinking|think|reasoning)(?:_start)?"
+        rf"|inner_prefix){BAR}>",
+        "Command A, Sky-T1, Apertus",
+    ),
+    Marker(
+        "thought_end",
+        rf"<{BAR}(?:(?:end_of_|end_|/)(?:thought|thinking|think|reasoning)|(?:thought|thinking|think|reasoning)_end"
+        rf"|inner_suffix){BAR}>",
+        "Command A, Sky-T1, Apertus",
+    ),
+    Marker("thought", r"<unused94>(?:thought\b)?", "MedGemma"),
+    Marker("thought_end", r"<unused95>", "MedGemma"),
+    Marker("thought", r"\A\s{0,9}Here is my thought process:", "Granite 3.2"),
+    Marker("answer", r"^[^\S\n]{0,9}Here is my response:", "Granite 3.2"),
+    Marker("answer", rf"<{BAR}(?:(?:start|begin_of)_(?:response|solution|answer)){BAR}>", "Command A, Sky-T1"),
+    Marker("channel", rf"<{BAR}channel{BAR}>\s*(?!final)[^<]{{0,80}}(?:<{BAR}(?:message|constrain){BAR}>)?", "gpt-oss (harmony)"),
+    Marker("answer", rf"<{BAR}channel{BAR}>\s*final[^<]{{0,80}}(?:<{BAR}message{BAR}>)?", "gpt-oss (harmony)"),
+    Marker("thought", rf"<{BAR}channel>\s*(?:thought|analysis)\b", "Gemma 4"),
+    Marker("thought_end", rf"<channel{BAR}>", "Gemma 4"),
+    Marker("channel", r"\A(?-i:(?:analysis|commentary)(?=[A-Z\"']))", "gpt-oss, its special tokens lost"),
+    Marker("answer", r"(?-i:assistant(?:commentary)?final)", "gpt-oss, its special tokens lost"),
+    Marker("own", rf"{_OPENING}{_MODEL}\b{_CLOSING}", "ChatML, Llama 3, Gemma, Granite, gpt-oss, Ling, Seed, MiniMax"),
+    Marker("own", rf"<{BAR}{_MODEL}{BAR}>{_CLOSING}", "Phi, Zephyr, DeepSeek, Hunyuan, Kimi, Command R"),
+    Marker("own", rf"\[{BAR}{_MODEL}{BAR}\]", "Exaone"),
+    Marker("own", r"\[/INST\]|<bos>", "Llama 2, Mistral, Gemma"),
+    Marker("own", rf"<{BAR}(?:begin_of_text|startoftext|begin▁of▁sentence|bom){BAR}>", "Llama 3, DeepSeek, Jamba"),
+    Marker("other", rf"{_OPENING}(?:{_PERSON}|[a-z][\w.-]{{1,30}})\b", "the same families, another speaker"),
+    Marker("other", rf"<{BAR}{_PERSON}{BAR}>", "Phi, Zephyr, DeepSeek, Hunyuan, Kimi, Command R"),
+    Marker("other", rf"\[{BAR}{_PERSON}{BAR}\]", "Exaone"),
+    Marker(
+        "other", r"\[INST\]|\[(?:SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS)\]|<<SYS>>|<reserved_106>", "Llama 2, Mistral, Baichuan"
+    ),
+    Marker(
+        "other",
+        rf"{_DIALOGUE}(?:human|user|instruction)\*{{0,2}}\s{{0,3}}:(?=[^\n]*(?:\n[^\n]*){{0,30}}?\n[^\S\n]*(?:#{{1,4}}[^\S\n]*)?\*{{0,2}}"
+        r"(?:assistant|ai|model|bot|response|answer)\*{0,2}\s{0,3}:)",
+        "Vicuna, Alpaca: a dialogue in plain text",
+    ),
+    Marker("other", r"^(?:Human|User):(?=(?:[^\S\n]+[^\s:]+){3})", "Claude 2, Vicuna: the person's turn in plain text"),
+    Marker(
+        "end",
+        rf"<{BAR}(?!end_(?:of_)?(?:box|image|img|video|audio|vision|quad|object|ref|thought|think|header|role|point))"
+        rf"(?:end|eo[tmsd])[^|｜<>\s]{{0,40}}{BAR}>",
+        "Llama 3, Phi, Granite, Apertus, DeepSeek, Command R, Jamba",
+    ),
+    Marker(
+        "end",
+        rf"<{BAR}(?:im_end|return|call|stop|role_end|turn_end|assistant_end|separator|sep){BAR}>",
+        "ChatML, gpt-oss, Ling, Grok",
+    ),
+    Marker(
+        "end", rf"<(?:end_of_turn|end_of_utterance|end_of_sentence|turn{BAR}|eos|eot|eod|eop|seed:eos)>", "Gemma, SmolVLM, Seed"
+    ),
+    Marker("end", rf"\[{BAR}end(?:_of_|of)?turn{BAR}\]|\[e~\[", "Exaone, MiniMax"),
+    Marker("end", r"</s>", "Llama 2, Mistral"),
+)
+
+_TABLE = re.compile("|".join(f"(?P<m{at}>{marker.pattern})" for at, marker in enumerate(MARKERS)), re.IGNORECASE | re.MULTILINE)
+SPECIAL_TOKEN = re.compile(rf"<{BAR}[\w▁/.:-]{{1,40}}{BAR}>|\[{BAR}[\w/]{{1,20}}{BAR}\]|\A\s*<s>")
+"""A special token of any kind, also one that the table does not know."""
+_CAN_BE_MARKER = re.compile(
+    r"<(?:/?[a-z]|[|｜])|[a-z][|｜]>|\[(?:/|[|｜]|think|reason|thought|inst|sys|avail|tool|e~)|\]~b|◁|assistant"
+    r"|^\W{0,12}(?:human|user|instruction|here is my)|\A(?:analysis|commentary)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class Answer(NamedTuple):
+    """Where the answer stands in a reply.
+
+    Attributes:
+        start: its first character.
+        stop: the end of the answer; equal to start if there is none.
+        ignored: whether there is text after the end of the turn.
+    """
+
+    start: int
+    stop: int
+    ignored: bool = False
+
+
+@lru_cache(maxsize=64)  # one reply is read several times
+def find_answer(text: str) -> Answer:
+    """Find the answer: after all thoughts, and before the end of the model's turn. Thoughts that never end leave none."""
+    if _CAN_BE_MARKER.search(text) is None:
+        return Answer(0, len(text))
+    start, thinking = 0, ""
+    for match in _TABLE.finditer(text):
+        role = MARKERS[int((match.lastgroup or "m0")[1:])].role
+        if role == "text":
+            continue
+        if role in ("thought", "channel"):
+            start, thinking = match.end(), role
+        elif role in ("thought_end", "answer") or (thinking == "channel" and role != "other"):
+            start, thinking = match.end(), ""
+        elif thinking:
+            continue
+        elif _has_words(text[start : match.start()]):
+            rest = _TABLE.sub(" ", text[match.end() :])
+            return Answer(start, match.start(), _has_words(rest))
+        elif role == "other":
+            return Answer(match.start(), match.start(), True)
+        else:
+            start = match.end()
+    return Answer(len(text), len(text)) if thinking else Answer(start, len(text))
+
+
+def _has_words(text: str) -> bool:
+    return any(map(str.isalnum, SPECIAL_TOKEN.sub("", text)))
