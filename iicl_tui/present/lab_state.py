@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,7 @@ class ChartSettings:
     cursor: int | None = None
 
 
-@dataclass(frozen=True)
-class Saving:
+class Saving(NamedTuple):
     """How safe what happened is. reason: why it is not saved, in a few words."""
 
     kind: Literal["saved", "unsaved", "read-only", "memory"] = "memory"
@@ -62,8 +61,7 @@ IDLE = Activity()
 Sign = Literal["●", "◉", "○", "✗"]
 
 
-@dataclass(frozen=True)
-class PhaseStep:
+class PhaseStep(NamedTuple):
     """One phase of the generation looked at: done ●, next ◉, to come ○, or stuck ✗. detail: who or what does it."""
 
     phase: Phase
@@ -71,8 +69,7 @@ class PhaseStep:
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class DataItem:
+class DataItem(NamedTuple):
     """One example as a line. mark: ✓ approved, ✗ rejected, ✎ edited, ○ in the pool, or nothing where it was given."""
 
     text: str
@@ -80,8 +77,7 @@ class DataItem:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class DataBlock:
+class DataBlock(NamedTuple):
     """A dataset or a hypothesis of the generation looked at: d², h³, d³. empty: what is said when there is nothing yet.
     lines: each item has a line of its own."""
 
