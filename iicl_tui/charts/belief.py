@@ -1,4 +1,4 @@
-"""The belief chart in any of its forms, and its read-out."""
+"""The belief chart in each of its forms, and its read-out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def position(view: BeliefView, width: int, height: int, hypothesis: int) -> tupl
 
 
 def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
-    """The neighbour of the hypothesis in that direction of the form; itself at an edge."""
+    """The neighbour of the hypothesis in that direction; itself at an edge."""
     found: int = FORMS[view.form].moved(view, width, height, hypothesis, direction)
     return found
 
@@ -57,7 +57,7 @@ def readout(view: BeliefView) -> str:
 
 
 def _bounds(view: BeliefView, hypothesis: int) -> str:
-    """The bounds of P in brackets, as (.004–.09); nothing where P is known exactly."""
+    """The bounds of P, "(.004–.09)"; empty if P is known exactly."""
     if view.low is None or view.high is None:
         return ""
     return f" ({bounds_text(float(view.low[hypothesis]), float(view.high[hypothesis]))})"

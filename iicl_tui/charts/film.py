@@ -1,8 +1,9 @@
-"""Film strip: one frame a generation, in it a bar for every group of hypotheses, the chosen generation marked."""
+"""Film strip: one frame per generation with a bar for every group of hypotheses; the selected one is marked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,15 @@ _REST = "rest"
 
 @dataclass(frozen=True, eq=False)
 class FilmView:
-    """totals: (generations, groups), the probability of each group in each generation, NaN where no belief is known.
+    """The belief of every generation, by group.
 
-    selected: the chosen row of totals. first: the generation of row 0. Raises ValueError for another shape.
+    Attributes:
+        totals: (generations, groups) probability of each group in each generation; NaN where no belief is known.
+        selected: the row of totals looked at.
+        first: the generation of row 0.
+
+    Raises:
+        ValueError: totals has another shape.
     """
 
     groups: tuple[Group, ...]
@@ -42,14 +49,13 @@ def film_totals(groups: tuple[Group, ...], space: ProductSpace, beliefs: list[ND
     return totals
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(NamedTuple):
     gutter: int
     frame: int  # columns of a frame, its gap included
     start: int  # row of totals that is the first frame drawn
     frames: int
-    lines: tuple[tuple[int, ...], ...]  # positions of the groups that each line adds up
-    rows: int  # rows a line
+    lines: tuple[tuple[int, ...], ...]  # indices of the groups that each line adds up
+    rows: int  # rows per line
     numbers: bool
 
     @property
@@ -77,7 +83,7 @@ def _layout(view: FilmView, width: int, height: int) -> _Layout:
 
 
 def draw(view: FilmView, width: int, height: int) -> Picture:
-    """The picture, width × height cells; as many generations as fit, around the chosen one."""
+    """The picture, width × height cells: as many generations as fit around the selected one."""
     if width < 1 or height < 1 or not len(view.totals):
         return notice(width, height, "no generation yet")
     layout = _layout(view, width, height)

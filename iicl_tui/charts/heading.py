@@ -1,4 +1,4 @@
-"""The first row of a belief chart: title, how to read it, and the key to its marks."""
+"""The first row of a belief chart: title, notes and the key to its marks."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from iicl_tui.charts.view import BeliefView
 
 
 def mark_key(view: BeliefView, *more: tuple[str, int]) -> list[tuple[str, int]]:
-    """(text, ink) of every mark in the view, then `more`."""
+    """(text, ink) of every mark of the view, then `more`."""
     return [(f"{mark.symbol} {mark.name}", int(MARK)) for mark in view.marks] + list(more)
 
 
 def heading(picture: Picture, view: BeliefView, variants: Sequence[Sequence[str]], key: Sequence[tuple[str, int]]) -> None:
     """Draw row 0: title, notes and key.
 
-    The variants of the notes come from the fullest to the shortest; the first that leaves room for the whole key is
-    taken. What then does not fit is left out: the ends of the key before the notes.
+    Args:
+        variants: the notes from the fullest to the shortest; the first that leaves room for the whole key is used.
+        key: entries of the key; those that do not fit are left out, the last ones first.
     """
     title = shorten(view.title, picture.width)
     key_width = sum(2 + text_width(text) for text, _ in key)

@@ -1,4 +1,4 @@
-"""Marginals: one stacked bar a factor, as long as its values are probable."""
+"""Marginals: one stacked bar per factor, each value as long as it is probable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATTERNS = "█▒░▓"  # by the value, so that neighbours differ without co
 _LEAST_BAR = 12
 
 UNOBSERVED = "╱"
-"""The pattern of what a bar leaves open."""
+"""The pattern of the unobserved part of a bar."""
 
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Low and high, both (values,)."""
@@ -24,11 +24,15 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False)
 class MarginalsView:
-    """log_p: (H,) natural logarithms, or None where no belief is known. by: the factor to point out, if any.
-    word: what factors are called.
+    """The probability of each factor's values.
 
-    bounds: of each factor's probabilities, where they are not known exactly. open: (factors,) what of each was not observed and
-    belongs to none of its values for certain: the low bounds and it add up to 1. absent: why there is no belief.
+    Attributes:
+        log_p: (H,) natural logarithms, or None if the belief is unknown.
+        by: the factor to point out, if any.
+        bounds: of each factor's probabilities, if they are not known exactly.
+        open: (factors,) unobserved probability of each factor; with the low bounds it adds up to 1.
+        absent: why there is no belief.
+        word: what factors are called.
     """
 
     space: ProductSpace
@@ -41,12 +45,12 @@ class MarginalsView:
 
     @property
     def seen_open(self) -> bool:
-        """Something is left open, so that a bar may show it."""
+        """Whether a bar shows an unobserved part."""
         return self.open is not None and bool((self.open > 0).any())
 
 
 def figure_text(p: float) -> str:
-    """Three cells: ".72", "1.0", "0"; what is not nothing is never shown as 0."""
+    """Three cells: ".72", "1.0", "0"; a positive probability is never shown as 0."""
     if p <= 0.0:
         return "0"
     if p < 0.005:
@@ -55,7 +59,7 @@ def figure_text(p: float) -> str:
 
 
 def draw(view: MarginalsView, width: int, height: int) -> Picture:
-    """The picture, width × height cells. Where something is unobserved, bars show what is certain, and that besides."""
+    """The picture, width × height cells. With an unobserved part, bars show the low bounds and that part."""
     if view.log_p is None or width < 1 or height < 1:
         return notice(width, height, view.absent)
     picture, space = Picture(width, height), view.space
@@ -90,7 +94,7 @@ def draw(view: MarginalsView, width: int, height: int) -> Picture:
 
 
 def _bounds(picture: Picture, x: int, y: int, view: MarginalsView, factor: int, shares: NDArray[np.float64]) -> None:
-    """Under the bar: bounds that are apart in what is shown of them, as many as have room, the likeliest value first."""
+    """Under the bar: bounds that differ as shown, as many as fit, the likeliest value first."""
     low, high = view.bounds[factor]
     values = view.space.factors[factor].values
     for code in np.argsort(-shares, kind="stable").tolist():
@@ -131,15 +135,15 @@ def _stack(
 
 
 def _open_text(room: int) -> str:
-    """The pattern of what is not observed, with its name where there is room for it."""
+    """The pattern of the unobserved part, with its name if there is room."""
     word = "unobserved" if room >= 12 else ""
     before = (room - len(word)) // 2
     return UNOBSERVED * before + word + UNOBSERVED * (room - len(word) - before)
 
 
 def _edge(picture: Picture, x: int, y: int, rest: int, end: int, edges: list[int], code: int, owns_left: bool) -> None:
-    """A cell that two values share: the left one as a partial block on the right one's hue."""
-    if not owns_left:  # the cell's left part is another value's, already drawn there
+    """A cell that two values share: the left one is a partial block on the right one's hue."""
+    if not owns_left:  # the cell's left part belongs to another value and is drawn already
         return
     right = next((value for value in range(code + 1, len(edges)) if edges[value] > end), code)
     under = 0 if end == edges[-1] else state_hue(right)

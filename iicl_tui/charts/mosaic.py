@@ -1,11 +1,11 @@
-"""Mosaic: one tile a hypothesis, the first factors down, the others across; it keeps its place in every generation."""
+"""Mosaic: one tile per hypothesis, first factors down, the others across; a tile keeps its place in every generation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from math import log, prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +27,14 @@ from iicl_tui.charts.picture import (
 )
 from iicl_tui.charts.view import BeliefView, Direction, by_text, hues, view_scale
 
-_WIDE = 3.0  # how many times more tiles across than down look best
-_SHADES = np.array([ord(c) for c in "·░░░░▒▒▒▒▓▓▓▓███"], dtype=np.uint32)  # by level: no colour is needed to read it
+_WIDE = 3.0  # the best ratio of tiles across to tiles down
+_SHADES = np.array([ord(c) for c in "·░░░░▒▒▒▒▓▓▓▓███"], dtype=np.uint32)  # by level, so that the mosaic reads without colour
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(NamedTuple):
     split: int  # factors [0, split) go down, the others across
-    down: int  # how many of those down have rows of their own; the tiles are the likeliest of the rest
-    across: int  # the same for the others
+    down: int  # how many of the factors down have rows of their own; a tile shows the likeliest of the rest
+    across: int  # how many of the factors across have columns of their own
     rows: int
     columns: int
     tile_width: int
@@ -55,7 +54,7 @@ def _split(shape: tuple[int, ...]) -> int:
 
 
 def _fitting(shape: tuple[int, ...], room: int) -> int:
-    """How many of the leading factors have room for a place each."""
+    """How many leading factors fit with one place for each combination of values."""
     return max(n for n in range(len(shape) + 1) if n == 0 or prod(shape[:n]) <= room)
 
 
@@ -64,7 +63,7 @@ def _layout(space: ProductSpace, width: int, height: int) -> _Layout:
     split = _split(space.shape)
     across_shape, down_shape = space.shape[split:], space.shape[:split]
     top = 1 if height > 2 else 0
-    if prod(down_shape) <= height - top:  # a place for every hypothesis comes before names for the places
+    if prod(down_shape) <= height - top:  # a place for every hypothesis is worth more than headers
         header_rows = min(len(across_shape), height - top - prod(down_shape))
     else:
         header_rows = len(across_shape) if height - top - len(across_shape) >= 4 else 0
@@ -79,7 +78,7 @@ def _layout(space: ProductSpace, width: int, height: int) -> _Layout:
         value_widths, gutter = (), 0
     across = _fitting(across_shape, max(width - gutter, 1))
     rows, columns = prod(down_shape[:down]), prod(across_shape[:across])
-    roomy = taken + max(across_names, default=-1) + 1  # then the rows' names stand right above their values
+    roomy = taken + max(across_names, default=-1) + 1  # then each row factor's name is right above its values
     if gutter and (width - roomy) // columns == (width - gutter) // columns:
         gutter = roomy
     tile_width = max((width - gutter) // columns, 1)
@@ -92,13 +91,13 @@ def _layout(space: ProductSpace, width: int, height: int) -> _Layout:
 
 
 def tiles(space: ProductSpace, width: int, height: int) -> tuple[int, int]:
-    """How many tiles there are, and how many of the factors go down."""
+    """(number of tiles, number of factors that go down)."""
     layout = _layout(space, max(width, 1), max(height, 1))
     return layout.rows * layout.columns, layout.split
 
 
 def _owners(log_p: NDArray[np.float64], layout: _Layout, space: ProductSpace) -> NDArray[np.intp]:
-    """(rows, columns): the hypothesis that each tile shows, the likeliest of those that share it."""
+    """(rows, columns) the hypothesis that each tile shows: the likeliest of those that share it."""
     everything = np.arange(space.size)
     if layout.rows * layout.columns == space.size:
         return everything.reshape(layout.rows, layout.columns)
@@ -127,7 +126,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
     picture.inks[area] = codes.repeat(size[0], 0).repeat(size[1], 1)[: held[0], : held[1]]
     _thin_dots(picture, layout, levels)
     if view.by is None and view.explained is not None:
-        named = np.isin(owners, [mark.hypothesis for mark in view.marks])  # their tiles have a mark in this place
+        named = np.isin(owners, [mark.hypothesis for mark in view.marks])  # a mark takes the place of the count
         _counts(picture, layout, view.explained[owners], (levels > 0) & ~named)
     _headers(picture, view, layout)
     _marks(picture, view, layout)
@@ -147,7 +146,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
 
 
 def _thin_dots(picture: Picture, layout: _Layout, levels: NDArray[np.int32]) -> None:
-    """A tile at the floor has one dot, not one in each of its cells."""
+    """Leave one dot in each tile at the scale's floor, not one in every cell."""
     rows, columns = np.nonzero(levels == 0)
     height, width = layout.tile_height, layout.tile_width
     for dy in range(height):
@@ -157,8 +156,10 @@ def _thin_dots(picture: Picture, layout: _Layout, levels: NDArray[np.int32]) -> 
 
 
 def _counts(picture: Picture, layout: _Layout, explained: NDArray[np.integer], wanted: NDArray[np.bool_]) -> None:
-    """How many of d⁰ a tile explains, in figures at its end: the brightness is its probability, and without colour
-    nothing else would tell. In colour they have the colour of their tile."""
+    """Write at each tile's end how many d⁰ examples it explains.
+
+    Brightness shows the probability, so without colour nothing else would show this.
+    """
     for row, column in np.argwhere(wanted).tolist():
         text = str(int(explained[row, column]))
         if len(text) < layout.tile_width:
@@ -211,13 +212,16 @@ def _headers(picture: Picture, view: BeliefView, layout: _Layout) -> None:
 
 
 def _header_ink(view: BeliefView, factor: int) -> Callable[[int], int]:
-    """The ink of a factor's values in a header: in their colours if the tiles have these colours."""
+    """The ink of a factor's values in a header: their colours if the tiles are coloured by this factor."""
     return lambda value: ink(Role.VALUE, state_hue(value)) if factor == view.by else int(DIM)
 
 
 def _abbreviated(values: tuple[str, ...], step: int) -> tuple[list[str], bool]:
-    """The values for places `step` columns apart, as short as they must be and still told apart, or none at all;
-    and whether they can be read one after the other again and again, or should stand there once."""
+    """The values shortened to fit `step` columns.
+
+    Returns:
+        The texts, empty if they could no longer be told apart, and whether there is room to repeat them in every block.
+    """
     for room, repeated in ((step - 1, True), (step, False)):
         texts = [value if text_width(value) <= room else shorten(value, room + 1)[:-1] for value in values]
         if len(set(texts)) == len(values) and all(texts):
@@ -243,7 +247,7 @@ def _marks(picture: Picture, view: BeliefView, layout: _Layout) -> None:
 
 
 def _cursor(picture: Picture, layout: _Layout, x: int, y: int) -> None:
-    """A frame around the tile; a tile of one column is turned light for dark."""
+    """A frame around the tile; a tile of one column is highlighted."""
     last = layout.tile_height - 1
     if layout.tile_width == 1:
         picture.inks[y : y + layout.tile_height, x : x + 1] |= CURSOR
@@ -255,7 +259,7 @@ def _cursor(picture: Picture, layout: _Layout, x: int, y: int) -> None:
 
 
 def _over(picture: Picture, x: int, y: int, char: str) -> None:
-    """A character on a tile, which keeps its colour and its brightness below it."""
+    """Put a character on a tile and keep the tile's colour and brightness."""
     if 0 <= x < picture.width and 0 <= y < picture.height:
         picture.chars[y, x] = ord(char)
         picture.inks[y, x] = picture.inks[y, x] & ~15 | MARK

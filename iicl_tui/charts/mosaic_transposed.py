@@ -1,9 +1,10 @@
-"""The mosaic with its first factors across and the others down, where more hypotheses have a tile of their own in this way."""
+"""The mosaic transposed (first factors across, the others down) where that gives more hypotheses a tile of their own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,15 @@ from iicl_tui.charts.picture import Picture
 from iicl_tui.charts.view import BeliefView, Direction
 
 
-@dataclass(frozen=True, eq=False)
-class _Turn:
-    """space: the factors in another order. by: (groupings,) where each grouping has gone. there: (H,) the place in it of every
-    hypothesis; back: the opposite."""
+class _Transposed(NamedTuple):
+    """The space with its factors in another order.
+
+    Attributes:
+        space: the transposed space.
+        by: (groupings,) the new index of each grouping.
+        there: (H,) the new index of each hypothesis.
+        back: (H,) the old index of each transposed hypothesis.
+    """
 
     space: ProductSpace
     by: tuple[int, ...]
@@ -25,10 +31,10 @@ class _Turn:
     back: NDArray[np.intp]
 
     def view(self, view: BeliefView) -> BeliefView:
-        """The same belief over the turned space."""
+        """The same belief over the transposed space."""
         names = ("log_p", "previous", "explained", "low", "high")
         arrays = {name: getattr(view, name)[self.back] for name in names if getattr(view, name) is not None}
-        marks = tuple(replace(mark, hypothesis=int(self.there[mark.hypothesis])) for mark in view.marks)
+        marks = tuple(mark._replace(hypothesis=int(self.there[mark.hypothesis])) for mark in view.marks)
         cursor = None if view.cursor is None else int(self.there[view.cursor])
         return replace(
             view, space=self.space, by=None if view.by is None else self.by[view.by], marks=marks, cursor=cursor, **arrays
@@ -36,8 +42,8 @@ class _Turn:
 
 
 @lru_cache(64)
-def _turn(space: ProductSpace, width: int, height: int) -> _Turn | None:
-    """None where the order of the space is as good."""
+def _transposed(space: ProductSpace, width: int, height: int) -> _Transposed | None:
+    """The transposed space; None if it gives no more tiles."""
     tiles, split = mosaic.tiles(space, width, height)
     if tiles == space.size or not split:
         return None
@@ -45,39 +51,39 @@ def _turn(space: ProductSpace, width: int, height: int) -> _Turn | None:
     order = [*range(split, count), *range(split)]
     back = np.arange(space.size).reshape(space.shape).transpose(order).ravel()
     partitions = tuple(Partition(each.name, each.values, each.codes[back]) for each in space.partitions)
-    other = ProductSpace(tuple(space.factors[at] for at in order), partitions)
-    if mosaic.tiles(other, width, height)[0] <= tiles:
+    transposed = ProductSpace(tuple(space.factors[at] for at in order), partitions)
+    if mosaic.tiles(transposed, width, height)[0] <= tiles:
         return None
     by = (*(order.index(at) for at in range(count)), *range(count, count + len(partitions)))
-    return _Turn(other, by, np.argsort(back), back)
+    return _Transposed(transposed, by, np.argsort(back), back)
 
 
 def draw(view: BeliefView, width: int, height: int) -> Picture:
     """The picture, width × height cells."""
-    turn = _turn(view.space, width, height)
-    return mosaic.draw(view if turn is None else turn.view(view), width, height)
+    other = _transposed(view.space, width, height)
+    return mosaic.draw(view if other is None else other.view(view), width, height)
 
 
 def position(view: BeliefView, width: int, height: int, hypothesis: int) -> tuple[int, int] | None:
     """(x, y) of the upper left cell of the hypothesis's tile; None if it is not drawn."""
-    turn = _turn(view.space, width, height)
-    if turn is None:
+    other = _transposed(view.space, width, height)
+    if other is None:
         return mosaic.position(view, width, height, hypothesis)
-    return mosaic.position(turn.view(view), width, height, int(turn.there[hypothesis]))
+    return mosaic.position(other.view(view), width, height, int(other.there[hypothesis]))
 
 
 def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> int | None:
     """The hypothesis whose tile is at the cell; the likeliest one if a tile stands for several."""
-    turn = _turn(view.space, width, height)
-    if turn is None:
+    other = _transposed(view.space, width, height)
+    if other is None:
         return mosaic.hypothesis_at(view, width, height, x, y)
-    found = mosaic.hypothesis_at(turn.view(view), width, height, x, y)
-    return None if found is None else int(turn.back[found])
+    found = mosaic.hypothesis_at(other.view(view), width, height, x, y)
+    return None if found is None else int(other.back[found])
 
 
 def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
     """The next tile in that direction, or the same hypothesis at an edge."""
-    turn = _turn(view.space, width, height)
-    if turn is None:
+    other = _transposed(view.space, width, height)
+    if other is None:
         return mosaic.moved(view, width, height, hypothesis, direction)
-    return int(turn.back[mosaic.moved(turn.view(view), width, height, int(turn.there[hypothesis]), direction)])
+    return int(other.back[mosaic.moved(other.view(view), width, height, int(other.there[hypothesis]), direction)])

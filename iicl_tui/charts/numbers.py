@@ -1,9 +1,9 @@
-"""Probabilities as people read them, and as lengths."""
+"""Probabilities as text and as lengths."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, exp, floor, isinf, log, log10
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ HORIZONTAL = " ▏▎▍▌▋▊▉█"
 
 
 def probability_text(log_p: float) -> str:
-    """At most 7 cells: "0.031", "3.2e-10", "0". Takes a natural logarithm, so that nothing underflows to 0."""
+    """At most 7 cells: "0.031", "3.2e-10", "0". Takes a natural logarithm, so that small values do not underflow."""
     if isinf(log_p):
         return "0"
     if log_p >= log(0.0005):
@@ -39,7 +39,7 @@ def percent_text(p: float) -> str:
 
 
 def bounds_text(low: float, high: float) -> str:
-    """Bounds of a probability, given by their natural logarithms, as .004–.09"""
+    """Bounds of a probability, from their natural logarithms: ".004–.09"."""
     return f"{_short(low)}–{_short(high)}"
 
 
@@ -51,14 +51,14 @@ def _short(log_p: float) -> str:
 
 
 def hundredths_text(low: float, high: float) -> str:
-    """Bounds of a probability to two places, as .59–.78, rounded outwards so that they still hold."""
+    """Bounds of a probability to two places, rounded outwards so that they still hold: ".59–.78"."""
     least, most = _outwards(low, high)
     ends = ["0" if end == 0 else "1" if end == 100 else f".{end:02}" for end in (least, most)]
     return "–".join(dict.fromkeys(ends))
 
 
 def percents_text(low: float, high: float) -> str:
-    """The same as whole percents: 59–78%"""
+    """The same in whole percents: "59–78%"."""
     return "–".join(str(end) for end in dict.fromkeys(_outwards(low, high))) + "%"
 
 
@@ -66,21 +66,20 @@ def _outwards(low: float, high: float) -> tuple[int, int]:
     return max(floor(100 * low + 1e-9), 0), min(ceil(100 * high - 1e-9), 100)
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How a probability becomes a length between 0 and 1; both ends stay where they are from one picture to the next."""
+class Scale(NamedTuple):
+    """Maps probabilities to lengths between 0 and 1, with the same ends from one picture to the next."""
 
     kind: str  # "log" | "linear"
-    floor: float  # log: at or below it nothing is drawn
+    floor: float  # log: nothing is drawn at or below it
     top: float
 
     @property
     def text(self) -> str:
-        """The scale in words, with both of its ends."""
+        """The scale in words, with both ends."""
         return f"log {self.floor:.0e} … 1".replace("e-0", "e-") if self.kind == "log" else f"linear 0 … {self.top:g}"
 
     def lengths(self, log_p: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Lengths, 0 … 1, of any array of natural logarithms; −inf has length 0."""
+        """Lengths, 0 … 1, of natural logarithms of any shape; −inf has length 0."""
         if self.kind == "log":
             low = log(self.floor)
             return np.clip(1.0 - log_p / low, 0.0, 1.0)
@@ -90,7 +89,7 @@ class Scale:
 def scale_for(kind: str, size: int, peak: float) -> Scale:
     """The scale for a space of `size` hypotheses whose likeliest has the natural log-probability `peak`.
 
-    log: from 1 down to at least 1e-6, and three decades below the uniform belief. linear: up to the next 1, 2 or 5.
+    log: from 1 down to at least 1e-6, and to three decades below the uniform belief. linear: up to the next 1, 2 or 5.
     """
     decades = max(6, 3 + ceil(log10(size)))
     if kind == "log":
@@ -102,5 +101,5 @@ def scale_for(kind: str, size: int, peak: float) -> Scale:
 
 
 def eighths(lengths: NDArray[np.float64], cells: int) -> NDArray[np.intp]:
-    """Lengths 0 … 1 as the nearest number of eighths of a cell, 0 … 8·cells."""
+    """Lengths 0 … 1 as the nearest number of eighths of a cell: 0 … 8·cells."""
     return np.rint(lengths * (8 * cells)).astype(np.intp)

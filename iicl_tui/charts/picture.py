@@ -1,7 +1,7 @@
 """A picture made of characters: a grid of cells, each with one character and one ink.
 
-Inks are whole numbers, so that numpy can lay down a thousand cells at once. They say what a cell means, never which
-colour it has: the theme decides that, and plain text needs no colour at all.
+Inks are whole numbers, so that numpy can fill a thousand cells at once. An ink says what a cell means; the theme
+decides its colour, and plain text needs none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from iicl_tui.text import shorten as shorten
 from iicl_tui.text import text_width as text_width
 
 LEVELS = 15  # the brightest tile
-FIT_STEPS = 8  # steps of the ramp that stands for "examples of d⁰ explained"
+FIT_STEPS = 8  # steps of the colour ramp for "d⁰ examples explained"
 
 _STATES = 32
 _FIT_BASE = 1 + _STATES
@@ -31,18 +31,18 @@ class Role(IntEnum):
     TEXT = 0
     DIM = 1
     STRONG = 2
-    MARK = 3  # a hypothesis with a name; with a hue it lies on a tile
+    MARK = 3  # a named hypothesis; with a hue it lies on a tile
     GHOST = 4  # the last generation; with `under` it lies on a bar
-    BAR = 5  # a block; with `under` the rest of the cell has that hue
+    BAR = 5  # a block character; with `under` the rest of the cell has that hue
     TILE = 6  # its background, or its shade, is the brightness of the hue
-    SEGMENT = 7  # a part of a stacked bar: solid in colour, a pattern without
+    SEGMENT = 7  # a part of a stacked bar: solid in colour, a pattern without colour
     LABEL = 8  # words on a segment
     ACCENT = 9
-    VALUE = 10  # a word in its hue
+    VALUE = 10  # text in its hue
 
 
 class Ink(NamedTuple):
-    """An ink taken apart."""
+    """The parts of an ink."""
 
     role: Role
     hue: int = 0
@@ -51,7 +51,7 @@ class Ink(NamedTuple):
     cursor: bool = False
 
 
-CURSOR = 1 << 20  # add it (bitwise or) to any ink
+CURSOR = 1 << 20  # bitwise or with any ink
 
 
 def ink(role: Role, hue: int = 0, level: int = 0, under: int = 0, cursor: bool = False) -> int:
@@ -61,7 +61,7 @@ def ink(role: Role, hue: int = 0, level: int = 0, under: int = 0, cursor: bool =
 
 @lru_cache(4096)
 def unpack(code: int) -> Ink:
-    """The opposite of `ink`."""
+    """The parts of an ink number; the inverse of `ink`."""
     return Ink(Role(code & 15), code >> 4 & 63, code >> 10 & 15, code >> 14 & 63, bool(code & CURSOR))
 
 
@@ -71,7 +71,7 @@ def state_hue(value: int) -> int:
 
 
 def fit_hue(explained: int, of: int) -> int:
-    """The hue of a number of examples explained: a ramp from none to all."""
+    """The hue of a number of explained examples, on a ramp from none to all."""
     return _FIT_BASE + (round(FIT_STEPS * explained / of) if of else FIT_STEPS)
 
 
@@ -88,7 +88,12 @@ _BLANK = ord(" ")
 
 
 class Picture:
-    """A width × height grid of cells. `chars` holds code points, `inks` ink numbers; both are (height, width)."""
+    """A width × height grid of cells.
+
+    Attributes:
+        chars: (height, width) code points.
+        inks: (height, width) ink numbers.
+    """
 
     __slots__ = ("chars", "height", "inks", "width")
 
@@ -126,7 +131,7 @@ class Picture:
     def put_column(
         self, x: int, y: int, texts: Sequence[str], width: int, which: NDArray[np.intp], codes: NDArray[np.int32]
     ) -> None:
-        """Write in the rows from y on: row y + i gets texts[which[i]], padded to `width` cells, in the ink codes[i]."""
+        """Write a column of texts: row y + i gets texts[which[i]], padded to `width` cells, in the ink codes[i]."""
         end = min(x + width, self.width)
         if end <= x:
             return
@@ -146,7 +151,7 @@ class Picture:
         self.put((self.width - text_width(text)) // 2, y, text, code)
 
     def runs(self, y: int) -> Iterator[tuple[str, int]]:
-        """Row y as stretches of one ink: (text, ink number); the texts together are `width` cells wide."""
+        """Row y as runs of one ink: (text, ink number); the texts together are `width` cells wide."""
         inks = self.inks[y]
         text = self.chars[y].tobytes().decode("utf-32-le")
         edges = (np.flatnonzero(inks[1:] != inks[:-1]) + 1).tolist()
@@ -156,16 +161,16 @@ class Picture:
             start = end
 
     def plain(self) -> list[str]:
-        """The picture as lines of text, without blanks at their ends."""
+        """The picture as lines of text without trailing blanks."""
         return [row.tobytes().decode("utf-32-le").replace("\0", "").rstrip() for row in self.chars]
 
-    def unlike(self, other: Picture) -> NDArray[np.bool_]:
-        """(height,) the rows in which it differs from another picture of its size."""
+    def changed_rows(self, other: Picture) -> NDArray[np.bool_]:
+        """(height,) which rows differ from another picture of the same size."""
         different: NDArray[np.bool_] = ((self.chars != other.chars) | (self.inks != other.inks)).any(axis=1)
         return different
 
     def paste(self, other: Picture, x: int, y: int) -> None:
-        """Lay another picture over this one, its upper left corner at (x, y) ≥ (0, 0)."""
+        """Copy another picture onto this one, with its upper left corner at (x, y) ≥ (0, 0)."""
         width, height = min(other.width, self.width - x), min(other.height, self.height - y)
         if width > 0 and height > 0:
             self.chars[y : y + height, x : x + width] = other.chars[:height, :width]
@@ -173,7 +178,7 @@ class Picture:
 
 
 def notice(width: int, height: int, text: str) -> Picture:
-    """A picture of one calm sentence, for when there is nothing to draw; in several rows where it is wider than the picture."""
+    """A picture of one sentence, for when there is nothing to draw; wrapped if it is wider than the picture."""
     picture = Picture(width, height)
     rows = _rows(text, picture.width)
     if len(rows) > picture.height:
@@ -184,7 +189,7 @@ def notice(width: int, height: int, text: str) -> Picture:
 
 
 def _rows(text: str, width: int) -> list[str]:
-    """The text broken between words; a word that is too long for a row is left as it is."""
+    """The text wrapped between words; a word that is too long for a row is left as it is."""
     rows: list[str] = []
     for word in text.split(" "):
         if rows and text_width(rows[-1]) + 1 + text_width(word) <= width:

@@ -1,9 +1,9 @@
-"""Ranked: the likeliest hypotheses with their rules written out."""
+"""Ranked: the likeliest hypotheses, one per line, with their rules written out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,7 @@ def rank_of(log_p: NDArray[np.float64], hypothesis: int) -> tuple[int, int]:
     return int(ranks[hypothesis]), int((ranks == ranks[hypothesis]).sum())
 
 
-@dataclass(frozen=True)
-class _Columns:
+class _Columns(NamedTuple):
     names: bool  # "A on", or only "on" under a row of names
     widths: tuple[int, ...]  # of each factor's column
     gap: int
@@ -55,12 +54,12 @@ class _Columns:
 
     @property
     def rules(self) -> int:
-        """Where the rules begin."""
+        """First column of the rules."""
         return 3 + self.rank + self.marks + 1
 
 
 def _prefixes(values: tuple[str, ...]) -> dict[str, str]:
-    """The shortest beginnings, all of one length, that tell the values apart."""
+    """Each value's shortest prefix, all of one length, that tells the values apart."""
     for length in range(1, max(map(len, values)) + 1):
         if len({value[:length] for value in values}) == len(values):
             return {value: value[:length] for value in values}
@@ -91,8 +90,7 @@ def _columns(view: BeliefView, width: int) -> _Columns:
     return _Columns(False, tight, 1, rank, marks, 0, 0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Layout:
+class _Layout(NamedTuple):
     top: int  # first row of the list
     rows: int
     first: int  # rank, from 0, of the first row
@@ -111,7 +109,7 @@ def _layout(view: BeliefView, width: int, height: int, log_p: NDArray[np.float64
 
 
 def draw(view: BeliefView, width: int, height: int) -> Picture:
-    """The picture, width × height cells; the list is where the cursor is."""
+    """The picture, width × height cells; the list scrolls to the cursor."""
     if view.log_p is None or width < 1 or height < 1:
         return notice(width, height, view.absent)
     layout, scale = _layout(view, width, height, view.log_p), view_scale(view)
@@ -142,7 +140,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
 
 
 def _rules(picture: Picture, view: BeliefView, layout: _Layout, shown: NDArray[np.intp]) -> None:
-    """Every rule that is shown, one factor's column after the other."""
+    """Write all shown rules, one factor's column at a time."""
     columns, codes = layout.columns, view.space.codes[shown]
     rows = np.zeros(len(shown), dtype=np.intp)
     palette = np.array([ink(Role.VALUE, state_hue(code)) for code in range(max(view.space.shape))], dtype=np.int32)
@@ -161,7 +159,7 @@ def _rules(picture: Picture, view: BeliefView, layout: _Layout, shown: NDArray[n
 
 
 def _figures(picture: Picture, view: BeliefView, columns: _Columns, y: int, hypothesis: int, rank: int) -> int:
-    """What stands beside the rule in row y; returns the first column of the bar."""
+    """Write rank, marks, probability and d⁰ count in row y; returns the first column of the bar."""
     log_p = view.log_p
     assert log_p is not None
     picture.put_right(2 + columns.rank, y, str(rank), DIM)

@@ -1,9 +1,9 @@
-"""Strips: one strip of bars a state of the chosen factor, so that all hypotheses stand in sight with their marks."""
+"""Strips: one strip of bars for each value of the chosen grouping, with all hypotheses in sight."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +37,9 @@ _FLOOR_DOT = ord("·")  # a bar too short to be drawn
 _SEVERAL = "✱"
 
 
-@dataclass(frozen=True, eq=False)
-class _Layout:
+class _Layout(NamedTuple):
     groups: tuple[Group, ...]  # those that are drawn, from the top
-    hidden: int  # groups for which there is no row
+    hidden: int  # groups without a row
     names: tuple[str, ...]
     gutter: int
     bins: int  # bars a strip
@@ -50,13 +49,13 @@ class _Layout:
     pitch: int  # rows from one strip to the next
     rows: int  # rows of bars
     mark_rows: int
-    axis: tuple[int, ...]  # factors named below the strips
+    axis: tuple[int, ...]  # factors named under the strips
 
 
 def _bars(view: BeliefView, longest: int, room: int) -> int:
-    """Hypotheses a bar, so that `longest` hypotheses fit into `room` columns.
+    """Hypotheses per bar, so that `longest` hypotheses fit into `room` columns.
 
-    Whole trailing factors are joined where that does not waste too much, so that a bar still stands for a rule.
+    Joins whole trailing factors where that does not waste too much room, so that a bar still stands for a rule.
     """
     needed = ceil(longest / room)
     if not _splits_factor(view) or needed == 1:
@@ -71,14 +70,14 @@ def _bars(view: BeliefView, longest: int, room: int) -> int:
 
 
 def _splits_factor(view: BeliefView) -> bool:
-    """The strips are a factor's values, so that within each the other factors go round in order."""
+    """Whether the strips are a factor's values; within each strip the other factors then follow in order."""
     return view.by is not None and view.by < len(view.space.factors)
 
 
 def _layout(view: BeliefView, width: int, height: int) -> _Layout:
     groups = view_groups(view)
     shown = len(groups) if len(groups) <= height else max(height - 1, 1)
-    foot = 1 if shown < len(groups) and height > 1 else 0  # says how many strips are not drawn
+    foot = 1 if shown < len(groups) and height > 1 else 0  # for the number of hidden strips
     longest = max(len(group.members) for group in groups)
 
     others = [factor for factor in range(len(view.space.shape)) if factor != view.by] if _splits_factor(view) else []
@@ -93,7 +92,7 @@ def _layout(view: BeliefView, width: int, height: int) -> _Layout:
     if gutter + longest > width:
         names = tuple(group.short for group in groups)
         gutter = max(6, *(min(text_width(name), 10) for name in names)) + 1
-    if pitch - mark_rows == 1:  # the strip's total has no line of its own: a name, a blank and six cells
+    if pitch - mark_rows == 1:  # the total shares the name's line: a name, a blank and six cells
         both = max(gutter, max(min(text_width(group.short), 10) for group in groups) + 8)
         gutter = both if both * 3 <= width else gutter
     if gutter * 3 > width:
@@ -266,7 +265,7 @@ def position(view: BeliefView, width: int, height: int, hypothesis: int) -> tupl
 
 
 def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> int | None:
-    """The hypothesis whose bar, or whose mark, is at the cell; the likeliest one if a bar stands for several."""
+    """The hypothesis whose bar or mark is at the cell; the likeliest one if a bar stands for several."""
     if view.log_p is None or width < 1 or height < 1 or not (0 <= x < width and 0 <= y < height):
         return None
     layout = _layout(view, width, height)

@@ -1,10 +1,10 @@
-"""What a belief chart shows: frozen values, made by whoever has the chain, read by the picture makers."""
+"""What a belief chart shows, as frozen values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,8 @@ Direction = Literal["left", "right", "up", "down"]
 NO_BELIEF = "no belief for this generation"
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A hypothesis that has a name: h*, ĥ, hᵗ. The symbol is one cell wide."""
+class Mark(NamedTuple):
+    """A named hypothesis: h*, ĥ, hᵗ. The symbol is one cell wide."""
 
     symbol: str
     name: str
@@ -33,13 +32,20 @@ class Mark:
 class BeliefView:
     """A belief over all hypotheses, and how to look at it.
 
-    log_p: (H,) natural logarithms of normalised probabilities, −inf allowed; None: no belief is known here.
-    previous: (H,) the last generation's, or what `ghost` calls it, drawn as a ghost. explained: (H,) how many of the
-    `explained_of` examples of d⁰ each hypothesis explains. by: the grouping of the space that makes the strips and the colours
-    (a factor, or a partition); None: d⁰ examples explained.
-    low, high: (H,) bounds of log_p, where it is not known exactly. bounds: of the probability of each of
-    `view_groups`. caption: how the belief is known. absent: why there is none.
-    Raises ValueError for arrays of another shape and for NaN.
+    Attributes:
+        log_p: (H,) natural logarithms of normalised probabilities, −inf allowed; None if the belief is unknown.
+        previous: (H,) the last generation's belief (or what `ghost` names), drawn as a ghost.
+        explained: (H,) number of d⁰ examples that each hypothesis explains, of `explained_of`.
+        by: the grouping of the space (a factor or a partition) to group and colour by; None: d⁰ examples explained.
+        ghost: name of `previous`.
+        low: (H,) lower bounds of log_p, if it is not known exactly.
+        high: (H,) upper bounds of log_p.
+        bounds: lower and upper bound of the probability of each of `view_groups`.
+        caption: how the belief is known.
+        absent: why there is no belief.
+
+    Raises:
+        ValueError: an array has another shape or holds NaN.
     """
 
     space: ProductSpace
@@ -83,7 +89,7 @@ class Group:
 
 @lru_cache(64)
 def _groups_of_grouping(space: ProductSpace, grouping: int) -> tuple[Group, ...]:
-    split, own = space.groupings[grouping], grouping >= len(space.factors)  # a partition's values say of themselves what they are
+    split, own = space.groupings[grouping], grouping >= len(space.factors)  # a partition's values need no name before them
     return tuple(
         Group(value if own else f"{split.name} {value}", value, state_hue(code), np.flatnonzero(split.codes == code))
         for code, value in enumerate(split.values)
@@ -91,7 +97,7 @@ def _groups_of_grouping(space: ProductSpace, grouping: int) -> tuple[Group, ...]
 
 
 def groups_of(space: ProductSpace, by: int | None, explained: NDArray[np.integer] | None, explained_of: int) -> tuple[Group, ...]:
-    """All hypotheses, once each: by a grouping's value, or by the number of examples explained, most first."""
+    """Every hypothesis in one group: by a grouping's value, or by the number of examples explained, most first."""
     if by is not None:
         return _groups_of_grouping(space, by)
     if explained is None:
@@ -108,7 +114,7 @@ def groups_of(space: ProductSpace, by: int | None, explained: NDArray[np.integer
 
 
 def view_groups(view: BeliefView) -> tuple[Group, ...]:
-    """The groups that a view asks for."""
+    """The groups of a view."""
     return groups_of(view.space, view.by, view.explained, view.explained_of)
 
 
@@ -119,7 +125,7 @@ def group_totals(groups: tuple[Group, ...], log_p: NDArray[np.float64]) -> list[
 
 
 def hues(view: BeliefView) -> NDArray[np.int32]:
-    """(H,): the hue of each hypothesis, that of its group."""
+    """(H,) the hue of each hypothesis's group."""
     if view.by is not None:
         split = view.space.groupings[view.by]
         palette = np.array([state_hue(v) for v in range(len(split.values))], dtype=np.int32)
@@ -137,14 +143,14 @@ def view_scale(view: BeliefView) -> Scale:
 
 
 def likeliest(log_p: NDArray[np.float64], candidates: NDArray[np.intp] | None = None) -> int:
-    """The likeliest hypothesis (of the candidates); the first of equals."""
+    """The likeliest hypothesis (of the candidates); the first if several are equally likely."""
     if candidates is None:
         return int(np.argmax(log_p))
     return int(candidates[np.argmax(log_p[candidates])])
 
 
 def by_text(view: BeliefView) -> str:
-    """What strips and colours stand for, in words."""
+    """What the view is grouped and coloured by, in words."""
     if view.by is not None:
         return f"by {view.space.groupings[view.by].name}"
     return "by d⁰ explained" if view.explained is not None else ""

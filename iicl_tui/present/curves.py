@@ -1,4 +1,4 @@
-"""The trajectories of a chain as panels, from its measures."""
+"""A chain's measures as panels of curves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT = 40
 
 
 def axis_length(known: int, total: int) -> int:
-    """How many generations the axis spans: it grows in few steps, so that a running chain's curves do not slide about."""
+    """How many generations the axis spans. It grows in few steps, so that a running chain's curves stay in place."""
     if total <= _SHORT:
         return total
     power = 10
@@ -31,10 +31,17 @@ def axis_length(known: int, total: int) -> int:
 
 
 def panels(measures: Measures, task: Task, start: Start, look: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
-    """The task's figures, entropy, the focus's states (where the task has a focus), P(h*) and P(ĥ), d⁰ explained (where that tells
-    something); blind: without the last two."""
+    """The panels of a chain, in the order in which they are shown.
+
+    They are the task's metrics, the entropy, the states of the task's focus, P(h*) with P(ĥ), and the d⁰ examples explained.
+
+    Args:
+        look: the generation looked at; 0 for d⁰.
+        total: generations of the whole chain.
+        blind: leave out the last two, which show what is right.
+    """
     length = max(axis_length(len(measures), total), len(measures))
-    selected = look - 1 if look <= length else None  # looking at d⁰, no generation is
+    selected = look - 1 if look <= length else None  # −1 (d⁰) selects no generation
 
     def line(name: str, values: NDArray[np.float64], style: str = "text") -> Series:
         return Series(name, _padded(values, length), style)
@@ -67,7 +74,7 @@ def panels(measures: Measures, task: Task, start: Start, look: int, total: int, 
 
 
 def _figure(figure: DatasetMetric, made: Series, passed: Series, given: float, selected: int | None) -> Panel:
-    """Of what was made and of what was passed on, where they differ; beside them d⁰'s."""
+    """The metric of what was made and, if it differs, of what was passed on, with d⁰'s level."""
     same = np.array_equal(made.values, passed.values, equal_nan=True)
     series = (replace(made, name="dᵗ", style="accent"),) if same else (replace(made, style="accent"), passed)
     known = np.concatenate([[given], *(one.values for one in series)])

@@ -1,4 +1,4 @@
-"""The belief over all hypotheses, in three forms, with a cursor."""
+"""A chart of the belief over all hypotheses, in three forms, with a cursor."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WHEEL_ROWS = 3
 
 
 class BeliefChart(PictureWidget, can_focus=True):
-    """Draws its `view`. The cursor is part of the view; `move`, a click and the wheel change it and say so."""
+    """Draws its `view`. The cursor is part of the view; `move`, a click and the wheel move it and post CursorMoved."""
 
     view: reactive[BeliefView | None] = reactive(None, repaint=False)
 
     @dataclass
     class CursorMoved(Message):
-        """The cursor is on another hypothesis."""
+        """The cursor has moved to another hypothesis."""
 
         chart: BeliefChart
         hypothesis: int
@@ -51,7 +51,7 @@ class BeliefChart(PictureWidget, can_focus=True):
         return "" if self.view is None else belief.readout(self.view)
 
     def set_cursor(self, hypothesis: int | None) -> None:
-        """Put the cursor on a hypothesis, or take it away."""
+        """Put the cursor on a hypothesis, or remove it."""
         if self.view is None or hypothesis == self.view.cursor:
             return
         self.view = replace(self.view, cursor=hypothesis)
@@ -83,7 +83,7 @@ class BeliefChart(PictureWidget, can_focus=True):
         self._scroll_ranks(event, "up")
 
     def _scroll_ranks(self, event: events.MouseEvent, direction: Direction) -> None:
-        """Only the ranked form is longer than what is seen of it."""
+        """Scroll the ranked form, the only one that is longer than the widget."""
         if self.view is None or self.view.log_p is None or self.view.form != "ranked":
             return
         event.stop()

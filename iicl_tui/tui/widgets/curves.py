@@ -1,4 +1,4 @@
-"""Numbers by generation."""
+"""Curves: numbers by generation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from iicl_tui.tui.widgets.picture_widget import PictureWidget
 
 
 class Curves(PictureWidget):
-    """Draws its `panels`, as many as have room; with too little room those from `current` on."""
+    """Draws as many of its `panels` as fit, from `current` on; a click posts GenerationChosen."""
 
     panels: reactive[tuple[Panel, ...]] = reactive((), repaint=False)
     current: reactive[int] = reactive(0, repaint=False)
 
     @dataclass
     class GenerationChosen(Message):
-        """The person wants to see a generation. index: position in the series' values."""
+        """A generation was chosen. index: index into the series' values."""
 
         curves: Curves
         index: int

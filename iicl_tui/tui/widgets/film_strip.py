@@ -15,13 +15,13 @@ from iicl_tui.tui.widgets.picture_widget import PictureWidget
 
 
 class FilmStrip(PictureWidget):
-    """Draws its `view`; a click on a frame, or the wheel, asks for that generation."""
+    """Draws its `view`; a click on a frame or the wheel posts GenerationChosen."""
 
     view: reactive[FilmView | None] = reactive(None, repaint=False)
 
     @dataclass
     class GenerationChosen(Message):
-        """The person wants to see a generation. index: row of the view's totals."""
+        """A generation was chosen. index: row of the view's totals."""
 
         strip: FilmStrip
         index: int

@@ -1,4 +1,4 @@
-"""What inks look like in a theme."""
+"""The styles of inks in a theme."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _MARK = {"dark": "#ff6b6b", "light": "#c4262e"}
 class Inks:
     """Turns ink numbers into styles, for one theme and one background.
 
-    Where colours cannot be mixed (ANSI themes) or are not wanted (NO_COLOR), tiles and segments are not painted:
-    their shade characters and patterns, hidden otherwise, are what is seen.
+    Without mixed colours (ANSI themes) or any (NO_COLOR), tiles and segments are not painted: their shade characters
+    and patterns, otherwise hidden, show instead.
     """
 
     def __init__(self, app: App[object], background: Color) -> None:
@@ -61,7 +61,7 @@ class Inks:
         return self._named(f"state-{number}", default)
 
     def _mix(self, color: Color, share: float) -> Color:
-        """The colour thinned towards the background; itself where colours cannot be mixed."""
+        """The colour blended with the background; unchanged if colours cannot be mixed."""
         return color if self._ansi else self._background.blend(color, share, 1.0)
 
     def _make(self, code: int) -> Style:
@@ -72,7 +72,7 @@ class Inks:
             return style
         if role == Role.TILE or (role == Role.MARK and not self.painted):
             return style + Style(reverse=True)
-        if role in (Role.BAR, Role.GHOST):  # a bar's shape must survive, so it is only lit from behind
+        if role in (Role.BAR, Role.GHOST):  # only the background is lit, so that the bar keeps its shape
             return style if under else style + self._lit
         return style + self._lit + Style(bold=True)
 

@@ -1,4 +1,4 @@
-"""The belief chart with the keys of its cursor."""
+"""The belief chart with keys for its cursor."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LabChart(BeliefChart):
             self.set_cursor(likeliest(self.view.log_p))
 
     def _edge(self, place: int) -> None:
-        """The first or last: of the ranks where they are listed, else of the space."""
+        """Move to the first (0) or last (−1) hypothesis: by rank in the ranked form, else in the order of the space."""
         view = self.view
         if view is None or view.log_p is None:
             return

@@ -1,4 +1,4 @@
-"""Containers that hold widgets and show nothing of their own."""
+"""Containers without a look of their own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from textual.strip import Strip
 
 
 class _Through:
-    """Give it neither border nor background: where it has no widget, what is beneath it is seen. So the compositor has a layer
-    less to cut at every edge of every line, which costs a repaint of a large window more than the lines that have changed."""
+    """A transparent container: give it neither border nor background.
+
+    The compositor then has one layer less to cut at every edge of every line, which takes longer in a large window than
+    the changed lines themselves.
+    """
 
     def render_lines(self, crop: Region) -> list[Strip]:
         return []

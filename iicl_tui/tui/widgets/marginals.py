@@ -1,4 +1,4 @@
-"""The belief about each factor by itself."""
+"""The marginal belief about each factor."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class PictureWidget(Widget):
             self.refresh()
             return
         self._picture = self.picture(width, height)
-        changed = np.flatnonzero(self._picture.unlike(before)).tolist()
+        changed = np.flatnonzero(self._picture.changed_rows(before)).tolist()
         for y in changed:
             self._strips[y] = None
         if changed:
