@@ -64,12 +64,16 @@ class Token(NamedTuple):
     top: tuple[tuple[bytes, float], ...] = ()
 
 
+UNREADABLE = "log-probabilities in a form that cannot be read"
+"""The remark of a reply whose log-probabilities cannot be read."""
+
 PARAMETER_NAMES = {
     "temperature": "temperature",
     "top_p": "top-p",
     "seed": "seed",
     "top_logprobs": "log-probabilities",
     "schema": "JSON schema",
+    "system": "a system role",
 }
 """The names of a request's parameters for a person."""
 
@@ -99,15 +103,36 @@ class Request:
     PARAMETERS = ("temperature", "top_p", "seed", "top_logprobs", "schema")
     """The optional parameters, which an API or a model may not support."""
 
-    def without(self, parameters: Sequence[str]) -> Request:
-        """The same request without these parameters."""
-        kept = {name: None if name in parameters else getattr(self, name) for name in self.PARAMETERS}
-        return Request(self.messages, self.max_tokens, **kept)
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What the request uses that an API or a model may not support: the parameters that are set, and a system message."""
+        used = [name for name in self.PARAMETERS if getattr(self, name) is not None]
+        return (*used, "system") if any(message.role == "system" for message in self.messages) else tuple(used)
+
+    def without(self, features: Sequence[str]) -> Request:
+        """The same request without these features. A system message's text moves into the first user message."""
+        kept = {name: None if name in features else getattr(self, name) for name in self.PARAMETERS}
+        messages = _without_system(self.messages) if "system" in features else self.messages
+        return Request(messages, self.max_tokens, **kept)
 
     @property
     def prompt(self) -> str:
         """The last message."""
         return self.messages[-1].text
+
+
+def _without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """User and assistant messages in strict alternation, beginning with a user message that holds the system message's text."""
+    system = [message.text for message in messages if message.role == "system"]
+    merged: list[Message] = [Message("user", "\n\n".join(system))] if system else []
+    for message in messages:
+        if message.role == "system":
+            continue
+        if merged and merged[-1].role == message.role:
+            merged[-1] = Message(message.role, f"{merged[-1].text}\n\n{message.text}")
+        else:
+            merged.append(message)
+    return tuple(merged)
 
 
 _BYTES_PER_TOKEN = 64
@@ -134,6 +159,7 @@ class Reply:
         tokens: The tokens with log-probabilities; None if the provider gave none.
         usage: The billed tokens; None if the provider did not report them.
         model: The model's name in the reply; "" if it has none.
+        remarks: What the program had to leave out or could not read, each to follow "answered with". They are not recorded.
     """
 
     text: str
@@ -141,6 +167,7 @@ class Reply:
     tokens: tuple[Token, ...] | None = None
     usage: Usage | None = None
     model: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class Provider(Protocol):

@@ -19,6 +19,8 @@ FailureKind = Literal[
     "server",  # 5xx
     "time-out",
     "unreachable",  # refused connection, unknown host, TLS
+    "setup",  # a setting of this machine: a proxy, a certificate file, a missing package
+    "too-large",  # a reply beyond the agent's `max-reply`
     "disconnected",  # reset, or closed before the reply was complete
     "not-json",  # 200 with HTML or truncated JSON
     "unexpected-shape",  # JSON without a reply
@@ -36,6 +38,8 @@ class CallFailed(ChainStopped):
         status: The HTTP status, if there was one.
         retry_after: How long the server asks to wait, in seconds.
         parameter: The parameter that the failure is about.
+        hopeful: Whether the server shows that it will recover: it is loading, overloaded, or limits the rate.
+        billed: Whether the provider may bill the call although there is no reply.
     """
 
     def __init__(
@@ -48,12 +52,16 @@ class CallFailed(ChainStopped):
         status: int | None = None,
         retry_after: float | None = None,
         parameter: str | None = None,
+        hopeful: bool = False,
+        billed: bool = False,
     ) -> None:
         super().__init__(title, what, remedy)
         self.kind = kind
         self.status = status
         self.retry_after = retry_after
         self.parameter = parameter
+        self.hopeful = hopeful or kind == "busy"
+        self.billed = billed
 
     @property
     def retriable(self) -> bool:

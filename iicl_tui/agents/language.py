@@ -13,7 +13,7 @@ from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Datasets, ModelSession, UsageEstimate
 from iicl_tui.agents.belief_estimator import BeliefEstimator, examples_made
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import PARAMETER_NAMES, Call, Message, Provider, Purpose, Reply, Request
+from iicl_tui.agents.calls import PARAMETER_NAMES, UNREADABLE, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.language_usage import estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
@@ -97,6 +97,7 @@ class LanguageAgent:
         self.connect = connect
         self._provider: tuple[Access, Provider] | None = None
         self._unsupported = set(unsupported)
+        self._remarks: dict[str, None] = {}
         self._notified: set[str] = set()
         self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
 
@@ -257,7 +258,7 @@ class LanguageAgent:
         if self._provider is None or self._provider[0] is not access:
             await self.close()
             self._provider = (access, self.connect(access))
-        wanted = [name for name in Request.PARAMETERS if getattr(request, name) is not None]
+        wanted = request.features
         while True:
             try:
                 reply = await self._provider[1].send(self.as_sent(request))
@@ -267,6 +268,7 @@ class LanguageAgent:
                     raise
                 self._unsupported.add(refused)
             else:
+                self._remarks |= dict.fromkeys(reply.remarks)
                 return reply, tuple(name for name in wanted if name in self._unsupported)
 
     def as_sent(self, request: Request) -> Request:
@@ -308,9 +310,12 @@ class LanguageAgent:
         request = self._seeded(request, rng)
         call = await session.ask(purpose, request, self)
         for name in call.without:
-            text = f"{self.model} does not support {PARAMETER_NAMES[name]}. It is left out, and each call's record says so."
-            self._notify(session, text)
-        if request.top_logprobs is not None and call.tokens is None and "top_logprobs" not in call.without:
+            done = "Its text goes into the first user message" if name == "system" else "It is left out"
+            self._notify(session, f"{self.model} does not support {PARAMETER_NAMES[name]}. {done}, and each call's record says so.")
+        for remark in self._remarks:
+            self._notify(session, f"{self.model} answered with {remark}.")
+        missing = call.tokens is None and "top_logprobs" not in call.without and UNREADABLE not in self._remarks
+        if request.top_logprobs is not None and missing:
             self._notify(session, f"{self.model} answered without the log-probabilities that were asked for.")
         return call
 

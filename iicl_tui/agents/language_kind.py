@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # imported only by chains that ask a model
     from iicl_tui.agents.language import LanguageAgent
     from iicl_tui.tasks.wording import Wording
 
+MAX_REPLY_MB = 4.0
+"""The default limit of a response in MB."""
 _KEY_ITSELF = 20
 """A text of this many characters in mixed case and without _ is taken for a key, not for a variable's name."""
 
@@ -108,10 +110,15 @@ def _fields(api: ApiSpec) -> tuple[Field, ...]:
         Field("prompts", "any", "prompts", "A file with your own texts instead of the program's.", None, convert=_prompts),
         Field("timeout", "float", "time-out, s", "A reply that is not complete after so many seconds is abandoned.", 120.0,
               low=0.05, high=3600),
-        Field("attempts", "int", "tries", "How many attempts a call gets if it fails for a transient reason.", 5, low=1, high=100),
-        Field("patience", "float", "patience, s", "No attempt starts later than this after the first.", 300.0, low=0, high=86_400),
+        Field("attempts", "int", "tries", "How many attempts a call gets if it fails for a transient reason. Empty: as many "
+              "as fit into the patience while the server is loading, overloaded or limits the rate, otherwise 5.", None,
+              low=1, high=100),
+        Field("patience", "float", "patience, s", "A failed call is retried for so long. No attempt starts later.", 300.0,
+              low=0, high=86_400),
         Field("retry-after", "float", "longest wait, s", "If a server asks for a longer wait, the chain stops and can be "
-              "resumed.", 60.0, low=0, high=86_400),
+              "resumed. Empty: the patience.", None, low=0, high=86_400),
+        Field("max-reply", "float", "largest reply, MB", "A larger response, also decompressed, is not read and the call "
+              "fails.", MAX_REPLY_MB, low=0.001, high=1000),
         Field("extra-body", "table", "extra body", "Added to each request unchanged.", {}, in_form=False),
         Field("price", "table", "price", "input, output: US dollars per million tokens, in place of the known price.", None,
               in_form=False),
@@ -155,6 +162,7 @@ def _build(
             key_env=credential.variable,
             timeout=values["timeout"],
             extra_body=values["extra-body"],
+            max_reply=round(values["max-reply"] * 1e6),
         )
         return made
 

@@ -64,7 +64,10 @@ def pending_call_text(calling: PendingCall, now: float) -> str:
     if waiting is None:
         return f"{action} · {max(now - calling.since, 0):.0f} s"
     left = max(waiting.until - now, 0)
-    return f"try {waiting.attempt} of {waiting.attempts} in {_left(left)}: {waiting.reason} · {action}"
+    if waiting.attempts is not None:
+        return f"try {waiting.attempt} of {waiting.attempts} in {_left(left)}: {waiting.reason} · {action}"
+    more = f", for {_left(waiting.deadline - now)} more" if waiting.deadline is not None and waiting.deadline > now else ""
+    return f"try {waiting.attempt} in {_left(left)}{more}: {waiting.reason} · {action}"
 
 
 def _left(seconds: float) -> str:

@@ -137,7 +137,7 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
         "model": "other", "base-url": "http://localhost:1/v1", "key-env": "OTHER", "temperature": 0.5, "top-p": 0.5, "seed": False,
         "max-tokens": 7, "belief": "none", "top-logprobs": 3, "reading": "notebook", "fallback": "none", "draws": 3,
         "smoothing": 2.0, "json-schema": True, "prompts": {"transmit": "{rule} {count}"}, "timeout": 1.0, "attempts": 2,
-        "patience": 9.0, "retry-after": 1.0, "extra-body": {"top_k": 3}, "price": {"input": 1, "output": 1},
+        "patience": 9.0, "retry-after": 1.0, "max-reply": 2.0, "extra-body": {"top_k": 3}, "price": {"input": 1, "output": 1},
     }  # fmt: skip
 
     def shape(made: LanguageAgent) -> tuple[Any, ...]:
@@ -147,7 +147,7 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
         endpoint = provider.endpoint
         return (
             *(made.settings, made.retry_policy, made.price, made.credential, made.prompts.texts),
-            *(provider.timeout, provider.extra_body, endpoint.model, endpoint.url, endpoint.key_env),
+            *(provider.timeout, provider.extra_body, provider.max_reply, endpoint.model, endpoint.url, endpoint.key_env),
         )
 
     plain = shape(agent(kind="openai"))

@@ -26,7 +26,7 @@ def failure(kind="busy", **others) -> CallFailed:
     return CallFailed(kind, "Busy", "The server is busy.", "Wait a while.", **others)
 
 
-PATIENCE = RetryPolicy()
+PATIENCE = RetryPolicy(5, 300, 60)
 
 
 class World:

@@ -5,21 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from urllib.parse import urlsplit
 
 from iicl_tui.agents.access import host_of, is_loopback
 from iicl_tui.agents.calls import Token
 from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.providers.redaction import redactor
 from iicl_tui.text import printable
 
 QUOTED = 200
 """The longest quotation of a server, in characters."""
-
-MIN_KEY_LENGTH = 8
-"""A shorter key is a placeholder for a local server, such as "none", which may well occur in a reply."""
-
-HIDDEN = "…"
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -72,21 +67,19 @@ class Endpoint:
         return is_loopback(self.url)
 
     def hide(self, text: str) -> str:
-        """The text without the key, which a server may repeat."""
-        return text.replace(self.key, HIDDEN) if self.key is not None and len(self.key) >= MIN_KEY_LENGTH else text
+        """The text without the key, which a server may repeat; see `redaction`."""
+        found = redactor(self.key) if self.key is not None else None
+        return text if found is None else found.redact(text)
 
     def hides(self, tokens: Iterable[Token]) -> bool:
-        """Whether the drawn tokens, or those listed at one rank, spell the key."""
-        if self.key is None or len(self.key) < MIN_KEY_LENGTH:
-            return False
-        rows = ([token.data, *(data for data, _ in token.top)] for token in tokens)
-        key = self.key.encode()
-        return any(key in b"".join(rank) for rank in zip_longest(*rows, fillvalue=b""))
+        """Whether the tokens, drawn or listed, spell the key."""
+        found = redactor(self.key) if self.key is not None else None
+        return found is not None and found.found_in_tokens(tokens)
 
-    def quote(self, text: str) -> str:
+    def quote(self, text: str, limit: int = QUOTED) -> str:
         """A server's text as a quotation: printable, shortened, and without the key; "" if it is empty."""
         # Hidden before it is cut: half a key would be too much.
-        text = printable(" ".join(self.hide(text).split()), QUOTED)
+        text = printable(" ".join(self.hide(text).split()), limit)
         return f"“{text}”" if text else ""
 
     def check(self) -> None:

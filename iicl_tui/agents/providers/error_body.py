@@ -1,11 +1,27 @@
-"""Parses a server's error body. Providers and local servers use different forms."""
+"""Parses a server's error body. Providers, gateways and local servers use different forms."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from iicl_tui.agents.providers.waits import wait_in_fields, wait_in_text
+
+_MAX_DEPTH = 8
+_MAX_ITEMS = 200
+_MESSAGE_KEYS = ("message", "msg", "detail", "details", "error", "errors", "error_description", "reason", "description", "title")
+"""Keys that may hold a message, in the order of preference."""
+_CONTAINER_KEYS = ("error", "errors", "detail", "details", "message", "metadata", "raw", "body", "response", "cause", "innererror")
+"""Keys that may hold another error."""
+_VAGUE = re.compile(
+    r"(?:provider returned error|(?:upstream|internal|server|unknown|api|http) error|an? error (?:has )?occurr?ed|bad request"
+    r"|error|failed|failure|invalid request|request failed)[.!:]?",
+    re.I,
+)
+"""Messages that give no reason: a nested error is preferred to them."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +33,26 @@ class ErrorBody:
         codes: All types and codes, in lower case.
         params: The parameters that the error is about, as the API spells them.
         status: The status in the body, if there is one.
+        wait: How long the body asks to wait, in seconds.
     """
 
     message: str = ""
     codes: frozenset[str] = frozenset()
     params: tuple[str, ...] = ()
     status: int | None = None
+    wait: float | None = field(default=None, compare=False)
+
+
+@dataclass
+class _Found:
+    """What was found so far, outermost first."""
+
+    messages: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    params: list[str] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    items: int = 0
 
 
 def parse_error_body(body: bytes) -> ErrorBody:
@@ -31,40 +61,109 @@ def parse_error_body(body: bytes) -> ErrorBody:
         document = json.loads(body)
     except (ValueError, RecursionError):
         text = body[:2000].decode("utf-8", "replace").strip()
-        return ErrorBody("" if text.startswith("<") else text)
+        if text.startswith("<"):
+            return ErrorBody()
+        return ErrorBody(text, wait=wait_in_text(text))
     return error_body_of(document)
 
 
 def error_body_of(document: Any) -> ErrorBody:
     """Interprets a JSON document.
 
-    Known forms: {"error": {"message", "type", "code", "param", "details"}} (OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter),
-    {"error": "…"} (Ollama), {"message", "type", "code", "param"} and {"detail": […]} (Mistral), {"detail": "…"} (FastAPI),
-    and the last two nested in "message".
+    Errors are looked for in nested objects, in lists, and in strings that hold JSON, up to a depth. Known forms: {"error":
+    {"message", "type", "code", "param", "details"}} (OpenAI, Anthropic, llama.cpp, vLLM), [{"error": …}] (Google), {"error":
+    {"metadata": {"raw": "{…}"}}} (OpenRouter), {"error": "…"} (Ollama), {"errors": [{"message"}]} (Cloudflare), {"message",
+    "type", "code", "param"} and {"detail": [{"loc", "msg"}]} (Mistral, FastAPI), and each of these inside another.
     """
-    if isinstance(document, str):
-        return ErrorBody(document)
-    if not isinstance(document, Mapping):
-        return ErrorBody()
-    inner = document.get("error")
-    fields: Mapping[str, Any] = inner if isinstance(inner, Mapping) else document
-    words = fields.get("message") or fields.get("detail") or inner
-    if isinstance(words, Mapping):
-        words = words.get("detail") or words.get("message")
-    details = fields.get("details")
-    codes = [fields.get("type"), fields.get("code"), details.get("error_code") if isinstance(details, Mapping) else None]
-    params = [fields.get("param")]
-    if isinstance(words, Sequence) and not isinstance(words, str):
-        complaints = [part for part in words if isinstance(part, Mapping)]
-        codes += [part.get("type") for part in complaints]
-        params += [_place(part.get("loc")) for part in complaints]
-        words = "; ".join(filter(None, map(_complaint, complaints)))
+    found = _Found()
+    _collect(document, found, 0)
+    message = next((text for text in found.messages if not _VAGUE.fullmatch(text.strip())), "")
+    if not message and found.messages:
+        message = found.messages[0]
+    elif found.messages and message != found.messages[0]:
+        message = f"{found.messages[0].rstrip('.: ')}: {message}"
     return ErrorBody(
-        words if isinstance(words, str) else "",
-        frozenset(code.lower() for code in codes if isinstance(code, str) and code),
-        tuple(param for param in params if isinstance(param, str) and param),
-        _status(fields.get("code")),
+        message,
+        frozenset(found.codes),
+        tuple(dict.fromkeys(found.params)),
+        found.statuses[0] if found.statuses else None,
+        max(found.waits, default=None),
     )
+
+
+def _collect(value: Any, found: _Found, depth: int) -> None:
+    found.items += 1
+    if depth > _MAX_DEPTH or found.items > _MAX_ITEMS:
+        return
+    if isinstance(value, str):
+        _collect_text(value, found, depth)
+    elif isinstance(value, Mapping):
+        _collect_fields(value, found, depth)
+    elif isinstance(value, Sequence):
+        _collect_list(value, found, depth)
+
+
+def _collect_text(text: str, found: _Found, depth: int) -> None:
+    """A message, or JSON inside a string."""
+    start = text.find("{")
+    if start >= 0 and text.rstrip().endswith("}"):
+        try:
+            inner = json.loads(text[start:])
+        except (ValueError, RecursionError):
+            pass
+        else:
+            before = len(found.messages)
+            _collect(inner, found, depth + 1)
+            if len(found.messages) > before:
+                return
+    if text.strip():
+        found.messages.append(text)
+        wait = wait_in_text(text)
+        if wait is not None:
+            found.waits.append(wait)
+
+
+def _collect_list(values: Sequence[Any], found: _Found, depth: int) -> None:
+    """A list of complaints about parameters, or of errors."""
+    complaints = [value for value in values[:20] if isinstance(value, Mapping) and "loc" in value]
+    if not complaints:
+        for value in values[:20]:
+            _collect(value, found, depth + 1)
+        return
+    found.codes += _lower([value.get("type") for value in complaints])
+    found.params += [place for value in complaints if (place := _place(value.get("loc")))]
+    text = "; ".join(filter(None, map(_complaint, complaints)))
+    if text:
+        found.messages.append(text)
+
+
+def _collect_fields(fields: Mapping[str, Any], found: _Found, depth: int) -> None:
+    details = fields.get("details")
+    codes = [fields.get("type"), fields.get("code"), fields.get("status")]
+    found.codes += _lower([*codes, details.get("error_code") if isinstance(details, Mapping) else None])
+    param = fields.get("param")
+    if isinstance(param, str) and param:
+        found.params.append(param)
+    for key in ("code", "status", "status_code", "statusCode"):
+        status = _status(fields.get(key))
+        if status is not None:
+            found.statuses.append(status)
+    wait = wait_in_fields(fields)
+    if wait is not None:
+        found.waits.append(wait)
+    for key in dict.fromkeys((*_own_texts(fields), *_MESSAGE_KEYS, *_CONTAINER_KEYS)):
+        value = fields.get(key)
+        if isinstance(value, (str, Mapping, list)) and value:
+            _collect(value, found, depth + 1)
+
+
+def _own_texts(fields: Mapping[str, Any]) -> Iterator[str]:
+    """The keys that hold this object's message as text: they come before nested errors."""
+    return (key for key in _MESSAGE_KEYS if isinstance(fields.get(key), str))
+
+
+def _lower(codes: Sequence[Any]) -> list[str]:
+    return [code.lower() for code in codes if isinstance(code, str) and code]
 
 
 def _complaint(part: Mapping[str, Any]) -> str:

@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from iicl_tui.agents.providers.endpoint import HIDDEN, Endpoint
+from iicl_tui.agents.providers.endpoint import Endpoint
+from iicl_tui.agents.providers.limits import ENCODINGS, ReplyTooLarge, read_limited
+from iicl_tui.agents.providers.redaction import HIDDEN
+from iicl_tui.agents.providers.surroundings import check_environment
 
 KEY_PLACEHOLDER = "the-key-is-inserted-later"
 """What the SDKs get in place of the key."""
 
-_SENT = frozenset({"accept", "accept-encoding", "connection", "content-type", "user-agent", "anthropic-version"})
+_SENT = frozenset({"accept", "connection", "content-type", "user-agent", "anthropic-version"})
 _SENT_PREFIX = "x-stainless-"  # the SDK describes itself here, and also reads back how it was called
 
 
@@ -31,37 +34,49 @@ class RawResponse:
     Attributes:
         status: The HTTP status; None until the server answers.
         headers: The headers, without the key.
-        body: The body; None until it is complete.
+        body: The decompressed body; None until it is complete.
+        too_large: Whether the body exceeded the limit.
+        extra: Fields that are merged into the request's JSON.
     """
 
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
+    too_large: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forgets the response, before another request."""
+        self.status, self.headers, self.body = None, {}, None
 
 
 current_response: ContextVar[RawResponse] = ContextVar("current_response")
 """The raw response of the current call. Several calls may be under way."""
 
 
-def make_client(httpx: Any, endpoint: Endpoint, extra_body: Mapping[str, Any]) -> Any:
+def make_client(httpx: Any, endpoint: Endpoint, max_reply: int) -> Any:
     """An httpx.AsyncClient for one endpoint.
 
     Args:
         httpx: The module that the SDKs use.
         endpoint: The server.
-        extra_body: Fields that are merged into each request's JSON.
+        max_reply: The largest body in bytes, also decompressed.
+
+    Raises:
+        BadSetting: A proxy or certificate setting of this machine is wrong.
     """
 
     def outgoing(request: Any) -> Any:
         pairs = request.headers.multi_items()
-        headers = [(name, value) for name, value in pairs if name in _SENT or name.startswith(_SENT_PREFIX)]
+        headers = [("accept-encoding", ENCODINGS)]
+        headers += [(name, value) for name, value in pairs if name in _SENT or name.startswith(_SENT_PREFIX)]
         if endpoint.key is not None:
             # The SDK's environment variables may have replaced its own header.
             named = next((pair for pair in pairs if KEY_PLACEHOLDER in pair[1]), ("authorization", f"Bearer {KEY_PLACEHOLDER}"))
             headers.append((named[0], named[1].replace(KEY_PLACEHOLDER, endpoint.key)))
-        content = request.content
-        if extra_body:
-            content = json.dumps({**json.loads(content), **extra_body}).encode()
+        content, extra = request.content, current_response.get().extra
+        if extra:
+            content = json.dumps({**json.loads(content), **extra}).encode()
         return httpx.Request(request.method, request.url, headers=headers, content=content, extensions=request.extensions)
 
     async def incoming(response: Any) -> None:
@@ -71,14 +86,27 @@ def make_client(httpx: Any, endpoint: Endpoint, extra_body: Mapping[str, Any]) -
             if endpoint.hide(value) != value:  # the SDKs log headers, which must be ASCII
                 response.headers[name] = endpoint.hide(value).replace(HIDDEN, "...")
         raw.headers = dict(response.headers)
-        body = await response.aread()
+        stream = response.stream
+        try:
+            body = await read_limited(stream, response.headers.get("content-encoding", ""), max_reply)
+        except ReplyTooLarge:
+            raw.too_large = True
+            raise
+        finally:
+            await stream.aclose()
         if endpoint.key is not None and endpoint.hide(endpoint.key) == HIDDEN:
             body = body.replace(endpoint.key.encode(), HIDDEN.encode())
+        for name in ("content-encoding", "content-length"):
+            response.headers.pop(name, None)
+        response.stream = httpx.ByteStream(body)  # for the SDK
+        await response.aread()
         raw.body = body
 
     # httpcore logs a response's headers before the key can be hidden.
     logging.getLogger("httpcore2.http11").addFilter(_without_headers)
     environment = not endpoint.is_loopback  # proxies and certificates; a server on this machine needs neither
+    if environment:
+        check_environment(endpoint.url)
     return httpx.AsyncClient(
         auth=outgoing,
         event_hooks={"response": [incoming]},

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from iicl_tui.agents.calls import Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint
 from iicl_tui.agents.providers.error_body import ErrorBody, parse_error_body
 from iicl_tui.agents.providers.http_client import RawResponse
+from iicl_tui.agents.providers.waits import retry_after
 
 # What providers and local servers write, in the order of the checks. Codes are preferred to messages.
 _NO_CREDIT_CODES = {
@@ -48,9 +46,34 @@ _NAMES: Mapping[str, str] = {
 """The APIs' spellings of Request.PARAMETERS."""
 
 _NOT_TAKEN = re.compile(
-    r"not (?:\w+ )?support|unsupported|not (?:permitted|allowed|available)|unknown|unrecogni[sz]ed|unexpected|deprecated"
-    r"|only the default",
+    r"not (?:\w+ )?support|unsupported|no such field|extra (?:fields?|inputs?)|does not (?:accept|take)|not accepted"
+    r"|not (?:permitted|allowed|available)|unknown|unrecogni[sz]ed|unexpected|deprecated|only the default",
     re.I,
+)
+_NEGATED = r"(?:not|n't|un)[ -]?(?:\w+ )?(?:support|allow|permit|enabl|accept)\w*"
+_SYSTEM = r"\b(?:system|developer)[`'\"]?[ _-]*(?:role|message|prompt|instruction)s?\b"
+_NO_SYSTEM_ROLE = re.compile(
+    rf"{_SYSTEM}.{{0,80}}?{_NEGATED}|{_NEGATED}.{{0,60}}?{_SYSTEM}"
+    rf"|\brole\W{{1,4}}(?:system|developer)\b.{{0,60}}?{_NEGATED}"
+    r"|\broles?\b.{0,80}?(?:got|found|unknown|invalid|unexpected|not)\W+(?:\w+\W+){0,3}?system\b"
+    r"|\bonly (?:the )?\W*(?:user|assistant)\b.{0,60}?\broles?\b"
+    r"|\b(?:invalid|unknown|unexpected|unsupported)\b.{0,30}?\brole\b.{0,30}?\bsystem\b"
+    r"|\broles?\b.{0,40}?\balternat|\balternat\w+.{0,60}?\b(?:user|roles?)\b"
+    r"|messages\[0\]\W{0,3}role\b.{0,60}?\bsystem\b|first message.{0,40}?\buser\b",
+    re.I | re.S,
+)
+"""How servers say that a model has no system role, or that user and assistant must alternate strictly."""
+_PASSING = re.compile(
+    r"\bloading\b|warming up|\bstarting\b|overloaded|capacity|try again|temporar|too many requests|rate.?limit|busy", re.I
+)
+"""Signs that a server will recover."""
+_STREAM_ONLY = re.compile(
+    r"\bstream(?:ing|ed)?\b.{0,40}?\b(?:only|mode|required|must|mandatory|enable|turn(?:ed)? on|set to true)\b"
+    r"|\b(?:only|must|requires?|needs?|enable|set|use)\b.{0,40}?\bstream(?:ing|ed)?\b",
+    re.I,
+)
+_WANTS_TLS = re.compile(
+    r"plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server|client sent an HTTP request", re.I
 )
 _RANGE_CODES = re.compile(r"_(?:above_max|below_min)_value$|^(?:less|greater)_than(?:_equal)?$")
 _RANGE = re.compile(
@@ -59,18 +82,33 @@ _RANGE = re.compile(
 )
 
 
-def failure_from_response(endpoint: Endpoint, raw: RawResponse, request: Request) -> CallFailed:
-    """The failure for a status other than 2xx, or for an error inside a 200, whose body may name the status."""
+def failure_from_response(endpoint: Endpoint, raw: RawResponse, request: Request, inner: ErrorBody | None = None) -> CallFailed:
+    """The failure for a status other than 2xx, or for an error inside a 200, whose body may name the status.
+
+    Args:
+        endpoint: The server.
+        raw: The response.
+        request: The request.
+        inner: The error inside a 200.
+    """
     assert raw.status is not None
-    error = parse_error_body(raw.body or b"")
+    error = inner or parse_error_body(raw.body or b"")
     status = raw.status if raw.status >= 300 else error.status or raw.status
     if 300 <= status < 400:
         return _redirect(endpoint, raw, status)
-    failure = _classify(endpoint, error, status, request)
-    if failure.retriable:
-        failure.retry_after = retry_after(raw.headers)
+    failure = _classify(endpoint, error, status, request, raw.body or b"")
     failure.status = status
+    if failure.retriable:
+        waits = [wait for wait in (retry_after(raw.headers), error.wait) if wait is not None]
+        failure.retry_after = max(waits, default=None)
+        passing = status in (425, 429, 502, 503, 504, 529) or _PASSING.search(error.message) is not None
+        failure.hopeful = failure.hopeful or failure.retry_after is not None or passing
     return failure
+
+
+def asks_for_stream(error: ErrorBody) -> bool:
+    """Whether the error says that the model can only be used with streaming."""
+    return _STREAM_ONLY.search(error.message[:600]) is not None or "stream" in error.params
 
 
 def rejects_parameter(error: ErrorBody, parameter: str) -> bool:
@@ -81,12 +119,16 @@ def rejects_parameter(error: ErrorBody, parameter: str) -> bool:
     )
 
 
-def _classify(endpoint: Endpoint, error: ErrorBody, status: int, request: Request) -> CallFailed:
+def _classify(endpoint: Endpoint, error: ErrorBody, status: int, request: Request, body: bytes) -> CallFailed:
     words, codes = error.message, error.codes
     answered = f"{endpoint.name} answered {status}"
-    quoted = endpoint.quote(words)
+    quoted = endpoint.quote(words) or endpoint.quote(body[:4000].decode("utf-8", "replace"), 300)
     stop = "" if quoted[-2:-1] in (".", "!", "?", "…") else "."
-    what = f"{answered}: {quoted}{stop}" if quoted else f"{answered} without a reason."
+    what = f"{answered}: {quoted}{stop}" if quoted and body != b"null" else f"{answered} without a reason."
+    if any(message.role == "system" for message in request.messages) and _NO_SYSTEM_ROLE.search(words[:600]) and status >= 300:
+        return CallFailed("parameter", "The model has no system role", what, "Use another model.", parameter="system")
+    if _WANTS_TLS.search(words or body[:2000].decode("utf-8", "replace")):
+        return CallFailed("bad-request", "The server wants https", what, "Write https:// instead of http:// in base-url.")
     if status == 402 or (status < 500 and (codes & _NO_CREDIT_CODES or _NO_CREDIT.search(words))):
         return CallFailed(
             "no-credit",
@@ -219,22 +261,3 @@ def _about_parameter(parameter: str, error: ErrorBody, what: str) -> CallFailed:
         f"Remove {shown}, or use another model.",
         parameter=parameter,
     )
-
-
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """How long the server asks to wait, in seconds ≥ 0, from retry-after-ms or Retry-After (seconds or an HTTP date)."""
-    for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
-        value = headers.get(name, "").strip()
-        try:
-            seconds = float(value) * unit
-        except ValueError:
-            continue
-        if math.isfinite(seconds):
-            return max(0.0, seconds)
-    try:
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())

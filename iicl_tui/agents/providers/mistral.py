@@ -55,4 +55,5 @@ class MistralProvider(SDKProvider):
         return read_completion(document)
 
     def extra_fields(self) -> Mapping[str, Any]:
-        return self.extra_body
+        """As the base class says, and the extra body."""
+        return {**super().extra_fields(), **self.extra_body}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
-from iicl_tui.agents.providers.error_body import parse_error_body
-from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER, RawResponse
+from iicl_tui.agents.providers.error_body import ErrorBody
+from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER
 from iicl_tui.agents.providers.http_errors import rejects_parameter
 from iicl_tui.agents.providers.response_parsing import read_completion
 from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, without_none
@@ -14,11 +16,15 @@ from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, withou
 _LIMITS = ("max_completion_tokens", "max_tokens")
 """The names of the token limit: of OpenAI's newer models, and of all other servers."""
 
+_DEVELOPER = re.compile(r"(?:use|instead|expected|supported|allowed).{0,60}\bdeveloper\b|\bdeveloper\b.{0,40}\binstead\b", re.I)
+"""How servers ask for the role "developer" in place of "system"."""
+
 
 class OpenAIProvider(SDKProvider):
     """Uses chat completions. The base URL includes /v1.
 
-    If a server refuses one name of the token limit, the call is repeated with the other one within the same `send`.
+    If a server refuses the name of the token limit or the role "system", or asks for streaming, the request is adapted and repeated
+    within the same `send`, and later ones are sent so at once.
     """
 
     NAME = "OpenAI"
@@ -30,6 +36,9 @@ class OpenAIProvider(SDKProvider):
     def __init__(self, model: str, **options: Any) -> None:
         super().__init__(model, **options)
         self._limit = _LIMITS[0] if self.endpoint.own else _LIMITS[1]
+        self._refused_limits: set[str] = set()
+        self._system_role = "system"
+        self._usage_in_stream = True
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
         sdk = modules[0].AsyncOpenAI(
@@ -42,7 +51,7 @@ class OpenAIProvider(SDKProvider):
         schema = request.schema
         await sdk.create(
             model=self.endpoint.model,
-            messages=messages(request),
+            messages=messages(request, self._system_role),
             **limit,
             **without_none(
                 temperature=request.temperature,
@@ -55,18 +64,24 @@ class OpenAIProvider(SDKProvider):
             ),
         )
 
-    async def exchange(self, sdk: Any, request: Request, raw: RawResponse) -> None:
-        limit_name = self._limit
-        try:
-            await self.ask(sdk, request)
-        except Exception:
-            if not _refuses(raw, limit_name):
-                raise
-        else:
-            return
-        self._limit = _LIMITS[1 - _LIMITS.index(limit_name)]
-        raw.status = raw.body = None
-        await self.ask(sdk, request)
+    def adapt(self, error: ErrorBody) -> bool:
+        """Uses streaming, the other name of the token limit, or the role "developer"; each at most once."""
+        if self._usage_in_stream and self._streams and "stream_options" in (*error.params, *error.message.split("'")):
+            self._usage_in_stream = False
+            return True
+        if self._limit not in self._refused_limits and rejects_parameter(error, self._limit):
+            self._refused_limits.add(self._limit)
+            self._limit = _LIMITS[1 - _LIMITS.index(self._limit)]
+            return self._limit not in self._refused_limits
+        if self._system_role == "system" and _DEVELOPER.search(error.message):
+            self._system_role = "developer"
+            return True
+        return super().adapt(error)
+
+    def extra_fields(self) -> Mapping[str, Any]:
+        """As the base class says. The usage of a stream has to be asked for."""
+        options = {"stream_options": {"include_usage": True}} if self._streams and self._usage_in_stream else {}
+        return {**super().extra_fields(), **options}
 
     def read(self, document: Any) -> Reply:
         return read_completion(document)
@@ -75,7 +90,3 @@ class OpenAIProvider(SDKProvider):
 def response_format(schema: dict[str, Any]) -> dict[str, Any]:
     """A JSON schema in the form of chat completions."""
     return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
-
-
-def _refuses(raw: RawResponse, limit: str) -> bool:
-    return raw.status in (400, 422) and raw.body is not None and rejects_parameter(parse_error_body(raw.body), limit)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iicl_tui.agents.calls import LOGPROB_TOLERANCE, MAX_TOKEN_COUNT, Finish, Reply, Token, Usage
+from iicl_tui.agents.calls import Finish, Reply
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
+from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of
 from iicl_tui.agents.providers.http_client import RawResponse
+from iicl_tui.agents.providers.streams import StreamBroken, assemble, is_stream
+from iicl_tui.agents.providers.token_parsing import parse_tokens
+from iicl_tui.agents.providers.usage_parsing import parse_usage
 
 _CHECK = "Check base-url. It must be the address of the API itself, not of a web page, a login or another program."
 
@@ -20,12 +23,16 @@ class UnexpectedShape(Exception):
 
 
 def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
-    """Parses a response's JSON, whatever its content type. Raises CallFailed if it is invalid."""
+    """Parses a response's JSON, whatever its content type; a stream is put together. Raises CallFailed if it is invalid."""
     body = raw.body or b""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         half = _stops_short(body, error)
+    if is_stream(body):
+        document = _read_stream(endpoint, raw, body)
+        if document is not None:
+            return document
     text = body[:2000].decode("utf-8", "replace").strip()
     begins = endpoint.quote(text)
     label = endpoint.quote(raw.headers.get("content-type", ""))
@@ -35,9 +42,9 @@ def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
     elif text.startswith("<"):
         title = "The response is a web page"
         what = f"{endpoint.name} answered {raw.status} with a page ({labelled}): {begins}"
-    elif text.startswith(("data:", "event:", ":")):
-        title = "The response is a stream"
-        what = f"{endpoint.name} answered with a stream ({labelled}), which was not requested."
+    elif is_stream(body):
+        title = "The stream holds no reply"
+        what = f"{endpoint.name} answered with a stream ({labelled}) that holds no reply."
     elif half:
         title = "The response is truncated"
         what = f"{endpoint.name} answered {raw.status}, but the JSON stops in the middle, after {len(body)} bytes."
@@ -45,6 +52,40 @@ def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
         title = "The response is not JSON"
         what = f"{endpoint.name} answered {raw.status} with something else ({labelled}): {begins}"
     raise CallFailed("not-json", title, what, _CHECK, status=raw.status)
+
+
+def _read_stream(endpoint: Endpoint, raw: RawResponse, body: bytes) -> Any:
+    try:
+        return assemble(body)
+    except StreamBroken:
+        what = f"{endpoint.name} answered {raw.status} with a stream that stops before the reply ends."
+    raise CallFailed("disconnected", "The stream was cut off", what, "Try again.", status=raw.status)
+
+
+def error_in(document: Any) -> ErrorBody | None:
+    """The error in a response with status 200, as some servers send it, or in its first choice; None if there is none."""
+    if isinstance(document, Mapping):
+        choices = document.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if isinstance(choice, Mapping) and choice.get("error"):
+            return error_body_of({"error": choice["error"]})
+        if isinstance(choice, Mapping) and choice.get("finish_reason") == "error" and not _choice_text(choice):
+            return ErrorBody("The reply ended with an error.", status=502)
+        if choices or document.get("content"):
+            return None
+        kinds = (document.get("type"), document.get("object"))
+        if document.get("error") or document.get("errors") or document.get("success") is False or "error" in kinds:
+            return error_body_of(document)
+        if any(isinstance(document.get(name), str) for name in ("detail", "message")) and "choices" not in document:
+            return error_body_of(document)
+    if isinstance(document, list) and any(isinstance(each, Mapping) and each.get("error") for each in document):
+        return error_body_of(document)
+    return None
+
+
+def _choice_text(choice: Mapping[str, Any]) -> str:
+    message = choice.get("message")
+    return (_text(message.get("content")) or "") if isinstance(message, Mapping) else ""
 
 
 def _stops_short(body: bytes, error: Exception) -> bool:
@@ -84,13 +125,14 @@ def read_completion(document: Any) -> Reply:
             raise UnexpectedShape("an object whose message has no content")
         text = str(refusal) if refused else ""
     finish = "refused" if refused else _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
-    usage = document.get("usage")
-    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens")) if isinstance(usage, Mapping) else ()
-    return Reply(replace_surrogates(text), finish, read_tokens(choice.get("logprobs")), read_usage(*counts), read_model(document))
+    tokens, remarks = parse_tokens(choice.get("logprobs"))
+    usage = parse_usage(document.get("usage"))
+    return Reply(replace_surrogates(text), finish, tokens, usage, read_model(document), remarks)
 
 
 _FINISHES: Mapping[str, Finish] = {
     "stop": "stop", "length": "length", "model_length": "length", "content_filter": "refused", "refusal": "refused",
+    **dict.fromkeys(("eos", "eos_token", "eos_found", "end", "stop_token", "complete", "completed", "finished"), "stop"),
     "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "model_context_window_exceeded": "length",
 }  # fmt: skip
 """The APIs' finish reasons. All others are "other"."""
@@ -105,55 +147,14 @@ def read_message(document: Any) -> Reply:
         raise UnexpectedShape("an object whose content is no list of blocks")
     reason = document.get("stop_reason")
     finish: Finish = _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
-    usage = document.get("usage")
-    parts = usage if isinstance(usage, Mapping) else {}
-    # Tokens written to or read from the prompt's cache are reported separately, but all were sent.
-    cached = [parts.get(f"cache_{way}_input_tokens") or 0 for way in ("creation", "read")]
-    sent: list[Any] = [parts.get("input_tokens"), *cached]
-    total = sum(sent) if all(map(_is_count, sent)) else None
-    return Reply(
-        replace_surrogates(_text(content) or ""), finish, None, read_usage(total, parts.get("output_tokens")), read_model(document)
-    )
-
-
-def read_tokens(logprobs: Any) -> tuple[Token, ...] | None:
-    """Parses a choice's `logprobs`; None if there are none or one of them is invalid."""
-    entries = logprobs.get("content") if isinstance(logprobs, Mapping) else None
-    if not isinstance(entries, list) or not entries:
-        return None
-    try:
-        return tuple(Token(*_alternative(entry), tuple(map(_alternative, entry.get("top_logprobs") or ()))) for entry in entries)
-    except (ValueError, TypeError, AttributeError, OverflowError):
-        return None
-
-
-def _alternative(entry: Any) -> tuple[bytes, float]:
-    """A token's bytes and log-probability. Some servers send no bytes. Raises what `read_tokens` catches."""
-    data, logprob = entry.get("bytes"), entry.get("logprob")
-    if isinstance(logprob, bool) or not isinstance(logprob, (int, float)):
-        raise TypeError
-    if not math.isfinite(value := float(logprob)) or value > LOGPROB_TOLERANCE:
-        raise ValueError
-    if data is None:
-        return replace_surrogates(entry.get("token")).encode(), value
-    if not isinstance(data, list):
-        raise TypeError
-    return bytes(data), value
-
-
-def read_usage(prompt: Any = None, completion: Any = None) -> Usage | None:
-    """The usage; None if a count is missing or invalid."""
-    return Usage(prompt, completion) if _is_count(prompt) and _is_count(completion) else None
+    usage = parse_usage(document.get("usage"))
+    return Reply(replace_surrogates(_text(content) or ""), finish, None, usage, read_model(document))
 
 
 def read_model(document: Mapping[str, Any]) -> str:
     """The model's name in the response; "" if it has none."""
     model = document.get("model")
     return replace_surrogates(model) if isinstance(model, str) else ""
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKEN_COUNT
 
 
 def _object(document: Any) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -13,10 +13,19 @@ from iicl_tui.agents.access import consent_host
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
+from iicl_tui.agents.providers.error_body import ErrorBody, parse_error_body
 from iicl_tui.agents.providers.http_client import RawResponse, current_response, make_client
-from iicl_tui.agents.providers.http_errors import failure_from_response
-from iicl_tui.agents.providers.response_parsing import UnexpectedShape, read_json, unexpected_shape
+from iicl_tui.agents.providers.http_errors import asks_for_stream, failure_from_response
+from iicl_tui.agents.providers.response_parsing import UnexpectedShape, error_in, read_json, unexpected_shape
+from iicl_tui.agents.providers.surroundings import BadSetting
 from iicl_tui.agents.providers.transport_errors import failure_from_exception, timeout_failure
+
+MAX_REPLY = 4_000_000
+"""The default limit of a response in bytes."""
+
+
+_MAY_BE_BILLED = ("time-out", "disconnected", "too-large", "not-json", "unexpected-shape")
+"""Failures of calls that a model may have answered."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class SDKProvider(ABC):
         key_env: The environment variable that holds the key, for messages.
         timeout: The time limit of a whole call in seconds.
         extra_body: Fields that are merged into each request's JSON.
+        max_reply: The largest response in bytes, also decompressed.
     """
 
     NAME: ClassVar[str]
@@ -62,6 +72,7 @@ class SDKProvider(ABC):
         key_env: str = "",
         timeout: float = 120.0,
         extra_body: Mapping[str, Any] | None = None,
+        max_reply: int = MAX_REPLY,
     ) -> None:
         url = self.URL if base_url is None else self.base(base_url.strip().rstrip("/"))
         self.endpoint = Endpoint(
@@ -69,6 +80,8 @@ class SDKProvider(ABC):
         )
         self.timeout = timeout
         self.extra_body: Mapping[str, Any] = dict(extra_body or {})
+        self.max_reply = max_reply
+        self._streams = False
         self._connection: _Connection | None = None
 
     def base(self, url: str) -> str:
@@ -92,11 +105,13 @@ class SDKProvider(ABC):
                 await self.exchange(sdk, request, raw)
         except ImportError as error:
             failure = self._not_installed(error)
+        except BadSetting as error:
+            failure = CallFailed("setup", error.title, self.endpoint.hide(error.what), error.remedy)
         except TimeoutError:
             failure = timeout_failure(self.endpoint, raw, self.timeout)
         except Exception as error:
             # SDKs also raise for complete responses that they do not accept. Those are interpreted below, the same way for all.
-            failure = failure_from_exception(self.endpoint, raw, error)
+            failure = failure_from_exception(self.endpoint, raw, error, self.max_reply)
         finally:
             current_response.reset(token)
         if raw.body is not None:
@@ -104,8 +119,12 @@ class SDKProvider(ABC):
                 return self._parsed(raw, request)
             except CallFailed as refused:
                 failure = refused
+        if failure is not None and failure.kind in _MAY_BE_BILLED and (raw.status is None or raw.status < 300):
+            failure.billed = True
         # Raised outside the handlers, without a traceback: an SDK's exception holds the request, and the frames hold the response.
-        raise (failure or failure_from_exception(self.endpoint, raw, RuntimeError("there was no response"))).with_traceback(None)
+        raise (
+            failure or failure_from_exception(self.endpoint, raw, RuntimeError("there was no response"), self.max_reply)
+        ).with_traceback(None)
 
     async def close(self) -> None:
         """Closes the connections. The provider can be used again afterwards."""
@@ -126,20 +145,42 @@ class SDKProvider(ABC):
         """Parses the reply in a response's JSON. Raises UnexpectedShape."""
 
     def extra_fields(self) -> Mapping[str, Any]:
-        """Fields that the HTTP client merges into the JSON because the SDK cannot."""
-        return {}
+        """Fields that the HTTP client merges into the JSON of the next request because the SDK cannot."""
+        return {"stream": True} if self._streams else {}
+
+    def adapt(self, error: ErrorBody) -> bool:
+        """Adapts the next request to what an error says about the server. Returns whether to repeat the request."""
+        if not self._streams and asks_for_stream(error):
+            self._streams = True
+            return True
+        return False
 
     async def exchange(self, sdk: Any, request: Request, raw: RawResponse) -> None:
-        """Makes the HTTP requests of one `send`. raw: the last response."""
-        await self.ask(sdk, request)
+        """Makes the HTTP requests of one `send`, repeated as long as `adapt` finds a way. raw: the last response."""
+        while True:
+            raw.extra = self.extra_fields()
+            try:
+                await self.ask(sdk, request)
+            except Exception:
+                if not self._adapted(raw):
+                    raise
+            else:
+                if not self._adapted(raw):
+                    return
+            raw.clear()
+
+    def _adapted(self, raw: RawResponse) -> bool:
+        refused = raw.body is not None and raw.status is not None and 400 <= raw.status < 600
+        return refused and self.adapt(parse_error_body(raw.body or b""))
 
     def _parsed(self, raw: RawResponse, request: Request) -> Reply:
         """Parses a complete response. Raises CallFailed if it holds no reply."""
         if raw.status is None or not 200 <= raw.status < 300:
             raise failure_from_response(self.endpoint, raw, request)
         document = read_json(self.endpoint, raw)
-        if _is_error(document):
-            raise failure_from_response(self.endpoint, raw, request)
+        error = error_in(document)
+        if error is not None:
+            raise failure_from_response(self.endpoint, raw, request, error)
         try:
             reply = self.read(document)
         except UnexpectedShape as error:
@@ -147,7 +188,7 @@ class SDKProvider(ABC):
         else:
             hide = self.endpoint.hide
             tokens = None if self.endpoint.hides(reply.tokens or ()) else reply.tokens
-            return Reply(hide(reply.text), reply.finish, tokens, reply.usage, hide(reply.model))
+            return replace(reply, text=hide(reply.text), tokens=tokens, model=hide(reply.model))
         raise unexpected_shape(self.endpoint, raw, found)
 
     async def _connected(self) -> Any:
@@ -166,7 +207,7 @@ class SDKProvider(ABC):
     def _make(self) -> tuple[Any, Any]:
         """The SDK's client and the HTTP client below it. No connection is opened."""
         modules = tuple(import_module(name) for name in self.MODULES)
-        http = make_client(import_module("httpx2"), self.endpoint, self.extra_fields())
+        http = make_client(import_module("httpx2"), self.endpoint, self.max_reply)
         return self.client(modules, http), http
 
     def _not_installed(self, error: ImportError) -> CallFailed:
@@ -178,9 +219,12 @@ class SDKProvider(ABC):
         )
 
 
-def messages(request: Request) -> list[dict[str, str]]:
-    """The request's messages in the form of the APIs."""
-    return [{"role": message.role, "content": replace_surrogates(message.text)} for message in request.messages]
+def messages(request: Request, system_role: str = "system") -> list[dict[str, str]]:
+    """The request's messages in the form of the APIs. system_role: the name of the role "system"."""
+    roles = {"system": system_role}
+    return [
+        {"role": roles.get(message.role, message.role), "content": replace_surrogates(message.text)} for message in request.messages
+    ]
 
 
 def without_none(**parameters: Any) -> dict[str, Any]:
@@ -194,10 +238,3 @@ async def _keep(http: Any) -> AsyncGenerator[None, None]:
         yield
     finally:
         await http.aclose()
-
-
-def _is_error(document: Any) -> bool:
-    """Whether a response with status 200 is an error, as some servers send it."""
-    if not isinstance(document, Mapping) or document.get("choices") or document.get("content"):
-        return False
-    return bool(document.get("error")) or "error" in (document.get("type"), document.get("object"))

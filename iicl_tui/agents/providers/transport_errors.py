@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint
 from iicl_tui.agents.providers.http_client import RawResponse
+from iicl_tui.agents.providers.limits import UnknownCompression
+from iicl_tui.agents.providers.surroundings import Proxy, proxy_for
 
 
-def failure_from_exception(endpoint: Endpoint, raw: RawResponse, error: BaseException) -> CallFailed:
+def failure_from_exception(endpoint: Endpoint, raw: RawResponse, error: BaseException, max_reply: int) -> CallFailed:
     """The failure for an exception without a complete response. It keeps no reference to the exception."""
     chain = list(_causes(error))
     names = {kind.__name__ for each in chain for kind in type(each).__mro__}  # httpx is not imported just for its types
     status = raw.status
     reason = endpoint.quote(next((str(each) for each in reversed(chain) if str(each)), ""))
-    if "DecodingError" in names:
+    if raw.too_large:
+        return CallFailed(
+            "too-large",
+            "The reply is too large",
+            f"{endpoint.name} sent more than {max_reply / 1e6:g} MB, decompressed. The rest was not read.",
+            "Raise the agent's `max-reply`, or check that base-url leads to a model.",
+            status=status,
+        )
+    if "DecodingError" in names or any(isinstance(each, (zlib.error, UnknownCompression)) for each in chain):
         return CallFailed(
             "not-json",
             "The response cannot be decompressed",
@@ -25,40 +37,17 @@ def failure_from_exception(endpoint: Endpoint, raw: RawResponse, error: BaseExce
             "Check base-url and any proxy.",
             status=status,
         )
-    if any(isinstance(each, ssl.SSLError) for each in chain):
-        return CallFailed(
-            "unreachable",
-            "No secure connection",
-            f"{endpoint.name} could not be reached over TLS: {reason}.",
-            "Check http:// or https:// in base-url, your clock, and SSL_CERT_FILE if a proxy has its own certificates.",
-        )
-    if any(isinstance(each, socket.gaierror) for each in chain):
-        return CallFailed(
-            "unreachable",
-            "The host is unknown",
-            f"No address could be found for {endpoint.host}: {reason}.",
-            "Check base-url and your network.",
-        )
-    if any(isinstance(each, ConnectionRefusedError) for each in chain):
-        return CallFailed(
-            "unreachable",
-            "The connection was refused",
-            f"{endpoint.host} refuses the connection.",
-            "Start the server, or correct the host and port in base-url." if not endpoint.own else "Check your network.",
-        )
-    if names & {"ConnectError", "ProxyError"}:
-        return CallFailed(
-            "unreachable",
-            "The server cannot be reached",
-            f"There is no connection to {endpoint.name}: {reason or 'no reason given'}.",
-            "Check base-url, your network, and the proxy that HTTPS_PROXY or HTTP_PROXY names.",
-        )
+    proxy = None if endpoint.is_loopback else proxy_for(endpoint.url)
+    unreachable = _unreachable(endpoint, proxy, chain, names, reason)
+    if unreachable is not None:
+        return unreachable
     if "TransportError" in names and not names & {"UnsupportedProtocol", "LocalProtocolError"}:
         when = "before it answered" if status is None else f"after it had begun to answer ({status})"
+        through = f" The call went through the proxy {proxy.address} ({proxy.variable})." if proxy is not None else ""
         return CallFailed(
             "disconnected",
             "The connection was lost",
-            f"{endpoint.name} closed the connection {when}" + (f": {reason}." if reason else "."),
+            f"{endpoint.name} closed the connection {when}" + (f": {reason}." if reason else ".") + through,
             "Try again. If it happens every time, look at the server's log.",
             status=status,
         )
@@ -70,13 +59,88 @@ def failure_from_exception(endpoint: Endpoint, raw: RawResponse, error: BaseExce
     )
 
 
+def _unreachable(
+    endpoint: Endpoint, proxy: Proxy | None, chain: Sequence[BaseException], names: set[str], reason: str
+) -> CallFailed | None:
+    """The failure if there was no connection; the proxy is named if there is one."""
+    tls = next((each for each in chain if isinstance(each, ssl.SSLError)), None)
+    no_address = any(isinstance(each, socket.gaierror) for each in chain)
+    refused = any(isinstance(each, ConnectionRefusedError) for each in chain)
+    if proxy is not None and (no_address or refused or "ProxyError" in names or (tls is None and "ConnectError" in names)):
+        return _proxy_failure(endpoint, proxy, no_address, refused, reason)
+    if tls is not None:
+        return _tls_failure(endpoint, tls, reason)
+    if no_address:
+        return CallFailed(
+            "unreachable",
+            "The host is unknown",
+            f"No address could be found for {endpoint.host}: {reason}.",
+            "Check the host in base-url, and your network (DNS)." if not endpoint.own else "Check your network (DNS).",
+        )
+    if refused:
+        return CallFailed(
+            "unreachable",
+            "The connection was refused",
+            f"{endpoint.host} refuses the connection.",
+            "Start the server, or correct the host and port in base-url." if not endpoint.own else "Check your network.",
+        )
+    if any(isinstance(each, OSError) and each.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for each in chain):
+        return CallFailed(
+            "unreachable",
+            "There is no route to the server",
+            f"The network has no route to {endpoint.host}: {reason}.",
+            "Check your network, a VPN, and the host in base-url.",
+        )
+    if names & {"ConnectError", "ProxyError"}:
+        return CallFailed(
+            "unreachable",
+            "The server cannot be reached",
+            f"There is no connection to {endpoint.name}: {reason or 'no reason given'}.",
+            "Check base-url, your network, and the proxy that HTTPS_PROXY or HTTP_PROXY names.",
+        )
+    return None
+
+
+def _proxy_failure(endpoint: Endpoint, proxy: Proxy, no_address: bool, refused: bool, reason: str) -> CallFailed:
+    if no_address:
+        happened = "its host is unknown"
+    elif refused:
+        happened = "it refuses the connection"
+    else:
+        happened = f"it answered {reason}" if reason else "there is no connection to it"
+    return CallFailed(
+        "unreachable",
+        "The proxy cannot be reached" if no_address or refused else "The proxy does not connect",
+        f"Calls to {endpoint.host} go through the proxy {proxy.address}, which {proxy.variable} names, and {happened}.",
+        f"Start the proxy, correct or unset {proxy.variable}, or add the host to NO_PROXY.",
+    )
+
+
+def _tls_failure(endpoint: Endpoint, error: ssl.SSLError, reason: str) -> CallFailed:
+    text = f"{error} {getattr(error, 'verify_message', '')}".lower()
+    what = f"{endpoint.name} could not be reached over TLS: {reason}."
+    if "wrong_version_number" in text or "wrong version number" in text or "record layer" in text or "unknown protocol" in text:
+        remedy = "The server may speak plain http at this port: check http:// or https:// and the port in base-url."
+    elif "expired" in text or "not yet valid" in text:
+        remedy = "Check this machine's clock; otherwise the server's certificate must be renewed."
+    elif "hostname mismatch" in text or "not valid for" in text or "ip address mismatch" in text:
+        remedy = "Check the host in base-url: the certificate is for another one."
+    elif "self-signed" in text or "self signed" in text or "unable to get local issuer" in text or "unknown ca" in text:
+        remedy = "If the server or a proxy has its own certificate authority, name its file in SSL_CERT_FILE."
+    else:
+        remedy = "Check http:// or https:// in base-url, your clock, and SSL_CERT_FILE if a proxy has its own certificates."
+    return CallFailed("unreachable", "No secure connection", what, remedy)
+
+
 def timeout_failure(endpoint: Endpoint, raw: RawResponse, seconds: float) -> CallFailed:
     """The failure of a call that exceeded its time limit."""
     began = "had not begun to answer" if raw.status is None else f"had begun to answer ({raw.status}), but not finished"
+    proxy = None if endpoint.is_loopback else proxy_for(endpoint.url)
+    through = f" The call went through the proxy {proxy.address} ({proxy.variable})." if proxy is not None else ""
     return CallFailed(
         "time-out",
         "The call took too long",
-        f"{endpoint.name} {began} after {seconds:g} s.",
+        f"{endpoint.name} {began} after {seconds:g} s.{through}",
         "Try again, or raise the agent's `timeout`. A large local model may need minutes.",
         status=raw.status,
     )

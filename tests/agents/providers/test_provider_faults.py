@@ -245,9 +245,9 @@ async def test_a_reply_that_holds_the_key_comes_without_it(name, server, make) -
 
 
 @pytest.mark.parametrize("name", ["openai", "mistral"])
-@pytest.mark.parametrize("where", ["whole", "split", "listed", "listed and split", "without bytes", "not there"])
+@pytest.mark.parametrize("where", ["whole", "cut", "split", "listed", "listed and split", "without bytes", "not there"])
 async def test_tokens_that_spell_the_key_do_not_come(name, where, server, make) -> None:
-    key = KEY[:-1] + "?" if where == "not there" else KEY
+    key = {"not there": KEY[::-1], "cut": KEY[:-1] + "?"}.get(where, KEY)
     parts = [key[:5], key[5:9], key[9:]] if "split" in where else [key]
     entries = [{"token": "x", "logprob": -1.0}]
     for part in parts:

@@ -10,7 +10,8 @@ from loopback import UNLIKELY, Text, other_shape, raw, token, tokens_of
 from provider_cases import FULL, PLAIN
 
 from iicl_tui.agents.calls import Token, Usage
-from iicl_tui.agents.providers.response_parsing import read_completion, read_tokens
+from iicl_tui.agents.providers.response_parsing import read_completion
+from iicl_tui.agents.providers.token_parsing import PARTLY_INVALID, UNKNOWN_LOGPROB, parse_tokens
 
 SPEAKS_LOGPROBS = ["openai", "mistral"]
 TEXT = '{"A": "on", "B": "off"}'
@@ -183,13 +184,16 @@ async def test_log_probabilities_that_were_not_asked_for_do_not_come(name, serve
 
 @pytest.mark.parametrize("name", SPEAKS_LOGPROBS)
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-async def test_what_is_no_finite_number_makes_the_reply_one_without_log_probabilities(name, bad, server, make) -> None:
+async def test_what_is_no_finite_number_costs_no_other_log_probability(name, bad, server, make) -> None:
     good = token("on", {"on": 0.5, "off": 0.5})
-    server.replies = [Text("on", [good, Token(b"", bad)]), Text("on", [good, Token(b"", -1.0, ((b"x", bad),))])]
+    odd = Token(b"off", -1.0, ((b"x", bad), (b"off", -1.0)))
+    server.replies = [Text("onoff", [good, Token(b"off", bad)]), Text("onoff", [good, odd])]
     provider = make(name)
-    for _ in range(2):
-        reply = await provider.send(FULL)
-        assert (reply.text, reply.tokens) == ("on", None)
+    reply = await provider.send(FULL)
+    assert (reply.text, reply.tokens) == ("onoff", (good, Token(b"off", UNKNOWN_LOGPROB)))
+    reply = await provider.send(FULL)
+    assert reply.tokens == (good, Token(b"off", -1.0, ((b"off", -1.0),)))
+    assert reply.remarks == (() if bad == -math.inf else (PARTLY_INVALID,)), "probability 0 is no fault"
 
 
 ENTRIES = [
@@ -209,7 +213,7 @@ BROKEN = [
     {"content": None},
     {"content": []},
     {"content": {}},
-    {"tokens": ["a"], "token_logprobs": [-1]},
+    {"tokens": ["a"], "token_logprobs": [-1, -2]},
 ]
 BROKEN += [{"content": [entry]} for entry in ENTRIES]
 
@@ -221,13 +225,17 @@ async def test_broken_log_probabilities_never_fail_the_call(name, server, make) 
         choice = {"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": "stop", "logprobs": logprobs}
         server.replies = [Text("", fields={"choices": [choice]})]
         reply = await provider.send(FULL)
-        assert (reply.text, reply.tokens) == ("a", None), logprobs
+        assert reply.text == "a", logprobs
+        sound = [each for each in reply.tokens or () if each.logprob > UNKNOWN_LOGPROB]
+        assert all(each == Token(b"a", -1.0) for each in sound), logprobs
 
 
 def test_where_a_server_sends_no_bytes_the_tokens_text_stands_for_them() -> None:
     entry = {"token": "é", "logprob": -1, "top_logprobs": [{"token": "\ud800", "logprob": -2, "bytes": None}]}
-    assert read_tokens({"content": [entry]}) == (Token("é".encode(), -1.0, (("\ufffd".encode(), -2.0),)),)
-    assert read_tokens({"content": [{"token": "x", "bytes": [121], "logprob": -1}]}) == (Token(b"y", -1.0, ()),), "bytes come first"
+    assert parse_tokens({"content": [entry]}).tokens == (Token("é".encode(), -1.0, (("\ufffd".encode(), -2.0),)),)
+    assert parse_tokens({"content": [{"token": "x", "bytes": [121], "logprob": -1}]}).tokens == (Token(b"y", -1.0, ()),), (
+        "bytes come first"
+    )
 
 
 logprobs = st.floats(max_value=0, allow_nan=False, allow_infinity=False)

@@ -13,7 +13,7 @@ from provider_cases import KEY, PROVIDERS
 
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
 from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of, parse_error_body
-from iicl_tui.agents.providers.http_errors import retry_after
+from iicl_tui.agents.providers.waits import retry_after
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOUR = format_datetime(NOW + timedelta(hours=1), usegmt=True)

@@ -1,0 +1,115 @@
+"""Checks the settings of this machine that a call depends on: proxies and certificate files."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from iicl_tui.agents.access import host_of
+from iicl_tui.text import printable
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+class BadSetting(Exception):
+    """A setting of this machine makes calls impossible.
+
+    Attributes:
+        title: What is wrong, in a few words.
+        what: What happened.
+        remedy: What to do.
+    """
+
+    def __init__(self, title: str, what: str, remedy: str) -> None:
+        super().__init__(title)
+        self.title, self.what, self.remedy = title, what, remedy
+
+
+class Proxy(NamedTuple):
+    """A proxy that calls go through.
+
+    Attributes:
+        variable: The environment variable that names it; "the system's settings" if none does.
+        url: Its URL. It may hold a password.
+    """
+
+    variable: str
+    url: str
+
+    @property
+    def address(self) -> str:
+        """Scheme, host and port for a person, without a password."""
+        parts = urlsplit(self.url)
+        return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", 120)
+
+
+def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> Proxy | None:
+    """The proxy that a call to this URL goes through; None if it goes there directly."""
+    scheme, host = urlsplit(url).scheme, host_of(url)
+    proxies = getproxies()
+    found = next((name for name in (scheme, "all") if proxies.get(name)), None)
+    if found is None or not host or proxy_bypass(host):
+        return None
+    named = proxies[found]
+    variables = (f"{found}_proxy", f"{found.upper()}_PROXY")
+    variable = next((name for name in variables if environment.get(name)), "the system's settings")
+    return Proxy(variable, named if "://" in named else f"http://{named}")
+
+
+def check_environment(url: str) -> None:
+    """Checks the proxy of a URL and the certificate files.
+
+    Raises:
+        BadSetting: A setting is wrong.
+    """
+    proxy = proxy_for(url)
+    if proxy is not None:
+        _check_proxy(proxy)
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        named = os.environ.get(variable)
+        if named:
+            _check_certificates(variable, named)
+
+
+def _check_proxy(proxy: Proxy) -> None:
+    parts, remedy = urlsplit(proxy.url), f"Correct {proxy.variable}, or unset it."
+    what = f"{proxy.variable} names the proxy {proxy.address}"
+    if parts.scheme not in _SCHEMES:
+        known = "http, https, socks5 and socks5h"
+        raise BadSetting("The proxy's address is wrong", f"{what}, whose scheme is not one of {known}.", remedy)
+    try:
+        valid = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise BadSetting("The proxy's address is wrong", f"{what}, which has no valid host and port.", remedy)
+    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise BadSetting(
+            "SOCKS proxies need another package",
+            f"{what}. The package socksio, which SOCKS proxies need, is not installed.",
+            f"Install it with: pip install socksio. Or unset {proxy.variable}.",
+        )
+
+
+def _check_certificates(variable: str, named: str) -> None:
+    shown, remedy = printable(named, 200), f"Correct {variable}, or unset it to use the system's certificates."
+    path, directory = Path(named), variable.endswith("_DIR")
+    if directory and not any(Path(part).is_dir() for part in named.split(os.pathsep)):
+        raise BadSetting("The certificates' folder is missing", f"{variable} names “{shown}”, which is not a folder.", remedy)
+    if directory:
+        return
+    if not path.is_file():
+        raise BadSetting("The certificate file is missing", f"{variable} names “{shown}”, which is not a file.", remedy)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=named)
+    except (ssl.SSLError, OSError) as error:
+        reason = printable(str(getattr(error, "reason", None) or error), 120)
+        raise BadSetting(
+            "The certificate file cannot be read", f"{variable} names “{shown}”, which holds no certificates: {reason}.", remedy
+        ) from None
