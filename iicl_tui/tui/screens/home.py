@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,13 +18,12 @@ from textual.widgets import Input, OptionList, Static
 from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
-from iicl_tui.present.outcomes import Outcomes
-from iicl_tui.present.session_list import Item, matching, name_items, preset_items, session_items
-from iicl_tui.store.paths import shipped
+from iicl_tui.present.session_list import Item, matching
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.home.session_list import EMPTY, TABS, SessionList, Tab
 from iicl_tui.tui.home.side_pane import SidePane, how_to_repair
+from iicl_tui.tui.home.tab_reader import TabReader
 from iicl_tui.tui.keymap import key_label
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
@@ -33,14 +31,11 @@ from iicl_tui.tui.widgets.plain_input import PlainInput
 
 if TYPE_CHECKING:
     from iicl_tui.present.preview import Preview
-    from iicl_tui.store.library import Deleted, Library, Summary
+    from iicl_tui.store.library import Deleted
     from iicl_tui.tui.widgets.inline_form import InlineForm
 
 PREVIEW_AFTER = 0.08
 """Seconds for which the cursor must rest before a session is read for its preview."""
-
-MANY = 100
-"""Files whose names are listed before they are read."""
 
 
 class HomeScreen(AppScreen):
@@ -82,12 +77,12 @@ class HomeScreen(AppScreen):
         self._faults: dict[Tab, str] = {}
         self._cursors: dict[Tab, str] = {}
         self._next_cursor: dict[Tab, str] = {}
-        self._libraries: dict[Tab, Library] = {}
         self._undo_stack: list[Callable[[], str]] = []
         self._shown: tuple[Tab, str] | None = None
-        self._outcomes = Outcomes()
+        self._reader: TabReader
 
     def body(self) -> ComposeResult:
+        self._reader = TabReader(self.lab_app.paths.sessions)
         yield ActionBar(id="tabs")
         yield PlainInput(placeholder="Search titles, tasks, agents and states", id="search", compact=True)
         with Container(id="panes"):
@@ -112,38 +107,13 @@ class HomeScreen(AppScreen):
 
     @work(thread=True, exclusive=True, group="list")
     def _list(self, tab: Tab) -> None:
-        if tab == "presets":
-            from iicl_tui.store.presets import presets
-
-            self.post_message(self.Listed(tab, preset_items(presets())))
-            return
-        found: list[Summary] = []
-        fault = ""
-        try:
-            folder = self.lab_app.paths.sessions if tab == "yours" else shipped("sessions")
-            with suppress(OSError):  # the library reports it below
-                if tab not in self.items and len(names := name_items(folder)) > MANY:
-                    self.post_message(self.Listed(tab, names))
-            found = self._library(tab).sessions()
-            if tab == "examples":  # their dates are the installation's
-                found.sort(key=lambda summary: summary.path.name)
-        except FileNotFoundError:
-            found = []
-        except LabError as error:
-            fault = str(error)
-        now = time.time() if self.now is None else self.now
-        aged = tab == "yours"
-        self.post_message(self.Listed(tab, session_items(found, now, aged, self._outcomes.known), fault))
         worker = get_current_worker()
-        if self._outcomes.find(found, lambda: worker.is_cancelled):
-            self.post_message(self.Listed(tab, session_items(found, now, aged, self._outcomes.known), fault))
+        now = time.time() if self.now is None else self.now
 
-    def _library(self, tab: Tab) -> Library:
-        from iicl_tui.store.library import Library
+        def report(items: list[Item], fault: str) -> None:
+            self.post_message(self.Listed(tab, items, fault))
 
-        if tab not in self._libraries:
-            self._libraries[tab] = Library(self.lab_app.paths.sessions if tab == "yours" else shipped("sessions"))
-        return self._libraries[tab]
+        self._reader.read(tab, report, now, tab not in self.items, lambda: worker.is_cancelled)
 
     @on(Listed)
     def _take(self, event: Listed) -> None:
@@ -390,7 +360,7 @@ class HomeScreen(AppScreen):
             self._branch(item.summary.path, int(answers["generation"]), int(answers["seed"]) if answers["seed"] else None)
 
     def _rename(self, path: Path, old: str, new: str) -> None:
-        library = self._library("yours")
+        library = self._reader.library("yours")
         library.rename(path, new)
 
         def undo() -> str:
@@ -414,7 +384,7 @@ class HomeScreen(AppScreen):
         item = self.item
         if item is None or item.summary is None:
             return
-        library = self._library("yours")
+        library = self._reader.library("yours")
         deleted: Deleted = library.delete(item.summary.path)
         name = item.title.removeprefix("✗ ")
 

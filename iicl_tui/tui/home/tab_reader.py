@@ -1,0 +1,77 @@
+"""Reads what a tab of the home screen lists. For a worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iicl_tui.errors import LabError
+from iicl_tui.present.outcomes import Outcomes
+from iicl_tui.present.session_list import Item, name_items, preset_items, session_items
+from iicl_tui.store.paths import shipped
+from iicl_tui.tui.home.session_list import Tab
+
+if TYPE_CHECKING:
+    from iicl_tui.store.library import Library, Summary
+
+MANY = 100
+"""Files whose names are listed before they are read."""
+
+Report = Callable[[list[Item], str], None]
+"""Takes the items read so far, and why they could not be read, or ""."""
+
+
+class TabReader:
+    """Reads the tabs; keeps what it has read of unchanged files."""
+
+    def __init__(self, sessions: Path) -> None:
+        """sessions: the person's sessions folder."""
+        self._sessions = sessions
+        self._libraries: dict[Tab, Library] = {}
+        self._outcomes = Outcomes()
+
+    def library(self, tab: Tab) -> Library:
+        """The library of a tab with sessions. Raises FileNotFoundError if the installation has none."""
+        from iicl_tui.store.library import Library
+
+        if tab not in self._libraries:
+            self._libraries[tab] = Library(self._folder(tab))
+        return self._libraries[tab]
+
+    def _folder(self, tab: Tab) -> Path:
+        return self._sessions if tab == "yours" else shipped("sessions")
+
+    def read(self, tab: Tab, report: Report, now: float, first: bool, cancelled: Callable[[], bool]) -> None:
+        """Read a tab in steps: the names if there are many, then the sessions, then what they came to.
+
+        Args:
+            tab: The tab to read.
+            report: Called after each step.
+            now: Seconds since the epoch, for the sessions' ages.
+            first: The tab was not read before.
+            cancelled: Whether to stop.
+        """
+        if tab == "presets":
+            from iicl_tui.store.presets import presets
+
+            report(preset_items(presets()), "")
+            return
+        summaries: list[Summary] = []
+        fault = ""
+        try:
+            with suppress(OSError):  # the library reports it below
+                if first and len(names := name_items(self._folder(tab))) > MANY:
+                    report(names, "")
+            summaries = self.library(tab).sessions()
+            if tab == "examples":  # their dates are the installation's
+                summaries.sort(key=lambda summary: summary.path.name)
+        except FileNotFoundError:
+            summaries = []
+        except LabError as error:
+            fault = str(error)
+        aged = tab == "yours"
+        report(session_items(summaries, now, aged, self._outcomes.known), fault)
+        if self._outcomes.find(summaries, cancelled):
+            report(session_items(summaries, now, aged, self._outcomes.known), fault)
