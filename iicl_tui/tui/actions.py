@@ -59,7 +59,12 @@ APP = (
     Action("app.keys", ("f4",), "keys", "List every action of the program with its id and its keys, your own keys included."),
     Action("app.copy", ("y",), "copy", "Copy what is under the cursor to the clipboard of the terminal (OSC 52)."),
     Action("app.screenshot", ("f12",), "screenshot", "Save the screen as an SVG picture in your sessions folder."),
-    Action("app.suspend-process", ("ctrl+z", "f10"), "suspend", "Stop the program and return to the shell; fg brings it back."),
+    Action(
+        "app.suspend-process",
+        ("ctrl+z", "f10"),
+        "suspend",
+        "Pause the program and return to the shell. The command fg brings it back.",
+    ),
     Action("app.quit", ("q",), "quit", "Leave the program. Everything that was done is already in the session's file.", footer=97),
     Action("app.back", ("escape",), "back", "Go back to the screen before.", footer=98),
 )
