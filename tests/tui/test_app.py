@@ -15,6 +15,7 @@ from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.css.query import NoMatches
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, OptionList, Static
 
 from iicl_tui.errors import Fault, LabError
@@ -96,6 +97,15 @@ def make(tmp_path: Path) -> Make:
     return build
 
 
+async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
+    """Waits for a state of the app."""
+    for _ in range(1000):
+        await pilot.pause(0.005)
+        if true():
+            return
+    raise AssertionError("this never became true")
+
+
 def notices(app: LabApp) -> list[str]:
     return [f"{one.title}\n{one.message}" for one in app._notifications]
 
@@ -168,12 +178,9 @@ async def test_too_small_a_window_says_so_and_all_comes_back(make: Make) -> None
         assert not note.display
         for size in ((59, 24), (80, 15), (5, 2), (1, 1)):
             await pilot.resize_terminal(*size)
-            await pilot.pause()
-            assert note.display
-            assert note.region.size == size
+            await until(pilot, lambda size=size: note.display and note.region.size == size)
         await pilot.resize_terminal(60, 16)
-        await pilot.pause()
-        assert not note.display
+        await until(pilot, lambda: not note.display)
         assert app.focused is app.screen.query_one(Input)
 
 
