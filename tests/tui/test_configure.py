@@ -295,9 +295,9 @@ async def test_what_the_form_cannot_say_can_be_taken_out(paths: Paths) -> None:
     async with app_of(paths, text=text).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
         assert screen.form.count == 2
-        await press(pilot, "take out", "task", "sampels")
+        await press(pilot, "remove", "task", "sampels")
         await settled(pilot, 1)
-        await press(pilot, "take out", "stat")
+        await press(pilot, "remove", "stat")
         await settled(pilot, 0)
         assert screen.draft.document == tomllib.loads(BLANK)
 
@@ -440,7 +440,7 @@ async def test_hostile_text_is_shown_and_kept(paths: Paths) -> None:
         assert shown.startswith("[/] [bold]x ␛]52")
         assert "\u202e" not in screen.query_one("#toml", TextArea).text
         key = next(key for key in screen.draft.document if key not in ("chain", "task", "agent"))
-        await press(pilot, "take out", key)
+        await press(pilot, "remove", key)
         await settled(pilot, 0)
         assert screen.draft.document["chain"]["title"] == HOSTILE
         await pilot.press("f5")
