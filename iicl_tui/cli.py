@@ -1,4 +1,4 @@
-"""The front door: reads the command line, then imports what the command needs and no more."""
+"""The entry point: parses the command line, then imports only what the command needs."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def parser() -> argparse.ArgumentParser:
     everywhere = _Parser(add_help=False)
     group = everywhere.add_argument_group("everywhere")
     group.add_argument("--sessions", metavar="DIR", default=argparse.SUPPRESS, help="where sessions are kept")
-    group.add_argument("--theme", metavar="NAME", default=argparse.SUPPRESS, help="theme of this run")
-    group.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="settings file in place of your own")
+    group.add_argument("--theme", metavar="NAME", default=argparse.SUPPRESS, help="use this theme now")
+    group.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="use this settings file")
     top = _Parser(
         prog="iicl-tui",
         description="A laboratory for iterated learning. Without a command it opens the home screen.",
@@ -50,10 +50,16 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     def models(command: argparse.ArgumentParser) -> None:
-        command.add_argument("--budget", metavar="USD", type=float, help="US dollars in place of the session's own budget")
-        command.add_argument("--token-budget", metavar="N", type=int, help="tokens in place of the session's own budget of tokens")
         command.add_argument(
-            "--trust", metavar="HOST", action="append", default=[], help="a server that may get a key; VARIABLE@HOST: of that name"
+            "--budget", metavar="USD", type=float, help="stop before model calls cost more than this many US dollars"
+        )
+        command.add_argument("--token-budget", metavar="N", type=int, help="stop before model calls use more than this many tokens")
+        command.add_argument(
+            "--trust",
+            metavar="HOST",
+            action="append",
+            default=[],
+            help="send the key to this server, too; VARIABLE@HOST sends the key in that variable",
         )
         command.add_argument(
             "--strict", action="store_true", help="stop (exit 3) after a phase whose reply was not read exactly as asked"
@@ -61,19 +67,24 @@ def parser() -> argparse.ArgumentParser:
 
     one = command("open", "open a session in the lab")
     one.add_argument("file", metavar="FILE")
-    one = command("new", "set up a chain on the configure screen")
-    one.add_argument("--preset", metavar="NAME", help="begin with this preset")
+    one = command("new", "set up a new chain on the configure screen")
+    one.add_argument("--preset", metavar="NAME", help="start from this preset")
     command("presets", "list the presets")
     one = command("run", "run a chain without a screen, from a config file or a preset")
     one.add_argument("source", metavar="CONFIG|PRESET")
     one.add_argument("-o", "--output", metavar="FILE", help="the session file to write (default: in the sessions folder)")
     one.add_argument(
-        "--set", metavar="KEY=VALUE", action="append", default=[], dest="assignments", help="as chain.seed=7 or agent[1].noise=0.05"
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="assignments",
+        help="change a value, for example chain.seed=7 or agent[1].noise=0.05",
     )
     one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     models(one)
-    one = command("resume", "go on with a session where it stopped, without a screen")
+    one = command("resume", "continue a session where it stopped, without a screen")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
@@ -81,24 +92,24 @@ def parser() -> argparse.ArgumentParser:
     one = command("show", "print what the lab shows, as plain text")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--generation", metavar="T", type=int, help="the generation to look at (default: the last)")
-    one.add_argument("--no-charts", action="store_true", help="words and figures only, for a screen reader")
-    one = command("check", "name every fault of session and config files, with its line")
+    one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
+    one = command("check", "list every fault of session and config files, with its line")
     one.add_argument("files", metavar="FILE", nargs="+")
-    one = command("import", "make a session of the logs of the paper's notebooks")
+    one = command("import", "make a session from the logs of the paper's notebooks")
     one.add_argument("folder", metavar="DIR")
     one.add_argument("-o", "--output", metavar="FILE", help="the session file to write (default: in the sessions folder)")
-    one = command("export", "write a session's figures for other programs")
+    one = command("export", "write a session's data and measures for other programs")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--to", choices=("csv", "json", "notebook"), required=True)
     one.add_argument("-o", "--output", metavar="DIR", required=True)
-    command("doctor", "say what this terminal, installation and environment can do")
+    command("doctor", "show what this terminal, installation and environment can do")
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; the exit code. Whatever goes wrong is told in words: never a traceback."""
+    """Runs one command and returns the exit code. Errors are reported in words, never as a traceback."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started this, as by `>&-`
+        if getattr(sys, name) is None:  # closed by the caller, as with `>&-`
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open to the end)
     if hasattr(sys.stdout, "reconfigure"):  # an encoding that lacks a character shows one that looks like it, and nothing fails
         sys.stdout.reconfigure(errors=ascii_fallback.NAME)
@@ -116,10 +127,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, as in `| head`, has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe, as in `| head`
         _silence()
         return 0
-    except OSError as error:  # files have LabErrors of their own, so this is the standard output, as in `> /dev/full`
+    except OSError as error:  # files raise LabErrors, so this is standard output, as in `> /dev/full`
         print(printable(f"Could not write to {error.filename or 'the standard output'}: {error.strerror}."), file=sys.stderr)
         _silence()
         return 2
@@ -132,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _silence() -> None:
-    """What standard output still holds goes nowhere, so that leaving does not fail on it."""
+    """Discards what standard output still holds, so that exiting does not fail on it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

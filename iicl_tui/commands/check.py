@@ -11,7 +11,7 @@ from iicl_tui.text import printable
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Every fault of every file, one a line, as FILE:LINE: KEY: what is wrong; 1 if there is any."""
+    """Prints every fault of every file, one per line, as FILE:LINE: KEY: what is wrong. Returns 1 if there is any."""
     failed = False
     for name in arguments.files:
         try:

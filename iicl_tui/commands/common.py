@@ -12,7 +12,7 @@ from iicl_tui.store.paths import Paths, user_paths
 
 
 def surroundings(arguments: argparse.Namespace) -> tuple[Paths, settings.Settings, list[Fault]]:
-    """Paths, settings and the settings' faults; the command line before the settings file before the defaults."""
+    """The paths, the settings and their faults. The command line overrides the settings file, which overrides the defaults."""
     paths = user_paths(getattr(arguments, "sessions", None), getattr(arguments, "config", None))
     chosen, faults = settings.load(paths.settings)
     if chosen.sessions and not hasattr(arguments, "sessions"):

@@ -17,13 +17,13 @@ from iicl_tui.text import printable
 PACKAGES = ("textual", "numpy", "plotext", "tomli-w", "tomlkit", "platformdirs")
 SDKS = ("openai", "anthropic", "mistralai")
 KINDS = ("iicl_tui.agents", "iicl_tui.tasks", "iicl_tui.filters")
-"""What other packages may add, by the groups of their entry points."""
+"""The groups of entry points by which plug-ins add kinds."""
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY")
 SMALLEST = (80, 24)
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """What this terminal, installation and environment can do; 1 when something is missing that the program needs."""
+    """Prints what this terminal, installation and environment can do. Returns 1 if something needed is missing."""
     from iicl_tui import __version__
 
     failed = False
@@ -46,9 +46,9 @@ def main(arguments: argparse.Namespace) -> int:
         try:
             say(package, metadata.version(package), True)
         except metadata.PackageNotFoundError:
-            say(package, "not installed: its models cannot be asked")
+            say(package, "not installed: its models are not available")
     for broken in (sentence for kinds in KINDS for sentence in registry.broken(kinds)):
-        say("added by others", broken)
+        say("plug-in", broken)
 
     paths, settings, faults = surroundings(arguments)
     print("\nterminal")
@@ -74,12 +74,12 @@ def main(arguments: argparse.Namespace) -> int:
     print("\nkeys for model providers (a Bayesian chain needs none; values are never shown)")
     for name in KEYS:
         say(name, "set" if os.environ.get(name) else "not set")
-    say("agreed hosts", ", ".join(settings.hosts) or "none: keys go to each provider's own host alone")
+    say("agreed hosts", ", ".join(settings.hosts) or "none: each key goes only to its own provider")
     return 1 if failed else 0
 
 
 def writable(folder: Path) -> bool:
-    """Whether the folder, or the nearest one above it that is there, may be written to."""
+    """Whether the folder, or its nearest existing parent, may be written to."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder.is_dir() and os.access(folder, os.W_OK)

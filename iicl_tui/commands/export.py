@@ -11,7 +11,7 @@ from iicl_tui.text import printable
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Writes the files and names them. Raises LabError."""
+    """Writes the files and prints their names. Raises LabError."""
 
     def tell(text: str) -> None:
         print(printable(text), file=sys.stderr)

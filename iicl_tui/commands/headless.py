@@ -1,4 +1,4 @@
-"""A chain run without a screen: progress on a terminal, a summary at the end, everything saved phase by phase."""
+"""Runs a chain without a screen: progress on a terminal, a summary at the end, every phase saved."""
 
 from __future__ import annotations
 
@@ -32,14 +32,19 @@ from iicl_tui.text import printable
 
 SAVED = 3
 INTERRUPTED = 130
-_LOOK = 0.25
-"""Seconds between looks at what is being asked for."""
+_REFRESH = 0.25
+"""Seconds between two updates of the call in progress."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms models are asked. access: which keys go where. budget, tokens: US dollars and tokens in place of the session's
-    own; None: as it says."""
+    """The terms on which models are asked.
+
+    Attributes:
+        access: Which keys may go where.
+        budget: US dollars, instead of the session's budget; None keeps that.
+        tokens: Tokens, instead of the session's budget of tokens; None keeps that.
+    """
 
     access: Access
     budget: float | None = None
@@ -47,7 +52,15 @@ class Terms:
 
 
 def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
-    """Of a command line with --trust (as `entry_of` reads it) and --budget. hosts: what the settings agree to. Raises LabError."""
+    """The terms that a command line sets with --budget, --token-budget and --trust.
+
+    Args:
+        arguments: The parsed command line.
+        hosts: The hosts that the settings agree to.
+
+    Raises:
+        LabError: A value that cannot be used.
+    """
     if arguments.budget is not None and not (math.isfinite(arguments.budget) and arguments.budget >= 0):
         raise LabError("--budget takes US dollars from 0 up")
     if arguments.token_budget is not None and arguments.token_budget < 0:
@@ -59,10 +72,19 @@ def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
 
 
 def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms: Terms, strict: bool = False) -> int:
-    """Runs the session's chain to its end; the exit code. Raises LabError with where the session stands.
+    """Runs the session's chain to its end and returns the exit code.
 
-    Where the file was deleted or changed meanwhile, what is kept goes into a copy beside it. strict: stops after a phase that took
-    less from its replies than was asked for, or something else.
+    If the file was deleted or changed meanwhile, everything that was saved goes into a copy next to it.
+
+    Args:
+        session: The open session.
+        decider: Answers for the human filter, if there is one.
+        quiet: No progress and no summary.
+        terms: The terms on which models are asked.
+        strict: Stop after a phase that took less from its replies than was asked for, or something else.
+
+    Raises:
+        LabError: The chain stopped; the remedy says what is saved and how to continue.
     """
     chain = Chain(session.config, session.generations, session, decider, session.calls, terms.access)
     if terms.budget is not None:
@@ -70,19 +92,22 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
     if terms.tokens is not None:
         chain.budget = replace(chain.budget, tokens=terms.tokens)
     chain.on_notice = lambda text: print(printable(text), file=sys.stderr)
-    if not quiet and chain.next is not None and (ahead := estimate(chain.config, complete(chain.generations)).text):
+    if not quiet and chain.next is not None and (ahead := estimate(chain.config, count_complete(chain.generations)).text):
         print(printable(ahead), file=sys.stderr)
     if chain.next is not None:
         for withheld in key_requests(chain.config.agents, chain.access):
             keys, host, entry = " and ".join(withheld.variables), withheld.host, withheld.entry
-            print(printable(f"{host} is asked without the key in {keys}; it gets it with --trust {entry}."), file=sys.stderr)
+            print(
+                printable(f"{host} is asked without the key in {keys}. To send the key there, add --trust {entry}."),
+                file=sys.stderr,
+            )
     try:
         with progress(chain, quiet) as shown:
             interrupted = asyncio.run(_run(chain, watched(shown, chain, strict)))
     except (DeletedFile, ChangedFile) as error:
         error.exit_code = SAVED
         try:
-            error.remedy = standing(chain, rescued(session, chain.unsaved), complete(chain.generations))
+            error.remedy = saved_text(chain, save_rescue_copy(session, chain.unsaved), count_complete(chain.generations))
         except LabError as no_copy:
             _print_unsaved(chain)
             error.remedy = f"No copy could be made either. {no_copy}"
@@ -91,10 +116,12 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
         _print_unsaved(chain)
         error.exit_code = SAVED
         same_again = isinstance(error, ChainStopped) and not chain.waits_for_person
-        error.remedy = f"{error.remedy}\n{session.path if same_again else standing(chain, session.path, kept(session))}".strip()
+        error.remedy = (
+            f"{error.remedy}\n{session.path if same_again else saved_text(chain, session.path, saved_generations(session))}".strip()
+        )
         raise
     if interrupted:
-        print(printable(f"{interrupted} {standing(chain, session.path, kept(session))}"), file=sys.stderr)
+        print(printable(f"{interrupted} {saved_text(chain, session.path, saved_generations(session))}"), file=sys.stderr)
         return INTERRUPTED
     if chain.stuck:
         raise ChainStopped(chain.end_error().title, chain.end_error().what, f"{chain.end_error().remedy}\n{session.path}")
@@ -106,7 +133,7 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown while a chain runs. done: told of each phase. look: shows what is being asked for now."""
+    """What is shown while a chain runs. done: called after each phase. look: called to show the call in progress."""
 
     done: Callable[[PhaseRecord], None]
     look: Callable[[], None]
@@ -131,7 +158,7 @@ def watched(shown: Shown, chain: Chain, strict: bool) -> Shown:
 
 
 async def _run(chain: Chain, shown: Shown) -> str:
-    """What to say where it was interrupted, else "". The phase under way when the signal came is given up, and none before it."""
+    """Runs the chain and returns what to say if it was interrupted, else "". Only the phase in progress is cancelled."""
     task = asyncio.ensure_future(_to_end(chain, shown))
     loop = asyncio.get_running_loop()
     said = "Interrupted."
@@ -156,7 +183,7 @@ async def _to_end(chain: Chain, shown: Shown) -> None:
     async def watch() -> None:
         while True:
             shown.look()
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_REFRESH)
 
     watching = asyncio.ensure_future(watch())
     try:
@@ -168,7 +195,7 @@ async def _to_end(chain: Chain, shown: Shown) -> None:
 
 @contextlib.contextmanager
 def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
-    """A bar on a terminal's standard error; nothing where nobody would see it."""
+    """A progress bar on standard error if that is a terminal; otherwise nothing."""
     if quiet or not sys.stderr.isatty():
         yield Shown(lambda record: None, lambda: None)
         return
@@ -177,7 +204,7 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("generations", total=chain.config.generations, completed=complete(chain.generations))
+        task = bar.add_task("generations", total=chain.config.generations, completed=count_complete(chain.generations))
 
         def done(record: PhaseRecord) -> None:
             if record.phase == "transmission":
@@ -191,15 +218,14 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
 
 
 def _print_unsaved(chain: Chain) -> None:
-    """The replies that are in no file: they were paid for, and this process is the last that has them."""
+    """Prints the replies that could not be saved: they were paid for, and nothing else has them."""
     for record in chain.unsaved:
         if isinstance(record, Call):
-            print(printable(f"This reply could not be kept:\n{record.reply}", newlines=True), file=sys.stderr)
+            print(printable(f"This reply could not be saved:\n{record.reply}", newlines=True), file=sys.stderr)
 
 
-def rescued(session: SessionFile, unsaved: Sequence[Record]) -> Path:
-    """A copy of what is kept, and of these records after it, beside the file that is no longer the session's own. Raises
-    StoreError."""
+def save_rescue_copy(session: SessionFile, unsaved: Sequence[Record]) -> Path:
+    """Saves a copy next to a file that another program changed: what was saved before, then these records. Raises StoreError."""
     number = 1
     while True:
         copy = session.path.with_name(f"{session.path.stem}-rescued{f'-{number}' if number > 1 else ''}.toml")
@@ -211,26 +237,26 @@ def rescued(session: SessionFile, unsaved: Sequence[Record]) -> Path:
             return copy
 
 
-def complete(generations: Sequence[Generation]) -> int:
-    """How many generations are complete."""
+def count_complete(generations: Sequence[Generation]) -> int:
+    """The number of complete generations."""
     return sum(generation.complete for generation in generations[-1:]) + max(len(generations) - 1, 0)
 
 
-def kept(session: SessionFile) -> int:
-    """How many complete generations are in the file; the chain may hold a record more, which could not be kept."""
-    return complete(session.generations)
+def saved_generations(session: SessionFile) -> int:
+    """The number of complete generations in the file. The chain may have one more record that could not be saved."""
+    return count_complete(session.generations)
 
 
-def standing(chain: Chain, path: Path, kept: int) -> str:
-    """What is on the disk, and how to go on. path: the session's file, or its copy. kept: the complete generations in it."""
-    return f"Saved: {kept} of {chain.config.generations} generations. Go on with: iicl-tui resume {shlex.quote(str(path))}"
+def saved_text(chain: Chain, path: Path, kept: int) -> str:
+    """What is saved, and how to continue. path: the session's file, or its copy. kept: the complete generations in it."""
+    return f"Saved: {kept} of {chain.config.generations} generations. Continue with: iicl-tui resume {shlex.quote(str(path))}"
 
 
 def summary(chain: Chain) -> str:
-    """One line of figures on the last generation."""
+    """One line of measures of the last generation."""
     figures, title = outcome(chain), printable(chain.config.title, limit=100)
     if figures is None:
-        return f"{title}: nothing has happened yet"
+        return f"{title}: no generation yet"
     words = [f"generation {figures.generation}/{chain.config.generations}"]
     if figures.entropy is not None:
         words.append(f"H {figures.entropy:.3f} nats")

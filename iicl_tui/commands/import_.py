@@ -15,9 +15,9 @@ from iicl_tui.text import printable
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Writes a session that has what the logs of a notebook's run say, and names it. Raises LabError."""
+    """Writes a session from the logs of a notebook's run, and prints its name. Raises LabError."""
     paths, _, faults = surroundings(arguments)
-    for fault in faults:  # they may be why the session is kept elsewhere than was meant
+    for fault in faults:  # they may explain why the session is in another folder than expected
         print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
     folder = Path(arguments.folder)
     if not folder.is_dir():

@@ -7,7 +7,7 @@ import textwrap
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Every preset's name, title and what it shows."""
+    """Prints every preset's name, title and summary."""
     from iicl_tui.store.presets import presets
 
     for preset in presets():

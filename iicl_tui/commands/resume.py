@@ -15,13 +15,13 @@ from iicl_tui.text import printable
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Goes on where the session stopped. Raises LabError."""
+    """Continues a session where it stopped. Raises LabError."""
     on_terms = terms(arguments, surroundings(arguments)[1].hosts)
     with SessionFile.open(Path(arguments.file)) as session:
         for notice in session.notices:
             print(printable(notice), file=sys.stderr)
         if session.read_only:
-            remedy = "`iicl-tui run` starts a configuration; a session can be gone on with in a copy, or once it is free."
-            raise LabError("The session cannot be gone on with", session.read_only, remedy)
+            remedy = "Start a configuration with `iicl-tui run`. Close a session that is open elsewhere, or continue a copy."
+            raise LabError("The session cannot be continued", session.read_only, remedy)
         decider = read_decisions(Path(arguments.decisions), session.config.task) if arguments.decisions else None
         return run_to_end(session, decider, arguments.quiet, on_terms, arguments.strict)

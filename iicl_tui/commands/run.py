@@ -18,15 +18,15 @@ from iicl_tui.text import printable
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Writes a new session and runs it to its end. Raises LabError; what was done until then is in the file."""
+    """Creates a session and runs it to its end. Raises LabError; everything until then is in the file."""
     paths, settings, faults = surroundings(arguments)
     on_terms = terms(arguments, settings.hosts)
-    for fault in faults:  # they may be why the session is kept elsewhere than was meant
+    for fault in faults:  # they may explain why the session is in another folder than expected
         print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
     text, name, folder = read_source(arguments.source)
     document = copy.deepcopy(toml_lines.parse(text, name))
     if "generation" in document:
-        what = "this is a session with generations, not a configuration; `iicl-tui resume` goes on with it"
+        what = "this is a session with generations, not a configuration; continue it with `iicl-tui resume`"
         raise ConfigError([Fault(("generation",), what)], name)
     for key in ("created", "parent"):
         document.pop(key, None)
@@ -34,7 +34,7 @@ def main(arguments: argparse.Namespace) -> int:
         assign(document, assignment)
     for key in ("created", "parent", "generation"):
         if key in document:
-            raise ConfigError([Fault((key,), "cannot be set: the program itself writes it")])
+            raise ConfigError([Fault((key,), "cannot be set; the program writes it")])
     try:
         config = read_config(document, folder)
     except ConfigError as error:

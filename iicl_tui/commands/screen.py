@@ -20,7 +20,7 @@ def main(arguments: argparse.Namespace) -> int:
             "The screens cannot be drawn into a pipe or a file.",
             "`iicl-tui run`, `show` and `export` work without a terminal.",
         )
-    gc.disable()  # until the first screen stands: what is made on the way there stays, and a search for garbage only costs time
+    gc.disable()  # until the first screen is drawn: all objects made until then stay, so collecting would only cost time
     screen, values = "home", dict[str, Any]()
     if arguments.command == "open":
         screen, values = "lab", {"path": Path(arguments.file)}
@@ -29,7 +29,7 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.preset is not None:
             from iicl_tui.store.presets import load
 
-            load(arguments.preset)  # an unknown name is told before the terminal is taken
+            load(arguments.preset)  # report an unknown name before taking over the terminal
     from iicl_tui.tui.app import LabApp, Start, run_app
 
     paths, settings, faults = surroundings(arguments)

@@ -28,7 +28,7 @@ _MARK_WORDS = {"✓": "approved", "✗": "rejected", "✎": "edited", "○": "in
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Prints the session, and one of its generations. Raises LabError."""
+    """Prints the session and one of its generations. Raises LabError."""
     with SessionFile.open(Path(arguments.file), read_only=True) as file:
         for notice in file.notices:
             print(printable(notice), file=sys.stderr)
@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iterator[str]:
-    """The lines. Everything that a chart says stands there in figures too."""
+    """The lines of the page. Everything that a chart shows is there in numbers, too."""
     yield state.title
     yield " · ".join(filter(None, state.facts))
     yield _standing(session)
@@ -83,7 +83,7 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
 
 
 def _standing(session: LabSession) -> str:
-    """How far the chain is. That this reading is read-only says nothing about the file."""
+    """How far the chain is. (The file is open for reading only here, which says nothing about the session.)"""
     chain = session.chain
     upcoming = chain.next
     if upcoming is None:
@@ -123,7 +123,7 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
         yield f"{words}  {task.rule(int(m.hypothesis[row]))}"
     if task.dataset_metrics:
-        yield f"  {task.dataset_metrics[0].name} and what follows: of what each generation made itself"
+        yield f"  {task.dataset_metrics[0].name} and what follows: measured on what each generation made"
 
 
 def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:

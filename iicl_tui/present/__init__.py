@@ -1,1 +1,1 @@
-"""What any view says of a chain: words, curves, transcripts, provenance. Text and values only; no Textual."""
+"""What any view says about a chain: words, curves, transcripts, provenance. Text and values only; no Textual."""

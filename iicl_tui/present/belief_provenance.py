@@ -1,4 +1,4 @@
-"""How an agent's belief is known, in words, and where it is not known, why."""
+"""How an agent's belief is known, in words, or why it is not known."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FROM: dict[Source, str] = {
 
 
 def uses_models(chain: Chain) -> bool:
-    """Whether any of the chain's agents is asked, and not computed."""
+    """Whether any of the chain's agents is a language model."""
     return any(not agent.exact for agent in chain.config.agents)
 
 
 def caption(chain: Chain, belief: Belief | None) -> str:
-    """How this belief is known; "" where all agents are exact, since then nothing else is to be expected."""
+    """How this belief is known; "" if all agents are exact."""
     if belief is None or not uses_models(chain):
         return ""
     parts = [belief.caption, *belief.notes]
@@ -31,7 +31,7 @@ def caption(chain: Chain, belief: Belief | None) -> str:
 
 
 def ghost(belief: Belief | None, before: Belief | None, look: int) -> str:
-    """What the belief before is called; where it is known in another way, how."""
+    """The label of the previous belief; it says how that is known if this one is known in another way."""
     name = "last generation" if look > 1 else "before any data"
     if belief is None or before is None or belief.source == before.source:
         return name
@@ -39,14 +39,14 @@ def ghost(belief: Belief | None, before: Belief | None, look: int) -> str:
 
 
 def absence(chain: Chain, generation: int) -> str:
-    """Why no belief is known of a generation, 0 for before any data: one sentence without its full stop."""
+    """Why a generation's belief is not known (0: before any data), as a sentence without its full stop."""
     agent = chain.agent(max(generation, 1))
     if agent.exact:
         return NO_BELIEF
     if not agent.has_belief:
-        return 'no belief: the agent is set up with belief = "none"'
+        return 'no belief: its configuration says belief = "none"'
     if generation == 0:
-        return "no belief: nothing is known of a model before it has seen data"
+        return "no belief: a model's belief is unknown before it has seen data"
     if generation > len(chain.generations):
-        return f"no belief yet: it is known when generation {generation} has learned its hypothesis"
+        return f"no belief yet: it is known after generation {generation} has learned its hypothesis"
     return f"no belief: {agent.missing_belief(chain.calls_of(generation, 'imitation'))}"

@@ -1,4 +1,4 @@
-"""Calls to models as entries of the transcript: what was asked, what came back as it came, and what was made of it."""
+"""Calls to models as entries of the transcript: the prompt, the reply word for word, and what was read from it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from iicl_tui.present.remarks import read_reply
 
 _FINISHES = {"length": "cut off after max-tokens", "refused": "refused", "other": "ended for another reason"}
 _PERSON = {
-    "edit": ("a person put this in its place", "take this text"),
-    "redraw": ("a person had it asked again", "ask again"),
-    "skip": ("a person skipped it", "go on without it"),
+    "edit": ("a person replaced the reply", "use this text"),
+    "redraw": ("a person asked again", "ask again"),
+    "skip": ("a person skipped the reply", "continue without it"),
 }
 
 
 class CallEntries:
-    """Calls in their order: what a repair or a person stands for is what was asked for before."""
+    """Makes entries of calls, in their order: a repair and a person's answer belong to the call before them."""
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         self._asked_for_samples = False
 
     def entry(self, call: Call) -> Entry:
-        """One call, or what a person said in place of one."""
+        """The entry of one call, or of a person's answer about one."""
         if call.purpose not in ("repair", "person"):
             self._asked_for_samples = call.purpose == "transmit"
         if call.purpose == "person":
@@ -43,7 +43,7 @@ class CallEntries:
             found += [money_text(cost(call.usage, agent.price))] if agent.price is not None else []
             found.append(f"{call.usage.prompt:,} + {tokens_text(call.usage.completion)}")
         else:
-            found.append("tokens not said")
+            found.append("tokens unknown")
         found.append(call.model or agent.describe())
         if call.latency is not None:
             found.append(f"{call.latency:.1f} s")
@@ -54,10 +54,10 @@ class CallEntries:
         return found
 
     def _oddities(self, call: Call) -> list[str]:
-        """What was left out, and what the reading of the reply found odd."""
+        """Parameters that were left out, and remarks on the reply."""
         lines = []
         if call.without:
             lines.append(f"left out: {', '.join(PARAMETER_NAMES.get(name, name) for name in call.without)}")
         reading = read_reply(self.chain, call, self._asked_for_samples)
         remarks, trouble = reading.remarks, reading.trouble
-        return [*lines, *([f"trouble: {trouble}"] if trouble else []), *(f"remark: {remark}" for remark in remarks)]
+        return [*lines, *([f"problem: {trouble}"] if trouble else []), *(f"remark: {remark}" for remark in remarks)]

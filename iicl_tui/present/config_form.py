@@ -1,4 +1,4 @@
-"""What a draft looks like as a form: sections of rows, each with its field, the text in it, and what is wrong with it."""
+"""A draft as a form: sections of rows, each with its field, its text and its faults."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ GROUPS: tuple[GroupName, ...] = ("task", "agents", "interaction", "chain")
 
 @dataclass(frozen=True)
 class Row:
-    """One field. value: what the document has, else None. text: the same, as it stands in an input.
+    """One field.
 
-    absent: what holds while nothing is given, where it is not the field's default.
+    Attributes:
+        value: The document's value, or None.
+        text: The value as text for an input.
+        absent: What applies if no value is given, if that is not the field's default.
     """
 
     path: Path
@@ -37,18 +40,18 @@ class Row:
 
     @property
     def hint(self) -> str:
-        """What holds while nothing is given, in words."""
+        """What applies if no value is given, in words."""
         if self.absent:
             return self.absent
         default = self.field.default
         if default is REQUIRED:
-            return "must be given"
+            return "required"
         return "" if default is None else f"if empty: {format_value(self.field, default)}"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A key that the form cannot say and keeps."""
+    """A key that the form does not show as a field, and keeps as it is."""
 
     path: Path
     text: str
@@ -57,9 +60,9 @@ class Kept:
 
 @dataclass(frozen=True)
 class Section:
-    """One table of the file; the path () has what stands outside of all that the form knows.
+    """One table of the file; the path () holds everything that the form does not know.
 
-    place: which of its list, and how many there are; None for what is in no list.
+    place: its index in its list and the list's length; None if it is not in a list.
     """
 
     path: Path
@@ -71,13 +74,13 @@ class Section:
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """What its widgets depend on; while it stays the same only values and faults change."""
+        """What its widgets depend on; as long as it stays the same, only values and faults change."""
         return self.path, self.title, self.place, tuple(row.path for row in self.rows), tuple((k.path, k.text) for k in self.kept)
 
 
 @dataclass(frozen=True)
 class Form:
-    """groups: the sections of each group. elsewhere: faults that belong to no row."""
+    """The whole form. groups: the sections of each group. elsewhere: faults that belong to no row."""
 
     groups: Mapping[GroupName, tuple[Section, ...]]
     elsewhere: tuple[Fault, ...]
@@ -85,7 +88,7 @@ class Form:
 
     @property
     def sections(self) -> list[Section]:
-        """All of them, in order."""
+        """All sections, in order."""
         return [section for name in GROUPS for section in self.groups[name]]
 
     @property
@@ -95,7 +98,7 @@ class Form:
 
 
 def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
-    """The form of a draft with these faults, each at the row whose path it has."""
+    """The form of a draft, with each fault at its row."""
     document = draft.document
     chain = _table(document.get("chain"))
     task_names = task_kinds()
@@ -120,7 +123,7 @@ def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
 
 
 def kind_field(name: ListName) -> Field:
-    """The field that says which kind an agent or a filter is."""
+    """The field for the kind of an agent or a filter."""
     kinds = agent_kinds() if name == "agent" else filter_kinds()
     words = " ".join(f"{kind.name}: {kind.help}" for kind in kinds.values())
     default = "bayes" if name == "agent" else REQUIRED
@@ -128,8 +131,8 @@ def kind_field(name: ListName) -> Field:
 
 
 def with_kind(draft: Draft, path: Path, kind: str) -> Draft:
-    """The draft with another task, agent or filter at the path of its kind; keys that only the old kind knows go, and so does what
-    is as it is there without a word: the new kind has its own."""
+    """The draft with another task, agent or filter at the path of its kind. Removes the keys that only the old kind knows, and
+    values that equal the old kind's defaults."""
     kinds: Mapping[str, Any] = task_kinds()
     if path[0] != "chain":
         kinds = agent_kinds() if path[0] == "agent" else filter_kinds()
@@ -140,7 +143,7 @@ def with_kind(draft: Draft, path: Path, kind: str) -> Draft:
     for key, value in list(_table(draft.get(table)).items()):
         if key in known and (key not in stays or value == known[key]):
             draft = draft.set((*table, key), None)
-    if path[0] == "chain":  # what another task starts from is no start of this one
+    if path[0] == "chain":  # another task's start does not fit this one
         draft = draft.set(("start",), None)
     return draft.set(path, kind)
 
@@ -149,7 +152,7 @@ _PAIR = re.compile(r"\s*(.+?)\s*=\s*([^=]*?)\s*")
 
 
 def format_value(field: Field, value: Any) -> str:
-    """A value as it stands in an input; `parse_text` reads it back."""
+    """A value as text for an input; `parse_text` reads it back."""
     if value is None:
         return ""
     if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
@@ -165,7 +168,7 @@ def format_value(field: Field, value: Any) -> str:
 
 
 def parse_text(field: Field, text: str) -> Any:
-    """The value that a text in an input means; None for an empty one. What is no number stays a text: the checks say so."""
+    """The value of a text in an input; None if it is empty. A text that is not a number stays text, and the checks report it."""
     text = text.strip() if field.kind != "str" else text
     if not text:
         return None
@@ -209,7 +212,7 @@ def _section(
     for field, at in fields:
         if field.in_form and field.kind != "table":
             value = (chain if at[0] == "chain" else table).get(str(at[-1]))
-            if _is_deep(value):  # more than a line can say, as the texts of a session's prompts: kept as it is
+            if _is_deep(value):  # too much for one line, such as a session's prompts: kept as it is
                 continue
             rows.append(Row(at, field, value, printable(format_value(field, value))))
     in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}
@@ -220,12 +223,12 @@ def _section(
 
 def _kept(path: Path, value: Any) -> Kept:
     if path == ("start",):
-        return Kept(path, "h* and d⁰ as given")
+        return Kept(path, "h* and d⁰ are given")
     return Kept(path, printable(describe(value), 60))
 
 
 def _beside(document: Mapping[str, Any]) -> tuple[Kept, ...]:
-    """[start], keys that nobody knows, and tables of another shape than the form can show."""
+    """[start], unknown keys, and tables whose shape the form cannot show."""
     shapes = {"chain": dict, "task": dict, "agent": list, "filter": list}
     return tuple(_kept((key,), value) for key, value in document.items() if not isinstance(value, shapes.get(key, ())))
 

@@ -1,4 +1,4 @@
-"""What calls to models cost, as the screens say it."""
+"""What calls to models cost, in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from iicl_tui.chain.estimate import estimate
 
 
 def cost_text(spent: Spent) -> str:
-    """What a part of a chain has cost, as short as can be: dollars, or tokens where no price is known; "" for no call."""
+    """What a part of a chain has cost: dollars, or tokens if no price is known; "" if no call was made."""
     if not spent.calls:
         return ""
     if spent.unpriced == spent.calls:
@@ -18,14 +18,14 @@ def cost_text(spent: Spent) -> str:
 
 
 def budget_text(budget: Budget) -> str:
-    """$5.00 and 20,000 tokens; "" where there is none."""
+    """The limits: $5.00 and 20,000 tokens; "" if there is none."""
     parts = [money_text(budget.dollars)] if budget.dollars is not None else []
     parts += [tokens_text(budget.tokens)] if budget.tokens is not None else []
     return " and ".join(parts)
 
 
 async def next_call_worst_case(chain: Chain) -> WorstCase:
-    """What the next call can come to; nothing where the next phase makes none."""
+    """What the next call can cost at most; zero if the next phase makes none."""
     from iicl_tui.chain.dry_run import next_call
 
     call = await next_call(chain)
@@ -33,7 +33,7 @@ async def next_call_worst_case(chain: Chain) -> WorstCase:
 
 
 def estimate_text(config: ChainConfig, budget: Budget) -> str:
-    """What the chain will take and what it may; "" where nothing is asked of any model."""
+    """What the chain will probably cost, and its budget; "" if it asks no model."""
     found = estimate(config)
     if not found.text:
         return ""
@@ -41,7 +41,7 @@ def estimate_text(config: ChainConfig, budget: Budget) -> str:
     over = (budget.dollars is not None and found.dollars > budget.dollars) or (budget.tokens is not None and tokens > budget.tokens)
     limit = budget_text(budget)
     if budget.tokens is None and found.unpriced and not found.dollars:
-        return f"{found.text} No budget holds for it: `token-budget` would."
+        return f"{found.text} The dollar budget cannot limit it, since the price is unknown; set `token-budget`."
     if not limit:
         return f"{found.text} There is no budget."
     return f"{found.text} The budget of {limit} stops it before its end." if over else f"{found.text} The budget is {limit}."

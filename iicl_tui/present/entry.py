@@ -1,4 +1,4 @@
-"""One line of a transcript."""
+"""One entry of a transcript."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened. generation: 0 = before the first. text: any length, untrusted. kind: shown beside the phase,
-    as "decision" or "reply"."""
+    """One thing that happened. generation: 0 is before the first. text: of any length, untrusted. kind: shown next to the phase, as
+    "decision" or "call"."""
 
     generation: int
     phase: str

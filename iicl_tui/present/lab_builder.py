@@ -1,4 +1,4 @@
-"""From a session to what the laboratory shows: a pure function."""
+"""Builds what the lab shows from a session: a pure function."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from iicl_tui.present.lab_state import (
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.text import printable, superscript
 
-NO_START = "no example: the chain starts from nothing"
+NO_START = "no examples: the chain starts without data"
 MARKS = {"approved": "✓", "rejected": "✗", "edited": "✎", "pooled": "○"}
 
 Array = NDArray[np.float64]
@@ -49,9 +49,15 @@ def build_lab_state(
     blind: bool = False,
     clock: float = 0.0,
 ) -> LabState:
-    """The state. look: the generation looked at; None follows the chain. blind: nothing shows what is right.
+    """The lab's state.
 
-    clock: the monotonic clock's time, for what is being asked for at this moment.
+    Args:
+        session: The session.
+        look: The selected generation; None follows the chain.
+        charts: How the belief is drawn.
+        activity: What the chain is doing.
+        blind: Show nothing that tells h*.
+        clock: The monotonic clock's time in seconds, for the call in progress.
     """
     chain = session.chain
     now = current_generation(chain)
@@ -98,7 +104,7 @@ def build_lab_state(
 
 
 def initial_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
-    """How the belief is looked at when a session is opened: as the settings' [lab] says, as far as it fits this task."""
+    """How the belief is drawn when a session opens: as the settings' [lab] table says, as far as it fits this task."""
     names = [split.name for split in task.space.groupings]
     by: int | None = task.focus if task.focus is not None else 0
     wanted = chosen.get("by")
@@ -112,13 +118,13 @@ def initial_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
 
 
 def current_generation(chain: Chain) -> int:
-    """The generation under way or about to begin; the last one where nothing follows."""
+    """The generation in progress or next; the last one if the chain is over."""
     upcoming = chain.next
     return upcoming[0] if upcoming is not None else len(chain.generations)
 
 
 def header_facts(session: LabSession) -> tuple[str, ...]:
-    """What the line above says of the chain. It changes with every call."""
+    """The chain's facts for the header. They change with every call."""
     chain, parent = session.chain, session.file.parent if session.file is not None else None
     agents = dict.fromkeys(printable(agent.describe(), 40) for agent in chain.config.agents)
     return (
@@ -131,12 +137,12 @@ def header_facts(session: LabSession) -> tuple[str, ...]:
 
 
 def call_in_progress(chain: Chain, clock: float) -> str:
-    """What is being asked for, in words that change by the second; "" where nothing is."""
+    """The call in progress, in words that change every second; "" if there is none."""
     return printable(pending_call_text(chain.calling, clock), 400) if chain.calling is not None else ""
 
 
 def _first_figure(session: LabSession) -> tuple[str, Array | None]:
-    """The name and the numbers of the task's first figure, of what each generation made; nothing where it has none."""
+    """The name and values of the task's first metric, of what each generation made; "" and None if it has none."""
     figures = session.chain.task.dataset_metrics
     return (printable(figures[0].short or figures[0].name, 5), session.measures.made[:, 0]) if figures else ("", None)
 
@@ -157,7 +163,7 @@ def _row_note(chain: Chain) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Beliefs:
-    """Of the generation looked at, of the one before, and of the one about to begin (if it is)."""
+    """The beliefs of the selected generation, of the one before it, and of the next one if it has not begun."""
 
     here: Belief | None
     before: Belief | None
@@ -178,7 +184,7 @@ def _beliefs(chain: Chain, look: int, now: int) -> _Beliefs:
 
 
 def _prior(chain: Chain) -> Belief | None:
-    """What the first agent believes before it has seen anything."""
+    """The first agent's belief before any data."""
     return chain.agent(1).beliefs([((), ())])[0]
 
 
@@ -213,7 +219,7 @@ def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Bel
 
 
 def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float], ...]:
-    """Of the groups that the view shows. A factor's own bounds are the closest there are for its values."""
+    """Bounds for the groups in the view. If they are a factor's values, the factor's own bounds are tightest."""
     known = belief.bounds(view.by) if view.by is not None and view.by < len(view.space.factors) else None
     if known is not None:
         return tuple(zip(known[0].tolist(), known[1].tolist(), strict=True))
@@ -227,7 +233,7 @@ def _objects(chain: Chain, look: int, by: int | None, belief: Belief | None) -> 
         return MarginalsView(space, None, by, absent=printable(belief_provenance.absence(chain, look), 200), word=word)
     found = [belief.bounds(factor) for factor in range(len(space.factors))]
     bounds = tuple(ends for ends in found if ends is not None)
-    # The low bounds give all that is unobserved to the other values, so together they leave it open.
+    # Each low bound gives all unobserved mass to the other values, so what they leave together is that mass.
     left_open = np.array([1 - low.sum() for low, _ in bounds]).clip(0.0, 1.0) if belief.unobserved is not None else None
     return MarginalsView(space, belief.log_p, by, bounds, left_open, word=word)
 
@@ -303,7 +309,7 @@ def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataB
     name = f"d{superscript(look)}"
     made = DataBlock(name, "passed on", (), f"not made yet: {words.sample_count(chain)}")
     if generation.stuck:
-        made = DataBlock(name, "passed on", (), "none: the chain is stuck here")
+        made = DataBlock(name, "passed on", (), "nothing: the chain is stuck here")
     if generation.transmission is not None:
         samples = generation.transmission.samples
         made = DataBlock(name, words.passed_on_text(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
@@ -328,7 +334,7 @@ def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> Dat
     chain = session.chain
     of = 0 if blind else session.judged
     right = int(session.explained[generation.hypothesis])
-    caption = "learned" if generation.interaction is None else "not let through" if generation.stuck else "goes on"
+    caption = "learned" if generation.interaction is None else "rejected" if generation.stuck else "goes on"
     note = f"explains {right}/{of} of d⁰" if of else ""
     table = chain.task.rule_table(generation.hypothesis)
     items = [*_table(table), *([DataItem("", "", note)] if note else [])] if table else []
@@ -348,7 +354,7 @@ def _examples(chain: Chain, examples: Sequence[Example]) -> tuple[DataItem, ...]
 
 
 def _samples(chain: Chain, generation: int, samples: Sequence[Sample]) -> tuple[DataItem, ...]:
-    """Of one generation. Marks say something only where something is decided."""
+    """The samples of a generation. They have marks only if someone decides about them."""
     decided = chain.config.asks_at("samples") or any(sample.verdict != "approved" for sample in samples)
     return tuple(_sample(chain, generation, sample, decided) for sample in samples)
 
@@ -364,7 +370,7 @@ def _sample(chain: Chain, generation: int, sample: Sample, marked: bool) -> Data
 
 
 def _passing_first(samples: Sequence[Sample]) -> Sequence[Sample]:
-    """Where a pool stands beside them: what is passed on, then the others. Else as they were made."""
+    """With a pool, the samples that are passed on come first; otherwise the order in which they were made."""
     if any(sample.verdict == "pooled" for sample in samples):
         return sorted(samples, key=lambda sample: not sample.passes)
     return samples

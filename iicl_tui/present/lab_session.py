@@ -1,4 +1,4 @@
-"""One session in the laboratory: its chain, its file, and the measures kept up to date between them."""
+"""One session in the lab: its chain, its file, and its measures."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from iicl_tui.store.session import SessionFile
 
 
 class LabSession:
-    """The chain, and where it is kept. file: None for a chain that is kept nowhere."""
+    """A chain and its file. file: None for a chain in memory."""
 
     def __init__(self, chain: Chain, file: SessionFile | None = None) -> None:
         self.chain = chain
         self.file = file
         self.trouble: StoreError | None = None
-        """Why the last record could not be kept; None when all is kept."""
+        """Why the last record could not be saved; None if everything is saved."""
         self.measures: Measures = measure(chain)
         self._fit_totals: NDArray[np.float64] | None = None
 
@@ -39,7 +39,7 @@ class LabSession:
 
     @classmethod
     def of(cls, file: SessionFile) -> LabSession:
-        """The session of an open file; its chain stands where the file ends."""
+        """The session of an open file; its chain continues where the file ends."""
         return cls(Chain(file.config, file.generations, file, calls=file.calls), file)
 
     @property
@@ -53,12 +53,12 @@ class LabSession:
 
     @property
     def read_only(self) -> str | None:
-        """Why the chain may not be stepped here, or None."""
+        """Why the chain cannot be stepped here, or None."""
         return None if self.file is None else self.file.read_only
 
     @property
     def saving(self) -> Saving:
-        """How safe what happened is."""
+        """Whether everything that happened is saved."""
         if self.chain.unsaved:
             return Saving("unsaved", f"{self.trouble.title}." if self.trouble is not None else "")
         if self.file is None:
@@ -66,7 +66,7 @@ class LabSession:
         return Saving("saved") if self.read_only is None else Saving("read-only", self.read_only)
 
     def refresh(self) -> None:
-        """Bring the measures up to date with the chain; costs as much as what is new."""
+        """Brings the measures up to date with the chain. The cost depends only on what is new."""
         self.measures = remeasure(self.measures, self.chain)
 
     @cached_property
@@ -76,7 +76,7 @@ class LabSession:
 
     @property
     def judged(self) -> int:
-        """How many examples of d⁰ hypotheses are judged by: 0 where all explain the same ones."""
+        """How many examples of d⁰ hypotheses are compared on; 0 if all hypotheses explain the same ones."""
         return len(self.chain.start.samples) if self.chain.task.predictive else 0
 
     @cached_property
@@ -102,7 +102,7 @@ class LabSession:
     # -- files --------------------------------------------------------------------------------------------------------
 
     def home(self, otherwise: Path) -> Path:
-        """The folder for a branch or a copy: this file's own, or `otherwise` where that is not for a person's files."""
+        """The folder for a branch or a copy: this file's, or `otherwise` if that is read-only or belongs to the program."""
         if self.file is None:
             return otherwise
         folder = self.file.path.parent
@@ -112,19 +112,23 @@ class LabSession:
         return folder
 
     def branch(self, generation: int, folder: Path, seed: int, generations: int) -> SessionFile:
-        """A new session that keeps generations 1 … generation. Raises LabError."""
+        """A new session with generations 1 … generation of this one. Raises LabError."""
         config = self.chain.config
         changes = [f"chain.generations={generations}"] if generations != config.generations else []
         changed_seed = seed if seed != config.seed else None
         if self.file is None:
-            raise StoreError("This chain is in no file", "Only a saved session can be branched.", "Save a copy first.")
+            raise StoreError("This chain has no file", "Only a saved session can be branched.", "Save a copy first.")
         folder.mkdir(parents=True, exist_ok=True)
         return self.file.branch(generation, folder, seed=changed_seed, changes=changes)
 
     def save_copy(self, path: Path) -> bool:
-        """All that happened, in another file; whether the session goes on in the copy: where it cannot in its own file.
+        """Saves everything that happened in another file. Never overwrites.
 
-        Raises StoreError; never overwrites.
+        Returns:
+            Whether the session continues in the copy, because it cannot in its own file.
+
+        Raises:
+            StoreError: The copy could not be written.
         """
         keeps = self.file is not None and self.read_only is None and not self.chain.unsaved
         if self.file is None:
@@ -148,7 +152,7 @@ class LabSession:
         self.flush()
 
     def flush(self) -> None:
-        """Keep what could not be kept before. Raises StoreError."""
+        """Saves what could not be saved before. Raises StoreError."""
         try:
             self.chain.flush()
         except StoreError as error:
@@ -157,7 +161,7 @@ class LabSession:
         self.trouble = None
 
     def close(self) -> None:
-        """Give up the file and its lock."""
+        """Closes the file and releases its lock."""
         if self.file is not None:
             self.file.close()
 

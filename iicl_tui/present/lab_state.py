@@ -1,4 +1,4 @@
-"""What the laboratory shows, as one frozen value. Widgets get parts of it; nothing in it changes."""
+"""What the lab shows, as one frozen value. Widgets get parts of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMS: tuple[Form, ...] = ("strips", "mosaic", "ranked")
 
 @dataclass(frozen=True)
 class ChartSettings:
-    """How the belief is looked at. by: the factor that makes strips and colours; None = by the d⁰ examples explained."""
+    """How the belief is drawn. by: the factor to group and colour by; None groups by how many d⁰ examples are explained."""
 
     form: Form = "strips"
     scale: ScaleKind = "log"
@@ -32,7 +32,7 @@ class ChartSettings:
 
 
 class Saving(NamedTuple):
-    """How safe what happened is. reason: why it is not saved, in a few words."""
+    """Whether everything is saved. reason: why it is not, in a few words."""
 
     kind: Literal["saved", "unsaved", "read-only", "memory"] = "memory"
     reason: str = ""
@@ -40,15 +40,15 @@ class Saving(NamedTuple):
 
 @dataclass(frozen=True)
 class Activity:
-    """What the chain is doing. goal: the generation that a run goes to; pausing: it stops after the phase under way."""
+    """What the chain is doing. goal: the last generation of a run. pausing: it stops after this phase."""
 
     kind: Literal["idle", "step", "run"] = "idle"
     goal: int = 0
     pausing: bool = False
     asking: bool = False
-    """A person is being asked at this moment."""
+    """A person is being asked now."""
     held_back: bool = False
-    """The budget has held back the next call."""
+    """The next call was not sent because of the budget."""
 
     @property
     def busy(self) -> bool:
@@ -62,7 +62,7 @@ Sign = Literal["●", "◉", "○", "✗"]
 
 
 class PhaseStep(NamedTuple):
-    """One phase of the generation looked at: done ●, next ◉, to come ○, or stuck ✗. detail: who or what does it."""
+    """One phase of the selected generation: done ●, next ◉, later ○, or stuck ✗. detail: who or what carries it out."""
 
     phase: Phase
     mark: Sign
@@ -70,7 +70,7 @@ class PhaseStep(NamedTuple):
 
 
 class DataItem(NamedTuple):
-    """One example as a line. mark: ✓ approved, ✗ rejected, ✎ edited, ○ in the pool, or nothing where it was given."""
+    """One example as a line. mark: ✓ approved, ✗ rejected, ✎ edited, ○ in the pool, or "" if nobody decided."""
 
     text: str
     mark: str = ""
@@ -78,8 +78,8 @@ class DataItem(NamedTuple):
 
 
 class DataBlock(NamedTuple):
-    """A dataset or a hypothesis of the generation looked at: d², h³, d³. empty: what is said when there is nothing yet.
-    lines: each item has a line of its own."""
+    """A dataset or a hypothesis of the selected generation: d², h³, d³. empty: shown while there are no items. lines: each item
+    has its own line."""
 
     name: str
     caption: str
@@ -90,9 +90,12 @@ class DataBlock(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class GenerationRows:
-    """The list of generations, 0 … total. entropy, explained: (T,) of those begun. now: the one under way or next.
+    """The list of generations, 0 … total.
 
-    figure: (T,) a figure of the task in the place of `explained`, where there is one; name: what it is called.
+    Attributes:
+        now: The generation in progress or next.
+        entropy, explained: (T,) for the generations that have begun; entropy in nats.
+        figure: (T,) a metric of the task, shown instead of `explained`; name: its short name.
     """
 
     look: int
@@ -102,22 +105,25 @@ class GenerationRows:
     explained: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     initial: int = 0
     note: str = ""
-    """What is said of `now` while it is not complete."""
+    """A note on generation `now` while it is not complete."""
     name: str = ""
     figure: NDArray[np.float64] | None = None
 
     @property
     def latest(self) -> int:
-        """The last one that can be looked at."""
+        """The last generation that can be selected."""
         return max(self.now, len(self.entropy))
 
 
 @dataclass(frozen=True, eq=False)
 class LabState:
-    """Everything that the laboratory shows.
+    """Everything that the lab shows.
 
-    look: the generation looked at, 0 for d⁰. now: the one under way or about to begin. offers: ids of the actions that
-    are worth doing now, in this order.
+    Attributes:
+        look: The selected generation, 0 for d⁰.
+        now: The generation in progress or next.
+        words: The message under the phases.
+        offers: Ids of the actions that fit the message, in this order.
     """
 
     title: str
@@ -138,14 +144,14 @@ class LabState:
     data: tuple[DataBlock, ...]
     rows: GenerationRows
     steppable: bool
-    """A next phase can be done here (the chain has one, and the file may be written to)."""
+    """The next phase can be run here: the chain has one, and the file can be written."""
     waits_for_person: bool
     cost: str = ""
-    """What the generation looked at has cost, where models are asked."""
+    """What the selected generation has cost, if models were asked."""
     calling: str = ""
-    """What a model is being asked for at this moment, or what is waited for."""
+    """The call in progress, or what it waits for."""
 
     @property
     def following(self) -> bool:
-        """The view is where the chain is."""
+        """The current generation is selected."""
         return self.look == self.now

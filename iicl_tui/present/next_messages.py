@@ -1,4 +1,4 @@
-"""The messages of calls that were not made yet, as entries of a page: what exactly would be sent, and with which parameters."""
+"""Calls that were not made yet, as entries of a page: the exact messages and parameters that would be sent."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord
 from iicl_tui.present.entry import Entry
 
-SILENT = "The next phase begins without a language model: nothing is sent."
+SILENT = "The next phase does not begin with a language model: nothing is sent."
 NO_MODEL = "No agent of this chain is a language model: nothing is sent."
 
 
 async def next_entries(chain: Chain) -> list[Entry]:
-    """The next call of the chain as it stands: an entry a message, then the parameters. Empty where none is made."""
+    """The chain's next call: one entry per message, then the parameters. Empty if it makes none."""
     call = await next_call(chain)
     return [] if call is None else _call(call, chain.config)
 
 
 async def first_entries(config: ChainConfig) -> list[Entry]:
-    """What a new chain would send: its first call to the letter, then those of each other kind, as far as they can be known. Empty
-    where no model is asked."""
+    """What a new chain would send: its first call word for word, then an example of each other kind of call. Empty if it asks no
+    model."""
     call = await next_call(Chain(config))
     found = _call(call, config) if call is not None else []
     for turn, agent in enumerate(config.agents[: config.generations]):
@@ -46,7 +46,7 @@ async def first_entries(config: ChainConfig) -> list[Entry]:
 
 
 def _learned(config: ChainConfig, asked: NextCall, hypothesis: int, filtered: bool) -> Chain:
-    """The chain, had its first agent answered with this hypothesis in exactly the form that is asked for."""
+    """The chain as it would be if its first agent had answered with this hypothesis, in exactly the requested form."""
     wording = config.task.wording
     reply = wording.rule_reply(hypothesis) if wording is not None else ""
     generation = Generation(1, ImitationRecord(1, 0, hypothesis))
@@ -63,9 +63,9 @@ def _call(call: NextCall, config: ChainConfig) -> list[Entry]:
         if at == last:
             title = f"{message.role}: {PURPOSE_PHRASES.get(call.purpose, call.purpose)}"
         elif message.role != "system":
-            title = f"{message.role}, said before"
+            title = f"{message.role}, earlier"
         found.append(Entry(call.generation, call.phase, title, message.text, "message"))
-    found.append(Entry(call.generation, call.phase, "sent with them", _parameters(call, config), "parameters"))
+    found.append(Entry(call.generation, call.phase, "parameters", _parameters(call, config), "parameters"))
     return found
 
 
@@ -79,7 +79,7 @@ def _parameters(call: NextCall, config: ChainConfig) -> str:
     lines: list[tuple[str, Any]] = [("model", client.model)]
     if client.credential is not None:
         key, url = client.credential.variable, client.credential.base_url
-        lines += [("server", url or f"the provider's own ({client.kind})"), ("key", f"from {key}, where it may go there")]
+        lines += [("server", url or f"the provider's ({client.kind})"), ("key", f"from {key}, if this server may get it")]
     shown = {"temperature": request.temperature, "top-p": request.top_p, "seed": request.seed, "max-tokens": request.max_tokens}
     lines += [(name, value) for name, value in shown.items() if value is not None]
     if request.top_logprobs is not None:
@@ -95,5 +95,5 @@ def _parameters(call: NextCall, config: ChainConfig) -> str:
 
 
 def _most(worst: WorstCase) -> str:
-    about = f"about {tokens_text(worst.tokens)}, with as long a reply as max-tokens allows"
+    about = f"about {tokens_text(worst.tokens)}, if the reply is as long as max-tokens allows"
     return about if worst.dollars is None else f"{money_text(worst.dollars)}: {about}"

@@ -1,4 +1,4 @@
-"""What the newest sessions came to, for their lines in the list: read once for each state of a file, after the list is there."""
+"""The outcomes of the newest sessions, for their lines in the list. Each file is read once after it changed."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from iicl_tui.store.library import Summary
 
 NEWEST = 60
-"""Sessions that are looked at: some windows full."""
+"""How many sessions are read: a few screens full."""
 QUICK = 256 * 1024
-"""Bytes up to which a file is read for this; a longer one shows its last rule."""
+"""The largest file that is read, in bytes; the line of a larger one shows its last rule."""
 
 
 class Outcomes:
-    """known: figures by session file."""
+    """Reads and remembers the outcomes of session files."""
 
     def __init__(self) -> None:
         self._read: dict[Path, tuple[float, str]] = {}
 
     @property
     def known(self) -> Mapping[Path, str]:
-        """The figures that are known, by file."""
+        """The outcomes that are known, by file."""
         return {path: words for path, (_, words) in self._read.items() if words}
 
     def find(self, summaries: Sequence[Summary], cancelled: Callable[[], bool]) -> bool:
-        """Reads the newest sessions that have changed; whether there is anything new. Takes a while: for a worker."""
+        """Reads the newest sessions that changed and returns whether anything is new. Slow: call it in a worker."""
         from iicl_tui.present.preview import outcome_text
 
         news = False

@@ -1,4 +1,4 @@
-"""What is shown of a session beside the list: where it stands, and its last belief."""
+"""The preview of a session beside the list: how far it is, and its last belief."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable, superscript
 
 _MOST_FIGURES = 2
-"""Of the task's own, so that the line stays short."""
+"""At most so many of the task's metrics, so that the line stays short."""
 
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """view: the last belief as a mosaic. facts: (what, its value) in the order to show, made printable."""
+    """A preview. view: the last belief as a mosaic. facts: (label, value) in order, safe to print."""
 
     view: BeliefView | None
     facts: tuple[tuple[str, str], ...]
 
 
 def read_preview(path: Path) -> Preview:
-    """The preview of a session's file. Raises LabError where it cannot be read."""
+    """The preview of a session's file. Raises LabError if it cannot be read."""
     with SessionFile.open(path, read_only=True) as file:
         chain = Chain(file.config, file.generations, calls=file.calls)
-        facts = [*_standing(chain), *_setting(chain, file)]
+        facts = [*_progress(chain), *_setting(chain, file)]
         return Preview(_view(chain), tuple((what, printable(value, 400)) for what, value in facts if value))
 
 
 def outcome_text(path: Path) -> str:
-    """A session's last belief in a few figures; "" where there is none yet. Raises LabError where it cannot be read."""
+    """A session's last belief in a few numbers; "" if there is none yet. Raises LabError if it cannot be read."""
     with SessionFile.open(path, read_only=True) as file:
         figures = outcome(Chain(file.config, file.generations, calls=file.calls))
     return printable(" · ".join(_belief_words(figures, unit="")), 100) if figures is not None else ""
@@ -53,16 +53,16 @@ def _belief_words(figures: Outcome, unit: str = " nats") -> list[str]:
     return parts
 
 
-def _standing(chain: Chain) -> list[tuple[str, str]]:
+def _progress(chain: Chain) -> list[tuple[str, str]]:
     figures = outcome(chain)
     if figures is None and not chain.calls:
-        return [("state", f"new, {chain.config.generations} generations to come"), ("", next_phase_text(chain))]
+        return [("state", f"new, {chain.config.generations} generations planned"), ("", next_phase_text(chain))]
     if figures is None:
-        return [_broken_off(chain, 1), ("", next_phase_text(chain))]
+        return [_interrupted(chain, 1), ("", next_phase_text(chain))]
     now = figures.generation + 1
     facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
     if chain.calls_of(now):
-        facts = [_broken_off(chain, now)]
+        facts = [_interrupted(chain, now)]
     came_to = _belief_words(figures)
     if chain.task.predictive and not _blind(chain):
         came_to.append(f"d⁰ {figures.explained}/{figures.initial} right")
@@ -73,11 +73,11 @@ def _standing(chain: Chain) -> list[tuple[str, str]]:
     return facts
 
 
-def _broken_off(chain: Chain, generation: int) -> tuple[str, str]:
-    """Of a generation that has only called so far."""
+def _interrupted(chain: Chain, generation: int) -> tuple[str, str]:
+    """The state of a generation whose imitation is not finished."""
     count = len(chain.calls_of(generation))
     calls = f"{count} call{'s' if count != 1 else ''}"
-    return "state", f"generation {generation} of {chain.config.generations}, broken off in its imitation after {calls}"
+    return "state", f"generation {generation} of {chain.config.generations}, interrupted in its imitation after {calls}"
 
 
 def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
@@ -105,7 +105,7 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
 
 
 def _blind(chain: Chain) -> bool:
-    """Whether a person is still to decide who must not know h*."""
+    """Whether a person who must not know h* will still be asked."""
     return chain.next is not None and any(getattr(each, "blind", False) for each in chain.config.filters)
 
 

@@ -1,4 +1,4 @@
-"""The lines of the home screen's lists, and the search in them. Nothing here needs numpy, so that the list is there at once."""
+"""The lines of the home screen's lists, and the search in them. Nothing here imports numpy, so the list appears at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 @dataclass(frozen=True)
 class Item:
-    """One entry, made printable. key: tells it from all others of its list. words: what a search looks through."""
+    """One entry, safe to print. key: unique in its list. words: the text that a search looks through."""
 
     key: str
     title: str
@@ -34,15 +34,19 @@ class Item:
 def session_items(
     summaries: Iterable[Summary], now: float, aged: bool = True, outcomes: Mapping[Path, str] | None = None
 ) -> list[Item]:
-    """An item for each session. now: seconds since the epoch. aged: whether to say how old it is.
+    """An item for each session.
 
-    outcomes: what a session came to, in figures, as far as that is known; where it is not, its last rule stands there.
+    Args:
+        summaries: The sessions.
+        now: Seconds since the epoch.
+        aged: Whether to show how old each is.
+        outcomes: The outcomes that are known, by file; other sessions show their last rule.
     """
     return [_of_session(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
 
 
 def name_items(folder: Path) -> list[Item]:
-    """An item for each session file by its name alone, the newest first; what is in them comes later. Raises OSError."""
+    """An item for each session file by its name alone, newest first; their contents follow later. Raises OSError."""
     with os.scandir(folder) as entries:
         files = [(entry.stat().st_mtime, entry.name) for entry in entries if entry.name.endswith(".toml") and entry.name[0] != "."]
     names = [name for _, name in sorted(files, key=lambda file: (-file[0], file[1]))]
@@ -85,13 +89,13 @@ def preset_items(presets: Iterable[Preset]) -> list[Item]:
 
 
 def matching(items: Iterable[Item], text: str) -> list[Item]:
-    """The items that have every word of the text."""
+    """The items that contain every word of the text."""
     wanted = text.casefold().split()
     return [item for item in items if all(word in item.words for word in wanted)]
 
 
 def age_text(seconds: float, then: float) -> str:
-    """How long ago, in one unit; after a month the date. then: seconds since the epoch."""
+    """How long ago, in one unit; after a month, the date. then: seconds since the epoch."""
     if seconds < _MINUTE:
         return "just now"
     if seconds < _HOUR:

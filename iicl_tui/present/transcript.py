@@ -12,12 +12,12 @@ from iicl_tui.present.entry import Entry
 from iicl_tui.present.words import interaction_text, passed_on_text, phase_detail, sample_notes
 from iicl_tui.text import superscript
 
-_STANDINGS = {"pooled": "in pool"}
+_SAMPLE_WORDS = {"pooled": "in pool"}
 _VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
 
 
 def entries(chain: Chain, blind: bool = False) -> list[Entry]:
-    """Oldest first, also calls of a phase that is not over. blind: without h*."""
+    """All entries, oldest first, including calls of an unfinished phase. blind: without h*."""
     task, start = chain.task, chain.start
     given = ["; ".join(task.example_text(example) for example in start.samples) or "nothing"]
     if not blind:
@@ -39,7 +39,7 @@ def entries(chain: Chain, blind: bool = False) -> list[Entry]:
 
 
 def first_entry_of(found: list[Entry], generation: int) -> int:
-    """The first entry of a generation; the last one where it has none."""
+    """The index of a generation's first entry; of the last entry if it has none."""
     return next((at for at, entry in enumerate(found) if entry.generation == generation), len(found) - 1)
 
 
@@ -55,7 +55,7 @@ def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> 
     for refinement in done.refinements:
         lines = [f"shown: {task.rule(refinement.shown)}", f"it explained {of - refinement.failing}/{of} of d⁰"]
         same = refinement.hypothesis == refinement.shown
-        lines.append("kept as it was" if same else f"mended: {task.rule(refinement.hypothesis)}")
+        lines.append("unchanged" if same else f"refined: {task.rule(refinement.hypothesis)}")
         yield Entry(t, "interaction", refinement.filter, "\n".join(lines), "refinement")
     for decision in done.decisions:
         lines = [f"shown: {task.rule(decision.shown)}"]
@@ -63,7 +63,7 @@ def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> 
             lines.append(f"goes on: {task.rule(decision.hypothesis)}")
         why = _with_why(lines, decision.reason, decision.seconds)
         yield Entry(t, "interaction", _VERDICTS[decision.verdict], why, "decision")
-    what = interaction_text(generation) or ("goes on as it is" if not done.filters else "passes")
+    what = interaction_text(generation) or ("goes on unchanged" if not done.filters else "passes")
     by = phase_detail(chain, "interaction", t)
     yield Entry(t, "interaction", f"h{superscript(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
 
@@ -81,7 +81,7 @@ def _made(chain: Chain, made: TransmissionRecord) -> Entry:
 
 
 def _sample_line(chain: Chain, generation: int, sample: Sample) -> str:
-    line = f"{_STANDINGS.get(sample.verdict, sample.verdict):<9} {chain.task.example_text(sample.example)}"
+    line = f"{_SAMPLE_WORDS.get(sample.verdict, sample.verdict):<9} {chain.task.example_text(sample.example)}"
     if sample.shown is not None:
         line += f"   (was {chain.task.example_text(sample.shown)})"
     return _with_why(["   ".join([line, *sample_notes(chain, generation, sample)])], sample.reason, sample.seconds, "   ")

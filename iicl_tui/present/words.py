@@ -1,4 +1,4 @@
-"""The laboratory's sentences: what a phase does, what was done, what can be done now."""
+"""The lab's sentences: what a phase does, what happened, and what you can do now."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from iicl_tui.text import printable, superscript
 
 
 def rule_text(chain: Chain, hypothesis: int) -> str:
-    """The hypothesis in words, made printable."""
+    """The hypothesis in words, safe to print."""
     return printable(chain.task.rule(hypothesis))
 
 
 def phase_detail(chain: Chain, phase: Phase, generation: int) -> str:
-    """Who or what does a phase, for the phases line."""
+    """Who or what carries out a phase, for the line of phases."""
     if phase == "imitation":
         return printable(chain.agent(generation).describe(), 40)
     if phase == "interaction":
@@ -27,20 +27,20 @@ def phase_detail(chain: Chain, phase: Phase, generation: int) -> str:
 
 
 def sample_count(chain: Chain) -> str:
-    """How many a generation makes, in words."""
+    """How many samples a generation makes: 4 samples."""
     return f"{chain.task.samples} sample{'s' if chain.task.samples != 1 else ''}"
 
 
 def contradiction_note(chain: Chain, generation: int, sample: Sample) -> str:
-    """Said of a model's sample that contradicts the hypothesis that it was made from, as: against h³. Else ""."""
-    if chain.agent(generation).exact:  # it contradicts by the noise that is set up, and that is no fault
+    """Marks a model's sample that contradicts the hypothesis it was made from, as "against h³"; "" for any other sample."""
+    if chain.agent(generation).exact:  # contradictions come from the configured noise
         return ""
     hypothesis = chain.generations[generation - 1].hypothesis
     return "" if chain.task.agrees(hypothesis, sample.example) else f"against h{superscript(generation)}"
 
 
 def sample_notes(chain: Chain, generation: int, sample: Sample) -> list[str]:
-    """What is to be known of a sample beside itself: what the task says of it, and whether it was taken from the pool."""
+    """Short notes on a sample: what the task says about it, and whether it was taken from the pool."""
     known = chain.task.example_note(sample.example) or contradiction_note(chain, generation, sample)
     found = [known] if known else []
     if sample.origin is not None:
@@ -49,12 +49,12 @@ def sample_notes(chain: Chain, generation: int, sample: Sample) -> list[str]:
 
 
 def passed_on_text(samples: Sequence[Sample]) -> str:
-    """How many of them were; with a pool, also how many it gave and got."""
+    """How many samples were passed on and, with a pool, how many came from it and went into it."""
     passed = sum(sample.passes for sample in samples)
     pooled = sum(sample.verdict == "pooled" for sample in samples)
     old = sum(sample.origin is not None for sample in samples if sample.passes)
     if pooled or old:
-        return f"{passed} passed on, {old} of them from the pool; {pooled} of those made now stay in it"
+        return f"{passed} passed on, {old} of them from the pool; {pooled} new ones stay in it"
     return "passed on" if passed == len(samples) else f"{passed} of {len(samples)} passed on"
 
 
@@ -64,19 +64,19 @@ def _filter_title(kind: str) -> str:
 
 
 def earlier_rounds_text(chain: Chain, generation: int) -> str:
-    """What the look-back of a generation shows its agent beside the data before it."""
+    """What a generation's agent sees besides the latest data, as 2 earlier rounds."""
     count = chain.looks_back(generation)
     words = f"{count} earlier round{'s' if count > 1 else ''}"
     return words if chain.agent(generation).exact else f"{words} of its dialogue"
 
 
 def next_phase_text(chain: Chain) -> str:
-    """What the next step does. The chain must have a next phase."""
+    """One or two sentences on what the next step does. The chain must have a next phase."""
     upcoming = chain.next
     assert upcoming is not None
     t, phase = upcoming
     if chain.unread:
-        return f"A reply of generation {t} cannot be read: you say what becomes of it. Nothing is asked again before that."
+        return f"A reply in generation {t} cannot be read. You decide what to do with it; nothing is sent until then."
     if phase == "imitation":
         memory = f" and {earlier_rounds_text(chain, t)}," if chain.looks_back(t) else ""
         return f"Next: an agent sees d{superscript(t - 1)}{memory} and learns a hypothesis, h{superscript(t)}."
@@ -85,7 +85,7 @@ def next_phase_text(chain: Chain) -> str:
             return f"Next, you decide whether h{superscript(t)} goes on."
         acting = [each.kind for each in chain.config.filters if not each.asks_at("samples")]
         if not acting:
-            return f"Next: no filter looks at h{superscript(t)}; it goes on as it is."
+            return f"Next: h{superscript(t)} goes on unchanged; no filter checks it."
         known = filter_kinds()
         return f"Next: h{superscript(t)} is filtered. " + " ".join(known[kind].help for kind in acting if kind in known)
     made = sample_count(chain)
@@ -98,23 +98,23 @@ def next_phase_text(chain: Chain) -> str:
 
 
 def kept_generations(generation: int) -> str:
-    """What a branch after this generation keeps."""
+    """What a branch after this generation keeps, as generations 1–3."""
     return f"generations 1–{generation}" if generation > 1 else "generation 1" if generation else "d⁰ alone"
 
 
 def interaction_text(generation: Generation) -> str:
-    """What the interaction did to hᵗ; "" while it is to come."""
+    """What the interaction did with hᵗ; "" before it happened."""
     record = generation.interaction
     if record is None:
         return ""
     if record.exhausted is not None:
-        return f"{_filter_title(record.exhausted)} let none of {record.redraws + 1} draws pass"
+        return f"{_filter_title(record.exhausted)} rejected all {record.redraws + 1} draws"
     parts = []
     if record.redraws:
-        parts.append(f"drawn again {record.redraws}×")
-    mended = sum(each.hypothesis != each.shown for each in record.refinements)
-    if mended:
-        parts.append(f"mended {mended}×" if mended > 1 else "mended")
+        parts.append(f"redrawn {record.redraws}×")
+    refined = sum(each.hypothesis != each.shown for each in record.refinements)
+    if refined:
+        parts.append(f"refined {refined}×" if refined > 1 else "refined")
     elif record.refinements:
         parts.append("checked")
     if any(decision.verdict == "edit" for decision in record.decisions):
@@ -125,17 +125,17 @@ def interaction_text(generation: Generation) -> str:
 def lab_status(
     chain: Chain, saving: Saving, activity: Activity, look: int, now: int, known: bool = True
 ) -> tuple[str, tuple[str, ...]]:
-    """The sentence under the phases, and the ids of the actions that it offers. known: what comes next has a belief."""
+    """The message under the phases, and the ids of the actions that fit it. known: the next generation's belief is known."""
     back: tuple[str, ...] = ("lab.latest",) if look != now else ()
     if activity.asking:
         return f"Generation {now} waits for your decision.", ("lab.review",)
     if activity.kind == "run":
         if activity.pausing:
-            return "Stops after the phase under way.", ()
-        return f"Running to the end of generation {activity.goal}: now in {now}.", ("lab.pause", *back)
+            return "Stopping after this phase.", ()
+        return f"Running to the end of generation {activity.goal}; now in {now}.", ("lab.pause", *back)
     if saving.kind == "unsaved":
         offers = ("lab.next-phase", "lab.save-copy")
-        return f"Not saved, but kept here, and written when it can be. {saving.reason}", offers
+        return f"Not saved yet; it is kept in memory and written as soon as possible. {saving.reason}", offers
     if look != now:
         return progress_sentence(chain), ("lab.latest", "lab.branch")
     if saving.kind == "read-only":
@@ -146,19 +146,24 @@ def lab_status(
             return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
         return f"Finished: {why.what}", ("lab.earlier", "lab.branch", "lab.save-copy", "lab.transcript")
     if activity.held_back:
-        return f"The budget of {budget_text(chain.budget)} holds back the next call.", ("lab.budget", "lab.next-phase")
+        return f"The next call was not sent: it could pass the budget of {budget_text(chain.budget)}.", (
+            "lab.budget",
+            "lab.next-phase",
+        )
     if not chain.generations and not chain.calls and (takes := estimate_text(chain.config, chain.budget)):
         return f"{takes} {next_phase_text(chain)}", ()
     if not known and chain.next[1] == "imitation" and chain.agent(now).kind == "bayes":
         if now == 1:
-            return "No hypothesis explains d⁰. Give the agent noise above 0, or start from other data, in a new session.", ()
-        return f"No hypothesis explains what generation {now} sees. Look back, and branch before it.", ("lab.earlier",)
+            return "No hypothesis explains d⁰. In a new session, give the agent noise above 0 or start from other data.", ()
+        return f"No hypothesis explains what generation {now} sees. Go back and branch from an earlier generation.", (
+            "lab.earlier",
+        )
     blank = not known and chain.next[1] == "imitation" and bool(chain.generations)
     return next_phase_text(chain), ("lab.earlier",) if blank else ()
 
 
 def progress_sentence(chain: Chain) -> str:
-    """How far the chain is, one sentence."""
+    """One sentence on how far the chain is."""
     upcoming = chain.next
     if upcoming is None:
         return f"The chain is {'stuck' if chain.stuck else 'finished'} at generation {len(chain.generations)}."

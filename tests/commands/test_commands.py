@@ -203,7 +203,7 @@ def test_a_file_taken_away_or_changed_is_rescued_beside_it(tmp_path: Path, act: 
     _, error = process.communicate(timeout=60)
     assert process.returncode == 3, error
     copy = tmp_path / "a b-rescued.toml"
-    told = re.search(r"Saved: (\d+) of 5000 generations. Go on with: iicl-tui resume (.*)\n", error)
+    told = re.search(r"Saved: (\d+) of 5000 generations. Continue with: iicl-tui resume (.*)\n", error)
     assert told
     assert shlex.split(told[2]) == [str(copy)]
     assert copy.read_text(encoding="utf-8").count("# end: transmission") == int(told[1])

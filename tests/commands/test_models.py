@@ -251,7 +251,7 @@ def test_a_reply_that_no_copy_can_keep_is_printed(
     server.replies = answer
     run = lab("run", "e3-none-openai", "-o", path.name, "--set", f"agent.base-url={server.url}/v1")
     assert run.returncode == 3, run.stderr
-    assert "This reply could not be kept:\nRule: {" in run.stderr
+    assert "This reply could not be saved:\nRule: {" in run.stderr
     assert "was deleted" in run.stderr
     assert "resume" not in run.stderr
 

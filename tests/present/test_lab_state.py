@@ -183,7 +183,7 @@ async def test_data_that_nothing_explains_are_told_before_they_are_tried(config:
     script = {"default": "approve", "generation": [{"index": 1, "transmission": {"sample": samples}}]}
     session = await stepped(LabSession(Chain(made, decider=ScriptedDecider(script, made.task))), 3)
     state = build_lab_state(session, None, BY_SCREEN)
-    assert state.words == "No hypothesis explains what generation 2 sees. Look back, and branch before it."
+    assert state.words == "No hypothesis explains what generation 2 sees. Go back and branch from an earlier generation."
     assert build_lab_state(session, 1, BY_SCREEN).words != state.words
     with pytest.raises(LabError):
         await session.chain.step()
@@ -210,7 +210,7 @@ async def test_a_stuck_chain_says_so(config: Make) -> None:
 
 async def test_a_running_chain_says_how_far(session: LabSession) -> None:
     state = build_lab_state(session, None, BY_SCREEN, Activity("run", 3))
-    assert state.words == "Running to the end of generation 3: now in 1."
+    assert state.words == "Running to the end of generation 3; now in 1."
     assert state.offers == ("lab.pause",)
 
 

@@ -257,7 +257,7 @@ def test_a_budget_that_held_back_a_call_is_said_and_can_be_changed() -> None:
     config, _ = spoken()
     session = LabSession(Chain(config))
     state = build_lab_state(session, None, BY_SCREEN, Activity(held_back=True))
-    assert state.words == "The budget of $5.00 holds back the next call."
+    assert state.words == "The next call was not sent: it could pass the budget of $5.00."
     assert state.offers == ("lab.budget", "lab.next-phase")
 
 
@@ -341,20 +341,20 @@ async def test_persons_and_repairs_stand_in_the_transcript() -> None:
     await chain.run()
     found = entries(chain)
     people = [(entry.title, entry.text) for entry in found if entry.kind == "person"]
-    assert people[0] == ("a person had it asked again", "ask again")
-    assert people[1] == ("a person put this in its place", rule(config, 9))
-    assert people[2][0] == "a person skipped it"
+    assert people[0] == ("a person asked again", "ask again")
+    assert people[1] == ("a person replaced the reply", rule(config, 9))
+    assert people[2][0] == "a person skipped the reply"
     assert "cut off after max-tokens" in next(entry.text for entry in found if entry.text.endswith("Rule: {"))
     repairs = [entry for entry in found if entry.title.startswith("asks again")]
-    assert all("trouble: " in entry.text for entry in repairs)
-    assert "trouble: There are no examples" in repairs[1].text  # the repair of examples is read as examples
+    assert all("problem: " in entry.text for entry in repairs)
+    assert "problem: There are no examples" in repairs[1].text  # the repair of examples is read as examples
 
 
 async def test_figures_that_a_provider_did_not_give_are_not_made_up() -> None:
     config, _ = spoken()
     call = Call(1, "imitation", "imitate", "asked", rule(config, 2), latency=1.25, attempts=3, without=("seed",))
     (_, entry) = entries(Chain(config, calls=[call]))
-    assert entry.text.startswith("tokens not said · openai gpt-4.1-mini τ1 · 1.2 s · 3 tries\nleft out: seed\n")
+    assert entry.text.startswith("tokens unknown · openai gpt-4.1-mini τ1 · 1.2 s · 3 tries\nleft out: seed\n")
 
 
 def test_a_session_that_has_only_called_so_far_is_listed_and_previewed(tmp_path: Path) -> None:
@@ -375,14 +375,14 @@ def test_a_session_that_has_only_called_so_far_is_listed_and_previewed(tmp_path:
     assert listed.agents == ("mistral m",)
     seen = read_preview(first)
     facts = dict(seen.facts)
-    assert facts["state"] == "generation 1 of 3, broken off in its imitation after 2 calls"
+    assert facts["state"] == "generation 1 of 3, interrupted in its imitation after 2 calls"
     assert facts["belief"] == "none yet: it is known when generation 1 has learned its hypothesis"
     assert seen.view is None
     assert outcome_text(first) == ""
     second = asyncio.run(broken_off("second.toml", 1, 1))
     assert summary(second, 0.0).generation == 2
     facts = dict(read_preview(second).facts)
-    assert facts["state"] == "generation 2 of 3, broken off in its imitation after 1 call"
+    assert facts["state"] == "generation 2 of 3, interrupted in its imitation after 1 call"
     assert "4 draws" in facts["belief"]
     assert "tokens" in facts["spent"]
 

@@ -620,7 +620,7 @@ async def test_a_full_disk_is_told_and_nothing_is_lost(lab: Any, monkeypatch: py
             assert isinstance(host.app.screen, ErrorScreen)
             await host.press("escape")
             assert "not saved" in host.screen.query_one(HeaderLine).state
-            assert host.state.words.startswith("Not saved, but kept here, and written when it can be. The disk is full.")
+            assert host.state.words.startswith("Not saved yet; it is kept in memory and written as soon as possible. The disk")
             assert host.session.chain.next == (2, "interaction")
             await host.press("space")
             assert isinstance(host.app.screen, ErrorScreen)

@@ -55,7 +55,7 @@ async def test_what_could_not_be_kept_is_tried_first_and_then_told(
         assert session.saving.kind == "unsaved"
         assert done == []
         state = build_lab_state(session, None, BY_SCREEN)
-        assert state.words.startswith("Not saved, but kept here, and written when it can be. The disk is full.")
+        assert state.words.startswith("Not saved yet; it is kept in memory and written as soon as possible. The disk")
         assert "lab.save-copy" in state.offers
         assert state.steppable
         assert await run_phases(session, None, done.append, tmp_path) is not None

@@ -172,7 +172,7 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
         await host.pilot.press("escape")
         made = len(host.model.requests)
         assert 0 < made < 4
-        assert host.words == "The budget of $3.00 holds back the next call."
+        assert host.words == "The next call was not sent: it could pass the budget of $3.00."
         assert host.offers == ["lab.budget", "lab.next-phase"]
         await host.press("dollar_sign")
         field = host.screen.query_one(InlineForm).query_one(Input)
