@@ -85,7 +85,7 @@ def test_show_says_why_no_belief_is_known(tmp_path: Path, capsys: pytest.Capture
     assert shown(path, capsys, charts, 1).count('belief = "none"') == 2
     path, _ = session(tmp_path / "other", 3, follows, belief="samples", draws=3)
     page = shown(path, capsys, charts)
-    assert page.count("no belief yet: it is known when generation 2 has learned its hypothesis") == 2
+    assert page.count("no belief yet: it is known after generation 2 has learned its hypothesis") == 2
     assert "estimated from 3 draws, 95% intervals" in shown(path, capsys, charts, 1)
 
 

@@ -158,7 +158,7 @@ async def test_why_no_belief_is_known() -> None:
         return state.belief.absent
 
     new = await stepped(*spoken(agent=LOGPROBS), 0)
-    assert absent(new) == "no belief yet: it is known when generation 1 has learned its hypothesis"
+    assert absent(new) == "no belief yet: it is known after generation 1 has learned its hypothesis"
     assert "before it has seen data" in absent(new, 0)
     silent = await stepped(*spoken(agent={"belief": "none"}), 1)
     assert 'belief = "none"' in absent(silent)
@@ -376,7 +376,7 @@ def test_a_session_that_has_only_called_so_far_is_listed_and_previewed(tmp_path:
     seen = read_preview(first)
     facts = dict(seen.facts)
     assert facts["state"] == "generation 1 of 3, interrupted in its imitation after 2 calls"
-    assert facts["belief"] == "none yet: it is known when generation 1 has learned its hypothesis"
+    assert facts["belief"] == "none yet: it is known after generation 1 has learned its hypothesis"
     assert seen.view is None
     assert outcome_text(first) == ""
     second = asyncio.run(broken_off("second.toml", 1, 1))
