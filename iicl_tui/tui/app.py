@@ -7,7 +7,7 @@ import gc
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -91,8 +91,6 @@ class LabApp(CrashHandlingApp):
         self.paths = paths
         self.settings = settings or Settings()
         self._start = start or Start()
-        self._shown = False
-        self._afterwards: list[Callable[[], None]] = []
         self._notices: list[tuple[str, list[str]]] = []
         if faults:
             self._notices.append((f"Ignored some settings in {paths.settings.name}", [str(fault) for fault in faults]))
@@ -139,18 +137,7 @@ class LabApp(CrashHandlingApp):
                     loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
 
     def on_ready(self) -> None:
-        # Textual throws away what it draws before this.
-        self._shown = True
-        for callback in (*self._afterwards, _collect_garbage):
-            self.screen.call_after_refresh(callback)
-        self._afterwards.clear()
-
-    def after_first_picture(self, callback: Callable[[], None]) -> None:
-        """Call back once the first picture of the program is on the terminal, or after the next repaint if it is."""
-        if self._shown:
-            self.screen.call_after_refresh(callback)
-        else:
-            self._afterwards.append(callback)
+        self.screen.call_after_refresh(_collect_garbage)
 
     # Opening and closing screens
 

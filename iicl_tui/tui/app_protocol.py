@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from textual.await_complete import AwaitComplete
@@ -59,10 +58,6 @@ class AppProtocol(Protocol):
 
     def keep_host(self, host: str) -> None:
         """Trust a host with keys and save it in the settings."""
-        ...
-
-    def after_first_picture(self, callback: Callable[[], None]) -> None:
-        """Call back once the first picture of the program is on the terminal."""
         ...
 
     def notify(
