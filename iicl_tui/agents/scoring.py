@@ -1,0 +1,282 @@
+"""A model's joint distribution over the hypotheses, from its next-token probabilities along the tree of answer strings.
+
+A node of the tree is a given beginning of the answer. The model is asked for one token after it; each listed token that continues
+a canonical answer leads to a longer beginning. The probability of an answer is the product along its path, summed over all
+tokenisations that occur, for two token sequences with the same text meet in one node.
+
+Between the end of one value and the start of the next the answer is given, not read: the result is conditional on that text. The
+masses are at temperature 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, prod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from iicl_tui.agents.beliefs import BeliefEvidence
+from iicl_tui.bayes.space import ProductSpace
+
+Array = NDArray[np.float64]
+
+NextTokens = Sequence[tuple[str, float]]
+"""The listed tokens after a beginning: text and log-probability in nats. Each text stands once."""
+
+FLOOR = 1e-6
+"""Branches with less probability than this are not followed; their mass is bounded."""
+MAX_READS = 2000
+"""The most one-token reads for one belief."""
+
+
+class TooManyReads(ValueError):
+    """The tree is larger than the limit.
+
+    Attributes:
+        reads: How many reads the belief would take at least.
+        limit: How many are allowed.
+    """
+
+    def __init__(self, reads: int, limit: int) -> None:
+        super().__init__(f"the joint belief would take at least {reads:,} reads; `max-reads` allows {limit:,}")
+        self.reads = reads
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class AnswerForm:
+    """The canonical answers: one string for each hypothesis.
+
+    Attributes:
+        literals: (F + 1,) the text before, between and after the factors' values. Every literal after a value begins with the
+            character that ends the value, such as a closing quote; it occurs in no value.
+        values: For each of the F factors its values, in the order of the space. No two are equal.
+    """
+
+    literals: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.literals) != len(self.values) + 1 or not all(self.literals[1:]):
+            raise ValueError("one literal must stand before each value and one that is not empty after the last")
+        for names, after in zip(self.values, self.literals[1:], strict=True):
+            if len(set(names)) < len(names) or any(not name or after[0] in name for name in names):
+                raise ValueError("values must differ, and none may be empty or hold the character that ends it")
+
+    @property
+    def least_reads(self) -> int:
+        """The reads that the tree takes if every value and its end are one token: one for each beginning up to a value."""
+        sizes = [len(names) for names in self.values]
+        return sum(prod(sizes[:depth]) for depth in range(len(sizes)))
+
+    def beginning(self, codes: Sequence[int]) -> str:
+        """The answer up to the value of the next factor (the whole answer when every factor has one)."""
+        parts = [self.literals[0]]
+        for factor, code in enumerate(codes):
+            parts += [self.values[factor][code], self.literals[factor + 1]]
+        return "".join(parts)
+
+
+@dataclass(frozen=True, order=True)
+class _Node:
+    """A beginning: the values so far, and what stands of the next one (with its end, never whole)."""
+
+    depth: int
+    length: int
+    codes: tuple[int, ...]
+    partial: str
+
+
+def _node(codes: tuple[int, ...], partial: str) -> _Node:
+    return _Node(len(codes), len(partial), codes, partial)
+
+
+class TreeScore:
+    """The state of one scoring. Pure: it says which beginnings to read next and takes what was read.
+
+    Reads may be added in any order and before they are asked for, so a scoring that was interrupted goes on from those on record.
+    """
+
+    def __init__(self, form: AnswerForm, floor: float = FLOOR, max_reads: int = MAX_READS) -> None:
+        """Raises TooManyReads if even the smallest tree of this form is over the limit."""
+        if form.least_reads > max_reads:
+            raise TooManyReads(form.least_reads, max_reads)
+        self.form = form
+        self.reads = 0
+        self._floor, self._max_reads = floor, max_reads
+        self._known: dict[str, NextTokens] = {}
+        self._waiting: dict[_Node, float] = {_node((), ""): 1.0}
+        self._shape = tuple(len(names) for names in form.values)
+        self._mass = np.zeros(self._shape)
+        self._open = np.zeros(self._shape)
+        self._unobserved = 0.0
+        self._other = 0.0
+
+    @property
+    def done(self) -> bool:
+        """Nothing is left to read."""
+        return not self._waiting
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The beginnings to read next. All of one round are independent of each other, so they can be read together."""
+        return tuple(self._text(node) for node in self._round())
+
+    def add(self, reads: Mapping[str, NextTokens]) -> None:
+        """Take what was read after these beginnings, and go on as far as that leads. Raises TooManyReads."""
+        self._known.update(reads)
+        while (nodes := self._round()) and all(self._text(node) in self._known for node in nodes):
+            for node in nodes:
+                self._expand(node, self._known[self._text(node)])
+            self._cut_branches()
+
+    def result(self, space: ProductSpace) -> ScoredMasses:
+        """The masses of a scoring that is done, in the order of the space. Raises ValueError before that."""
+        if not self.done:
+            raise ValueError("the scoring is not done")
+        at = tuple(space.codes.T)
+        return ScoredMasses(space, self._mass[at], self._open[at], self._other, self._unobserved, self.reads)
+
+    def _text(self, node: _Node) -> str:
+        return self.form.beginning(node.codes) + node.partial
+
+    def _round(self) -> list[_Node]:
+        """The shortest beginnings that wait: nothing that is still unread leads to one of them."""
+        if not self._waiting:
+            return []
+        first = min(self._waiting)
+        return sorted(node for node in self._waiting if (node.depth, node.length) == (first.depth, first.length))
+
+    def _expand(self, node: _Node, tokens: NextTokens) -> None:
+        mass = self._waiting.pop(node)
+        self.reads += 1
+        if self.reads > self._max_reads:
+            raise TooManyReads(self.reads, self._max_reads)
+        listed = [(text, exp(log_p)) for text, log_p in tokens]
+        # Rounded log-probabilities may add up to a little more than 1; they then share what there is.
+        total = max(sum(p for _, p in listed), 1.0)
+        for text, p in listed:
+            self._follow(node.codes, node.partial + text, mass * p / total)
+        self._leave_open(node, mass * (1 - sum(p for _, p in listed) / total))
+
+    def _cut_branches(self) -> None:
+        """Give up beginnings below the floor once their mass cannot grow any more, which is when their round has come."""
+        while small := [node for node in self._round() if self._waiting[node] < self._floor]:
+            for node in small:
+                self._leave_open(node, self._waiting.pop(node))
+
+    def _follow(self, codes: tuple[int, ...], partial: str, mass: float) -> None:
+        """Put the mass where a token leads: into a longer beginning, a whole answer, or aside if no answer continues so."""
+        factor = len(codes)
+        after = self.form.literals[factor + 1]
+        for code, name in enumerate(self.form.values[factor]):
+            whole = name + after[0]
+            if len(partial) < len(whole):
+                if whole.startswith(partial):
+                    self._wait(_node(codes, partial), mass)
+                    return
+                continue
+            if not partial.startswith(whole):
+                continue
+            rest = partial[len(name) :]
+            if after.startswith(rest):
+                self._complete((*codes, code), "", mass)
+            elif rest.startswith(after):
+                self._complete((*codes, code), rest[len(after) :], mass)
+            else:
+                break
+            return
+        self._other += mass
+
+    def _complete(self, codes: tuple[int, ...], partial: str, mass: float) -> None:
+        if len(codes) == len(self._shape):
+            self._mass[codes] += mass
+        elif partial:
+            self._follow(codes, partial, mass)
+        else:
+            self._wait(_node(codes, ""), mass)
+
+    def _wait(self, node: _Node, mass: float) -> None:
+        self._waiting[node] = self._waiting.get(node, 0.0) + mass
+
+    def _leave_open(self, node: _Node, mass: float) -> None:
+        """Any answer with this beginning may have the mass, or none."""
+        if mass <= 0:
+            return
+        self._unobserved += mass
+        names = self.form.values[node.depth]
+        ends = self.form.literals[node.depth + 1][0]
+        for code, name in enumerate(names):
+            if (name + ends).startswith(node.partial):
+                self._open[(*node.codes, code)] += mass
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredMasses(BeliefEvidence):
+    """What a scoring found. `mass`, `other` and `unobserved_mass` add up to 1.
+
+    Attributes:
+        space: The hypothesis space.
+        mass: (H,) the probability of each canonical answer.
+        open: (H,) the most that each could have in addition: mass that was not listed, or on a branch that was cut.
+        off_form: The probability of text that is no canonical answer.
+        unobserved_mass: The probability that was not listed or was cut.
+        reads: How many one-token reads it took.
+    """
+
+    space: ProductSpace
+    mass: Array
+    open: Array
+    off_form: float
+    unobserved_mass: float
+    reads: int
+
+    @property
+    def on_form(self) -> float:
+        """The probability of all canonical answers together."""
+        return float(self.mass.sum())
+
+    @property
+    def caption(self) -> str:
+        return f"joint, scored: {self.reads} reads, {_share(self.on_form)} of all probability on rules of this form"
+
+    def log_p(self) -> Array | None:
+        """(H,): log P(h | the answer is a rule of this form), renormalised over the whole tree; None if no mass was found."""
+        if not self.on_form > 0:
+            return None
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.mass) - np.log(self.on_form))
+
+    def log_bounds(self) -> tuple[Array, Array]:
+        """Low gives all unobserved mass to other rules, high gives this rule all that it can have."""
+        low, high = self._ends()
+        with np.errstate(divide="ignore"):
+            return np.log(low), np.log(high)
+
+    def bounds(self, factor: int) -> tuple[Array, Array]:
+        codes = self.space.codes[:, factor]
+        ends = [self.group_bounds(np.flatnonzero(codes == value)) for value in range(self.space.shape[factor])]
+        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+    def group_bounds(self, members: ArrayLike) -> tuple[float, float]:
+        inside = np.zeros(self.space.size, dtype=np.bool_)
+        inside[np.asarray(members, dtype=np.intp)] = True
+        mass, others = float(self.mass[inside].sum()), float(self.mass[~inside].sum())
+        own = min(float(self.open[inside].sum()), self.unobserved_mass)
+        theirs = min(float(self.open[~inside].sum()), self.unobserved_mass)
+        return _ratio(mass, others + theirs, 0.0), _ratio(mass + own, others, 1.0)
+
+    def _ends(self) -> tuple[Array, Array]:
+        ends = [self.group_bounds([hypothesis]) for hypothesis in range(self.space.size)]
+        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+
+def _ratio(part: float, rest: float, otherwise: float) -> float:
+    """part / (part + rest), or `otherwise` if both are 0."""
+    return part / (part + rest) if part + rest > 0 else otherwise
+
+
+def _share(p: float) -> str:
+    return f"{p:.2f}".removeprefix("0") if p >= 0.005 else f"{p:.1g}"
