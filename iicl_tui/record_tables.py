@@ -144,7 +144,7 @@ def _is_from_model(call: Call) -> bool:
 
 
 def _has_reply(call: Call) -> bool:
-    return call.verdict in (None, "edit")
+    return call.verdict in (None, "edit") and not call.continuation
 
 
 CALL = RecordTable(
@@ -163,6 +163,7 @@ CALL = RecordTable(
         field("latency", "float", value=FLOAT, default=None, low=0, column="latency_seconds"),
         field("attempts", "int", default=1, low=1),
         field("without", "strings", value=WORDS, default=()),
+        field("continuation", "str", default=""),
     ),
 )
 """The belief is what the log-probabilities come to, so an export goes without them."""

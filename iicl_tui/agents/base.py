@@ -141,6 +141,22 @@ class ModelSession(Protocol):
             ChainStopped: Nobody is there to decide.
         """
 
+    @property
+    def upcoming(self) -> Purpose | None:
+        """The purpose of the next recorded call that was not asked for yet; None if there is none."""
+
+    async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
+        """Makes independent calls, at most `parallel` at a time. Those on record, in whatever order, are not made again.
+
+        The requests must differ in their last message. If one call fails, no other is begun, and those under way are waited for.
+
+        Returns:
+            The calls in the order of the requests.
+
+        Raises:
+            CallFailed, ChainStopped, StoreError: As `ask`.
+        """
+
     def notify(self, text: str) -> None:
         """Shows the person a notice."""
 

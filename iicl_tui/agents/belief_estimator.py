@@ -1,4 +1,4 @@
-"""Estimates a model's belief from the calls of one imitation: from log-probabilities, drawn hypotheses or the examples made."""
+"""Estimates a model's belief from the calls of one imitation: scored, from log-probabilities, drawn hypotheses or examples made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 from iicl_tui.agents.beliefs import Belief, from_draws, from_examples
 from iicl_tui.agents.calls import Call, answer_to
 from iicl_tui.agents.logprobs import NoBelief, TokenReading, belief_from_tokens
+from iicl_tui.agents.scored_belief import ScoreSettings, scored_belief, scored_masses
+from iicl_tui.agents.scoring import ScoredMasses
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.wording import Wording
@@ -67,30 +69,43 @@ class BeliefEstimator:
         reading: How token log-probabilities are read.
         fallback: What to use if a model gives no log-probabilities.
         schema: Whether replies follow a JSON schema, which changes the model's distribution.
+        score: How joint beliefs are scored, for the source "score". Where a server cannot, the reply's tokens are read, then
+            `fallback` is used.
+        temperature: The temperature of replies, which a scored belief does not have.
     """
 
-    source: Literal["logprobs", "samples", "examples", "none"]
+    source: Literal["score", "logprobs", "samples", "examples", "none"]
     draws: int = 10
     smoothing: float = 1.0
     top_logprobs: int = 5
     reading: TokenReading = "spans"
     fallback: Literal["samples", "none"] = "samples"
     schema: bool = False
+    score: ScoreSettings | None = None
+    temperature: float | None = None
 
     @property
     def asks_logprobs(self) -> bool:
         """Whether learning requests log-probabilities."""
-        return self.source == "logprobs"
+        return self.source in ("score", "logprobs")
+
+    def scored(self, calls: Sequence[Call], space: ProductSpace) -> ScoredMasses | None:
+        """What the scoring of one imitation found; None if there was none, or it was refused."""
+        return scored_masses(calls, self.score, space) if self.score is not None else None
 
     def belief(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
         """The belief; None if these calls give none."""
         found = self._belief(calls, task, wording)
-        return replace(found, notes=(*found.notes, UNDER_SCHEMA)) if found is not None and self.schema else found
+        by_schema = found is not None and self.schema and found.source != "scored"
+        return replace(found, notes=(*found.notes, UNDER_SCHEMA)) if found is not None and by_schema else found
 
     def _belief(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
         if self.source == "examples":
             return self._from_examples(calls, task, wording)
-        found = self.from_tokens(calls, task.space, wording) if self.source == "logprobs" else None
+        masses = self.scored(calls, task.space)
+        if masses is not None and (belief := scored_belief(masses, self.temperature)) is not None:
+            return belief
+        found = self.from_tokens(calls, task.space, wording) if self.asks_logprobs else None
         if isinstance(found, Belief):
             return found
         drawn = self.source == "samples" or any(call.purpose == "draw" for call in calls)

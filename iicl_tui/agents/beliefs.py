@@ -18,7 +18,7 @@ from iicl_tui.bayes.space import ProductSpace
 
 Array = NDArray[np.float64]
 
-Source = Literal["exact", "logprobs", "samples", "examples"]
+Source = Literal["exact", "scored", "logprobs", "samples", "examples"]
 
 
 class BeliefEvidence(ABC):
@@ -27,7 +27,7 @@ class BeliefEvidence(ABC):
     @property
     @abstractmethod
     def caption(self) -> str:
-        """How the belief was estimated, in at most 60 characters."""
+        """How the belief was estimated, in one line."""
 
     @abstractmethod
     def log_bounds(self) -> tuple[Array, Array]:
@@ -97,7 +97,7 @@ class TokenMasses(BeliefEvidence):
     @property
     def caption(self) -> str:
         missing = 1 - float(np.prod([1 - mass.unobserved for mass in self.factors]))
-        return f"from token log-probabilities, factorised; ≤ {_percent(missing)} unobserved"
+        return f"factorised, along one reply; ≤ {_percent(missing)} unobserved"
 
     @property
     def unobserved(self) -> Array:
@@ -251,11 +251,11 @@ class Belief:
 
     @property
     def caption(self) -> str:
-        """How the belief was obtained, in at most 60 characters, for the title of a chart."""
+        """How the belief was obtained, in one line, for the title of a chart."""
         if self.evidence is not None:
             return self.evidence.caption
         if self.notebook_entropy is not None:
-            return "the notebooks' reading of token log-probabilities"
+            return "the notebooks' reading, factorised along one reply"
         if self.made is not None:
             examples = f"{self.made:,} examples" if self.made != 1 else "one example"
             return f"inferred from the {examples} it made, uniform prior"
@@ -298,7 +298,8 @@ def from_examples(log_likelihood: Array, made: int) -> Belief | None:
 
 _CAPTIONS: dict[Source, str] = {
     "exact": "exact",
-    "logprobs": "from token log-probabilities",
+    "scored": "joint, scored",
+    "logprobs": "factorised, along one reply",
     "samples": "estimated from draws",
     "examples": "inferred from the examples it made",
 }

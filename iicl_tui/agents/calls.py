@@ -9,9 +9,10 @@ from typing import Any, Literal, NamedTuple, Protocol
 Role = Literal["system", "user", "assistant"]
 Purpose = str
 """Why a model is called: one of PURPOSES, or the kind of the filter that wants a hypothesis revised."""
-PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "transmit", "repair", "person")
-"""draw: another hypothesis from the same prompt, to estimate the belief. repair: asks again because the
-reply could not be read. person: no model call, but a person's decision about a reply that could not be read."""
+PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "score", "transmit", "repair", "person")
+"""draw: another hypothesis from the same prompt, to estimate the belief. score: the next token of a given beginning of the answer,
+for the joint belief. repair: asks again because the reply could not be read. person: no model call, but a person's decision about
+a reply that could not be read."""
 
 Finish = Literal["stop", "length", "refused", "other"]
 """Why a reply ended: complete, cut off at max-tokens, refused by the model or a content filter, or another reason."""
@@ -90,6 +91,8 @@ class Request:
         seed: The sampling seed.
         top_logprobs: How many of the likeliest tokens to return at each position.
         schema: A JSON schema that the reply must follow.
+        continuation: How the server is told to continue the last message, which is the beginning of the model's own answer; ""
+            for an ordinary request. See `agents.scored_belief.CONTINUATIONS`.
     """
 
     messages: tuple[Message, ...]
@@ -99,6 +102,7 @@ class Request:
     seed: int | None = None
     top_logprobs: int | None = None
     schema: Mapping[str, Any] | None = None
+    continuation: str = ""
 
     PARAMETERS = ("temperature", "top_p", "seed", "top_logprobs", "schema")
     """The optional parameters, which an API or a model may not support."""
@@ -113,7 +117,7 @@ class Request:
         """The same request without these features. A system message's text moves into the first user message."""
         kept = {name: None if name in features else getattr(self, name) for name in self.PARAMETERS}
         messages = _without_system(self.messages) if "system" in features else self.messages
-        return Request(messages, self.max_tokens, **kept)
+        return Request(messages, self.max_tokens, **kept, continuation=self.continuation)
 
     @property
     def prompt(self) -> str:
@@ -203,6 +207,7 @@ class Call:
         without: The parameters that were left out because the API or the model does not support them.
         verdict: A person's decision, for the purpose "person".
         sent: The estimated prompt tokens of the whole request, if the provider did not report usage.
+        continuation: How the server was told to continue `prompt`, for the purpose "score". Its token stands for the reply.
     """
 
     generation: int
@@ -219,6 +224,7 @@ class Call:
     without: tuple[str, ...] = ()
     verdict: ReplyVerdict | None = None
     sent: int | None = None
+    continuation: str = ""
 
 
 def answer_to(calls: Sequence[Call], purpose: Purpose) -> tuple[Call, Call] | None:

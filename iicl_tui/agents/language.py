@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.money import Price
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
 from iicl_tui.agents.retry import RetryPolicy
+from iicl_tui.agents.scored_belief import Scoring, score
+from iicl_tui.agents.scoring import ScoredMasses
+from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.prompts import Prompts
@@ -38,6 +41,7 @@ class RequestSettings:
         top_p: The nucleus-sampling threshold.
         seed: Whether a seed from the chain's random numbers is sent, if the API has one.
         schema: Whether replies must follow a JSON schema.
+        choose: Where its hypothesis comes from: "reply", or drawn from the scored belief by "sample" or "map".
     """
 
     model: str
@@ -47,6 +51,7 @@ class RequestSettings:
     top_p: float | None = None
     seed: bool = True
     schema: bool = False
+    choose: Literal["reply", "sample", "map"] = "reply"
 
 
 class LanguageAgent:
@@ -100,6 +105,7 @@ class LanguageAgent:
         self._remarks: dict[str, None] = {}
         self._notified: set[str] = set()
         self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
+        self._continuation = ""
 
     @property
     def model(self) -> str:
@@ -112,21 +118,28 @@ class LanguageAgent:
         return self.settings.estimator.source != "none"
 
     @property
+    def states_nothing(self) -> bool:
+        """Whether its hypotheses are drawn from its belief, so that it is asked for no rule."""
+        return self.settings.choose != "reply"
+
+    @property
     def price(self) -> Price | None:
         """The model's price; None if it is unknown."""
         return self._price
 
     def describe(self) -> str:
-        """openai gpt-4o-mini τ1"""
-        temperature = self.settings.temperature
-        return f"{self.kind} {self.model}" + (f" τ{temperature:g}" if temperature is not None else "")
+        """openai gpt-4o-mini τ1, or with "sample" or "map" before τ if its hypotheses are drawn from its belief."""
+        temperature, choose = self.settings.temperature, self.settings.choose
+        chosen = f" {choose}" if choose != "reply" else ""
+        return f"{self.kind} {self.model}{chosen}" + (f" τ{temperature:g}" if temperature is not None else "")
 
     # -- learning, making examples, refining ----------------------------------------------------------------------------
 
     async def imitate(self, datasets: Datasets, rng: np.random.Generator, session: ModelSession) -> int:
         """Asks for a rule that explains the latest data, and for further draws if the belief is estimated from them.
 
-        If the wording states no rule, asks for examples like the data.
+        If the wording states no rule, asks for examples like the data. If the hypothesis is to come from the scored belief, asks
+        for no rule.
 
         Raises:
             CallFailed: A call failed.
@@ -136,11 +149,15 @@ class LanguageAgent:
         if self._implicit:
             return await self._imitate_by_examples(prompt, rng, session)
         request = self._request("imitate", prompt, session, self.wording.rule_schema())
+        if self.settings.choose != "reply":
+            return await self._choose(request, rng, session)
         if self.settings.estimator.asks_logprobs:
             request = replace(request, top_logprobs=self.settings.estimator.top_logprobs)
         skip_effect = "" if session.previous is None else "the rule of the previous generation is kept"
         reading = await self._rule("imitate", request, rng, session, skip_effect)
         if session.phase == "imitation":
+            if self.settings.estimator.score is not None:
+                await self._score(request, session)
             await self._draws(replace(request, top_logprobs=None), rng, session)
         if reading is not None:
             return reading
@@ -166,6 +183,41 @@ class LanguageAgent:
         skip_effect = "no further example is passed on" if session.examples_used else "no example is passed on"
         more = await self._examples("transmit", prompt, missing, rng, session, skip_effect)
         return (*made, *(more or ()))
+
+    async def _choose(self, request: Request, rng: np.random.Generator, session: ModelSession) -> int:
+        """A hypothesis from the scored belief, tempered as a whole. A filter's redraws score nothing again."""
+        refusal = "The calls of its imitation are not on record."
+        if session.phase == "imitation":
+            refusal = await self._score(request, session)
+        masses = self._scored([*session.earlier_calls(), *session.calls()])
+        log_p = masses.log_p() if masses is not None else None
+        if log_p is None:
+            raise ChainStopped(
+                f"{self.model} gives no belief to draw a hypothesis from",
+                refusal or "None of its probability is on rules of the form that was asked for.",
+                'Resume to try again. A new session with choose = "reply" takes its rules from its replies, and with '
+                'belief = "logprobs" its belief, factorised along one reply. All that was read is saved.',
+            )
+        temperature = 1.0 if self.settings.temperature is None else self.settings.temperature
+        if self.settings.choose == "map" or temperature == 0:
+            return inference.argmax(log_p, rng)
+        return inference.sample(inference.temper(log_p, temperature), rng)
+
+    def _scored(self, calls: Sequence[Call]) -> ScoredMasses | None:
+        return self.settings.estimator.scored([call for call in calls if call.phase == "imitation"], self.task.space)
+
+    async def _score(self, request: Request, session: ModelSession) -> str:
+        """Scores the belief of one imitation. Returns why that was refused; "" if it was not."""
+        settings = self.settings.estimator.score
+        assert settings is not None
+        scoring = Scoring(settings, self._continuation)
+        await score(session, self, request, scoring, settings.parallel)
+        if not scoring.refusal:
+            self._continuation = scoring.continuation
+        elif self.settings.choose == "reply":
+            then = "its log-probabilities are read along one reply instead (factorised), where it gives any"
+            self._notify(session, f"The joint belief of {self.model} is not known: {then}. {scoring.refusal}")
+        return scoring.refusal
 
     async def _imitate_by_examples(self, prompt: str, rng: np.random.Generator, session: ModelSession) -> int:
         skip_effect = "" if session.previous is None else "the hypothesis of the previous generation is kept"
@@ -226,7 +278,7 @@ class LanguageAgent:
 
     def awaits_person(self, calls: Sequence[Call]) -> bool:
         """Whether neither a reply nor its repair can be read. Replies that did not end by themselves are not repaired."""
-        if not calls or (calls[-1].purpose != "repair" and (calls[-1].finish == "stop" or calls[-1].purpose in ("draw", "person"))):
+        if not calls or (calls[-1].purpose != "repair" and (calls[-1].finish == "stop" or calls[-1].purpose in _UNREPAIRED)):
             return False
         tried = calls[-2:] if calls[-1].purpose == "repair" else calls[-1:]
         if tried[0].purpose == "transmit" or self._implicit:
@@ -241,10 +293,11 @@ class LanguageAgent:
     def estimate_usage(self, datasets: Datasets, filters: Sequence[str], lookback: int, own: range) -> UsageEstimate:
         """As the protocol says; see `language_usage`."""
         estimator = self.settings.estimator
-        draws = estimator.draws if estimator.source == "samples" else 1
+        draws = estimator.draws if estimator.source == "samples" else int(self.settings.choose == "reply")
+        reads = estimator.score.form.least_reads + 1 if estimator.score is not None else 0
         refinements = sum(name in ("self-refine", "hypothesis-search") for name in filters)
         opening, data = self.first_messages(datasets), _latest(datasets)
-        return estimate_usage(self.task, self.wording, self.prompts, opening, data, draws, refinements, lookback, own)
+        return estimate_usage(self.task, self.wording, self.prompts, opening, data, draws, reads, refinements, lookback, own)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -328,7 +381,7 @@ class LanguageAgent:
     async def _draws(self, request: Request, rng: np.random.Generator, session: ModelSession) -> None:
         """Draws further hypotheses from the same prompt if the belief cannot be read from log-probabilities."""
         estimator = self.settings.estimator
-        if estimator.source == "logprobs":
+        if estimator.asks_logprobs:
             if self._belief(session.calls()) is not None:
                 return
             found = estimator.from_tokens(session.calls(), self.task.space, self.wording)
@@ -352,6 +405,10 @@ class LanguageAgent:
         )
         reading = await ask_until_readable(self._caller(rng, session), session, purpose, request, reply_format, skip_effect)
         return reading.hypothesis if reading is not None else None
+
+
+_UNREPAIRED: tuple[Purpose, ...] = ("draw", "score", "person")
+"""Calls that are not repaired."""
 
 
 def _latest(datasets: Datasets) -> Sequence[Example]:

@@ -18,6 +18,7 @@ from iicl_tui.agents.calls import Provider
 from iicl_tui.agents.extra_body import check_extra
 from iicl_tui.agents.money import configured_price, known_price
 from iicl_tui.agents.retry import RetryPolicy
+from iicl_tui.agents.score_options import SCORE_FIELDS, SCORE_HELP, BeliefField, choice_of, score_settings
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe
 from iicl_tui.schema import Path as KeyPath
@@ -49,6 +50,9 @@ class ApiSpec:
         urls: The spellings of the official base URL.
         order: The position in lists of kinds.
         unsupported: The request parameters that the API never takes.
+        continuations: How servers can be told to continue a given beginning of an answer, see `scored_belief.CONTINUATIONS`. Empty
+            if none can.
+        official_continues: Whether the official server can.
     """
 
     name: str
@@ -62,6 +66,8 @@ class ApiSpec:
     urls: tuple[str, ...]
     order: int
     unsupported: frozenset[str] = frozenset()
+    continuations: tuple[str, ...] = ()
+    official_continues: bool = False
 
 
 def language_kind(api: ApiSpec) -> AgentKind:
@@ -90,10 +96,12 @@ def _fields(api: ApiSpec) -> tuple[Field, ...]:
               f"guarantee reproducible replies.{no_seed}", "seed" not in unsupported),
         Field("max-tokens", "int", "tokens a reply", "The longest reply. A longer one is cut off. Reasoning models need more.",
               1024, low=1, high=1_000_000),
-        Field("belief", "choice", "belief from", ("logprobs: the log-probabilities of the reply's tokens. samples: repeatedly "
-              "drawn hypotheses. none: not estimated." if has_logprobs else "samples: repeatedly drawn hypotheses. none: not "
-              "estimated. This API gives no log-probabilities.") + " In a task that states no rule (acronyms) the belief is always "
-              "inferred from the examples made.", api.belief_sources[0], choices=api.belief_sources),
+        BeliefField("belief", "choice", "belief from", ((SCORE_HELP if api.continuations else "") + "logprobs: factorised, along "
+                    "the tokens of one reply. samples: repeatedly drawn hypotheses. none: not estimated." if has_logprobs else
+                    "samples: repeatedly drawn hypotheses. none: not estimated. This API gives no log-probabilities.") + " In a "
+                    "task that states no rule (acronyms) the belief is always inferred from the examples made.",
+                    api.belief_sources[0], choices=api.belief_sources),
+        *(SCORE_FIELDS if api.continuations else ()),
         *([Field("top-logprobs", "int", "log-probabilities", "How many of the likeliest tokens are requested at each position.", 5,
                  low=1, high=20),
            Field("reading", "choice", "reading", "spans: finds each state's tokens by their position in the reply. notebook: "
@@ -143,13 +151,16 @@ def _build(
     price = configured_price(values["price"], (*path, "price"), faults) if values["price"] is not None else None
     if price is None and base_url is None:  # the price on another server is unknown
         price = known_price(api.name, model)
+    continues = api.official_continues or base_url is not None
+    scores = score_settings(values, task, api.continuations, continues, api.title, path, faults)
     estimator = BeliefEstimator(
         values["belief"], values["draws"], values["smoothing"], values.get("top-logprobs", 0), values.get("reading", ""),
-        values.get("fallback", "none"), values["json-schema"],
+        values.get("fallback", "none"), values["json-schema"], scores, values["temperature"],
     )  # fmt: skip
     settings = RequestSettings(
-        model, values["max-tokens"], estimator, values["temperature"], values["top-p"], values["seed"], values["json-schema"]
-    )
+        model, values["max-tokens"], estimator, values["temperature"], values["top-p"], values["seed"], values["json-schema"],
+        choice_of(values),
+    )  # fmt: skip
 
     credential = Credential(values["key-env"], base_url, api.key_env, api.urls[0])
 

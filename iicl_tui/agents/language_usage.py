@@ -21,6 +21,7 @@ def estimate_usage(
     opening: Sequence[Message],
     data: Sequence[Example],
     draws: int,
+    reads: int,
     refinements: int,
     lookback: int,
     own: range,
@@ -36,6 +37,7 @@ def estimate_usage(
         opening: The messages of the first call.
         data: Typical examples.
         draws: Hypotheses drawn per generation.
+        reads: Reads of one token per generation for the joint belief, if no token is cut.
         refinements: Refining filters in the chain.
         lookback: How many earlier exchanges are sent along.
         own: The agent's generations to count, from 0.
@@ -50,10 +52,11 @@ def estimate_usage(
     transmit_tokens = opening_tokens - estimated_tokens(opening[-1].text)
     transmit_tokens += estimated_tokens(wording.transmit(prompts, 0, task.samples))
     refine_tokens = prompt_tokens(Request((Message("user", wording.self_refine(prompts, 0, data)),), 1))
-    calls = draws + 1 + refinements
-    prompt = draws * opening_tokens + transmit_tokens + refinements * refine_tokens
-    completion = (draws + refinements) * rule + examples
+    calls = draws + reads + 1 + refinements
+    # Half of a rule is given with each read, on average.
+    prompt = (draws + reads) * opening_tokens + reads * rule // 2 + transmit_tokens + refinements * refine_tokens
+    completion = (draws + refinements) * rule + reads + examples
     # Before its generation k an agent has 2k exchanges, and one more when it makes examples.
-    exchanges = sum(draws * min(lookback, 2 * k) + (1 + refinements) * min(lookback, 2 * k + 1) for k in own)
+    exchanges = sum((draws + reads) * min(lookback, 2 * k) + (1 + refinements) * min(lookback, 2 * k + 1) for k in own)
     history = exchanges * (opening_tokens + transmit_tokens + rule + examples) // 2
     return UsageEstimate(len(own) * calls, len(own) * prompt + history, len(own) * completion)

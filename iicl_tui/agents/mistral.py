@@ -12,9 +12,11 @@ KIND = language_kind(
         "mistral-small-latest",
         "MISTRAL_API_KEY",
         1.5,
-        ("samples", "logprobs", "none"),
+        ("samples", "score", "logprobs", "none"),
         "iicl_tui.agents.providers.mistral:MistralProvider",
         urls=("https://api.mistral.ai", "https://api.mistral.ai/v1"),
         order=4,
+        continuations=("prefix",),
+        official_continues=True,
     )
 )

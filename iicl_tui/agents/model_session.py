@@ -6,13 +6,14 @@ Every reply is recorded before it is read, so a phase that was killed, cancelled
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import ModelClient, ReplyReader, UnreadableReply
+from iicl_tui.agents.call_pool import OnWait, together
 from iicl_tui.agents.calls import Call, Exchange, Purpose, Reply, Request, dialogue, max_record_bytes
-from iicl_tui.agents.money import Budget, Spent, money_text, prompt_tokens, worst_case
+from iicl_tui.agents.money import Budget, Spent, WorstCase, money_text, prompt_tokens, worst_case
 from iicl_tui.agents.retry import RetryWait, duration_text, send_with_retries
 from iicl_tui.errors import ChainStopped
 
@@ -26,12 +27,14 @@ class PendingCall:
         model: The model's name.
         since: When the call started, on the monotonic clock.
         waiting: The wait before the next attempt; None while a request is under way.
+        progress: How far a set of calls has come, such as "34 of 81"; "" for a single call.
     """
 
     purpose: Purpose
     model: str
     since: float
     waiting: RetryWait | None = None
+    progress: str = ""
 
     @property
     def in_flight(self) -> bool:
@@ -44,6 +47,7 @@ MAY_BE_BILLED = "The provider may still bill the call that was given up."
 PURPOSE_PHRASES: dict[Purpose, str] = {
     "imitate": "asks what it learns",
     "draw": "draws another rule",
+    "score": "reads how likely it is to go on with each state",
     "transmit": "asks for examples",
     "self-refine": "asks it to check its rule",
     "hypothesis-search": "tells it what its rule gets wrong",
@@ -59,7 +63,8 @@ def pending_call_text(calling: PendingCall, now: float) -> str:
         calling: The call.
         now: The monotonic time.
     """
-    action = f"{PURPOSE_PHRASES.get(calling.purpose, calling.purpose)} · {calling.model}"
+    parts = (PURPOSE_PHRASES.get(calling.purpose, calling.purpose), calling.progress, calling.model)
+    action = " · ".join(part for part in parts if part)
     waiting = calling.waiting
     if waiting is None:
         return f"{action} · {max(now - calling.since, 0):.0f} s"
@@ -140,12 +145,19 @@ class RecordedModelSession:
         self._earlier, self._lookback = tuple(earlier), lookback
         self._seen: list[Call] = []
         self._asked_again = False
+        self._under_way: list[WorstCase] = []
+
+    @property
+    def upcoming(self) -> Purpose | None:
+        """The purpose of the next recorded call; None if all were asked for."""
+        return self._recorded[len(self._seen)].purpose if len(self._seen) < len(self._recorded) else None
 
     def history(self, purpose: Purpose) -> tuple[Exchange, ...]:
         """The last exchanges, including this generation's learning once it is over."""
         if self._lookback == 0:
             return ()
-        now = () if purpose in ("imitate", "draw") else dialogue([call for call in self._calls if call.purpose != "transmit"])
+        is_learning = purpose in ("imitate", "draw", "score")
+        now = () if is_learning else dialogue([call for call in self._calls if call.purpose != "transmit"])
         return (*self._earlier, *now)[-self._lookback :]
 
     def calls(self) -> tuple[Call, ...]:
@@ -165,14 +177,48 @@ class RecordedModelSession:
         known = self._next(purpose)
         if known is not None:
             return known
-        self._check_budget(request, client)
-        self._services.check_space(max_record_bytes(request))
-        self._asked_again = True
         since = time.monotonic()
 
         def on_wait(waiting: RetryWait | None) -> None:
             self._services.on_call(PendingCall(purpose, client.model, since, waiting))
 
+        try:
+            return await self._make(purpose, request, client, on_wait)
+        finally:
+            self._services.on_call(None)
+
+    async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
+        """Returns the recorded calls, and makes those that are missing."""
+        left = {request.prompt: request for request in requests}
+        found: dict[str, Call] = {}
+        while left and (known := self._next(purpose, left)) is not None:
+            found[known.prompt] = known
+            del left[known.prompt]
+        since = time.monotonic()
+
+        def on_wait(waiting: RetryWait | None) -> None:
+            progress = f"{len(found) + 1} of {len(requests)}" if len(requests) > 1 else ""
+            self._services.on_call(PendingCall(purpose, client.model, since, waiting, progress))
+
+        async def make(request: Request, on_wait: OnWait) -> None:
+            found[request.prompt] = await self._make(purpose, request, client, on_wait)
+
+        try:
+            while left:
+                before = len(found)
+                failure = await together(list(left.values()), make, parallel, on_wait)
+                left = {prompt: request for prompt, request in left.items() if prompt not in found}
+                if failure is not None and not (isinstance(failure, BudgetReached) and len(found) > before):
+                    raise failure
+                # The budget had to hold the longest reply of every call under way; now their true cost is known.
+        finally:
+            self._services.on_call(None)
+        return tuple(found[request.prompt] for request in requests)
+
+    async def _make(self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait) -> Call:
+        worst = self._check_budget(request, client)
+        self._services.check_space(max_record_bytes(request))
+        self._asked_again = True
         without: tuple[str, ...] = ()
 
         async def send() -> Reply:
@@ -181,14 +227,17 @@ class RecordedModelSession:
             return reply
 
         on_wait(None)
+        self._under_way.append(worst)
         try:
             reply, attempts, latency = await send_with_retries(send, client.retry_policy, on_wait)
         finally:
-            self._services.on_call(None)
+            self._under_way.remove(worst)
         sent = prompt_tokens(request.without(without)) if reply.usage is None else None
+        if request.continuation:  # its one token says it all
+            reply = replace(reply, text="", finish="stop")
         call = Call(
             self._generation, self.phase, purpose, request.prompt, reply.text, reply.finish, reply.tokens, reply.usage,
-            reply.model, round(latency, 3), attempts, without, sent=sent,
+            reply.model, round(latency, 3), attempts, without, sent=sent, continuation=request.continuation,
         )  # fmt: skip
         return self._record(call)
 
@@ -223,11 +272,12 @@ class RecordedModelSession:
         self._seen.append(call)
         return call
 
-    def _next(self, purpose: Purpose) -> Call | None:
+    def _next(self, purpose: Purpose, prompts: Container[str] | None = None) -> Call | None:
+        """The next recorded call; None if there is none. prompts: those that it may have; None: any."""
         if len(self._seen) >= len(self._recorded):
             return None
         call = self._recorded[len(self._seen)]
-        if call.purpose != purpose:
+        if call.purpose != purpose or (prompts is not None and call.prompt not in prompts):
             raise ChainStopped(
                 f"The recorded calls of generation {self._generation} do not fit",
                 f"The file has a call to {call.purpose} where the chain would make one to {purpose}: "
@@ -237,9 +287,12 @@ class RecordedModelSession:
         self._seen.append(call)
         return call
 
-    def _check_budget(self, request: Request, client: ModelClient) -> None:
-        tokens, dollars = worst_case(request, client.price)
+    def _check_budget(self, request: Request, client: ModelClient) -> WorstCase:
+        """The most that the call can use. Raises BudgetReached if it may not, beside the calls under way."""
+        worst = tokens, dollars = worst_case(request, client.price)
         spent = self._services.spent()
+        for other in self._under_way:
+            spent += Spent(prompt=other.tokens, dollars=other.dollars or 0.0)
         reason = self._services.budget().refuses(spent, tokens, dollars)
         if reason is not None:
             in_dollars = Budget(self._services.budget().dollars).refuses(spent, tokens, dollars) is not None
@@ -249,3 +302,4 @@ class RecordedModelSession:
                 f"{reason} Spent so far: {money_text(spent.dollars)} in {spent.calls} calls.",
                 f"Continue with a larger budget (the lab asks; without a screen: {option}), or stop here: everything is saved.",
             )
+        return worst

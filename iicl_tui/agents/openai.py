@@ -12,9 +12,10 @@ KIND = language_kind(
         "gpt-4.1-mini",
         "OPENAI_API_KEY",
         2.0,
-        ("logprobs", "samples", "none"),
+        ("logprobs", "score", "samples", "none"),
         "iicl_tui.agents.providers.openai:OpenAIProvider",
         urls=("https://api.openai.com/v1",),
         order=2,
+        continuations=("assistant", "continue-final-message", "assistant-only"),
     )
 )

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, prod
+from math import exp
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from iicl_tui.agents.beliefs import BeliefEvidence
 from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.tasks.answer_form import AnswerForm
 
 Array = NDArray[np.float64]
 
@@ -43,40 +44,6 @@ class TooManyReads(ValueError):
         super().__init__(f"the joint belief would take at least {reads:,} reads; `max-reads` allows {limit:,}")
         self.reads = reads
         self.limit = limit
-
-
-@dataclass(frozen=True)
-class AnswerForm:
-    """The canonical answers: one string for each hypothesis.
-
-    Attributes:
-        literals: (F + 1,) the text before, between and after the factors' values. Every literal after a value begins with the
-            character that ends the value, such as a closing quote; it occurs in no value.
-        values: For each of the F factors its values, in the order of the space. No two are equal.
-    """
-
-    literals: tuple[str, ...]
-    values: tuple[tuple[str, ...], ...]
-
-    def __post_init__(self) -> None:
-        if len(self.literals) != len(self.values) + 1 or not all(self.literals[1:]):
-            raise ValueError("one literal must stand before each value and one that is not empty after the last")
-        for names, after in zip(self.values, self.literals[1:], strict=True):
-            if len(set(names)) < len(names) or any(not name or after[0] in name for name in names):
-                raise ValueError("values must differ, and none may be empty or hold the character that ends it")
-
-    @property
-    def least_reads(self) -> int:
-        """The reads that the tree takes if every value and its end are one token: one for each beginning up to a value."""
-        sizes = [len(names) for names in self.values]
-        return sum(prod(sizes[:depth]) for depth in range(len(sizes)))
-
-    def beginning(self, codes: Sequence[int]) -> str:
-        """The answer up to the value of the next factor (the whole answer when every factor has one)."""
-        parts = [self.literals[0]]
-        for factor, code in enumerate(codes):
-            parts += [self.values[factor][code], self.literals[factor + 1]]
-        return "".join(parts)
 
 
 @dataclass(frozen=True, order=True)
@@ -131,6 +98,18 @@ class TreeScore:
             for node in nodes:
                 self._expand(node, self._known[self._text(node)])
             self._cut_branches()
+
+    def share_on_form(self, beginning: str, tokens: NextTokens) -> float:
+        """How much of the listed probability after a pending beginning continues a canonical answer.
+
+        Raises:
+            StopIteration: the beginning is not pending.
+        """
+        node = next(node for node in self._round() if self._text(node) == beginning)
+        ends = self.form.literals[node.depth + 1][0]
+        wholes = [name + ends for name in self.form.values[node.depth]]
+        texts = [(node.partial + text, exp(log_p)) for text, log_p in tokens]
+        return sum(p for text, p in texts if any(whole.startswith(text) or text.startswith(whole) for whole in wholes))
 
     def result(self, space: ProductSpace) -> ScoredMasses:
         """The masses of a scoring that is done, in the order of the space. Raises ValueError before that."""

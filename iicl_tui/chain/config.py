@@ -100,6 +100,9 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
             built = filter_kind.build(values, task, ("filter", i), faults)
             filter_kind.check_agents(built, task, agents, ("filter", i), faults)
             filters.append(built)
+    if chain["lookback"] and any(getattr(agent, "states_nothing", False) for agent in agents):
+        what = 'an agent with choose = "belief" states no rule that it could look back on: expected 0'
+        faults.append(Fault(("chain", "lookback"), what))
     start = _start(task, chain["seed"], document, faults)
     if faults or start is None:
         raise ConfigError(faults)

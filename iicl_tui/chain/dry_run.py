@@ -53,6 +53,15 @@ class _DryRunSession(RecordedModelSession):
             raise _ReachedCall(purpose, request, client)
         return known
 
+    async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
+        found: dict[str, Call] = {}
+        for _ in requests:
+            known = self._next(purpose, {each.prompt for each in requests} - found.keys())
+            if known is None:
+                raise _WouldAsk(purpose, next(each for each in requests if each.prompt not in found), client)
+            found[known.prompt] = known
+        return tuple(found[request.prompt] for request in requests)
+
 
 class _Person:
     """Implements `Decider` in place of the person who would be asked."""

@@ -9,7 +9,8 @@ from iicl_tui.text import printable
 
 _FROM: dict[Source, str] = {
     "exact": "exact",
-    "logprobs": "from log-probabilities",
+    "scored": "joint, scored",
+    "logprobs": "factorised, along one reply",
     "samples": "from draws",
     "examples": "from the examples it made",
 }

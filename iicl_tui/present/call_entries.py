@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import exp
+
 from iicl_tui.agents.calls import PARAMETER_NAMES, Call
 from iicl_tui.agents.model_session import PURPOSE_PHRASES
-from iicl_tui.agents.money import cost, money_text, tokens_text
+from iicl_tui.agents.money import cost, money_text, spent, spent_text, tokens_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.entry import Entry
 from iicl_tui.present.remarks import read_reply
@@ -36,6 +39,14 @@ class CallEntries:
         text = "\n".join([" · ".join(figures), *self._oddities(call), "", said])
         return Entry(call.generation, call.phase, PURPOSE_PHRASES.get(call.purpose, call.purpose), text, "call")
 
+    def scoring(self, calls: Sequence[Call]) -> Entry:
+        """The reads of one token each that follow each other, as one entry: each beginning, and what was listed after it."""
+        first, agent = calls[0], self.chain.agent(calls[0].generation)
+        used = spent(calls, lambda call: agent.price)
+        reads = f"{len(calls):,} reads" if len(calls) != 1 else "one read"
+        head = " · ".join([reads, spent_text(used), first.model or agent.describe()])
+        return Entry(first.generation, first.phase, PURPOSE_PHRASES["score"], "\n".join([head, "", *map(_read, calls)]), "call")
+
     def _figures(self, call: Call) -> list[str]:
         agent = self.chain.agent(call.generation)
         found = []
@@ -61,3 +72,14 @@ class CallEntries:
         reading = read_reply(self.chain, call, self._asked_for_samples)
         remarks, trouble = reading.remarks, reading.trouble
         return [*lines, *([f"problem: {trouble}"] if trouble else []), *(f"remark: {remark}" for remark in remarks)]
+
+
+_LISTED = 6
+"""The likeliest tokens of a read that are shown."""
+
+
+def _read(call: Call) -> str:
+    listed = call.tokens[0].top if call.tokens else ()
+    shown = [f"{data.decode('utf-8', 'replace')!r} {exp(log_p):.3g}" for data, log_p in listed[:_LISTED]]
+    more = len(listed) - len(shown)
+    return f"{call.prompt}  →  {', '.join(shown) or 'nothing listed'}{f', {more} more' if more > 0 else ''}"

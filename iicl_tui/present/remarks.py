@@ -79,6 +79,8 @@ def _questions(calls: Sequence[Call]) -> Iterator[list[Call]]:
 
 
 def _question_remarks(chain: Chain, question: Sequence[Call]) -> list[str]:
+    if question[0].purpose == "score":  # it is a token, not a reply
+        return []
     if any(call.purpose == "person" for call in question):  # a person has seen it and decided
         return []
     asked_for_samples = question[0].purpose == "transmit"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
+from iicl_tui.agents.calls import Call
 from iicl_tui.chain.engine import Chain
-from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, TransmissionRecord, in_order
+from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, Record, TransmissionRecord, in_order
 from iicl_tui.filters.base import Sample
 from iicl_tui.present.call_entries import CallEntries
 from iicl_tui.present.entry import Entry
@@ -26,16 +28,28 @@ def entries(chain: Chain, blind: bool = False) -> list[Entry]:
             given.append(f"ĥ  {task.rule(start.rival)}")
     out = [Entry(0, "start", "d⁰ given", "\n".join(given))]
     calls = CallEntries(chain)
-    for record in in_order(chain.generations, chain.calls):
-        if isinstance(record, ImitationRecord):
-            out.append(_learned(chain, record))
-        elif isinstance(record, InteractionRecord):
-            out += _filtered(chain, chain.generations[record.generation - 1], record)
-        elif isinstance(record, TransmissionRecord):
-            out.append(_made(chain, record))
-        else:
-            out.append(calls.entry(record))
+    for scored, group in groupby(in_order(chain.generations, chain.calls), _scores):
+        records = list(group)
+        if scored is not None:
+            out.append(calls.scoring([record for record in records if isinstance(record, Call)]))
+            continue
+        out += [entry for record in records for entry in _entries(chain, calls, record)]
     return out
+
+
+def _scores(record: Record) -> tuple[int, str] | None:
+    """What one entry holds the reads of: a generation and a phase; None for any other record."""
+    return (record.generation, record.phase) if isinstance(record, Call) and record.purpose == "score" else None
+
+
+def _entries(chain: Chain, calls: CallEntries, record: Record) -> list[Entry]:
+    if isinstance(record, ImitationRecord):
+        return [_learned(chain, record)]
+    if isinstance(record, InteractionRecord):
+        return list(_filtered(chain, chain.generations[record.generation - 1], record))
+    if isinstance(record, TransmissionRecord):
+        return [_made(chain, record)]
+    return [calls.entry(record)]
 
 
 def first_entry_of(found: list[Entry], generation: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.answer_form import AnswerForm
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import Prompts
 
@@ -57,6 +58,10 @@ class Wording(Protocol):
     """
 
     states_rule: bool
+
+    @property
+    def answer_form(self) -> AnswerForm | None:
+        """The replies of `rule_reply` as a form whose beginnings a model can be made to continue; None if they have none."""
 
     def read_prompts(self, value: Any, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
         """Read an agent's `prompts`: a file name, a table of texts, or None for the task's own texts.

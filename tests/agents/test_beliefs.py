@@ -175,7 +175,7 @@ def test_no_draw_read_leaves_it_uniform() -> None:
 )
 def test_the_caption_rounds_what_is_unobserved_up(unobserved: float, said: str) -> None:
     belief = from_masses(space_of(2), [FactorMass(np.array([1 - unobserved, 0.0]), 0.0, unobserved)])
-    assert belief.caption == f"from token log-probabilities, factorised; ≤ {said} unobserved"
+    assert belief.caption == f"factorised, along one reply; ≤ {said} unobserved"
 
 
 def test_the_caption_adds_up_what_the_factors_leave_open() -> None:
@@ -201,7 +201,7 @@ def test_no_caption_is_longer_than_a_title(unobserved: list[float], drawn: int, 
 
 def test_the_captions_of_the_other_sources() -> None:
     assert from_draws(ACRE, range(10), 10).caption == "estimated from 10 draws, 95% intervals"
-    assert Belief(np.zeros(1), "logprobs", notebook_entropy=0.0).caption == "the notebooks' reading of token log-probabilities"
+    assert Belief(np.zeros(1), "logprobs", notebook_entropy=0.0).caption == "the notebooks' reading, factorised along one reply"
 
 
 def test_groups_that_are_not_whole_values_are_bounded_by_their_members_and_by_the_others() -> None:

@@ -58,6 +58,9 @@ def test_a_base_url_must_be_a_plain_address(url: str) -> None:
     ("table", "key"),
     [
         ({"kind": "anthropic", "belief": "logprobs"}, "belief"),
+        ({"kind": "anthropic", "belief": "score"}, "belief"),
+        ({"kind": "openai", "belief": "score"}, "belief"),
+        ({"kind": "mistral", "belief": "score", "max-reads": 120}, "max-reads"),
         ({"kind": "anthropic", "top-logprobs": 5}, "top-logprobs"),
         ({"kind": "anthropic", "temperature": 1.5}, "temperature"),
         ({"kind": "mistral", "temperature": 1.6}, "temperature"),
@@ -140,6 +143,9 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
         "patience": 9.0, "retry-after": 1.0, "max-reply": 2.0, "extra-body": {"top_k": 3}, "price": {"input": 1, "output": 1},
     }  # fmt: skip
 
+    scored = {"belief": "score", "base-url": "http://localhost:1/v1", "choose": "belief"}  # without it these do nothing
+    only_scored: dict[str, Any] = {"choose": "reply", "pick": "map", "floor": 0.1, "max-reads": 500, "parallel": 7}
+
     def shape(made: LanguageAgent) -> tuple[Any, ...]:
         from iicl_tui.agents.access import Access
 
@@ -152,9 +158,11 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
 
     plain = shape(agent(kind="openai"))
     fields = {field.key for field in agent_kinds()["openai"].fields}
-    assert fields == set(other)
+    assert fields == set(other) | set(only_scored)
     for key, value in other.items():
         assert shape(agent(kind="openai", **{key: value})) != plain, key
+    for key, value in only_scored.items():
+        assert shape(agent(kind="openai", **{**scored, key: value})) != shape(agent(kind="openai", **scored)), key
 
 
 @pytest.mark.parametrize("name", ["e1-openai", "e1-anthropic", "e3-hypothesis-search-mistral"])

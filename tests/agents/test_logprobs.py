@@ -503,7 +503,7 @@ def test_the_notebooks_formula() -> None:
     assert np.exp(belief.log_p) == pytest.approx(np.array(q) / sum(q))
     assert belief.notebook_entropy == pytest.approx(-sum(one * math.log(one) for one in q))
     assert belief.low is belief.bounds(0) is belief.unobserved is None
-    assert belief.caption == "the notebooks' reading of token log-probabilities"
+    assert belief.caption == "the notebooks' reading, factorised along one reply"
 
 
 def test_the_two_readings_agree_where_every_state_is_listed() -> None:

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scored_model import CutModel
 
-from iicl_tui.agents.scoring import AnswerForm, NextTokens, ScoredMasses, TooManyReads, TreeScore
+from iicl_tui.agents.scoring import NextTokens, ScoredMasses, TooManyReads, TreeScore
 from iicl_tui.bayes.space import Factor, ProductSpace
+from iicl_tui.tasks.answer_form import AnswerForm
 
 STATES = ("on", "off", "und")
 OBJECTS = ("A", "B", "C", "D", "screen")
@@ -27,35 +29,6 @@ def form_of(names: Sequence[str], values: Sequence[str]) -> AnswerForm:
 
 def space_of(names: Sequence[str], values: Sequence[str]) -> ProductSpace:
     return ProductSpace(tuple(Factor(name, tuple(values)) for name in names))
-
-
-class CutModel:
-    """A model with a known distribution over whole answers, whose tokens are cut at random.
-
-    After a beginning it continues an answer up to a random place, which depends on the beginning and the text between, so that
-    tokens hold parts of values and run over their ends. Between values its answers leave no choice.
-    """
-
-    def __init__(self, form: AnswerForm, p: np.ndarray, seed: int, other: float = 0.0) -> None:
-        """p: the probability of each answer, shaped like the space. other: of the rest, at every place where there is a choice."""
-        self.form, self.seed, self.other = form, seed, other
-        self.answers = {form.beginning(codes): float(p[codes]) for codes in product(*(range(n) for n in p.shape))}
-
-    def after(self, beginning: str) -> NextTokens:
-        going_on = {answer: share for answer, share in self.answers.items() if answer.startswith(beginning) and share}
-        total = sum(going_on.values())
-        pieces: dict[str, float] = {}
-        for answer, share in going_on.items():
-            ends = range(len(beginning) + 1, len(answer))
-            end = next((end for end in ends if self._cuts(beginning, answer[:end])), len(answer))
-            piece = answer[len(beginning) : end]
-            pieces[piece] = pieces.get(piece, 0.0) + share / total * (1 - self.other)
-        if self.other:
-            pieces["?"] = self.other
-        return [(piece, log(share)) for piece, share in pieces.items()]
-
-    def _cuts(self, beginning: str, text: str) -> bool:
-        return crc32(f"{self.seed} {beginning} {text}".encode()) % 4 == 0
 
 
 def scored(form: AnswerForm, after: Callable[[str], NextTokens], **options: float) -> TreeScore:

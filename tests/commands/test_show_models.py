@@ -67,7 +67,7 @@ def test_show_says_how_a_belief_is_known_and_how_well(tmp_path: Path, capsys: py
     assert belief.low is not None
     assert spent_text(chain.spent) in page
     assert f"generation 2 has cost {cost_text(chain.spent_in(2))}" in page
-    assert "from token log-probabilities, factorised; ≤ 21% unobserved" in page
+    assert "factorised, along one reply; ≤ 21% unobserved" in page
     low = f"{np.exp(belief.low.max()):.3f}".removeprefix("0")
     assert re.search(rf"P 0\.239 \({low}–\.\d+\)", page)
     if charts:

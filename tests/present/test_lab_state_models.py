@@ -108,7 +108,7 @@ async def test_an_exact_belief_has_no_bounds_and_says_how_it_is_known_only_where
 
 async def test_a_ghost_that_is_known_in_another_way_says_how() -> None:
     session = await stepped(*spoken(agent=[EXACT, LOGPROBS], chain={"generations": 4}), 10)
-    exact, other = "last generation, exact", "last generation, from log-probabilities"
+    exact, other = "last generation, exact", "last generation, factorised, along one reply"
     ghosts = [at(session, look).belief.ghost for look in (1, 2, 3, 4)]
     assert ghosts == ["before any data", exact, other, exact]
     assert [at(session, look).belief.previous is None for look in range(5)] == [True, False, False, False, False]

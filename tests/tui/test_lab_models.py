@@ -534,7 +534,7 @@ async def test_the_chart_says_how_the_belief_is_known(tmp_path: Path, size: tupl
     async with lab_of(tmp_path, measured(config), size=size, agent=LOGPROBS) as host:
         assert "no belief yet" in host.text("#chart")
         await host.press("space")
-        assert "from token log-probabilities, factorised; ≤ 21% unobserved" in host.text("#caption")
+        assert "factorised, along one reply; ≤ 21% unobserved" in host.text("#caption")
         readout = host.text("#readout")
         parts = [SHARES[name][state] for name, state in RULE.items()]
         sums = [sum(SHARES[name].values()) for name in RULE]

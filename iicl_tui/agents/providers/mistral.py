@@ -39,7 +39,7 @@ class MistralProvider(SDKProvider):
         schema = request.schema
         await sdk.complete_async(
             model=self.endpoint.model,
-            messages=messages(request),
+            messages=marked_messages(request),
             max_tokens=request.max_tokens,
             **without_none(
                 temperature=request.temperature,
@@ -57,3 +57,11 @@ class MistralProvider(SDKProvider):
     def extra_fields(self) -> Mapping[str, Any]:
         """As the base class says, and the extra body."""
         return {**super().extra_fields(), **self.extra_body}
+
+
+def marked_messages(request: Request) -> list[dict[str, Any]]:
+    """The messages, with the mark that makes the model continue the last one, where that is asked for."""
+    found: list[dict[str, Any]] = [*messages(request)]
+    if request.continuation == "prefix":
+        found[-1] = {**found[-1], "prefix": True}
+    return found

@@ -60,7 +60,7 @@ class OpenAIProvider(SDKProvider):
                 logprobs=None if request.top_logprobs is None else True,
                 top_logprobs=request.top_logprobs,
                 response_format=None if schema is None else response_format(dict(schema)),
-                extra_body=dict(self.extra_body) or None,
+                extra_body=continuation_fields(request.continuation, self.extra_body) or None,
             ),
         )
 
@@ -85,6 +85,16 @@ class OpenAIProvider(SDKProvider):
 
     def read(self, document: Any) -> Reply:
         return read_completion(document)
+
+
+def continuation_fields(continuation: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The extra fields of a request, with those that make a server continue the last message and keep it from thinking first."""
+    if continuation not in ("assistant", "continue-final-message"):
+        return dict(extra)
+    given = extra.get("chat_template_kwargs")
+    template = {**(given if isinstance(given, Mapping) else {}), "enable_thinking": False}
+    fields = {} if continuation == "assistant" else {"continue_final_message": True, "add_generation_prompt": False}
+    return {**extra, "chat_template_kwargs": template, **fields}
 
 
 def response_format(schema: dict[str, Any]) -> dict[str, Any]:

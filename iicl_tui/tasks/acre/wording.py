@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.answer_form import AnswerForm
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts
 from iicl_tui.tasks.reply_parsing import read_rule, read_samples
@@ -152,6 +153,15 @@ class AcreWording:
     def rule_reply(self, hypothesis: int) -> str:
         """Rule: {"A": "on", …}"""
         return f"Rule: {self._rule(hypothesis)}"
+
+    @property
+    def answer_form(self) -> AnswerForm | None:
+        """Rule: {"A": "…", "B": "…"}; None if a state's name needs an escape in JSON."""
+        first, *others = (_json(name) for name in self.task.objects)
+        states = tuple(_json(state)[1:-1] for state in self.task.outputs)
+        if states != self.task.outputs:
+            return None
+        return AnswerForm((f'Rule: {{{first}: "', *(f'", {name}: "' for name in others), '"}'), (states,) * len(self.task.objects))
 
     def samples_reply(self, examples: Sequence[Example]) -> str:
         """Two lines per example: Input: A, C and Output: on."""

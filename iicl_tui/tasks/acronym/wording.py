@@ -54,6 +54,7 @@ class AcronymWording:
     """Implements `Wording` for one acronym task."""
 
     states_rule = False
+    answer_form = None
 
     def __init__(self, task: AcronymTask) -> None:
         self.task = task

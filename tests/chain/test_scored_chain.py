@@ -1,0 +1,395 @@
+"""Chains whose belief is scored, through the real SDKs, against a server whose joint distribution is known."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from loopback import Loopback, Seen, status
+from scored_model import CutModel, ScoredServer, mistral, strict, vllm
+
+from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.model_session import BudgetReached
+from iicl_tui.agents.money import Budget
+from iicl_tui.agents.scoring import ScoredMasses
+from iicl_tui.bayes import inference
+from iicl_tui.chain.config import ChainConfig, read_config
+from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.estimate import estimate
+from iicl_tui.chain.rehearsal import next_call
+from iicl_tui.errors import ChainStopped, ConfigError
+from iicl_tui.present.belief_provenance import caption
+from iicl_tui.present.transcript import entries
+from iicl_tui.store.session import SessionFile
+
+STATES = (3, 3, 3)
+
+
+def document(url: str, kind: str = "openai", chain: Mapping[str, Any] | None = None, **agent: Any) -> dict[str, Any]:
+    base = url if kind == "mistral" else f"{url}/v1"
+    return {
+        "chain": {"title": "Scored", "generations": 2, "seed": 3, **(chain or {})},
+        "task": {"objects": ["A", "B", "screen"], "spurious": "screen", "bias": "high", "hypothesis": 3, "initial": 4},
+        "agent": [{"kind": kind, "model": "cut", "base-url": base, "belief": "score", "floor": 0, **agent}],
+    }
+
+
+class Made:
+    """A chain's configuration, the server that it asks and that server's distribution."""
+
+    def __init__(self, server: Loopback, config: ChainConfig, seed: int, other: float) -> None:
+        form = config.task.wording.answer_form if config.task.wording is not None else None
+        assert form is not None
+        shape = config.task.space.shape
+        self.p = np.random.default_rng(seed).dirichlet(np.full(int(np.prod(shape)), 0.3))
+        self.config, self.server = config, server
+        self.model = CutModel(form, self.p.reshape(shape), seed, other, quotes=2)
+        self.scored = server.replies = ScoredServer(self.model, self.fresh)
+
+    def fresh(self, prompt: str) -> str:
+        wording, task = self.config.task.wording, self.config.task
+        assert wording is not None
+        if "Write examples" in prompt:
+            return wording.samples_reply(task.transmit(5, task.samples, 0.0, np.random.default_rng(0)))
+        return wording.rule_reply(5)
+
+    @property
+    def probe(self) -> str:
+        return self.model.form.certain.beginning
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    with Loopback() as running:
+        yield running
+
+
+def made(server: Loopback, kind: str = "openai", seed: int = 1, other: float = 0.0, **options: Any) -> Made:
+    return Made(server, read_config(document(server.url, kind, **options)), seed, other)
+
+
+async def run(config: ChainConfig, **options: Any) -> Chain:
+    chain = Chain(config, **options)
+    notices: list[str] = []
+    chain.notice = notices.append
+    chain.notices = notices  # type: ignore[attr-defined]
+    try:
+        await chain.run()
+    finally:
+        await chain.close()
+    return chain
+
+
+# -- the joint --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("openai", 1), ("openai", 2), ("mistral", 3), ("mistral", 4)])
+async def test_the_joint_is_the_models_own_however_its_tokens_are_cut(server: Loopback, kind: str, seed: int) -> None:
+    it = made(server, kind, seed)
+    if kind == "mistral":
+        it.scored.continues = mistral
+    chain = await run(it.config)
+    assert chain.status == "finished"
+    for generation in (1, 2):
+        belief = chain.belief(generation)
+        assert belief is not None
+        assert belief.source == "scored"
+        np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+        assert belief.caption.startswith("joint, scored: ")
+        assert belief.caption.endswith(" reads, 1.00 of all probability on rules of this form")
+    assert all(count == 2 for text, count in Counter(it.scored.reads).items() if text != it.probe), "once a generation"
+    assert [call.purpose for call in chain.calls_of(1)][:2] == ["imitate", "score"]
+
+
+async def test_five_objects_take_121_reads_where_states_are_one_token(server: Loopback) -> None:
+    given = document(server.url, chain={"generations": 1})
+    given["task"] = {"spurious": "screen", "bias": "high", "hypothesis": 33, "initial": 4}
+    it = Made(server, read_config(given), 5, 0.2)
+    it.model._cuts = lambda beginning, text: text[-1] == '"'  # type: ignore[method-assign]
+    chain = await run(it.config)
+    belief = chain.belief(1)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+    share = 0.8**5
+    assert belief.caption == f"joint, scored: 121 reads, {share:.2f} of all probability on rules of this form".replace("0.", ".")
+    assert caption(chain, belief).endswith("· .67 on other text")
+    [entry] = [entry for entry in entries(chain) if "122 reads" in entry.text]
+    assert "'on\"' " in entry.text
+
+
+async def test_the_belief_is_computed_again_from_the_file(server: Loopback, tmp_path: Path) -> None:
+    it = made(server)
+    path = tmp_path / "scored.toml"
+    with SessionFile.create(it.config, path) as session:
+        chain = await run(it.config, sink=session)
+    known = [np.exp(belief.log_p) for belief in chain.beliefs(1, 2) if belief is not None]
+    count = len(it.scored.bodies)
+    with SessionFile.open(path) as session:
+        again = Chain(session.config, session.generations, calls=session.calls)
+        for before, belief in zip(known, again.beliefs(1, 2), strict=True):
+            assert belief is not None
+            np.testing.assert_array_equal(np.exp(belief.log_p), before)
+        assert again.calls == chain.calls
+        assert again.spent == chain.spent
+    assert len(it.scored.bodies) == count
+
+
+# -- how a server can be told -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("continues", "way"), [(None, "assistant"), (vllm, "continue-final-message"), (strict, "assistant-only")])
+async def test_the_way_that_works_is_found_and_recorded(server: Loopback, continues: Any, way: str) -> None:
+    it = made(server)
+    it.scored.continues = continues or it.scored.continues
+    chain = await run(it.config)
+    reads = [call for call in chain.calls if call.purpose == "score" and call.prompt != it.probe]
+    assert {call.continuation for call in reads} == {way}
+    belief = chain.belief(2)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+    sent = [body for body in it.scored.bodies if body["messages"][-1]["role"] == "assistant"][-1]
+    assert (sent.get("chat_template_kwargs") == {"enable_thinking": False}) is (way != "assistant-only")
+
+
+async def test_a_server_that_answers_afresh_is_told_of_and_the_next_best_belief_is_taken(server: Loopback) -> None:
+    it = made(server)
+    it.scored.continues = lambda body: False
+    chain = await run(it.config)
+    assert chain.status == "finished"
+    [notice] = [text for text in chain.notices if "joint belief" in text]  # type: ignore[attr-defined]
+    assert "it answers afresh instead of continuing a given beginning of its answer" in notice
+    assert "(factorised)" in notice
+    assert set(it.scored.reads) == {it.probe}
+    belief = chain.belief(1)
+    assert belief is not None
+    assert belief.source == "samples"  # the loopback's replies have no log-probabilities
+
+
+async def test_a_server_that_refuses_the_message_is_told_of(server: Loopback) -> None:
+    it = made(server, kind="mistral")
+    it.scored.continues = lambda body: status(400, {"message": "the last message must be the user's"})
+    chain = await run(it.config)
+    assert chain.status == "finished"
+    assert any("the last message must be the user's" in text for text in chain.notices)  # type: ignore[attr-defined]
+    assert not [call for call in chain.calls if call.purpose == "score"]
+
+
+async def test_a_server_that_stops_continuing_half_way(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1})
+    it.scored.continues = lambda body: len(it.scored.reads) < 8
+    chain = await run(it.config)
+    assert chain.status == "finished"
+    assert any("In the middle of the scoring: it answers afresh" in text for text in chain.notices)  # type: ignore[attr-defined]
+    belief = chain.belief(1)
+    assert belief is not None
+    assert belief.source == "samples"
+
+
+async def test_a_drawn_hypothesis_waits_until_the_server_continues_again(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1}, choose="belief")
+    broken = True
+    it.scored.continues = lambda body: not broken or len(it.scored.reads) < 8
+    chain = Chain(it.config)
+    for _ in range(2):
+        with pytest.raises(ChainStopped, match="gives no belief to draw"):
+            await chain.step()
+    assert chain.next == (1, "imitation")
+    broken, before = False, list(it.scored.reads)
+    kept = Chain(it.config, calls=chain.calls)
+    await run_to_end(kept, chain)
+    belief = kept.belief(1)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+    good = [text for text in before[:7] if text != it.probe]
+    assert not set(good) & set(it.scored.reads[len(before) :]), "what was read before the fault is not read again"
+
+
+async def run_to_end(*chains: Chain) -> None:
+    await chains[0].run()
+    for chain in chains:
+        await chain.close()
+
+
+# -- interruptions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+async def test_a_fault_in_mid_scoring_loses_and_repeats_nothing(server: Loopback, parallel: int) -> None:
+    it = made(server, chain={"generations": 1}, parallel=parallel, attempts=1)
+    failing = [9]
+    answer = it.scored
+
+    def faulty(seen: Seen) -> Any:
+        reply = answer(seen)
+        return status(500, {"error": {"message": "overloaded"}}) if len(answer.bodies) in failing else reply
+
+    server.replies = faulty
+    chain = Chain(it.config)
+    with pytest.raises(CallFailed):
+        await chain.step()
+    failing.clear()
+    again = Chain(it.config, calls=chain.calls)
+    await run_to_end(again, chain)
+    counts = Counter(it.scored.reads)
+    assert sorted(counts.values())[-2:] == [1, 2], "the one that failed is asked again, and no other"
+    belief = again.belief(1)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+async def test_a_cancelled_scoring_goes_on_from_the_reads_that_it_has(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1}, parallel=2)
+    it.scored.before = lambda number: time.sleep(0.01)
+    chain = Chain(it.config)
+    step = asyncio.create_task(chain.step())
+    await asyncio.to_thread(server.until, lambda: len(it.scored.reads) >= 6)
+    assert chain.calling is not None
+    assert chain.calling.purpose == "score"
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+    assert chain.calling is None
+    kept = [call.prompt for call in chain.calls if call.purpose == "score"]
+    asked = len(it.scored.reads)
+    await chain.run()
+    await chain.close()
+    assert not set(kept) & set(it.scored.reads[asked:])
+    belief = chain.belief(1)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+async def test_the_budget_holds_in_mid_scoring(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1, "token-budget": 1000}, parallel=8, **{"max-tokens": 100})
+    chain = Chain(it.config)
+    with pytest.raises(BudgetReached):
+        await chain.step()
+    assert 3 < len(chain.calls) < 27
+    assert len(chain.calls) == len(it.scored.bodies), "what was asked is on record"
+    assert 500 < chain.spent.tokens <= 1000
+    kept = [call.prompt for call in chain.calls if call.purpose == "score"]
+    chain.budget = Budget()
+    asked = len(it.scored.reads)
+    await chain.run()
+    await chain.close()
+    assert not set(kept) & set(it.scored.reads[asked:])
+    assert chain.status == "finished"
+
+
+async def test_the_next_read_is_shown_before_it_is_made(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1}, choose="belief")
+    shown = await next_call(Chain(it.config))
+    assert shown is not None
+    assert shown.purpose == "score"
+    assert shown.request.prompt == it.probe
+    assert not it.scored.bodies
+
+
+@pytest.mark.slow
+def test_a_killed_scoring_is_resumed_without_asking_a_read_twice(server: Loopback, tmp_path: Path) -> None:
+    it = made(server, seed=6, parallel=1)
+    it.scored.before = lambda number: time.sleep(0.01)
+    lines = [
+        '[chain]\ntitle = "Killed"\ngenerations = 2\nseed = 3',
+        '[task]\nobjects = ["A", "B", "screen"]\nspurious = "screen"\nbias = "high"\nhypothesis = 3\ninitial = 4',
+        f'[[agent]]\nkind = "openai"\nmodel = "cut"\nbase-url = "{server.url}/v1"\nbelief = "score"\nfloor = 0\nparallel = 1',
+    ]
+    (tmp_path / "config.toml").write_text("\n".join(lines), encoding="utf-8")
+    cut = tmp_path / "cut.toml"
+    program = [sys.executable, "-m", "iicl_tui"]
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen([*program, "run", "config.toml", "-o", "cut.toml"], cwd=tmp_path, env={**os.environ}, **quiet)
+    deadline = time.monotonic() + 60
+    while running.poll() is None and time.monotonic() < deadline:
+        if cut.exists() and cut.read_text(encoding="utf-8", errors="replace").count('purpose = "score"') >= 12:
+            break
+        time.sleep(0.002)
+    running.send_signal(signal.SIGKILL)
+    running.wait(60)
+    with SessionFile.open(cut, read_only=True) as session:
+        kept = [call.prompt for call in session.calls if call.purpose == "score"]
+        assert len(kept) >= 12
+        assert not session.generations
+    asked = len(it.scored.reads)
+    assert subprocess.run([*program, "resume", "cut.toml", "-q"], cwd=tmp_path, timeout=120, check=False).returncode == 0
+    first = it.scored.reads[asked:]
+    first = first[: next(place for place, text in enumerate(first) if text == it.probe)]  # generation 2 begins with a probe
+    assert not set(kept) & set(first)
+    with SessionFile.open(cut, read_only=True) as session:
+        chain = Chain(session.config, session.generations, calls=session.calls)
+        assert chain.status == "finished"
+        for belief in chain.beliefs(1, 2):
+            assert belief is not None
+            np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+# -- hypotheses drawn from the belief -------------------------------------------------------------------------------------
+
+
+async def test_hypotheses_are_drawn_from_the_belief_by_the_chains_seed(server: Loopback) -> None:
+    drawn = []
+    for tau in (1.0, 0.5):
+        it = made(server, choose="belief", temperature=tau, chain={"generations": 3})
+        chain = await run(it.config)
+        assert not [call for call in chain.calls if call.purpose == "imitate"]
+        masses = chain.belief(1).evidence  # type: ignore[union-attr]
+        assert isinstance(masses, ScoredMasses)
+        for generation in chain.generations:
+            rng = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(generation.index, 1, 0)))
+            log_p = inference.temper(np.asarray(masses.log_p()), tau)
+            assert generation.imitation.hypothesis == inference.sample(log_p, rng)
+        drawn.append([generation.imitation.hypothesis for generation in chain.generations])
+        again = await run(it.config)
+        assert [generation.data for generation in again.generations] == [generation.data for generation in chain.generations]
+    assert drawn[0] != drawn[1]
+
+
+async def test_the_likeliest_hypothesis_and_redraws_that_read_nothing_again(server: Loopback) -> None:
+    it = made(server, choose="belief", pick="map", chain={"generations": 1})
+    chain = await run(it.config)
+    assert chain.generations[0].imitation.hypothesis == int(it.p.argmax())
+    given = document(server.url, choose="belief", chain={"generations": 1})
+    given["filter"] = [{"kind": "effective-set", "redraws": 50}]
+    it = Made(server, read_config(given), 8, 0.0)
+    chain = await run(it.config)
+    interaction = chain.generations[0].interaction
+    assert interaction is not None
+    reads = Counter(text for text in it.scored.reads if text != it.probe)
+    assert interaction.redraws
+    assert set(reads.values()) == {1}
+
+
+# -- faults of the configuration ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("agent", "chain", "where", "what"),
+    [
+        ({"kind": "openai", "belief": "score"}, {}, "agent[1].belief", "OpenAI's own API does not continue"),
+        ({"kind": "anthropic", "belief": "score"}, {}, "agent[1].belief", "this API gives no log-probabilities"),
+        ({"kind": "mistral", "choose": "belief"}, {}, "agent[1].choose", 'it needs belief = "score"'),
+        ({"kind": "mistral", "belief": "score", "max-reads": 100}, {}, "agent[1].max-reads", "at least 121 reads"),
+        ({"kind": "mistral", "belief": "score", "choose": "belief"}, {"lookback": 1}, "chain.lookback", "states no rule"),
+    ],
+)
+def test_what_cannot_be_scored_is_a_fault(agent: Any, chain: Any, where: str, what: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config({"chain": {"title": "t", "generations": 1, **chain}, "agent": [agent]})
+    [fault] = caught.value.faults
+    assert what in fault.message
+    assert where in str(caught.value)
+
+
+def test_the_estimate_counts_the_reads(server: Loopback) -> None:
+    work = estimate(made(server).config).work
+    assert work.calls == 2 * (1 + 13 + 1 + 1)

@@ -1,0 +1,106 @@
+"""A model server with a known joint distribution over whole answers, whose tokens are cut at random: for tests of scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from math import log
+from threading import Lock
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from loopback import Answer, Seen, Text, status, token
+
+from iicl_tui.agents.calls import Token
+from iicl_tui.tasks.answer_form import AnswerForm
+
+AFRESH = (token("Rule", {"Rule": 0.9, "{": 0.06, "Sure": 0.04}),)
+"""What a model says that begins its answer anew."""
+
+
+class CutModel:
+    """A model with a known distribution over whole answers.
+
+    After a beginning it continues an answer up to a random place, which depends on the beginning and the text between, so that
+    tokens hold parts of values and run over their ends. Between values its answers leave no choice.
+    """
+
+    def __init__(self, form: AnswerForm, p: np.ndarray, seed: int, other: float = 0.0, quotes: int | None = None) -> None:
+        """p: the probability of each answer, shaped like the space. other: of the rest, at every place where there is a choice.
+        quotes: the most that one token holds; None: any number."""
+        self.form, self.seed, self.other, self.quotes = form, seed, other, quotes
+        self.answers = {form.beginning(codes): float(p[codes]) for codes in product(*(range(n) for n in p.shape))}
+
+    def after(self, beginning: str) -> Sequence[tuple[str, float]]:
+        going_on = {answer: share for answer, share in self.answers.items() if answer.startswith(beginning) and share}
+        total = sum(going_on.values())
+        pieces: dict[str, float] = {}
+        for answer, share in going_on.items():
+            ends = range(len(beginning) + 1, len(answer))
+            end = next((end for end in ends if self._cuts(beginning, answer[:end])), len(answer))
+            piece = answer[len(beginning) : end]
+            pieces[piece] = pieces.get(piece, 0.0) + share / total * (1 - self.other)
+        if self.other:
+            pieces["?"] = self.other
+        return [(piece, log(share)) for piece, share in pieces.items()]
+
+    def _cuts(self, beginning: str, text: str) -> bool:
+        full = self.quotes is not None and text.count('"', len(beginning)) >= self.quotes
+        return full or crc32(f"{self.seed} {beginning} {text}".encode()) % 4 == 0
+
+
+class ScoredServer:
+    """What a loopback server answers: it continues beginnings by a model, and states a rule or examples where it is asked afresh.
+
+    Attributes:
+        reads: Every beginning that it was given, in order.
+        continues: Whether a request's body makes it continue; a refusal is an answer.
+        before: Called before each answer with the number of requests so far.
+    """
+
+    def __init__(self, model: CutModel, fresh: Callable[[str], str]) -> None:
+        self.model, self.fresh = model, fresh
+        self.reads: list[str] = []
+        self.bodies: list[Mapping[str, Any]] = []
+        self.continues: Callable[[Mapping[str, Any]], bool | Answer] = lambda body: True
+        self.before: Callable[[int], None] = lambda number: None
+        self._lock = Lock()
+
+    def __call__(self, seen: Seen) -> Answer:
+        last = seen.body["messages"][-1]
+        with self._lock:
+            self.bodies.append(seen.body)
+            number = len(self.bodies)
+            if last["role"] == "assistant":
+                self.reads.append(last["content"])
+        self.before(number)
+        if last["role"] != "assistant":
+            return Text(self.fresh(last["content"]))
+        assert (seen.body.get("max_tokens") or seen.body.get("max_completion_tokens")) == 1
+        assert (seen.body["temperature"], seen.body["top_logprobs"]) == (1.0, 20)
+        how = self.continues(seen.body)
+        if how is True:
+            listed = sorted(self.model.after(last["content"]), key=lambda pair: -pair[1])
+            tokens = (Token(listed[0][0].encode(), listed[0][1], tuple((text.encode(), p) for text, p in listed)),)
+            # As llama.cpp: the content holds the beginning too, the log-probabilities only what is new.
+            return Text(last["content"] + listed[0][0], tokens, "length", usage=(50, 1))
+        return Text("Rule", AFRESH, "length", usage=(50, 1)) if how is False else how
+
+
+def vllm(body: Mapping[str, Any]) -> bool:
+    """Continues as vLLM does: only where it is told to."""
+    return body.get("continue_final_message") is True and body.get("add_generation_prompt") is False
+
+
+def strict(body: Mapping[str, Any]) -> bool | Answer:
+    """Refuses fields that it does not know."""
+    unknown = [name for name in ("chat_template_kwargs", "continue_final_message") if name in body]
+    return status(400, {"error": {"message": f"Unrecognized request argument: {unknown[0]}"}}) if unknown else True
+
+
+def mistral(body: Mapping[str, Any]) -> bool | Answer:
+    """Continues as Mistral does."""
+    if body["messages"][-1].get("prefix") is True:
+        return True
+    return status(400, {"message": "Expected last role User or Tool (or Assistant with prefix True)"})
