@@ -58,7 +58,7 @@ class _DryRunSession(RecordedModelSession):
         for _ in requests:
             known = self._next(purpose, {each.prompt for each in requests} - found.keys())
             if known is None:
-                raise _WouldAsk(purpose, next(each for each in requests if each.prompt not in found), client)
+                raise _ReachedCall(purpose, next(each for each in requests if each.prompt not in found), client)
             found[known.prompt] = known
         return tuple(found[request.prompt] for request in requests)
 

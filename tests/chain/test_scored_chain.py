@@ -24,9 +24,9 @@ from iicl_tui.agents.money import Budget
 from iicl_tui.agents.scoring import ScoredMasses
 from iicl_tui.bayes import inference
 from iicl_tui.chain.config import ChainConfig, read_config
+from iicl_tui.chain.dry_run import next_call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
-from iicl_tui.chain.rehearsal import next_call
 from iicl_tui.errors import ChainStopped, ConfigError
 from iicl_tui.present.belief_provenance import caption
 from iicl_tui.present.transcript import entries
@@ -81,7 +81,7 @@ def made(server: Loopback, kind: str = "openai", seed: int = 1, other: float = 0
 async def run(config: ChainConfig, **options: Any) -> Chain:
     chain = Chain(config, **options)
     notices: list[str] = []
-    chain.notice = notices.append
+    chain.on_notice = notices.append
     chain.notices = notices  # type: ignore[attr-defined]
     try:
         await chain.run()
