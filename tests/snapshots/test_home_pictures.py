@@ -8,7 +8,7 @@ import pytest
 from scenes import DARK, LARGE, LIGHT, MIDDLE, SIZES, SMALL, Shoot, at_home
 
 from iicl_tui.store.paths import shipped
-from iicl_tui.tui.screens import home
+from iicl_tui.tui.home import tab_reader
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
@@ -38,7 +38,7 @@ def test_examples(shoot: Shoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     folder = Path(shutil.copytree(shipped("sessions"), tmp_path / "examples"))
     for path in folder.iterdir():  # a checkout dates them as it likes
         os.utime(path, (0, 0))
-    monkeypatch.setattr(home, "shipped", lambda _: folder)
+    monkeypatch.setattr(tab_reader, "shipped", lambda _: folder)
     shoot("home", MIDDLE, LIGHT, at_home("examples"))
 
 
