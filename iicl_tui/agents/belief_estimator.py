@@ -137,7 +137,7 @@ class BeliefEstimator:
         if reading.hypothesis is None:
             return None
         spellings = [wording.spellings(factor) for factor in range(len(space.factors))]
-        found = belief_from_tokens(reply, tokens, reading.spans, space, spellings, self.reading)
+        found = belief_from_tokens(reply, tokens, reading.spans, space, spellings, self.reading, distrusts_certain=True)
         listed = any(data != token.data for token in tokens for data, _ in token.top)
         if isinstance(found, Belief) and not listed and found.unobserved is not None and found.unobserved.max() > _UNOBSERVED_LIMIT:
             return NoBelief("No token is listed beside those that were drawn: nothing is known of the other values.")

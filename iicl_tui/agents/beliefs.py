@@ -57,6 +57,10 @@ class BeliefEvidence(ABC):
         return None
 
 
+_MUCH_OTHER = 0.05
+"""The mass of tokens that begin no value from which on the caption names it."""
+
+
 @dataclass(frozen=True, eq=False)
 class FactorMass:
     """The token probabilities of one factor's value, given the reply up to it. They add up to 1.
@@ -96,7 +100,9 @@ class TokenMasses(BeliefEvidence):
 
     @property
     def caption(self) -> str:
-        missing = 1 - float(np.prod([1 - mass.unobserved for mass in self.factors]))
+        missing, other = (1 - float(np.prod([1 - part for part in parts])) for parts in (self.unobserved, self.other))
+        if other > _MUCH_OTHER:
+            return f"factorised, one reply; ≤ {_percent(missing)} unobserved, {_percent(other)} no value"
         return f"factorised, along one reply; ≤ {_percent(missing)} unobserved"
 
     @property

@@ -51,6 +51,10 @@ LOGPROB_TOLERANCE = 1e-6
 """A log-probability up to this much above 0 is a rounding error. A larger one is invalid."""
 
 
+UNKNOWN_LOGPROB = -9999.0
+"""The log-probability of a drawn token whose own is missing or invalid: its mass stays unobserved. OpenAI uses the same."""
+
+
 class Token(NamedTuple):
     """One token of a reply.
 

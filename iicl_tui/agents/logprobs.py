@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import exp, isnan
 from typing import Literal
@@ -13,9 +13,11 @@ from typing import Literal
 import numpy as np
 
 from iicl_tui.agents.beliefs import Belief, FactorMass, from_masses
-from iicl_tui.agents.calls import Token
+from iicl_tui.agents.calls import UNKNOWN_LOGPROB, Token
+from iicl_tui.agents.raw_vocabulary import decoded
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
+from iicl_tui.tasks.reply_parsing.markers import MARKERS
 from iicl_tui.tasks.reply_parsing.words import LEAD_IN, word_continues
 from iicl_tui.tasks.wording import Span
 
@@ -27,8 +29,19 @@ MISSING = -10.0
 
 _NOTEBOOK_STEP = 3
 _ROUNDING = 1e-6
+_MAX_EXCESS = 0.02
+"""Probabilities from 16-bit log-probabilities may exceed 1 by this much in sum."""
+_CERTAIN = 1e-9
+_CONTEXT = 40
+"""How many characters before the first value must be spelled."""
+SCALED = "rounded probabilities scaled to 1"
+RAW_VOCABULARY = "raw vocabulary entries decoded"
+PARTLY_SPELLED = "tokens of a part of the reply"
+_SIGNS = re.compile(r"^[\W_]+")
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 _SPACES = re.compile(r"\s+")
 _BLANKS = "\u00a0\u2002\u2003\u2009\u200a\u202f\u3000"
+_THOUGHTS_END = re.compile("|".join(f"(?:{marker.pattern})" for marker in MARKERS if marker.role == "thought_end"), re.I)
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ def belief_from_tokens(
     space: ProductSpace,
     spellings: Sequence[Sequence[Sequence[str]]],
     reading: TokenReading = "spans",
+    distrusts_certain: bool = False,
 ) -> Belief | NoBelief:
     """The belief as the product over the factors of their values' probabilities.
 
@@ -64,11 +78,14 @@ def belief_from_tokens(
         reading: "notebook": the first token of a value is the third one after the last token that equals the object's name. A
             state that is not listed there with exactly its spelling has the log-probability −10. `log_p` is renormalised,
             `notebook_entropy` is not.
+        distrusts_certain: Whether a value's token of probability 1 with no other token listed gives no belief. Servers write
+            such tokens for drafted text and greedy sampling.
     """
     try:
         if reading == "notebook":
             return _notebook(tokens, space)
-        return from_masses(space, tuple(_masses(text, tokens, spans, space, spellings)))
+        found = _Masses(text, tokens, spans, space, spellings, distrusts_certain)
+        return replace(from_masses(space, found.masses), notes=tuple(found.notes))
     except _Unusable as reason:
         return NoBelief(str(reason))
 
@@ -76,74 +93,139 @@ def belief_from_tokens(
 # -- by positions in the reply -----------------------------------------------------------------------------------------------
 
 
-def _masses(
-    text: str,
-    tokens: Sequence[Token],
-    spans: Sequence[Span],
-    space: ProductSpace,
-    spellings: Sequence[Sequence[Sequence[str]]],
-) -> Iterator[FactorMass]:
-    if len(spans) != len(space.factors) or not all(0 <= begin < len(text) for begin, _ in spans):
-        raise _Unusable("The rule's words were not found in the reply.")
-    ends = list(accumulate(len(token.data) for token in tokens))
-    whole = b"".join(token.data for token in tokens)
-    reply = _encoded(text)
-    start = whole.find(reply)
-    if start < 0:
-        raise _Unusable("The tokens do not spell the reply.")
-    if whole.find(reply, start + 1) >= 0:
-        raise _Unusable("The tokens spell the reply more than once.")
-    for factor, (begin, _), words in zip(space.factors, spans, spellings, strict=True):
-        mass = _factor_mass(tokens, ends, whole, start + len(_encoded(text[:begin])), words)
-        if not mass.observed.sum() > 0:
-            raise _Unusable(f"The tokens listed where the word for {factor.name} begins do not begin any of its values.")
-        yield mass
+class _Masses:
+    """The mass of each factor, and notes on what had to be adapted."""
+
+    def __init__(
+        self,
+        text: str,
+        tokens: Sequence[Token],
+        spans: Sequence[Span],
+        space: ProductSpace,
+        spellings: Sequence[Sequence[Sequence[str]]],
+        distrusts_certain: bool,
+    ) -> None:
+        self._distrusts_certain = distrusts_certain
+        if len(spans) != len(space.factors) or not all(0 <= begin < len(text) for begin, _ in spans):
+            raise _Unusable("The rule's words were not found in the reply.")
+        self.notes: dict[str, None] = {}
+        plain = decoded(tokens, text)
+        if plain is not None:
+            self.notes[RAW_VOCABULARY] = None
+        self._tokens = tokens if plain is None else plain
+        self._ends = list(accumulate(len(token.data) for token in self._tokens))
+        self._whole = b"".join(token.data for token in self._tokens)
+        places = self._places(text, spans)
+        self.masses = tuple(
+            self._mass(factor.name, place, words) for factor, place, words in zip(space.factors, places, spellings, strict=True)
+        )
+
+    def _places(self, text: str, spans: Sequence[Span]) -> list[int]:
+        """Where the values begin in the concatenated tokens.
+
+        The reply is the last part of the tokens that spells it: a model's thoughts, which may contain a draft of it, come before.
+        If some of its characters are not spelled, the stretch with the values is enough, or each value with what precedes it.
+        """
+        reply = _encoded(text)
+        start = self._whole.rfind(reply)
+        if start >= 0:
+            end = start + len(reply)
+            places = [start + len(_encoded(text[:begin])) for begin, _ in spans]
+        else:
+            self.notes[PARTLY_SPELLED] = None
+            places, end = self._partial_places(text, spans)
+        if _THOUGHTS_END.search(self._whole[end:].decode("utf-8", "replace")):
+            raise _Unusable("The tokens spell the reply only within the model's thoughts.")
+        return places
+
+    def _partial_places(self, text: str, spans: Sequence[Span]) -> tuple[list[int], int]:
+        order = sorted(range(len(spans)), key=lambda factor: spans[factor])
+        line = text.rfind("\n", 0, spans[order[0]][0]) + 1
+        first = max(line, spans[order[0]][0] - _CONTEXT)
+        limit, places, end = len(self._whole), [0] * len(spans), 0
+        for at in reversed(range(len(order))):
+            begin, stop = spans[order[at]]
+            before = spans[order[at - 1]][1] if at else first
+            starts = (before, *(hit.end() + before for hit in list(_FOREIGN.finditer(text[before:begin]))[-1:]))
+            found, start = max((self._whole.rfind(_encoded(text[start:stop]), 0, limit), start) for start in starts)
+            if found < 0 or not text[start:begin].strip():
+                raise _Unusable("The tokens do not spell the reply.")
+            places[order[at]] = found + len(_encoded(text[start:begin]))
+            end = end or found + len(_encoded(text[start:stop]))
+            limit = found
+        return places, end
+
+    def _mass(self, name: str, place: int, words: Sequence[Sequence[str]]) -> FactorMass:
+        """The masses of one factor, whose value begins at byte `place` of the concatenated tokens.
+
+        If the drawn token could begin several values, the next token decides between them. If another listed token could, its
+        mass stays unobserved, and so does that of a token that begins a value only without its leading signs.
+        """
+        tokens, ends, whole = self._tokens, self._ends, self._whole
+        observed, other = np.zeros(len(words)), 0.0
+        at = int(np.searchsorted(ends, place, side="right"))
+        if at >= len(tokens):
+            raise _Unusable("The tokens do not spell the reply.")
+        if self._distrusts_certain and _says_nothing(tokens[at]):
+            raise _Unusable(f"The token where the word for {name} begins is certain, and no other is listed: it says nothing.")
+        lead = _Lead(whole, ends[at] - len(tokens[at].data), place, words)
+        weight, written = 1.0, b""  # the probability of the value's drawn beginning, and its bytes
+        while weight > 0 and at < len(tokens):
+            drawn, undecided = tokens[at].data, 0.0
+            for data, p in self._listed(tokens[at]):
+                if data == drawn:
+                    value: bytes | None = whole[place : ends[at]]
+                else:
+                    value = written + data if written else lead.value(data)
+                if value == b"":
+                    continue
+                begun = _begun(value, words) if value is not None else set()
+                if not begun:
+                    other += 0.0 if not written and _begins_loosely(data, words) else weight * p
+                elif len(begun) == 1:
+                    observed[begun.pop()] += weight * p
+                elif data == drawn:
+                    undecided += p
+            weight *= undecided
+            written = whole[place : ends[at]]
+            at += 1
+        if not observed.sum() > 0:
+            raise _Unusable(f"The tokens listed where the word for {name} begins do not begin any of its values.")
+        return FactorMass(observed, other, max(0.0, 1.0 - float(observed.sum()) - other))
+
+    def _listed(self, token: Token) -> list[tuple[bytes, float]]:
+        """The tokens listed at one position, including the drawn one, with their probabilities; each once.
+
+        A token that is listed twice counts with its larger probability. A sum slightly above 1, from 16-bit numbers, is scaled.
+        """
+        found: dict[bytes, float] = {}
+        for data, logprob in token.top:
+            p = exp(min(logprob, 1.0))
+            if not p <= found.get(data, -1.0):  # also where it is not a number
+                found[data] = p
+        if token.data not in found:
+            found[token.data] = exp(min(token.logprob, 1.0))
+            if token.logprob == UNKNOWN_LOGPROB and sum(found.values()) < 0.5:
+                raise _Unusable("A drawn token has no log-probability.")
+        total = sum(found.values())
+        if isnan(total) or total > 1 + _MAX_EXCESS:
+            raise _Unusable("The probabilities of the tokens listed at one place do not add up to at most 1.")
+        if total > 1 + _ROUNDING:
+            self.notes[SCALED] = None
+            return [(data, p / total) for data, p in found.items()]
+        return list(found.items())
 
 
-def _factor_mass(
-    tokens: Sequence[Token], ends: Sequence[int], whole: bytes, place: int, words: Sequence[Sequence[str]]
-) -> FactorMass:
-    """The masses of one factor, whose value begins at byte `place` of the concatenated tokens.
-
-    If the drawn token could begin several values, the next token decides between them. If another listed token could, its mass
-    stays unobserved.
-    """
-    observed, other = np.zeros(len(words)), 0.0
-    at = int(np.searchsorted(ends, place, side="right"))
-    lead = _Lead(whole, ends[at] - len(tokens[at].data), place, words)
-    weight, written = 1.0, b""  # the probability of the value's drawn beginning, and its bytes
-    while weight > 0 and at < len(tokens):
-        drawn, undecided = tokens[at].data, 0.0
-        for data, p in _listed(tokens[at]):
-            if data == drawn:
-                value: bytes | None = whole[place : ends[at]]
-            else:
-                value = written + data if written else lead.value(data)
-            if value == b"":
-                continue
-            begun = _begun(value, words) if value is not None else set()
-            if not begun:
-                other += weight * p
-            elif len(begun) == 1:
-                observed[begun.pop()] += weight * p
-            elif data == drawn:
-                undecided += p
-        weight *= undecided
-        written = whole[place : ends[at]]
-        at += 1
-    return FactorMass(observed, other, max(0.0, 1.0 - float(observed.sum()) - other))
+def _says_nothing(token: Token) -> bool:
+    """Whether a token is certain without an alternative, as drafted tokens and those of greedy sampling are."""
+    return token.logprob > -_CERTAIN and all(data == token.data for data, _ in token.top)
 
 
-def _listed(token: Token) -> list[tuple[bytes, float]]:
-    """The tokens listed at one position, including the drawn one, with their probabilities."""
-    listed = list(token.top)
-    if all(data != token.data for data, _ in listed):
-        listed.append((token.data, token.logprob))
-    found = [(data, exp(min(logprob, 1.0))) for data, logprob in listed]
-    total = sum(p for _, p in found)
-    if isnan(total) or total > 1 + _ROUNDING:
-        raise _Unusable("The probabilities of the tokens listed at one place do not add up to at most 1.")
-    return found
+def _begins_loosely(data: bytes, words: Sequence[Sequence[str]]) -> bool:
+    """Whether a token begins a value once unknown signs before its letters are removed."""
+    text = data.decode("utf-8", "replace")
+    bare = _SIGNS.sub("", text)
+    return bare != text and bare != "" and bool(_begun(bare.encode(), words))
 
 
 class _Lead:

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.agents.beliefs import Belief, FactorMass, TokenMasses
-from iicl_tui.agents.calls import Token
-from iicl_tui.agents.logprobs import MISSING, NoBelief, belief_from_tokens
+from iicl_tui.agents.calls import UNKNOWN_LOGPROB, Token
+from iicl_tui.agents.logprobs import MISSING, PARTLY_SPELLED, RAW_VOCABULARY, SCALED, NoBelief, belief_from_tokens
 from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.tasks.wording import Span
 
@@ -229,7 +229,99 @@ def test_tokens_that_do_not_spell_the_reply() -> None:
     assert "do not spell" in refused("A: on", plain("A: ", "off"), [(3, 5)])
     assert "do not spell" in refused("A: on", [], [(3, 5)])
     assert "do not spell" in refused("A: \ud800on", plain("A: on"), [(4, 6)])
-    assert "more than once" in refused("A: on", plain("A: on", " A: on"), [(3, 5)])
+
+
+@pytest.mark.parametrize("thoughts", ["A: on.\n", "<think>A: on</think>\n\n", "[THINK]A: on[/THINK]"])
+def test_the_last_place_that_spells_the_reply_is_the_reply(thoughts: str) -> None:
+    before, _, after = thoughts.partition("on")
+    draft = [*plain(before), token("on", 0.9, {"on": 0.9, "off": 0.1}), *plain(after)]
+    tokens = [*draft, *plain("A: "), token("on", 0.6, {"on": 0.6, "off": 0.4})]
+    belief = belief_from_tokens("A: on", tokens, [(3, 5)], ONE, [WORDS])
+    assert isinstance(belief, Belief)
+    assert np.exp(belief.log_p) == pytest.approx([0.6, 0.4, 0])
+
+
+def test_a_reply_that_only_the_thoughts_spell_gives_no_belief() -> None:
+    tokens = [*plain("<think>A: "), token("on", 0.9, {"on": 0.9, "off": 0.1}), *plain("</think>", "A: \ufffd")]
+    assert "thoughts" in refused("A: on", tokens, [(3, 5)])
+
+
+@pytest.mark.parametrize("reply", ["😊 A: on\n", "A: on 😊", "“Sure”\nA: on", "😊 A: on 😊"])
+def test_characters_that_come_as_replacements_cost_no_belief(reply: str) -> None:
+    """Some servers write U+FFFD for each byte of a character that tokens share."""
+    start = reply.index("on")
+    pieces = ["\ufffd" * len(char.encode()) if len(char.encode()) > 2 else char for char in reply]
+    before, after = "".join(pieces[: reply.index("A")]), "".join(pieces[start + 2 :])
+    tokens = [*plain(before), *plain("A: "), token("on", 0.5, {"on": 0.5, "off": 0.3}), *plain(after)]
+    belief = belief_from_tokens(reply, tokens, [(start, start + 2)], ONE, [WORDS])
+    assert isinstance(belief, Belief), belief
+    assert belief.notes == (PARTLY_SPELLED,)
+    assert np.exp(belief.log_p) == pytest.approx([0.625, 0.375, 0])
+
+
+def test_a_certain_token_with_nothing_beside_it_says_nothing() -> None:
+    for drawn in (Token(b"on", 0.0), Token(b"on", -0.0, ((b"on", -0.0),)), Token(b"on", 1e-7, ((b"on", 0.0),))):
+        found = belief_from_tokens("A: on", [*plain("A: "), drawn], [(3, 5)], ONE, [WORDS], distrusts_certain=True)
+        assert isinstance(found, NoBelief)
+        assert "says nothing" in found.reason
+    sure = Token(b"on", 0.0, ((b"on", 0.0), (b"off", -30.0)))
+    assert isinstance(belief_from_tokens("A: on", [*plain("A: "), sure], [(3, 5)], ONE, [WORDS], distrusts_certain=True), Belief)
+
+
+@pytest.mark.parametrize("raw", ["Ġ{}", "▁{}", "Ċ{}", "ĠĠ{}"])
+@pytest.mark.parametrize("drawn_is_raw", [False, True])
+def test_alternatives_from_the_raw_vocabulary_count(raw: str, drawn_is_raw: bool) -> None:
+    blank = "".join({"Ġ": " ", "▁": " ", "Ċ": "\n"}.get(char, "") for char in raw)
+    drawn = raw.format("on") if drawn_is_raw else blank + "on"
+    top: dict[str | bytes, float] = {drawn: 0.5, raw.format("off"): 0.3, raw.format("und"): 0.15}
+    text = f"A:{blank}on"
+    belief = belief_from_tokens(text, [*plain("A:"), token(drawn, 0.5, top)], [(len(text) - 2, len(text))], ONE, [WORDS])
+    assert isinstance(belief, Belief), belief
+    assert belief.notes == (RAW_VOCABULARY,)
+    assert np.exp(belief.log_p) == pytest.approx([0.5 / 0.95, 0.3 / 0.95, 0.15 / 0.95])
+
+
+def test_raw_bytes_of_other_scripts_are_decoded() -> None:
+    words = (("开",), ("关",))
+    space = space_of(["A"], ("开", "关"))
+    top: dict[str | bytes, float] = {" 开": 0.5, "Ġå\u0127³": 0.3}
+    belief = belief_from_tokens("A: 开", [*plain("A:"), token(" 开", 0.5, top)], [(3, 4)], space, [words])
+    assert isinstance(belief, Belief), belief
+    assert np.exp(belief.log_p) == pytest.approx([0.625, 0.375])
+
+
+def test_an_accent_is_no_raw_byte() -> None:
+    top: dict[str | bytes, float] = {" on": 0.5, "Ġoff": 0.2, " é": 0.1, "é": 0.05}
+    belief = belief_from_tokens("A: on", [*plain("A:"), token(" on", 0.5, top)], [(3, 5)], ONE, [WORDS])
+    assert isinstance(belief, Belief)
+    assert belief.other is not None
+    assert belief.other[0] == pytest.approx(0.15)
+
+
+def test_an_alternative_under_unknown_signs_stays_unobserved() -> None:
+    top: dict[str | bytes, float] = {"on": 0.5, "⟪off": 0.3, "⟪maybe": 0.1}
+    assert of_one([*plain('"A": "'), token("on", 0.5, top), *plain('"')], "on") == ([0.5, 0, 0], 0.1, 0.4)
+
+
+def test_a_token_that_is_listed_twice_counts_once() -> None:
+    drawn = token("on", 0.6, {"on": 0.6, "off": 0.3})
+    twice = drawn._replace(top=(drawn.top[0], *drawn.top, drawn.top[1]))
+    assert of_one([*plain('"A": "'), twice, *plain('"')], "on") == ([0.6, 0.3, 0], 0, 0.1)
+
+
+def test_sixteen_bit_sums_are_scaled() -> None:
+    tokens = [*plain("A: "), token("on", 0.7021, {"on": 0.7021, "off": 0.2009, "und": 0.1003})]
+    belief = belief_from_tokens("A: on", tokens, [(3, 5)], ONE, [WORDS])
+    assert isinstance(belief, Belief)
+    assert belief.notes == (SCALED,)
+    assert np.exp(belief.log_p).sum() == pytest.approx(1)
+
+
+def test_a_drawn_token_without_a_log_probability_gives_no_certainty() -> None:
+    unknown = Token(b"on", UNKNOWN_LOGPROB, ((b"off", math.log(0.2)),))
+    assert "no log-probability" in refused("A: on", [*plain("A: "), unknown], [(3, 5)])
+    rare = Token(b"on", UNKNOWN_LOGPROB, ((b"off", math.log(0.9)),))
+    assert of_one([*plain("A: "), rare], "on")[1:] == (0, 0.1)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from iicl_tui.agents.calls import LOGPROB_TOLERANCE, UNREADABLE, Token
+from iicl_tui.agents.calls import LOGPROB_TOLERANCE, UNKNOWN_LOGPROB, UNREADABLE, Token
 from iicl_tui.agents.providers.endpoint import replace_surrogates
 
-UNKNOWN_LOGPROB = -9999.0
-"""The log-probability of a drawn token whose own is missing or invalid: its mass stays unobserved. OpenAI uses the same."""
 _ROUNDING = 0.02
 """Log-probabilities from 16-bit numbers may exceed 0 by this much. They are taken for 0."""
 PARTLY_INVALID = "some log-probabilities that are not numbers; these were left out"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from loopback import UNLIKELY, Text, other_shape, raw, token, tokens_of
 from provider_cases import FULL, PLAIN
 
-from iicl_tui.agents.calls import Token, Usage
+from iicl_tui.agents.calls import UNKNOWN_LOGPROB, Token, Usage
 from iicl_tui.agents.providers.response_parsing import read_completion
-from iicl_tui.agents.providers.token_parsing import PARTLY_INVALID, UNKNOWN_LOGPROB, parse_tokens
+from iicl_tui.agents.providers.token_parsing import PARTLY_INVALID, parse_tokens
 
 SPEAKS_LOGPROBS = ["openai", "mistral"]
 TEXT = '{"A": "on", "B": "off"}'
