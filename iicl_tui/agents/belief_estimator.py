@@ -42,11 +42,13 @@ def examples_made(calls: Sequence[Call], wording: Wording, count: int) -> MadeEx
         count: The maximum number of examples.
     """
     start = next((at for at in reversed(range(len(calls))) if calls[at].purpose == "imitate"), None)
-    made = MadeExamples((), False)
+    made, cut = MadeExamples((), False), False
     for call in calls[start:] if start is not None else ():
         if call.purpose in ("imitate", "repair") or call.verdict == "edit":
             examples = wording.read_samples(call.reply, count).examples
-            least = len(made.examples) if call.purpose == "repair" else 1  # a repair with fewer is not taken
+            # A repair with fewer is not taken, unless the reply was cut off.
+            least = len(made.examples) if call.purpose == "repair" and not cut else 1
+            cut = call.is_cut
             made = MadeExamples(examples, call.purpose == "person") if len(examples) >= max(least, 1) else made
         elif call.purpose != "person":
             break
@@ -145,7 +147,8 @@ class BeliefEstimator:
 
     def _from_draws(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | None:
         """Counts the replies to the one prompt. A repaired reply answers another prompt."""
-        drawn = [wording.read_rule(call.reply).hypothesis for call in calls if call.purpose in ("imitate", "draw")]
+        answers = [call for call in calls if call.purpose in ("imitate", "draw")]
+        drawn = [None if call.is_cut else wording.read_rule(call.reply).hypothesis for call in answers]
         read = [hypothesis for hypothesis in drawn if hypothesis is not None]
         return from_draws(space, read, len(drawn), self.smoothing) if read else None
 

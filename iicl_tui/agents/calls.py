@@ -230,6 +230,11 @@ class Call:
     sent: int | None = None
     continuation: str = ""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the reply was cut off or broke, so that what can be read in it is not the whole reply."""
+        return self.finish in ("length", "other")
+
 
 def answer_to(calls: Sequence[Call], purpose: Purpose) -> tuple[Call, Call] | None:
     """The last call of this purpose, and the call whose reply was accepted for it: itself, its repair, or a person's text."""

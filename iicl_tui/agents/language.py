@@ -277,13 +277,18 @@ class LanguageAgent:
         return self.settings.estimator.missing_reason(calls)
 
     def awaits_person(self, calls: Sequence[Call]) -> bool:
-        """Whether neither a reply nor its repair can be read. Replies that did not end by themselves are not repaired."""
-        if not calls or (calls[-1].purpose != "repair" and (calls[-1].finish == "stop" or calls[-1].purpose in _UNREPAIRED)):
+        """Whether neither a reply nor its repair was accepted. Unreadable replies that did not end by themselves get no repair."""
+        if not calls or calls[-1].purpose in _UNREPAIRED:
             return False
-        tried = calls[-2:] if calls[-1].purpose == "repair" else calls[-1:]
-        if tried[0].purpose == "transmit" or self._implicit:
-            return not any(self.wording.read_samples(call.reply, self.task.samples).examples for call in tried)
-        return self.wording.read_rule(calls[-1].reply).hypothesis is None
+        if calls[-1].purpose == "repair":
+            return not any(self._yield(call, calls[-2].purpose) and not call.is_cut for call in calls[-2:])
+        return calls[-1].finish != "stop" and not self._yield(calls[-1], calls[-1].purpose)
+
+    def _yield(self, call: Call, purpose: Purpose) -> bool:
+        """Whether something can be read in a reply to a call of this purpose."""
+        if purpose == "transmit" or self._implicit:
+            return bool(self.wording.read_samples(call.reply, self.task.samples).examples)
+        return self.wording.read_rule(call.reply).hypothesis is not None
 
     def first_messages(self, datasets: Datasets) -> tuple[Message, ...]:
         """The system message and the question."""

@@ -78,8 +78,8 @@ def belief_from_tokens(
         reading: "notebook": the first token of a value is the third one after the last token that equals the object's name. A
             state that is not listed there with exactly its spelling has the log-probability −10. `log_p` is renormalised,
             `notebook_entropy` is not.
-        distrusts_certain: Whether a value's token of probability 1 with no other token listed gives no belief. Servers write
-            such tokens for drafted text and greedy sampling.
+        distrusts_certain: Whether there is no belief if most values' tokens have probability 1 with no other token listed.
+            Servers write such tokens for drafted text and greedy sampling.
     """
     try:
         if reading == "notebook":
@@ -105,7 +105,6 @@ class _Masses:
         spellings: Sequence[Sequence[Sequence[str]]],
         distrusts_certain: bool,
     ) -> None:
-        self._distrusts_certain = distrusts_certain
         if len(spans) != len(space.factors) or not all(0 <= begin < len(text) for begin, _ in spans):
             raise _Unusable("The rule's words were not found in the reply.")
         self.notes: dict[str, None] = {}
@@ -116,6 +115,8 @@ class _Masses:
         self._ends = list(accumulate(len(token.data) for token in self._tokens))
         self._whole = b"".join(token.data for token in self._tokens)
         places = self._places(text, spans)
+        if distrusts_certain and 2 * sum(map(self._says_nothing, places)) > len(places):
+            raise _Unusable("The tokens where the values begin are certain, and no others are listed: they say nothing.")
         self.masses = tuple(
             self._mass(factor.name, place, words) for factor, place, words in zip(space.factors, places, spellings, strict=True)
         )
@@ -155,6 +156,12 @@ class _Masses:
             limit = found
         return places, end
 
+    def _says_nothing(self, place: int) -> bool:
+        """Whether the token there is certain with no other listed, as drafted tokens and those of greedy sampling are."""
+        at = int(np.searchsorted(self._ends, place, side="right"))
+        token = self._tokens[at] if at < len(self._tokens) else None
+        return token is not None and token.logprob > -_CERTAIN and all(data == token.data for data, _ in token.top)
+
     def _mass(self, name: str, place: int, words: Sequence[Sequence[str]]) -> FactorMass:
         """The masses of one factor, whose value begins at byte `place` of the concatenated tokens.
 
@@ -166,8 +173,6 @@ class _Masses:
         at = int(np.searchsorted(ends, place, side="right"))
         if at >= len(tokens):
             raise _Unusable("The tokens do not spell the reply.")
-        if self._distrusts_certain and _says_nothing(tokens[at]):
-            raise _Unusable(f"The token where the word for {name} begins is certain, and no other is listed: it says nothing.")
         lead = _Lead(whole, ends[at] - len(tokens[at].data), place, words)
         weight, written = 1.0, b""  # the probability of the value's drawn beginning, and its bytes
         while weight > 0 and at < len(tokens):
@@ -214,11 +219,6 @@ class _Masses:
             self.notes[SCALED] = None
             return [(data, p / total) for data, p in found.items()]
         return list(found.items())
-
-
-def _says_nothing(token: Token) -> bool:
-    """Whether a token is certain without an alternative, as drafted tokens and those of greedy sampling are."""
-    return token.logprob > -_CERTAIN and all(data == token.data for data, _ in token.top)
 
 
 def _begins_loosely(data: bytes, words: Sequence[Sequence[str]]) -> bool:

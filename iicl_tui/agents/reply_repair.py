@@ -27,6 +27,10 @@ class ReplyFormat(Generic[Reading]):
     yield_of: Callable[[Reading], int]
     repair_prompt: Callable[[str], str]
 
+    def accepts(self, call: Call, reading: Reading) -> bool:
+        """Whether a reading can be taken: it has something, and the reply was not cut off."""
+        return self.yield_of(reading) > 0 and not call.is_cut
+
     def problem_with(self, text: str) -> str:
         """What is wrong with a text that a person wrote; "" if it can be read."""
         reading = self.read(text)
@@ -57,13 +61,14 @@ async def ask_until_readable(
     while True:
         made = await call(purpose, request)
         reading = reply_format.read(made.reply)
-        problem = _problem(made, reading, request)
-        if problem and made.finish == "stop":
+        problem, whole = _problem(made, reading, request), reply_format.accepts(made, reading)
+        if problem and (made.finish == "stop" or (made.is_cut and reply_format.yield_of(reading))):
             made = await call("repair", _repair_request(request, made.reply, reply_format.repair_prompt(problem)))
             repaired = reply_format.read(made.reply)
-            if reply_format.yield_of(repaired) >= reply_format.yield_of(reading):
-                reading, problem = repaired, _problem(made, repaired, request)
-        if reply_format.yield_of(reading):
+            accepted = reply_format.accepts(made, repaired)
+            if accepted > whole or (accepted == whole and reply_format.yield_of(repaired) >= reply_format.yield_of(reading)):
+                reading, problem, whole = repaired, _problem(made, repaired, request), accepted
+        if whole:
             return reading
         reply = made.reply
         while True:
@@ -89,10 +94,12 @@ def _repair_request(request: Request, reply: str, prompt: str) -> Request:
 
 
 def _problem(call: Call, reading: RuleReading | SamplesReading, request: Request) -> str:
+    if call.finish == "length":
+        return f"The reply was cut off after {request.max_tokens} tokens: raise `max-tokens` of the agent."
+    if call.finish == "other" and not reading.trouble:
+        return "The reply ended before it was complete."
     if not reading.trouble:
         return ""
     if call.finish == "refused":
         return "The model refused to answer."
-    if call.finish == "length":
-        return f"The reply was cut off after {request.max_tokens} tokens: raise `max-tokens` of the agent."
     return reading.trouble if call.reply.strip() else "The reply is empty."

@@ -13,7 +13,7 @@ import pytest
 from speaking import connected, follows, rule, samples, spoken, with_logprobs
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
-from iicl_tui.agents.calls import Call, Reply, Request, Token, Usage
+from iicl_tui.agents.calls import Call, Finish, Reply, Request, Token, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.model_session import BudgetReached, ReplyUnreadable, pending_call_text
 from iicl_tui.agents.money import Budget, cost, known_price, prompt_tokens
@@ -212,12 +212,39 @@ async def test_what_asking_again_cannot_mend_is_not_asked_again(reply: Reply, wh
     assert chain.unread
 
 
-async def test_a_reply_cut_off_behind_its_rule_is_taken() -> None:
+@pytest.mark.parametrize("finish", ["length", "other"])
+async def test_a_cut_reply_is_repaired_even_if_it_states_a_rule(finish: Finish) -> None:
     config, model = spoken(chain={"generations": 1})
-    model.answers = [Reply(rule(config, 7) + "\nThat is, I thi", finish="length"), samples(config, 1, 2, 3, 4)]
+    model.answers = [Reply(rule(config, 7) + "\nThat is, I thi", finish=finish), rule(config, 3), samples(config, 1, 2, 3, 4)]
     chain = Chain(config)
     await chain.run()
-    assert chain.generations[0].hypothesis == 7
+    assert [call.purpose for call in chain.calls] == ["imitate", "repair", "transmit"]
+    assert chain.generations[0].hypothesis == 3
+
+
+async def test_a_reply_whose_repair_is_cut_too_is_for_a_person() -> None:
+    config, model = spoken(chain={"generations": 1})
+    model.answers = lambda request: Reply(rule(config, 7) + "\nThat is, I thi", finish="length")
+    chain = Chain(config)
+    with pytest.raises(ReplyUnreadable) as error:
+        await chain.run()
+    assert "cut off" in error.value.what
+    assert [call.purpose for call in chain.calls] == ["imitate", "repair"]
+    assert chain.unread
+    person = Person(ReplyAnswer("edit", rule(config, 7)))
+    model.answers = lambda request: samples(config, 1, 2, 3, 4)
+    again = Chain(config, decider=person, calls=chain.calls)
+    await again.run()
+    assert again.generations[0].hypothesis == 7
+
+
+async def test_cut_samples_are_not_passed_on_as_if_they_were_all() -> None:
+    config, model = spoken(chain={"generations": 1})
+    model.answers = [rule(config, 7), Reply(samples(config, 1, 2), finish="length"), samples(config, 3, 4, 5, 6)]
+    chain = Chain(config)
+    await chain.run()
+    assert [call.purpose for call in chain.calls] == ["imitate", "transmit", "repair"]
+    assert len(chain.data(1)) == 4
 
 
 async def test_without_a_person_the_chain_stops_and_going_on_asks_once_more(memory: Any) -> None:

@@ -124,7 +124,7 @@ def read_completion(document: Any) -> Reply:
         if not refused and not isinstance(reason, str):
             raise UnexpectedShape("an object whose message has no content")
         text = str(refusal) if refused else ""
-    finish = "refused" if refused else _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
+    finish = "refused" if refused else _finish(reason, text)
     tokens, remarks = parse_tokens(choice.get("logprobs"))
     usage = parse_usage(document.get("usage"))
     return Reply(replace_surrogates(text), finish, tokens, usage, read_model(document), remarks)
@@ -136,6 +136,13 @@ _FINISHES: Mapping[str, Finish] = {
     "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "model_context_window_exceeded": "length",
 }  # fmt: skip
 """The APIs' finish reasons. All others are "other"."""
+
+
+def _finish(reason: Any, text: str) -> Finish:
+    """The finish reason. Some servers give none for a complete reply."""
+    if reason is None and text:
+        return "stop"
+    return _FINISHES.get(reason.lower(), "other") if isinstance(reason, str) else "other"
 
 
 def read_message(document: Any) -> Reply:
