@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from iicl_tui.tasks.reply_parsing.markers import SPECIAL_TOKEN, find_answer
+from iicl_tui.tasks.reply_parsing.markers import ANSWER_TAG, SPECIAL_TOKEN, find_answer
 from iicl_tui.tasks.spelling import PLAIN, SELECTORS
 
 EMPTY = "The reply is empty."
@@ -30,6 +30,10 @@ _STRUCK = re.compile(
     r"|(?:[^\W_][\u0335-\u0338]+(?:[^\S\n](?=[^\W_][\u0335-\u0338]))?)+",
     re.IGNORECASE,
 )
+_UNCHECKED = re.compile(r"(?:\[ ?\]|[☐⬜])[^\S\n]{0,3}[^\n\[\]☐☑☒⬜✅|,;]{1,40}(?=[^\n]*(?:\[[xX✓✔]\]|[☑☒✅]))")
+_UNCHECKED_AFTER = re.compile(r"(?:\[[xX✓✔]\]|[☑☒✅])[^\n\[\]☐☑☒⬜✅]{1,40}(?P<rest>(?:(?:\[ ?\]|[☐⬜])[^\n\[\]☐☑☒⬜✅]{0,40})+)")
+"""Options of a line that are not ticked, before and after the one that is."""
+_CHECKED = re.compile(r"\[[xX✓✔]\]|[☑☒✅]")
 _COMMANDS = (
     "text|textbf|textit|textrm|textsf|texttt|textnormal|textup|textmd|textsl|textsc|mathrm|mathbf|mathit|mathsf|mathtt|mathnormal|"
     "boldsymbol|bm|operatorname|mbox|hbox|fbox|boxed|emph|underline|bold|rm|mathord|mathrel"
@@ -134,10 +138,16 @@ def clean(reply: str) -> Cleaned:
 
     if "<" in text or "[" in text:
         apply([(*found.span(), " ") for found in SPECIAL_TOKEN.finditer(text)])
+        apply([(*found.span(), "\n") for found in ANSWER_TAG.finditer(text)])
     struck = list(_struck(text))
     if struck:
         remarks.append(STRUCK_OUT)
         apply(struck)
+    before = len(steps)
+    apply([(*found.span("rest"), " ") for found in _UNCHECKED_AFTER.finditer(text)])
+    apply([(*found.span(), " ") for found in _UNCHECKED.finditer(text)])
+    if len(steps) > before:
+        apply([(*found.span(), " ") for found in _CHECKED.finditer(text)])
     if "\\" in text:
         has_cells, is_latex = "\\begin{" in text, _LATEX.search(text) is not None
         if is_latex:

@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-Role = Literal["thought", "thought_end", "channel", "answer", "end", "own", "other", "text"]
+Role = Literal["thought", "thought_end", "channel", "prose", "answer", "end", "own", "other", "text"]
 """What a marker does. thought, thought_end: delimit thoughts. channel: starts thoughts that the end of a message ends, too.
+prose: starts thoughts in plain text, which only a heading ends.
 answer: starts the answer, whatever was open. end: ends the turn. own, other: starts a turn of the model, or of somebody else.
 text: no marker, although it looks like one."""
 
 
 @dataclass(frozen=True)
 class Marker:
-    """A row of the table: what the marker does, its pattern, and the models that write it."""
+    """A row of the table: what the marker does, its pattern, and the models that write it.
+
+    only: the kind of thoughts that it ends; it means nothing elsewhere.
+    """
 
     role: Role
     pattern: str
     family: str
+    only: Role | None = None
 
 
 BAR = r"[|｜]"
@@ -71,7 +76,14 @@ MARKERS = (
     Marker("answer", rf"<{BAR}channel{BAR}>\s*final[^<]{{0,80}}(?:<{BAR}message{BAR}>)?", "gpt-oss (harmony)"),
     Marker("thought", rf"<{BAR}channel>\s*(?:thought|analysis)\b", "Gemma 4"),
     Marker("thought_end", rf"<channel{BAR}>", "Gemma 4"),
-    Marker("channel", r"\A(?-i:(?:analysis|commentary)(?=[A-Z\"']))", "gpt-oss, its special tokens lost"),
+    Marker("channel", r"\A\s{0,9}(?-i:(?:analysis|commentary)(?=[A-Z\"'\s]))", "gpt-oss, its special tokens lost"),
+    Marker("answer", r"(?-i:\bassistant\s{1,2}final\b)", "gpt-oss, its special tokens lost", only="channel"),
+    Marker(
+        "prose",
+        r"\A\W{0,6}(?:thoughts?|thinking|reasoning|scratchpad)\W{0,4}[:\n](?=[\s\S]*?^\W{0,6}(?:final\s+answer|answer|final)\W{0,4}:)",
+        "headings in plain text",
+    ),
+    Marker("answer", r"^\W{0,6}(?:final\s+answer|answer|final)\W{0,4}:", "headings in plain text", only="prose"),
     Marker("answer", r"(?-i:assistant(?:commentary)?final)", "gpt-oss, its special tokens lost"),
     Marker("own", rf"{_OPENING}{_MODEL}\b{_CLOSING}", "ChatML, Llama 3, Gemma, Granite, gpt-oss, Ling, Seed, MiniMax"),
     Marker("own", rf"<{BAR}{_MODEL}{BAR}>{_CLOSING}", "Phi, Zephyr, DeepSeek, Hunyuan, Kimi, Command R"),
@@ -90,7 +102,8 @@ MARKERS = (
         r"(?:assistant|ai|model|bot|response|answer)\*{0,2}\s{0,3}:)",
         "Vicuna, Alpaca: a dialogue in plain text",
     ),
-    Marker("other", r"^(?:Human|User):(?=(?:[^\S\n]+[^\s:]+){3})", "Claude 2, Vicuna: the person's turn in plain text"),
+    Marker("other", r"^(?:#{1,4} )?(?:Human|User):(?=(?:[^\S\n]+[^\s:]+){3})", "Claude 2, Vicuna: the person's turn in plain text"),
+    Marker("other", r"^#{1,4} (?:Human|User|Instruction):?[^\S\n]*$", "Alpaca: the person's turn in plain text"),
     Marker(
         "end",
         rf"<{BAR}(?!end_(?:of_)?(?:box|image|img|video|audio|vision|quad|object|ref|thought|think|header|role|point))"
@@ -112,9 +125,12 @@ MARKERS = (
 _TABLE = re.compile("|".join(f"(?P<m{at}>{marker.pattern})" for at, marker in enumerate(MARKERS)), re.IGNORECASE | re.MULTILINE)
 SPECIAL_TOKEN = re.compile(rf"<{BAR}[\w▁/.:-]{{1,40}}{BAR}>|\[{BAR}[\w/]{{1,20}}{BAR}\]|\A\s*<s>")
 """A special token of any kind, also one that the table does not know."""
+_TAG = r"answer|final_answer|final|response|solution"
+ANSWER_TAG = re.compile(rf"</?(?:{_TAG})>", re.IGNORECASE)
+_ANSWER_TAGS = re.compile(rf"<(?P<tag>{_TAG})>(?P<inner>(?:(?!</?(?P=tag)>)[\s\S])*+)(?:</(?P=tag)>)?", re.IGNORECASE)
 _CAN_BE_MARKER = re.compile(
     r"<(?:/?[a-z]|[|｜])|[a-z][|｜]>|\[(?:/|[|｜]|think|reason|thought|inst|sys|avail|tool|e~)|\]~b|◁|assistant"
-    r"|^\W{0,12}(?:human|user|instruction|here is my)|\A(?:analysis|commentary)",
+    r"|^\W{0,12}(?:human|user|instruction|here is my)|\A\W{0,9}(?:analysis|commentary|thought|thinking|reasoning|scratchpad)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -140,10 +156,11 @@ def find_answer(text: str) -> Answer:
         return Answer(0, len(text))
     start, thinking = 0, ""
     for match in _TABLE.finditer(text):
-        role = MARKERS[int((match.lastgroup or "m0")[1:])].role
-        if role == "text":
+        marker = MARKERS[int((match.lastgroup or "m0")[1:])]
+        role = marker.role
+        if role == "text" or marker.only not in (None, thinking):
             continue
-        if role in ("thought", "channel"):
+        if role in ("thought", "channel", "prose"):
             start, thinking = match.end(), role
         elif role in ("thought_end", "answer") or (thinking == "channel" and role != "other"):
             start, thinking = match.end(), ""
@@ -151,12 +168,20 @@ def find_answer(text: str) -> Answer:
             continue
         elif _has_words(text[start : match.start()]):
             rest = _TABLE.sub(" ", text[match.end() :])
-            return Answer(start, match.start(), _has_words(rest))
+            return _in_tags(text, start, match.start(), _has_words(rest))
         elif role == "other":
             return Answer(match.start(), match.start(), True)
         else:
             start = match.end()
-    return Answer(len(text), len(text)) if thinking else Answer(start, len(text))
+    return Answer(len(text), len(text)) if thinking else _in_tags(text, start, len(text), False)
+
+
+def _in_tags(text: str, start: int, stop: int, ignored: bool) -> Answer:
+    """The answer between tags such as <answer>, if there is just one pair of them or the end is missing."""
+    tags = list(_ANSWER_TAGS.finditer(text, start, stop)) if "<" in text else []
+    if len(tags) == 1 and _has_words(tags[0]["inner"]):
+        return Answer(*tags[0].span("inner"), ignored)
+    return Answer(start, stop, ignored)
 
 
 def _has_words(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.reply_parsing.exact_form import plain_rule
-from iicl_tui.tasks.reply_parsing.words import FILLER, MARK, QUOTES, Names, any_of, strip_marks, word_pattern
+from iicl_tui.tasks.reply_parsing.words import FILLER, MARK, QUOTES, Names, any_of, second_value, strip_marks, word_pattern
 
 EXTRA = -1
 """Factor index of a pair whose name is not a factor."""
@@ -116,6 +116,9 @@ class Finder:
             rf"(?:{MARK}{{0,4}}(?:[/|,]|\bor\b){MARK}{{0,4}}{value}){{1,9}}(?={FILLER}{{0,4}}(?:[,;/|}}\]).\n]|or\b|\Z))",
             re.IGNORECASE,
         )
+        self._second = second_value(value)
+        self._next_name = re.compile(rf"{MARK}{{0,4}}{self.names.pattern()}", re.IGNORECASE)
+        self._next_sign = re.compile(rf"{MARK}{{0,4}}{_SEPARATOR}")
         self.extra = re.compile(
             rf"(?P<name>[\"'`“]?[^\W_][^\"':=,;{{}}\n|]{{0,39}}?){FILLER}{{0,4}}(?:{_SEPARATOR}|\|){FILLER}{{0,6}}(?P<value>{value})",
             re.IGNORECASE,
@@ -170,7 +173,16 @@ class Finder:
             whole = text[begin : other.end()]
             return Pair(factor, None, whole, match.start(), other.end(), (begin, other.end()), kind, bool(match["item"]), True)
         value = self.values[factor].index(word)
-        return Pair(factor, value, word, match.start(), end, (begin, end), kind, match["item"] is not None)
+        second = self._second.match(text, end)
+        if second is not None and self.values[factor].index(second["second"]) != value and not self._is_next(text, second):
+            value, end = None, second.end()
+        return Pair(factor, value, text[begin:end], match.start(), end, (begin, end), kind, match["item"] is not None)
+
+    def _is_next(self, text: str, second: re.Match[str]) -> bool:
+        """Whether a second value belongs to the next pair: a name follows, or it is a name itself."""
+        if self._next_name.match(text, second.end()) is not None:
+            return True
+        return self.names.index(second["second"]) is not None and self._next_sign.match(text, second.end()) is not None
 
     def _is_listed(self, text: str, start: int, last: int) -> bool:
         """Whether the name is the last of several, as in the example A, C -> on. last: where the previous pair ended."""

@@ -30,6 +30,7 @@ _OLD = re.compile(
     r"\W{0,6}(?:was|is|were)?\W{0,10}\Z",
     re.IGNORECASE,
 )
+_CORRECTS = re.compile(r"\b(?:wait|actually|correction|sorry|mistaken?|instead)\b[^.\n]{0,40}\Z", re.IGNORECASE)
 _MOST_GLUE = 300
 _FAR = 200
 _MOST_SENTENCES = 3
@@ -215,8 +216,9 @@ def _choose(text: str, blocks: Sequence[_Block], find: Finder) -> RuleReading | 
     remarks = []
     if any(block.codes(count) not in (codes, None) for block in whole):
         remarks.append("There are several rules, and they differ: the last whole one counts.")
-    later = [b for b in rules[rules.index(chosen) + 1 :] if 1 < len(b.pairs) < count]
-    if any(pair.value not in (None, codes[pair.factor]) and pair.kind == "firm" for b in later for pair in b.pairs.values()):
+    later = [b for b in rules[rules.index(chosen) + 1 :] if len(b.pairs) < count]
+    against = [(pair, len(b.pairs)) for b in later for pair in b.pairs.values() if pair.value not in (None, codes[pair.factor])]
+    if any((pair.kind == "firm" and size > 1) or _corrects(text, pair) for pair, size in against):
         remarks.append("What is said after the last whole rule differs from it, and does not count.")
     if chosen.twice:
         remarks.append(
@@ -226,6 +228,11 @@ def _choose(text: str, blocks: Sequence[_Block], find: Finder) -> RuleReading | 
     if extras:
         remarks.append(f"It also says something of {listed(map(quoted, extras))}, which was not asked for.")
     return RuleReading(find.space.index(codes), tuple(chosen.pairs[place].span for place in range(count)), tuple(remarks))
+
+
+def _corrects(text: str, pair: Pair) -> bool:
+    """Whether a pair is announced as a correction: "Wait, A should be off"."""
+    return _CORRECTS.search(text, max(0, pair.start - 40), pair.start) is not None
 
 
 def _extras(text: str, block: _Block, find: Finder) -> list[str]:

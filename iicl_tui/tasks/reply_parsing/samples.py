@@ -21,6 +21,7 @@ from iicl_tui.tasks.reply_parsing.words import (
     json_values,
     listed,
     quoted,
+    second_value,
     strip_marks,
     word_pattern,
 )
@@ -96,6 +97,8 @@ class _Finder:
         )
         self._arrow = re.compile(_ARROW)
         said = rf"(?:the\s)?{any_of(_OUTPUTS)}\s(?:is|will\sbe|would\sbe)\s{MARK}{{0,4}}"
+        self._second = second_value(value)
+        self._next = re.compile(rf"{MARK}{{0,4}}(?:{name}|[:=])", re.IGNORECASE)
         self._value = re.compile(rf"{FILLER}{{0,8}}(?:{said})?(?P<value>{value})", re.IGNORECASE)
 
     def find(self, text: str) -> list[_Found]:
@@ -200,7 +203,7 @@ class _Finder:
                 if sign is None and objects:  # the comma before the output also matches a step: ["A", "C"], "on"
                     sign = self._sign.match(line, max(stop - 1, at))
                 if sign is not None and (sign["arrow"] or _END.match(line, sign.end())):
-                    found = self._example(line[at : sign.start()], self._named(sign["value"]), sign["value"])
+                    found = self._example(line[at : sign.start()], *self._sure(line, sign))
                     yield found, sign["arrow"] is not None
                     at = sign.end()
                 elif (first or objects) and (arrow := self._arrow.search(line, at)) is not None and arrow.start() - at <= 120:
@@ -236,9 +239,17 @@ class _Finder:
         """The output at this position, and its word."""
         value = self._value.match(text, start, stop)
         if value is not None:
-            return self._named(value["value"]), value["value"]
+            return self._sure(text, value)
         word = _WORD.search(text, start, min(stop, start + 200))
         return None, strip_marks(word[0])[0] if word is not None else ""
+
+    def _sure(self, text: str, match: re.Match[str]) -> tuple[str | None, str]:
+        """The output of a match, and its word; no output if another one follows, as in "off → on"."""
+        output = self._named(match["value"])
+        second = self._second.match(text, match.end("value"))
+        if second is None or self._named(second["second"]) == output or self._next.match(text, second.end()):
+            return output, match["value"]
+        return None, text[match.start("value") : second.end()]
 
     def _named(self, word: str) -> str | None:
         place = self.outs.index(word)

@@ -28,6 +28,10 @@ WINDOW = 100_000
 
 _OPENING = re.compile(r"[\[{]")
 _MOST_WRONG = 20
+_CORRECTION = (
+    r"(?:no|wait|sorry|actually|rather|instead|better|now|correction|corrected(?:\s+to)?|changed\s+to|revised\s+to|i\s+mean|"
+    r"it\s+is|it['’]s|should\s+(?:be|read)|must\s+be)"
+)
 _MORE = re.compile(r"(?!['’]s\b)[-'’_]{0,2}[^\W_]")
 _IS_MARK = re.compile(rf"[\s\\{{}}{_MARKS}]")
 
@@ -103,6 +107,16 @@ def word_continues(text: str, end: int) -> bool:
 def any_of(patterns: Iterable[str]) -> str:
     """Pattern that matches any of these; a pattern that never matches if there are none."""
     return f"(?:{'|'.join(patterns) or '(?!)'})"
+
+
+def second_value(value: str) -> re.Pattern[str]:
+    """Pattern of another value right after one, which makes both doubtful: "off → on", "off (should be on)", "off on".
+
+    Not if it begins the next item of a line, as in "1. A: 1 2. B: 0".
+    """
+    arrow = rf"{MARK}{{0,6}}(?:[-–—=~]{{1,2}}>|[→⇒⟶↦➜➔➡]|/|\bor\b){MARK}{{0,6}}"
+    corrected = rf"(?:{MARK}|[,;.:–—]){{1,8}}(?:{_CORRECTION}\b[\s,:;.–—]{{1,4}}){{1,3}}{MARK}{{0,4}}"
+    return re.compile(rf"(?:{arrow}|{corrected}|{MARK}{{1,6}})(?P<second>{value})(?!(?<=\d)[.):])", re.IGNORECASE)
 
 
 class Names:

@@ -49,6 +49,7 @@ THOUGHTS = {
         "<|call|><|start|>assistant<|channel|>final <|constrain|>json<|message|>",
     ),
     "gpt-oss, tokens lost": ("analysisWe need a rule. ", "assistantfinal"),
+    "gpt-oss, tokens are blanks": ("analysis\nWe need a rule. ", "\nassistant final\n"),
 }
 TURNS = {
     "Llama 3": ("<|eot_id|>", "<|start_header_id|>user<|end_header_id|>\n\n", "<|start_header_id|>assistant<|end_header_id|>\n\n"),
@@ -119,6 +120,30 @@ def test_thoughts_that_never_end_leave_no_answer(marks: tuple[str, str]) -> None
 @families({name: marks for name, marks in THOUGHTS.items() if marks[1].strip().startswith(("</", "[/"))})
 def test_the_opening_may_be_part_of_the_prompt(marks: tuple[str, str]) -> None:
     assert WORDING.read_rule(f"Let me try {OTHER}. No.{marks[1]}{RULE}").hypothesis == RIGHT
+
+
+@pytest.mark.parametrize("head", ["Thought: ", "**Thinking:** ", "### Reasoning\n", "Thoughts:\n"])
+@pytest.mark.parametrize("answer", ["Answer: ", "**Final answer:** ", "### Final Answer:\n"])
+def test_thoughts_under_a_heading_end_at_the_answers_heading(head: str, answer: str) -> None:
+    assert WORDING.read_rule(f"{head}{OTHER}, or not.\n\n{answer}{RULE}").hypothesis == RIGHT
+    reading = WORDING.read_samples(f"{head}A -> on\nB -> on\n\n{answer}\nC, D -> off", 1)
+    assert [ACRE.example_text(example) for example in reading.examples] == ["C, D → off"]
+
+
+@pytest.mark.parametrize("tag", ["answer", "final_answer", "response", "solution"])
+def test_one_pair_of_tags_holds_the_answer(tag: str) -> None:
+    text = f"A -> on fits, B -> off does not.\n<{tag}>\nC, D -> off\n</{tag}>\nI chose this since A -> on."
+    reading = WORDING.read_samples(text, 1)
+    assert [ACRE.example_text(example) for example in reading.examples] == ["C, D → off"]
+    assert WORDING.read_rule(f"<{tag}>{RULE}</{tag}> {OTHER}").hypothesis == RIGHT
+    assert WORDING.read_rule(f"{OTHER} <{tag}>{RULE}").hypothesis == RIGHT
+    cut = WORDING.read_rule(f"<think>I could say <{tag}>{OTHER}</{tag}>, but")
+    assert cut.trouble == NO_ANSWER
+
+
+def test_many_pairs_of_tags_hold_an_example_each() -> None:
+    reading = WORDING.read_samples("<answer>A -> on</answer>\n<answer>C, D -> off</answer>", 2)
+    assert len(reading.examples) == 2
 
 
 @families(TURNS)

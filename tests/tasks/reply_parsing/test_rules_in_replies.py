@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.bayes.space import Factor, ProductSpace
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.reply_parsing import read_rule
 from iicl_tui.tasks.wording import RuleReading
 
@@ -29,6 +30,7 @@ def space_of(names: Sequence[str] = OBJECTS, states: Sequence[str] = ("on", "off
 
 
 ACRE = space_of()
+TASK = Acre()
 
 
 def read(text: str) -> RuleReading:
@@ -491,3 +493,32 @@ def test_a_rule_at_either_end_of_a_megabyte() -> None:
     filler = "The light is on again. " * 50_000
     for text in (f"{json.dumps(RULE)}\n{filler}", f"{filler}\nRule: {json.dumps(RULE)}"):
         assert found(text) == RULE
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    ["off → on", "off -> on", "off => on", "off, no: on", "off (should be on)", "off, actually on", "on, no wait, off",
+     "on — sorry, off", "**off** **on**", "off on", "off/on", "off or on", "off → und → on", "not on", "~~off~~"],
+)  # fmt: skip
+def test_a_value_that_is_taken_back_is_none(doubtful: str) -> None:
+    text = f"A: {doubtful}\nB: off\nC: und\nD: off\nscreen: on"
+    assert read(text).hypothesis is None
+    samples = TASK.wording.read_samples(f"Input: A\nOutput: {doubtful}\nInput: B\nOutput: off", 1)  # type: ignore[union-attr]
+    assert [example.input for example in samples.examples] == [("B",)]
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [("on (was off)", "on"), ("off (not on)", "off"), ("und (undetermined)", "und"), ("on on", "on"), ("[ ] on [x] off", "off"),
+     ("[x] on [ ] off [ ] und", "on"), ("☐ on ☑ off ☐ und", "off")],
+)  # fmt: skip
+def test_a_value_with_a_note_counts(said: str, state: str) -> None:
+    rule = {"A": state, "B": "off", "C": "und", "D": "off", "screen": "on"}
+    assert found(f"A: {said}\nB: off\nC: und\nD: off\nscreen: on") == rule
+
+
+@pytest.mark.parametrize("later", ["Wait, A should be off.", "Correction: A: off", "Actually, A is off."])
+def test_a_correction_after_the_rule_is_said(later: str) -> None:
+    reading = read(f"{json.dumps(RULE)}\n{later}")
+    assert reading.hypothesis is not None
+    assert reading.remarks == ("What is said after the last whole rule differs from it, and does not count.",)
