@@ -83,7 +83,7 @@ class LanguageAgent:
         prompts: Prompts,
         settings: RequestSettings,
         connect: Callable[[Access], Provider],
-        credential: Credential,
+        credential: Credential | None,
         *,
         unsupported: frozenset[str] = frozenset(),
         retry_policy: RetryPolicy | None = None,

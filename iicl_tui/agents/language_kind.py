@@ -74,17 +74,18 @@ def language_kind(api: ApiSpec) -> AgentKind:
     """The kind of agent that uses this API."""
 
     def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault], folder: Path | None) -> Agent:
-        return _build(api, values, task, path, faults, folder)
+        return build_agent(api, values, task, path, faults, folder)
 
-    return AgentKind(api.name, api.title, api.help, _fields(api), build, _embed, api.order)
+    return AgentKind(api.name, api.title, api.help, language_fields(api), build, embed_prompts, api.order)
 
 
-def _fields(api: ApiSpec) -> tuple[Field, ...]:
+def language_fields(api: ApiSpec) -> tuple[Field, ...]:
+    """The options of a kind."""
     unsupported = api.unsupported
     no_seed = " This API has no seed, so none is sent." if "seed" in unsupported else ""
     has_logprobs = "logprobs" in api.belief_sources
     return (
-        Field("model", "str", "model", "The model's name, as the provider writes it.", api.model, convert=_named),
+        Field("model", "str", "model", "The model's name, as the provider writes it.", api.model, convert=model_name),
         Field("base-url", "str", "base URL", "The address of your own or another provider's server that speaks the same "
               "protocol, such as http://localhost:8080/v1. Empty: the provider's official server.", None, convert=_url),
         Field("key-env", "str", "key's variable", "The environment variable that holds the key. The key is never written to a "
@@ -133,7 +134,7 @@ def _fields(api: ApiSpec) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _build(
+def build_agent(
     api: ApiSpec, values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault], folder: Path | None
 ) -> LanguageAgent:
     from iicl_tui.agents.belief_estimator import BeliefEstimator
@@ -191,7 +192,7 @@ def _build(
     )
 
 
-def _embed(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[str, Any]:
+def embed_prompts(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[str, Any]:
     """Reads the prompts into the table, including the program's own, which may change in a later version."""
     from iicl_tui.tasks.prompts import as_table
 
@@ -199,7 +200,8 @@ def _embed(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[st
     return {**table, "prompts": as_table(task.wording.read_prompts(table.get("prompts"), (), [], folder))}
 
 
-def _named(text: str) -> str:
+def model_name(text: str) -> str:
+    """Checks the name of a model. Raises ValueError."""
     if not text.strip() or text != text.strip() or not text.isprintable() or len(text) > 200:
         raise ValueError("expected the name of a model, without blanks at its ends")
     return text

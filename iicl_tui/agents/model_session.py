@@ -182,6 +182,8 @@ class RecordedModelSession:
         def on_wait(waiting: RetryWait | None) -> None:
             self._services.on_call(PendingCall(purpose, client.model, since, waiting))
 
+        self._check_budget(request, client)
+        self._services.check_space(max_record_bytes(request))
         try:
             return await self._make(purpose, request, client, on_wait)
         finally:
@@ -194,6 +196,8 @@ class RecordedModelSession:
         while left and (known := self._next(purpose, left)) is not None:
             found[known.prompt] = known
             del left[known.prompt]
+        if left:
+            self._services.check_space(sum(map(max_record_bytes, left.values())))
         since = time.monotonic()
 
         def on_wait(waiting: RetryWait | None) -> None:
@@ -217,7 +221,6 @@ class RecordedModelSession:
 
     async def _make(self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait) -> Call:
         worst = self._check_budget(request, client)
-        self._services.check_space(max_record_bytes(request))
         self._asked_again = True
         without: tuple[str, ...] = ()
 
