@@ -66,6 +66,6 @@ def test_ours_go_first_and_what_is_broken_is_told(tmp_path: Path) -> None:
         "print(*registry.broken(GROUP), sep='\\n')\n"
     )
     first, *faults = run(tmp_path, code).splitlines()
-    assert first == "Bayesian ['anthropic', 'bayes', 'elsewhere', 'mistral', 'openai']"
+    assert first == "Bayesian ['anthropic', 'bayes', 'elsewhere', 'embedded', 'mistral', 'openai']"
     assert len(faults) == 3
     assert all("a-plugin" in fault for fault in faults)
