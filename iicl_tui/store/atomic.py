@@ -60,10 +60,10 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _written_beside(path: Path, data: Iterable[bytes]) -> Iterator[tuple[int, Path]]:
+def _written_beside(path: Path, data: Iterable[bytes], mode: int = 0o666) -> Iterator[tuple[int, Path]]:
     """A complete, fsynced file in path's folder under a temporary name. It is removed on leaving unless it was renamed."""
     temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
-    descriptor = open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    descriptor = open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
     try:
         size = 0
         for part in data:
@@ -113,12 +113,12 @@ def _free(folder: Path) -> int | None:
     return disk.f_bavail * disk.f_frsize
 
 
-def create(path: Path, data: bytes) -> int:
+def create(path: Path, data: bytes, mode: int = 0o666) -> int:
     """Creates a file with this content and returns its descriptor, open for reading and writing.
 
     The name appears once the content is on the disk. Raises FileExistsError instead of overwriting, and OSError.
     """
-    with _written_beside(path, [data]) as (descriptor, temporary):
+    with _written_beside(path, [data], mode) as (descriptor, temporary):
         try:
             os.link(temporary, path)
         except OSError as error:

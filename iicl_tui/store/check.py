@@ -1,4 +1,4 @@
-"""Every fault of a session file or configuration, each with its line."""
+"""Finds every fault of a session file or configuration, with its line."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from iicl_tui.store.toml_lines import text_of
 
 
 def check(path: Path) -> list[Fault]:
-    """All faults in the order of their lines, an unfinished last block among them; none for a sound file.
+    """All faults in the order of their lines, including an unfinished last block.
 
-    The file is only read. Raises StoreError where that cannot be done.
+    The file is only read. Raises StoreError if that fails.
     """
     with journal.Journal.open(path, read_only=True) as opened:
-        whole, torn = opened.read(), opened.torn
+        whole, torn, damaged = opened.read(), opened.torn, opened.damaged
     faults: list[Fault] = []
     try:
         decode(text_of(whole, path.name), path.name, path.parent)
     except ConfigError as error:
         faults += error.faults
+    for block in damaged:
+        message = f'block "{block.block}" was changed after it was written: it does not fit the checksum in this line'
+        faults.append(Fault((), message, block.line))
+    faults.sort(key=lambda fault: fault.line or 0)
     if torn:
         line = whole.count(b"\n") + 1
         message = f"an unfinished block of {torn} bytes; it is cut off and set aside when the session is opened"

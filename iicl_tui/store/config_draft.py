@@ -17,6 +17,7 @@ from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.errors import ConfigError, Fault, LabError
 from iicl_tui.schema import FORMAT, Path
 from iicl_tui.store import toml_lines, toml_text
+from iicl_tui.store.block_ends import head_end
 from iicl_tui.store.decode import decode, located
 from iicl_tui.store.format import start_table
 
@@ -41,8 +42,9 @@ class Draft:
 
         Raises ConfigError with the line if the text is no TOML.
         """
-        head, marker, _ = text.partition(f"\n{_MARKER} head")
-        draft = cls(head + "\n" if marker else text)
+        data = text.encode(errors="replace")
+        end = head_end(data)
+        draft = cls(data[: end.start()].decode() if end else text)
         toml_lines.parse(draft.text, source)
         past = [key for key in HISTORY if key in draft.document]
         return draft._edit(lambda document, _: [document.pop(key) for key in past]) if past else draft

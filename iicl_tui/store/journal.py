@@ -1,70 +1,58 @@
-"""An append-only text file of blocks, one a phase, each on the disk before the next is begun.
+"""An append-only text file of blocks, one per phase or call, each on the disk before the next one begins.
 
-A block ends with a marker, a comment line such as `# end: imitation 3`. What follows the last marker is a block that was
-not finished, even where it happens to be valid TOML, and it never counts.
+See `block_ends` for the lines that end blocks. Whatever follows the last of them, except comments, is a block that was not finished
+and does not count, even if it happens to be valid TOML.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from iicl_tui.errors import StoreError
 from iicl_tui.store import atomic, errors
+from iicl_tui.store.block_ends import HEAD, Damage, after_comments, damaged, head_end, is_broken_journal, last_end, marker_line
+from iicl_tui.store.fingerprint import Fingerprint
 from iicl_tui.store.lock import Lock, take
 
-HEAD = "head"
-_MARKER = re.compile(rb"^# end: [a-z]+(?: [0-9]+)?\r?\n", re.MULTILINE)
-_HEAD_MARKER = re.compile(rb"^# end: head\r?\n", re.MULTILINE)
 _SPACE = b" \t\r\n"
 LEAST_ROOM = 256 * 1024
-"""Bytes that are asked for at least before something is begun that costs."""
-
-
-def marker_line(marker: str) -> str:
-    """The line that ends a block."""
-    return f"# end: {marker}\n"
+"""Bytes that must be free before a call that costs money."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """A file's bytes, told apart. is_journal: it has blocks; a text without any is taken whole, as a person wrote it."""
+    """The bytes of a file. is_journal: it has blocks; otherwise a person wrote it. torn: an unfinished last block."""
 
     whole: bytes
     torn: bytes
     is_journal: bool
+    damaged: Sequence[Damage] = ()
 
 
 def split(data: bytes) -> Split:
-    """Whole blocks, and what is left of one that was not finished (white space does not count)."""
-    if not _HEAD_MARKER.search(data):
-        return Split(data, b"", False)
-    end = end_of_last_block(data)
-    return Split(data[:end], data[end:], True)
-
-
-def end_of_last_block(data: bytes) -> int:
-    """Where the last whole block ends; 0 where there is none."""
-    end = len(data)
-    while (start := data.rfind(b"# end: ", 0, end)) >= 0:
-        match = _MARKER.match(data, start) if start == 0 or data[start - 1 : start] == b"\n" else None
-        if match:
-            return match.end()
-        end = start + 1
-    return 0
+    """Separates complete blocks, with the comments below them, from a block that was not finished."""
+    head = head_end(data)
+    if head is None:
+        return Split(data, b"", is_broken_journal(data))
+    end = last_end(data, head.end())
+    whole = after_comments(data, end)
+    return Split(data[:whole], data[whole:], True, damaged(data[:end], head))
 
 
 class Journal:
-    """An open file of blocks.
+    """An open file of blocks. Close it, or use it as a context manager.
 
-    read_only: a sentence that says why nothing may be appended, or None. notices: what a person should hear of.
-    is_journal: False for a text written by hand. torn: bytes of an unfinished last block, found on opening. Close it, or use
-    it as a context manager.
+    Attributes:
+        read_only: Why nothing can be appended, as a sentence; None if it can.
+        notices: Sentences for the person on what happened on opening.
+        is_journal: False for a text written by hand.
+        torn: The size of an unfinished last block, in bytes.
+        damaged: Blocks that do not fit their checksums.
     """
 
     def __init__(self, path: Path, descriptor: int, size: int) -> None:
@@ -75,28 +63,32 @@ class Journal:
         self.torn = 0
         self._descriptor = descriptor
         self._size = size
-        self._digest = hashlib.blake2b()  # of the whole blocks, so that a change by another program is never taken for ours
+        self.damaged: Sequence[Damage] = ()
+        self._fingerprint = Fingerprint()  # of the whole blocks, to find changes by other programs
+        self._stamp = (0, 0)
+        self._lead = b""
         self._tail_to_cut = False
-        self._has_writer = False  # another program; then an unfinished block is one under way
+        self._has_writer = False  # in another program, so an unfinished block may be under way
 
     @classmethod
     def create(cls, path: Path, head: str, blocks: bytes = b"") -> Journal:
-        """A new file that holds the head as its first block, and whole blocks after it. Raises StoreError; never overwrites."""
-        data = (head + marker_line(HEAD)).encode() + blocks
+        """Creates a file with the head as its first block, and complete blocks after it. Never overwrites. Raises StoreError."""
+        data = (head + marker_line(HEAD, head)).encode() + blocks
         try:
             descriptor = atomic.create(path, data)
         except OSError as error:
             raise errors.from_os_error(error, "create", path) from error
         journal = cls(path, descriptor, len(data))
-        journal._digest.update(data)
+        journal._fingerprint.update(data)
+        journal._note_stamp()
         journal._lock()
         return journal
 
     @classmethod
     def open(cls, path: Path, read_only: bool = False) -> Journal:
-        """Open for appending, or for reading alone where asked for or where nothing else can be had.
+        """Opens a file for appending, or for reading only if asked to or if it cannot be written.
 
-        Raises StoreError where the file cannot be read at all.
+        Raises StoreError if the file cannot be read.
         """
         descriptor, reason = _open(path, read_only)
         journal = cls(path, descriptor, 0)
@@ -121,23 +113,24 @@ class Journal:
 
     @property
     def size(self) -> int:
-        """Bytes in whole blocks."""
+        """The size of the whole blocks, in bytes."""
         return self._size
 
     def close(self) -> None:
-        """Give up the file and its lock. Closing twice is no fault."""
+        """Closes the file and releases its lock. May be called twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
     def append(self, text: str, marker: str) -> None:
-        """Add a block; when this returns it is on the disk. The cost does not depend on the file's length.
+        """Adds a block, which is on the disk when this returns. The cost does not depend on the file's length.
 
-        Raises StoreError with the file as it was before, so that the same append may be tried again: ReadOnlyFile,
-        DeletedFile, ChangedFile, FullDisk, or a plain one for a failing disk.
+        Raises:
+            StoreError: The file is unchanged, and the same append may be repeated: ReadOnlyFile, DeletedFile, ChangedFile,
+                FullDisk, or a plain one for a failing disk.
         """
-        data = (text + marker_line(marker)).encode()
         self._check_writable()
+        data = self._lead + (text + marker_line(marker, text)).encode()
         try:
             if self._tail_to_cut:
                 os.ftruncate(self._descriptor, self._size)
@@ -151,8 +144,10 @@ class Journal:
             self._cut_tail()
             raise
         self._tail_to_cut = False
+        self._lead = b""
         self._size += len(data)
-        self._digest.update(data)
+        self._fingerprint.update(data)
+        self._note_stamp()
 
     def check_space(self, size: int = LEAST_ROOM) -> None:
         """Raises StoreError, as `append` would, if the file cannot be appended to or this many bytes have no room: on the disk, in
@@ -164,21 +159,21 @@ class Journal:
             raise errors.from_os_error(error, "write", self.path) from error
 
     def read(self) -> bytes:
-        """All whole blocks (or a text written by hand), also when the file was deleted meanwhile.
+        """All whole blocks (or a text written by hand), even if the file was deleted meanwhile.
 
-        Raises ChangedFile where they are not what was read and written here, StoreError where the disk fails.
+        Raises ChangedFile if another program changed them, StoreError if the disk fails.
         """
         try:
             data = _read_all(self._descriptor, self._size)
         except OSError as error:
             raise errors.from_os_error(error, "read", self.path) from error
-        if hashlib.blake2b(data).digest() != self._digest.digest():
+        if not self._fingerprint.fits(data):
             raise _changed(self.path)
         return data
 
     def save_copy(self, path: Path, more: bytes = b"") -> None:
-        """What `read` gives, and more whole blocks after it, in a new file. Raises StoreError; never overwrites."""
-        data = self.read() + more
+        """Saves the whole blocks, and more after them, in a new file. Never overwrites. Raises StoreError."""
+        data = self.read() + (self._lead + more if more else b"")
         try:
             os.close(atomic.create(path, data))
         except OSError as error:
@@ -198,24 +193,39 @@ class Journal:
         self.is_journal = parts.is_journal
         self.torn = len(parts.torn) if parts.torn.strip(_SPACE) else 0
         self._size = len(parts.whole)
-        self._digest.update(parts.whole)
+        self._lead = b"" if parts.whole.endswith(b"\n") else b"\n"
+        self._fingerprint.update(parts.whole)
+        self._note_stamp()
+        self.damaged = parts.damaged
         if not parts.is_journal:
             self.read_only = self.read_only or f"{self.path.name} was not written by a run; running it starts a new file."
+        elif self.damaged:
+            self._refuse_damaged(self.damaged[0])
         elif parts.torn and not self.read_only:
-            self._mend(parts.torn)
+            self._cut_off(parts.torn)
         elif self.torn and not self._has_writer:
             self.notices.append(f"{self.path.name} ends in an unfinished block, left out here; the file is untouched.")
 
-    def _mend(self, torn: bytes) -> None:
-        """Cut an unfinished block off, but only once its bytes are safe beside the file."""
+    def _refuse_damaged(self, first: Damage) -> None:
+        """Lets the file be read, and not be appended to."""
+        more = f", and {len(self.damaged) - 1} more" if len(self.damaged) > 1 else ""
+        self.read_only = (
+            f"{self.path.name} was changed after it was written: its block “{first.block}”, which ends in line {first.line}{more}, "
+            f"does not fit its checksum. Undo the change, or remove “sum …” from that line to accept it."
+        )
+        self.notices.append(self.read_only)
+
+    def _cut_off(self, torn: bytes) -> None:
+        """Cuts an unfinished block off, once its bytes are safe beside the file."""
         try:
             if self.torn:
-                kept = _keep_beside(self.path, torn)
+                kept = _keep_beside(self.path, torn, stat.S_IMODE(os.fstat(self._descriptor).st_mode))
                 self.notices.append(
                     f"The last block of {self.path.name} was unfinished and is cut off; its {len(torn)} bytes are in {kept.name}."
                 )
             os.ftruncate(self._descriptor, self._size)
             os.fsync(self._descriptor)
+            self._note_stamp()
         except OSError as error:
             self.read_only = f"{self.path.name} ends in an unfinished block that cannot be set aside: {error.strerror or error}."
 
@@ -239,11 +249,26 @@ class Journal:
                 "It is no longer the file that this session was opened from. Nothing was written.",
                 "Save a copy under another name: all that was kept so far goes with it.",
             )
-        if ours.st_size != self._size and not self._tail_to_cut:
+        if self._tail_to_cut:
+            return
+        if ours.st_size != self._size or not self._fingerprint.fits_in_parts(self._read_part):
             raise _changed(self.path)
+        if (ours.st_mtime_ns, ours.st_ctime_ns) != self._stamp:  # somebody wrote to it, or changed its mode
+            self.read()
+            self._stamp = ours.st_mtime_ns, ours.st_ctime_ns
+
+    def _read_part(self, size: int, offset: int) -> bytes:
+        try:
+            return atomic.read_at(self._descriptor, size, offset)
+        except OSError as error:
+            raise errors.from_os_error(error, "read", self.path) from error
+
+    def _note_stamp(self) -> None:
+        there = os.fstat(self._descriptor)
+        self._stamp = there.st_mtime_ns, there.st_ctime_ns
 
     def _cut_tail(self) -> None:
-        """Back to the last whole block. Where even that fails, the next append begins with it."""
+        """Cuts back to the last whole block. If even that fails, the next append begins with it."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, self._size)
             self._tail_to_cut = False
@@ -286,12 +311,12 @@ def _read_all(descriptor: int, size: int | None) -> bytes:
     return b"".join(parts)
 
 
-def _keep_beside(path: Path, data: bytes) -> Path:
+def _keep_beside(path: Path, data: bytes, mode: int) -> Path:
     number = 1
     while True:
         kept = path.with_name(f"{path.name}.torn" + (f"-{number}" if number > 1 else ""))
         try:
-            os.close(atomic.create(kept, data))
+            os.close(atomic.create(kept, data, mode))
         except FileExistsError:
             number += 1
         else:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from iicl_tui.errors import ConfigError, Fault, LabError, StoreError
 from iicl_tui.schema import FORMAT, describe
 from iicl_tui.store import atomic, blocks, errors, toml_lines
-from iicl_tui.store.journal import Journal, end_of_last_block, split
+from iicl_tui.store.block_ends import HEAD, head_end, last_end, last_generation, marker_line
+from iicl_tui.store.journal import Journal, split
 from iicl_tui.store.lock import Lock, take
 from iicl_tui.store.toml_lines import text_of
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:  # the list is the first thing shown, and does without numpy
 TRASH = ".trash"
 _TAIL = 64 * 1024
 _GENERATION = re.compile(rb"^\[\[generation\]\]\r?\n", re.MULTILINE)
-_LAST_MARKER = re.compile(rb"^# end: ([a-z]+)(?: ([0-9]+))?\r?\n\Z", re.MULTILINE)
+_MOST_HEAD = 8_000_000
+_MOST_TAIL = 64_000_000
+"""Bytes that are read of a file for its summary."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ class Library:
             document = tomlkit.parse(text)
             document["chain"]["title"] = title.encode(errors="replace").decode()
             try:
-                atomic.replace(path, tomlkit.dumps(document).encode() + rest)
+                head = tomlkit.dumps(document).encode()
+                atomic.replace(path, head + (marker_line(HEAD, head).encode() if rest else b"") + rest)
             except OSError as error:
                 raise errors.from_os_error(error, "write", path) from error
 
@@ -182,8 +186,8 @@ def _agent(table: Mapping[str, Any]) -> str:
 
 
 def _with_tail(found: Summary, document: Mapping[str, Any], tail: bytes) -> Summary:
-    marker = _LAST_MARKER.search(tail)
-    if not marker or not marker[2]:
+    number = last_generation(tail)
+    if not number:
         return found
     starts = [match.start() for match in _GENERATION.finditer(tail)]
     known = blocks.parse("\n" + tail[starts[-2:][0] :].decode())["generation"] if starts else [{}]
@@ -192,7 +196,6 @@ def _with_tail(found: Summary, document: Mapping[str, Any], tail: bytes) -> Summ
     hypothesis = {}
     if learned:
         hypothesis = (learned[-1].get("interaction") or learned[-1]["imitation"]).get("hypothesis", {})
-    number = int(marker[2])
     return replace(found, generation=number, rule=_rule(hypothesis), status=_status(found, document, last, number))
 
 
@@ -217,10 +220,12 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
     with path.open("rb") as file:
         data = file.read(_TAIL)
         size = os.fstat(file.fileno()).st_size
-        while b"\n# end: head" not in data and (more := file.read(len(data))):
+        while b"\n# end: head" not in data and len(data) < _MOST_HEAD and (more := file.read(len(data))):
             data += more
         parts = split(data)
         if not parts.is_journal:
+            if len(data) < size:
+                raise LabError(f"it has more than {_MOST_HEAD // 1_000_000} MB and no head of a session")
             return data, b"", False
         head, rest = _split_head(parts.whole)
         if len(data) >= size:
@@ -229,16 +234,16 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
         while True:
             file.seek(max(size - length, 0))
             tail = file.read()
-            tail = tail[: end_of_last_block(tail)]
-            if tail.rfind(b"\n[[generation]]\n") >= 0 or length >= size:
+            tail = tail[: last_end(tail)]
+            if tail.rfind(b"\n[[generation]]\n") >= 0 or length >= min(size, _MOST_TAIL):
                 return head, tail, True
             length *= 8
 
 
 def _split_head(data: bytes) -> tuple[bytes, bytes]:
-    """A journal's head, and the rest from the head's end line on."""
-    match = re.search(rb"^# end: head\r?\n", data, re.MULTILINE)
-    return (data[: match.start()], data[match.start() :]) if match else (data, b"")
+    """A journal's head, and what follows the head's end line."""
+    found = head_end(data)
+    return (data[: found.start()], data[found.end() :]) if found else (data, b"")
 
 
 def _move(source: Path, target: Path) -> Path:

@@ -14,9 +14,10 @@ from iicl_tui.chain.config import ChainConfig, assign, read_config
 from iicl_tui.chain.records import Generation, ImitationRecord, Record, in_order
 from iicl_tui.errors import LabError
 from iicl_tui.store import errors, toml_lines
+from iicl_tui.store.block_ends import end_of, head_end, marker_line
 from iicl_tui.store.decode import Contents, decode
 from iicl_tui.store.format import Encoder, Parent, head_text, start_table
-from iicl_tui.store.journal import Journal, marker_line
+from iicl_tui.store.journal import Journal
 
 SUFFIX = ".toml"
 
@@ -179,10 +180,10 @@ class SessionFile:
             except errors.ChangedFile:
                 pass
             else:
-                head = re.search(rb"^# end: head\r?\n", data, re.MULTILINE)
-                last = re.search(rb"^# end: transmission %d\r?\n" % generation, data, re.MULTILINE)
+                head = head_end(data)
+                last = end_of(data, f"transmission {generation}", head.end()) if head else 0
                 if head and last:
-                    return data[head.end() : last.end()]
+                    return data[head.end() : last]
         return self._encoded(generation)
 
     def _encoded(self, generation: int) -> bytes:
@@ -206,7 +207,7 @@ def encode(records: Iterable[Record], encoder: Encoder) -> bytes:
     for record in records:
         text, marker = encoder.block(record)
         encoder.wrote(record)
-        parts += [text, marker_line(marker)]
+        parts += [text, marker_line(marker, text)]
     return "".join(parts).encode()
 
 

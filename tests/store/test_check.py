@@ -17,7 +17,9 @@ def test_a_torn_tail_is_one_more_fault_and_the_file_stays_as_it_is(tmp_path: Pat
     path = make(tmp_path)
     data = path.read_bytes().replace(b'title = "A test"', b'titel = "A test"') + b"\n[[generation]]\nind"
     path.write_bytes(data)
-    first, last = check(path)
+    first, changed, last = check(path)
+    assert "checksum" in changed.message
+    assert changed.line == data[: data.index(b"# end: head")].count(b"\n") + 1
     assert (first.key, first.line) == ("chain.titel", data[: data.index(b"titel")].count(b"\n") + 1)
     assert "title" in first.message
     assert (last.path, last.line) == ((), data[: data.rindex(b"# end")].count(b"\n") + 2)

@@ -16,7 +16,12 @@ from iicl_tui.store.lock import Lock
 
 HEAD = 'title = "ä → b"\n'
 BLOCKS = [(f"\n[[x]]\nindex = {n}\n", f"imitation {n}") for n in (1, 2, 11)]
-WHOLE = (HEAD + marker_line("head") + "".join(text + marker_line(marker) for text, marker in BLOCKS)).encode()
+WHOLE = (HEAD + marker_line("head", HEAD) + "".join(text + marker_line(marker, text) for text, marker in BLOCKS)).encode()
+
+
+def block(text: str, marker: str) -> bytes:
+    """As it stands in the file."""
+    return (text + marker_line(marker, text)).encode()
 
 
 def write(path: Path) -> Journal:
@@ -45,7 +50,7 @@ def test_what_is_appended_is_what_is_read(tmp_path: Path) -> None:
         assert journal.read() == WHOLE
         assert (journal.read_only, journal.notices) == (None, [])
         journal.append("y = 1\n", "transmission 11")
-    assert path.read_bytes() == WHOLE + b"y = 1\n# end: transmission 11\n"
+    assert path.read_bytes() == WHOLE + block("y = 1\n", "transmission 11")
     assert os.listdir(tmp_path) == ["a.toml"]
 
 
@@ -79,20 +84,21 @@ def test_a_file_that_cannot_be_created_leaves_nothing(tmp_path: Path, monkeypatc
 
 def test_every_prefix_gives_its_whole_blocks(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
-    ends = [len((HEAD + marker_line("head")).encode())]
+    ends = [len(block(HEAD, "head"))]
     for text, marker in BLOCKS:
-        ends.append(ends[-1] + len((text + marker_line(marker)).encode()))
+        ends.append(ends[-1] + len(block(text, marker)))
     for length in range(ends[0], len(WHOLE) + 1):
         for tail in (b"", b"\0" * 7, b"\xf0\x9f"):
             path.write_bytes(WHOLE[:length] + tail)
-            whole = max(end for end in ends if end <= length)
+            lacks_newline = not tail and length + 1 in ends  # its last block is complete all the same
+            whole = length if lacks_newline else max(end for end in ends if end <= length)
             torn = WHOLE[whole:length] + tail
             with Journal.open(path) as journal:
                 assert journal.read() == WHOLE[:whole]
                 assert journal.read_only is None
                 assert len(journal.notices) == bool(torn.strip())
                 journal.append("y = 1\n", "imitation 99")
-            assert path.read_bytes() == WHOLE[:whole] + b"y = 1\n# end: imitation 99\n"
+            assert path.read_bytes() == WHOLE[:whole] + b"\n" * lacks_newline + block("y = 1\n", "imitation 99")
             kept = tmp_path / "a.toml.torn"
             assert kept.exists() == bool(torn.strip())
             if torn.strip():
@@ -151,7 +157,7 @@ def test_the_second_of_two_openers_reads_only(tmp_path: Path) -> None:
     first.close()
     with Journal.open(path) as third:
         assert third.read_only is None
-        assert third.read().endswith(b"y = 1\n# end: imitation 12\n")
+        assert third.read().endswith(block("y = 1\n", "imitation 12"))
 
 
 def test_a_block_under_way_elsewhere_is_no_torn_one(tmp_path: Path) -> None:
@@ -255,7 +261,7 @@ def test_a_failed_append_leaves_the_file_as_it_was_and_may_be_repeated(
         assert caught.value.remedy
         assert path.read_bytes() == WHOLE
         journal.append("y = 1\n", "imitation 12")
-    assert path.read_bytes() == WHOLE + b"y = 1\n# end: imitation 12\n"
+    assert path.read_bytes() == WHOLE + block("y = 1\n", "imitation 12")
 
 
 def test_a_half_written_block_that_cannot_be_cut_at_once_is_cut_before_the_next(
@@ -272,7 +278,7 @@ def test_a_half_written_block_that_cannot_be_cut_at_once_is_cut_before_the_next(
                 journal.append("much longer = 1\n", "imitation 12")
         assert path.stat().st_size > len(WHOLE)
         journal.append("y = 1\n", "imitation 12")
-    assert path.read_bytes() == WHOLE + b"y = 1\n# end: imitation 12\n"
+    assert path.read_bytes() == WHOLE + block("y = 1\n", "imitation 12")
 
 
 def test_short_writes_are_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,7 +384,7 @@ def test_a_real_limit_on_the_size_is_a_full_disk(tmp_path: Path) -> None:
     assert count > 20
     data = path.read_bytes()
     assert size <= 4000
-    assert data[size:] == f"c = 1\n# end: imitation {count}\n".encode()
+    assert data[size:] == block("c = 1\n", f"imitation {count}")
     assert split(data).whole == data
 
 
@@ -404,7 +410,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
             assert data.count(b"# end") == count + 1
             ballast.unlink()
             journal.append("c = 1\n", f"imitation {count}")
-        assert path.read_bytes() == data + f"c = 1\n# end: imitation {count}\n".encode()
+        assert path.read_bytes() == data + block("c = 1\n", f"imitation {count}")
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_format import DECISIONS, EXAMPLES, HYPOTHESES, PARAMETERS, REFINEMENTS, SECONDS, TEXTS, TOKENS
 
 from iicl_tui.agents.calls import FINISHES, PURPOSES, REPLY_VERDICTS, Call, Usage
 from iicl_tui.chain.config import read_config
@@ -20,8 +21,6 @@ from iicl_tui.record_tables import CALL, DECISION, IMITATION, INTERACTION, REFIN
 from iicl_tui.store.decode import decode
 from iicl_tui.store.format import Encoder
 from iicl_tui.store.record_reader import RecordReader
-
-from .test_format import DECISIONS, EXAMPLES, HYPOTHESES, PARAMETERS, REFINEMENTS, SECONDS, TEXTS, TOKENS
 
 CONFIG = read_config({"chain": {"generations": 9}, "task": {"spurious": "screen"}, "filter": [{"kind": "rank"}]})
 KINDS = st.sampled_from(sorted(filter_kinds()))

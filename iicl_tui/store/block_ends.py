@@ -1,0 +1,152 @@
+"""The comment lines that end the blocks of a session file, and the checksums in them.
+
+`# end: imitation 3 sum 1a2b3c4d` ends a block. Comments, blank lines and the kind of line ends do not count for the checksum, so a
+person may add notes. Files of earlier versions have no checksums. A line that only looks like an end line, because it is part of
+a person's text, is told apart by TOML: what stands before a real one is complete.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from zlib import crc32
+
+HEAD = "head"
+_END = re.compile(rb"# end: ([a-z]+)(?: ([0-9]{1,9}))?(?: sum ([0-9a-f]{8}))?\r?(?:\n|\Z)")
+_STARTS = re.compile(rb"^# end: ", re.MULTILINE)
+_INDEX = re.compile(rb"^\[\[generation\]\]\r?\nindex = ([0-9]{1,9})\r?$", re.MULTILINE)
+_COMMENTS = re.compile(rb"(?:[ \t]*\r?\n)*[ \t]*#[^\n]*(?:\n|\Z)")
+_BOM = b"\xef\xbb\xbf"
+_MOST_TRIED = 50
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A block that is not as it was written. line: of its end, from 1."""
+
+    block: str
+    line: int
+
+
+def checksum(block: bytes) -> str:
+    """Of a block's lines without comments and blank lines, in eight digits."""
+    text = block.removeprefix(_BOM).strip(b"\n")
+    if b"\r" in text or b"#" in (text[:1], text[1:2]) or any(mark in text for mark in (b"\n\n", b"\n#", b"\n ", b"\n\t")):
+        lines = (line.rstrip(b"\r") for line in text.split(b"\n"))
+        text = b"\n".join(line for line in lines if (bare := line.strip()) and not bare.startswith(b"#"))
+    return f"{crc32(text):08x}"
+
+
+def marker_line(marker: str, block: str | bytes | None = None) -> str:
+    """The line that ends a block. block: its text, for the checksum."""
+    if block is None:
+        return f"# end: {marker}\n"
+    return f"# end: {marker} sum {checksum(block.encode() if isinstance(block, str) else block)}\n"
+
+
+def head_end(data: bytes) -> re.Match[bytes] | None:
+    """The end line of a session's head; None for a text that has no blocks."""
+    tried = 0
+    for start in _STARTS.finditer(data):
+        found = _END.match(data, start.start())
+        if found and found[1] == HEAD.encode() and not found[2]:
+            tried += 1
+            before = data[: found.start()]
+            if (found[3] and found[3].decode() == checksum(before)) or _is_toml(before):
+                return found
+            if tried == _MOST_TRIED:
+                break
+    return None
+
+
+def is_broken_journal(data: bytes) -> bool:
+    """Whether a text without a valid head looks like a session: it has an end line for one, and is no TOML."""
+    return re.search(rb"^# end: head", data, re.MULTILINE) is not None and not _is_toml(data)
+
+
+def last_end(data: bytes, start: int = 0) -> int:
+    """Where the last complete block ends; `start` if none does. start: where a block begins."""
+    likely, end = -1, len(data)
+    for _ in range(_MOST_TRIED):
+        found = _end_before(data, start, end)
+        if found is None:
+            break
+        likely = max(likely, found.end())
+        before = _end_before(data, start, found.start())
+        block = data[before.end() if before else start : found.start()]
+        if (found[3] and found[3].decode() == checksum(block)) or _is_toml(block):
+            return found.end()
+        end = found.start()
+    return max(likely, start)
+
+
+def last_generation(data: bytes) -> int:
+    """The generation of the last block; 0 for the head."""
+    found = _end_before(data, 0, len(data))
+    return int(found[2]) if found and found[2] else 0
+
+
+def end_of(data: bytes, block: str, start: int) -> int:
+    """Where this block ends; 0 if there is none."""
+    for found in re.finditer(rb"^# end: %s(?: sum [0-9a-f]{8})?\r?\n" % block.encode(), data, re.MULTILINE):
+        if found.start() >= start:
+            return found.end()
+    return 0
+
+
+def after_comments(data: bytes, end: int) -> int:
+    """Where the comments end that a person wrote below the last block, which ends at `end`."""
+    while (found := _COMMENTS.match(data, end)) and found.end() > end:
+        end = found.end()
+    return end
+
+
+def damaged(data: bytes, head: re.Match[bytes]) -> list[Damage]:
+    """The blocks whose checksums do not fit. data: complete blocks only."""
+    out = []
+    begin = line = 0
+    counted = 0
+    for start in _STARTS.finditer(data):
+        found = head if start.start() == head.start() else _END.match(data, start.start())
+        if found is None or found.start() < head.start():
+            continue
+        if found[3] and found[3].decode() != checksum(data[begin : found.start()]):
+            line += data.count(b"\n", counted, found.start())
+            counted = found.start()
+            out.append(Damage(b" ".join(filter(None, found.groups()[:2])).decode(), line + 1))
+        begin = found.end()
+    return out
+
+
+def _end_before(data: bytes, start: int, end: int) -> re.Match[bytes] | None:
+    """The last line before `end` that looks like an end line."""
+    while (at := data.rfind(b"# end: ", start, end)) >= 0:
+        found = _END.match(data, at) if at == 0 or data[at - 1 : at] == b"\n" else None
+        if found and _is_whole(data, found):
+            return found
+        end = at
+    return None
+
+
+def _is_whole(data: bytes, found: re.Match[bytes]) -> bool:
+    """Whether the line is complete: one without its newline may have lost digits or its checksum too."""
+    if found[0].endswith(b"\n") or found[3]:
+        return True
+    if not found[2]:
+        return found[1] == HEAD.encode()
+    at = data.rfind(b"# end: ", 0, found.start())
+    before = _END.match(data, at) if at >= 0 else None
+    if before and before[3]:
+        return False
+    at = data.rfind(b"[[generation]]", 0, found.start())
+    index = _INDEX.match(data, at) if at >= 0 else None
+    return index is not None and index[1] == found[2]
+
+
+def _is_toml(data: bytes) -> bool:
+    try:
+        tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""A digest of a growing file in segments, so that a few of them can be compared at a cost that does not depend on its length."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+SEGMENT = 1 << 15
+"""Bytes in a segment."""
+
+
+class Fingerprint:
+    """The digests of all segments of a file. The last one is incomplete."""
+
+    def __init__(self) -> None:
+        self._complete: list[bytes] = []
+        self._last = hashlib.blake2b(digest_size=16)
+        self._last_size = 0
+        self._next = 0
+
+    def update(self, data: bytes) -> None:
+        """Adds what was written at the end."""
+        view = memoryview(data)
+        while view:
+            part = view[: SEGMENT - self._last_size]
+            self._last.update(part)
+            self._last_size += len(part)
+            view = view[len(part) :]
+            if self._last_size == SEGMENT:
+                self._complete.append(self._last.digest())
+                self._last = hashlib.blake2b(digest_size=16)
+                self._last_size = 0
+
+    def fits(self, data: bytes) -> bool:
+        """Whether this is the whole file."""
+        other = Fingerprint()
+        other.update(data)
+        return other._complete == self._complete and other._last.digest() == self._last.digest()
+
+    def fits_in_parts(self, read: Callable[[int, int], bytes]) -> bool:
+        """Compares the last segment, and one more: each time the next one. read: (size, offset) → bytes."""
+        last = read(self._last_size, len(self._complete) * SEGMENT)
+        if hashlib.blake2b(last, digest_size=16).digest() != self._last.digest():
+            return False
+        if not self._complete:
+            return True
+        self._next = (self._next - 1) % len(self._complete)
+        part = read(SEGMENT, self._next * SEGMENT)
+        return hashlib.blake2b(part, digest_size=16).digest() == self._complete[self._next]
