@@ -127,7 +127,11 @@ def _token(entry: Any) -> Token:
 
 
 def _data(spelled: Any) -> bytes:
-    return spelled.encode() if isinstance(spelled, str) else bytes(spelled)
+    if isinstance(spelled, str):
+        return spelled.encode()
+    if isinstance(spelled, list) and all(type(number) is int for number in spelled):
+        return bytes(spelled)
+    raise ValueError("no token")
 
 
 def _logprob(number: Any) -> float:

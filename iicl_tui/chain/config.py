@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from iicl_tui.agents.base import Agent, agent_kinds
 from iicl_tui.agents.money import Budget
 from iicl_tui.errors import ConfigError, Fault
+from iicl_tui.files import parse_toml
 from iicl_tui.filters.base import Filter, filter_kinds
 from iicl_tui.schema import FORMAT, Field, Kind, describe, nearest, read_table
 from iicl_tui.tasks.base import Start, Task, task_kinds
@@ -34,6 +34,9 @@ CHAIN_FIELDS = (
 """The [chain] table. `task` has its choices filled in by `chain_fields`, since tasks are found, not listed."""
 
 SECTIONS = ("format", "created", "parent", "chain", "task", "agent", "filter", "start", "generation")
+
+MOST_FILTERS = 50
+"""Filters call one another, so that many would exhaust the stack."""
 
 LISTS = ("agent", "filter", "generation")
 """The sections that are lists of tables."""
@@ -93,7 +96,10 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
             agents.append(kind.build(values, task, ("agent", i), faults, folder))
             agent_tables.append(kind.embed(table, task, folder) if len(faults) == before else table)
     filters = []
-    for i, table in enumerate(_tables(document, "filter", faults)):
+    filter_tables = _tables(document, "filter", faults)
+    if len(filter_tables) > MOST_FILTERS:
+        faults.append(Fault(("filter", MOST_FILTERS), f"a chain has at most {MOST_FILTERS} filters, found {len(filter_tables)}"))
+    for i, table in enumerate(filter_tables[:MOST_FILTERS]):
         filter_kind = _kind(table, filter_kinds(), ("filter", i), faults)
         if filter_kind is not None:
             values = read_table(filter_kind.fields, table, ("filter", i), faults, also=("kind",))
@@ -178,8 +184,8 @@ def assign(document: dict[str, Any], assignment: str) -> None:
     if not equals or not all(steps):
         raise ConfigError([Fault((), f"--set {assignment}: expected section.key=value, as chain.seed=7")])
     try:
-        value = tomllib.loads(f"value = {text.strip()}")["value"]
-    except (ValueError, RecursionError):  # TOMLDecodeError, an integer of thousands of digits, lists nested too deeply
+        value = parse_toml(f"value = {text.strip()}")["value"]
+    except ValueError:
         value = text.strip()
     here: Any = document
     for position, step in enumerate(steps):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from iicl_tui import files
 from iicl_tui.errors import ConfigError
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store import toml_lines
@@ -17,7 +18,7 @@ from iicl_tui.tasks.base import Task
 def read_text(path: Path) -> str:
     """A text file. Raises StoreError, or ConfigError where it is not UTF-8."""
     try:
-        data = path.read_bytes()
+        data = files.read_bytes(path)
     except OSError as error:
         raise from_os_error(error, "read", path) from error
     return toml_lines.text_of(data, path.name)

@@ -11,6 +11,7 @@ import re
 import tomllib
 from typing import Any
 
+from iicl_tui.files import parse_toml
 from iicl_tui.record_codec import Records
 from iicl_tui.record_tables import CALL, PHASE_TABLES
 from iicl_tui.store import toml_lines
@@ -37,7 +38,7 @@ def parse(text: str, source: str = "") -> dict[str, Any]:
     start = text.find(_FIRST)
     if start >= 0:
         try:
-            document = tomllib.loads(text[: start + 1])
+            document = parse_toml(text[: start + 1])
             if "generation" not in document:
                 document["generation"] = _generations(text[start + 1 :])
                 return document

@@ -20,6 +20,7 @@ from iicl_tui.store.fingerprint import Fingerprint
 from iicl_tui.store.lock import Lock, take
 
 _SPACE = b" \t\r\n"
+MOST_BYTES = 256_000_000
 LEAST_ROOM = 256 * 1024
 """Bytes that must be free before a call that costs money."""
 
@@ -284,8 +285,12 @@ def _changed(path: Path) -> StoreError:
 
 def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        there = os.stat(path)
+        if not stat.S_ISREG(there.st_mode):
             raise StoreError(f"{path.name} is no file", f"{path} is a folder or a device.", "Name a session file.")
+        if there.st_size > MOST_BYTES:
+            what = f"It has {there.st_size // 1_000_000:,} MB; a session has at most {MOST_BYTES // 1_000_000} MB."
+            raise StoreError(f"{path.name} is too large", what, "Name a session file.")
         if read_only:
             return atomic.open_file(path, os.O_RDONLY), f"{path.name} was opened to be read."
         try:

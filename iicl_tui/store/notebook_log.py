@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from iicl_tui import files
 from iicl_tui.agents.calls import Exchange
 from iicl_tui.errors import LabError
 from iicl_tui.store import errors
@@ -94,16 +95,14 @@ def _number(digits: str) -> int | None:
 def read_text(path: Path) -> str | None:
     """A log's text, whatever system wrote it; None if there is no such file. Raises StoreError, and LabError if it is too large."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+        data = files.read_bytes(path, MOST_BYTES)
     except FileNotFoundError:
         return None
+    except files.TooLarge as error:
+        title, what = f"{path.name} is no log of the notebooks", f"{path}: {error.strerror}."
+        raise LabError(title, what, "Name the folder of one run.") from error
     except OSError as error:
         raise errors.from_os_error(error, "read", path) from error
-    if len(data) > MOST_BYTES:
-        raise LabError(
-            f"{path.name} is no log of the notebooks", f"It has more than {MOST_BYTES:,} bytes.", "Name the folder of one run."
-        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from iicl_tui import files
 from iicl_tui.errors import ConfigError, Fault, LabError
 from iicl_tui.schema import Field, read_table
 from iicl_tui.store import atomic, errors, toml_lines
@@ -43,7 +44,7 @@ class Settings:
 def load(path: Path) -> tuple[Settings, list[Fault]]:
     """The settings and all faults with their lines. A faulty key has its default. Never raises."""
     try:
-        text = toml_lines.text_of(path.read_bytes(), path.name)
+        text = toml_lines.text_of(files.read_bytes(path), path.name)
         document = toml_lines.parse(text, path.name)
     except FileNotFoundError:
         return Settings(), []
@@ -84,7 +85,7 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        text = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
+        text = files.read_bytes(path).decode("utf-8-sig") if path.exists() else ""
         document = tomlkit.parse(text)
     except OSError as error:
         raise errors.from_os_error(error, "read", path) from error

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from iicl_tui.errors import ConfigError, Fault
+from iicl_tui.files import BeyondLimits, parse_toml
 
 Path = tuple[str | int, ...]
 
@@ -37,16 +38,15 @@ def text_of(data: bytes, source: str) -> str:
 def parse(text: str, source: str = "") -> dict[str, Any]:
     """The text's values. Raises ConfigError with the line of the first thing that is no TOML."""
     try:
-        return tomllib.loads(text)
+        return parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
-        line = int(found[1]) if found and found[1] else _unclosed(text)
         message = _AT_LINE.sub("", str(error))
-        raise ConfigError([Fault((), f"no valid TOML: {message[:1].lower()}{message[1:]}", line)], source) from error
-    except ValueError as error:  # Python reads no integer of more than 4,300 digits
-        raise ConfigError([Fault((), "a number has thousands of digits")], source) from error
-    except RecursionError as error:
-        raise ConfigError([Fault((), "lists or tables nested too deeply")], source) from error
+        message = f"{message[:1].lower()}{message[1:]}"
+        if isinstance(error, BeyondLimits):
+            raise ConfigError([Fault((), message, int(found[1]) if found and found[1] else None)], source) from error
+        line = int(found[1]) if found and found[1] else _unclosed(text)
+        raise ConfigError([Fault((), f"no valid TOML: {message}", line)], source) from error
 
 
 def _unclosed(text: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
+from iicl_tui.files import parse_toml
 from iicl_tui.store.paths import shipped
 from iicl_tui.text import printable
 
@@ -105,12 +106,12 @@ def load(path: Path) -> tuple[Theme | None, list[str]]:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             return None, [f"The file is longer than {MAX_BYTES:,} bytes."]
-        table = tomllib.loads(data.decode("utf-8-sig"))
+        table = parse_toml(data.decode("utf-8-sig"))
     except OSError as error:
         return None, [f"The file cannot be read: {error.strerror or error}."]
     except UnicodeDecodeError:
         return None, ["The file is not valid UTF-8."]
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         return None, [f"The file is not valid TOML: {printable(str(error), 120)}."]
     return read(table, path.stem)
 

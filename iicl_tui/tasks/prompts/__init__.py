@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from iicl_tui.errors import Fault
+from iicl_tui.files import BeyondLimits, parse_toml
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, nearest
 from iicl_tui.text import printable
@@ -283,11 +284,11 @@ def _read_file(name: str, folder: Path | None) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise ValueError(f"{shown} is longer than {MOST_BYTES:,} bytes")
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return parse_toml(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{shown} is not UTF-8 text: line {line}") from None
-    except RecursionError:
-        raise ValueError(f"{shown}: lists or tables nested too deeply") from None
+    except BeyondLimits as error:
+        raise ValueError(f"{shown}: {str(error)[:1].lower()}{str(error)[1:]}") from None
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise ValueError(f"{shown} is not valid TOML: {printable(str(error), 160)}") from None

@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Label, OptionList, Static
 
+from iicl_tui import files
 from iicl_tui.agents.base import agent_kinds
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import Fault
@@ -107,7 +108,7 @@ class ConfigureScreen(AppScreen):
         elif file is not None:
             self._folder, source = file.parent, file.name
             try:
-                text = toml_lines.text_of(file.read_bytes(), file.name)
+                text = toml_lines.text_of(files.read_bytes(file), file.name)
             except OSError as error:
                 raise errors.from_os_error(error, "read", file) from error
         self.draft = Draft.of(BLANK if text is None else text, source)

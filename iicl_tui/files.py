@@ -1,0 +1,84 @@
+"""Reads untrusted files within limits: nothing endless, nothing huge, nothing nested without end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+MOST_TEXT = 16_000_000
+"""Bytes in a configuration, a list of decisions or the settings."""
+
+MOST_DEPTH = 64
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"^[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_DEPTH},}}[ \t]*=", re.MULTILINE)
+_LONG_NUMBER = re.compile(r"(?<![\w\"])[+-]?[0-9][0-9_]{4299,}")
+
+
+class TooLarge(OSError):
+    """A file with too many bytes."""
+
+
+class BeyondLimits(tomllib.TOMLDecodeError):
+    """A text that is beyond what this program reads."""
+
+
+def read_bytes(path: Path, most: int = MOST_TEXT) -> bytes:
+    """The content of a file. Raises OSError, also for a folder, a pipe or a device, and for one with more than `most` bytes."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, not a file")
+        with open(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(most + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > most:
+        raise TooLarge(errno.EINVAL, f"it has more than {most // 1_000_000} MB")
+    return data
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The values of a TOML text.
+
+    Raises:
+        BeyondLimits: It has a number of thousands of digits, or is nested more than MOST_DEPTH deep.
+        TOMLDecodeError: It is no TOML.
+    """
+    if found := _LONG_KEY.search(text):
+        raise _error(f"A key with more than {MOST_DEPTH} parts", text, found.start())
+    try:
+        values = tomllib.loads(text)
+    except RecursionError:
+        raise BeyondLimits("Lists or tables nested too deeply") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        number = _LONG_NUMBER.search(text)
+        raise _error("A number has thousands of digits", text, number.start() if number else 0) from None
+    if is_nested_deeper(values, MOST_DEPTH):
+        raise BeyondLimits("Lists or tables nested too deeply")
+    return values
+
+
+def is_nested_deeper(value: Any, most: int) -> bool:
+    """Whether lists and tables are nested more than `most` deep."""
+    level = [value]
+    for _ in range(most):
+        level = [inner for each in level for inner in _members(each) if isinstance(inner, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _error(message: str, text: str, at: int) -> BeyondLimits:
+    line = text.count("\n", 0, at) + 1
+    return BeyondLimits(f"{message} (at line {line}, column {at - text.rfind(chr(10), 0, at)})")
