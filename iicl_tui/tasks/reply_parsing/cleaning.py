@@ -143,11 +143,12 @@ def clean(reply: str) -> Cleaned:
     if struck:
         remarks.append(STRUCK_OUT)
         apply(struck)
-    before = len(steps)
-    apply([(*found.span("rest"), " ") for found in _UNCHECKED_AFTER.finditer(text)])
-    apply([(*found.span(), " ") for found in _UNCHECKED.finditer(text)])
-    if len(steps) > before:
-        apply([(*found.span(), " ") for found in _CHECKED.finditer(text)])
+    if _CHECKED.search(text) is not None:
+        before = len(steps)
+        apply([(*found.span("rest"), " ") for found in _UNCHECKED_AFTER.finditer(text)])
+        apply([(*found.span(), " ") for found in _UNCHECKED.finditer(text)])
+        if len(steps) > before:
+            apply([(*found.span(), " ") for found in _CHECKED.finditer(text)])
     if "\\" in text:
         has_cells, is_latex = "\\begin{" in text, _LATEX.search(text) is not None
         if is_latex:

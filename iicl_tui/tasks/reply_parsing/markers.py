@@ -128,6 +128,20 @@ SPECIAL_TOKEN = re.compile(rf"<{BAR}[\w▁/.:-]{{1,40}}{BAR}>|\[{BAR}[\w/]{{1,20
 _TAG = r"answer|final_answer|final|response|solution"
 ANSWER_TAG = re.compile(rf"</?(?:{_TAG})>", re.IGNORECASE)
 _ANSWER_TAGS = re.compile(rf"<(?P<tag>{_TAG})>(?P<inner>(?:(?!</?(?P=tag)>)[\s\S])*+)(?:</(?P=tag)>)?", re.IGNORECASE)
+_SIGNS = ("<", "[", "◁", "]~b")
+_WORDS = (
+    "human",
+    "user",
+    "instruction",
+    "here is my",
+    "assistant",
+    "analysis",
+    "commentary",
+    "thought",
+    "thinking",
+    "reasoning",
+    "scratchpad",
+)
 _CAN_BE_MARKER = re.compile(
     r"<(?:/?[a-z]|[|｜])|[a-z][|｜]>|\[(?:/|[|｜]|think|reason|thought|inst|sys|avail|tool|e~)|\]~b|◁|assistant"
     r"|^\W{0,12}(?:human|user|instruction|here is my)|\A\W{0,9}(?:analysis|commentary|thought|thinking|reasoning|scratchpad)",
@@ -152,7 +166,9 @@ class Answer(NamedTuple):
 @lru_cache(maxsize=64)  # one reply is read several times
 def find_answer(text: str) -> Answer:
     """Find the answer: after all thoughts, and before the end of the model's turn. Thoughts that never end leave none."""
-    if _CAN_BE_MARKER.search(text) is None:
+    lower = text.lower()
+    has_sign = any(sign in lower for sign in (*_SIGNS, *_WORDS))  # far faster than the patterns, and most replies have none
+    if not has_sign or _CAN_BE_MARKER.search(text) is None:
         return Answer(0, len(text))
     start, thinking = 0, ""
     for match in _TABLE.finditer(text):
