@@ -164,6 +164,7 @@ CALL = RecordTable(
         field("logprobs", "any", "tokens", value=_Tokens(), default=None, exported=False),
         field("usage", "table", value=_Usage(), default=None),
         field("sent", "int", default=None, low=0, high=MAX_TOKEN_COUNT, exported=False),
+        field("lost", "table", value=_Usage(), default=None, exported=False),
         field("latency", "float", value=FLOAT, default=None, low=0, column="latency_seconds"),
         field("attempts", "int", default=1, low=1),
         field("without", "strings", value=WORDS, default=()),

@@ -211,6 +211,7 @@ class Call:
         without: The parameters that were left out because the API or the model does not support them.
         verdict: A person's decision, for the purpose "person".
         sent: The estimated prompt tokens of the whole request, if the provider did not report usage.
+        lost: The most that failed attempts before this reply may be billed for; None if there were none.
         continuation: How the server was told to continue `prompt`, for the purpose "score". Its token stands for the reply.
     """
 
@@ -228,6 +229,7 @@ class Call:
     without: tuple[str, ...] = ()
     verdict: ReplyVerdict | None = None
     sent: int | None = None
+    lost: Usage | None = None
     continuation: str = ""
 
     @property

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import ModelClient, ReplyReader, UnreadableReply
 from iicl_tui.agents.call_pool import OnWait, together
-from iicl_tui.agents.calls import Call, Exchange, Purpose, Reply, Request, dialogue, max_record_bytes
-from iicl_tui.agents.money import Budget, Spent, WorstCase, money_text, prompt_tokens, worst_case
+from iicl_tui.agents.calls import Call, Exchange, Purpose, Reply, Request, Usage, dialogue, max_record_bytes
+from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.money import Budget, Spent, WorstCase, lost_spent, money_text, prompt_tokens, worst_case
 from iicl_tui.agents.retry import RetryWait, duration_text, send_with_retries
 from iicl_tui.errors import ChainStopped
 
@@ -101,6 +102,7 @@ class ChainServices:
         notify: Shows the person a notice.
         reader: Who decides about unreadable replies; None if nobody does.
         access: Which keys may go to which hosts.
+        on_lost: Called with what the attempts of a call without a reply may be billed for.
     """
 
     record: Callable[[Call], None]
@@ -111,6 +113,7 @@ class ChainServices:
     notify: Callable[[str], None]
     reader: Callable[[], ReplyReader | None]
     access: Access
+    on_lost: Callable[[Spent], None] = lambda spent: None
 
 
 class RecordedModelSession:
@@ -224,23 +227,39 @@ class RecordedModelSession:
         self._asked_again = True
         without: tuple[str, ...] = ()
 
+        mine, lost = [worst], 0  # what this call's attempts can be billed for: failed ones, and the one under way
+        self._under_way.append(worst)
+
         async def send() -> Reply:
             nonlocal without
+            if len(mine) == lost:
+                mine.append(self._check_budget(request, client))
+                self._under_way.append(mine[-1])
             reply, without = await client.send(request, self._services.access)
             return reply
 
+        def on_failure(failure: CallFailed) -> None:
+            nonlocal lost
+            lost += failure.billed
+
         on_wait(None)
-        self._under_way.append(worst)
+        answered = False
         try:
-            reply, attempts, latency = await send_with_retries(send, client.retry_policy, on_wait)
+            reply, attempts, latency = await send_with_retries(send, client.retry_policy, on_wait, on_failure=on_failure)
+            answered = True
         finally:
-            self._under_way.remove(worst)
+            for each in mine:
+                self._under_way.remove(each)
+            bound = Usage(lost * prompt_tokens(request), lost * request.max_tokens)
+            if lost and not answered:
+                self._services.on_lost(lost_spent(bound, client.price))
         sent = prompt_tokens(request.without(without)) if reply.usage is None else None
         if request.continuation:  # its one token says it all
             reply = replace(reply, text="", finish="stop")
         call = Call(
             self._generation, self.phase, purpose, request.prompt, reply.text, reply.finish, reply.tokens, reply.usage,
             reply.model, round(latency, 3), attempts, without, sent=sent, continuation=request.continuation,
+            lost=bound if lost else None,
         )  # fmt: skip
         return self._record(call)
 

@@ -204,7 +204,14 @@ def spent(calls: Iterable[Call], price_of: Callable[[Call], Price | None]) -> Sp
         price = price_of(call)
         dollars = 0.0 if price is None else cost(usage, price)
         total += Spent(1, usage.prompt, usage.completion, dollars, int(price is None), int(call.usage is None))
+        if call.lost is not None:
+            total += lost_spent(call.lost, price)
     return total
+
+
+def lost_spent(lost: Usage, price: Price | None) -> Spent:
+    """What failed attempts may be billed for, as an estimate that counts as no call."""
+    return Spent(0, lost.prompt, lost.completion, 0.0 if price is None else cost(lost, price), 0, 1)
 
 
 @dataclass(frozen=True)

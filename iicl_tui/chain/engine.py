@@ -18,7 +18,7 @@ from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import Refine
 from iicl_tui.agents.calls import Call, Purpose
 from iicl_tui.agents.model_session import ChainServices, PendingCall, RecordedModelSession
-from iicl_tui.agents.money import spent
+from iicl_tui.agents.money import Spent, spent
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.history import ChainHistory
 from iicl_tui.chain.records import (
@@ -176,6 +176,10 @@ class Chain(ChainHistory):
         self._unsaved.append(call)
         self.flush()
 
+    def _count_lost(self, lost: Spent) -> None:
+        """Counts attempts that may be billed although no reply came. They are not recorded."""
+        self._spent = self._spent + lost
+
     def _add(self, record: PhaseRecord) -> None:
         if isinstance(record, ImitationRecord):
             self._generations.append(Generation(record.generation, record))
@@ -192,7 +196,7 @@ class Chain(ChainHistory):
     def _model_session(self, generation: int, phase: Phase) -> RecordedModelSession:
         services = ChainServices(
             self._keep_call, self._check_space, lambda: self._spent, lambda: self.budget, self._set_calling,
-            lambda text: self.on_notice(text), lambda: self.decider, self.access,
+            lambda text: self.on_notice(text), lambda: self.decider, self.access, self._count_lost,
         )  # fmt: skip
         calls = self._calls.setdefault(generation, [])
         previous = self._generations[generation - 2].hypothesis if generation > 1 else None

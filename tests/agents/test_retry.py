@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from iicl_tui.agents.calls import Reply
 from iicl_tui.agents.failures import RETRIABLE, CallFailed
+from iicl_tui.agents.model_session import PendingCall, pending_call_text
 from iicl_tui.agents.retry import RetryPolicy, RetryWait, send_with_retries
 
 fixed = settings(derandomize=True, deadline=None)
@@ -199,6 +200,65 @@ async def test_whatever_the_server_says_it_is_bounded(attempts, seconds, longest
     assert all(0 <= wait <= longest for wait in world.waits)
     assert world.tries[-1] - 1000 <= seconds * (1 + 1e-9)
     assert [waiting is None for waiting in world.told] == [False, True] * len(world.waits)
+
+
+# -- by time
+
+
+@pytest.mark.parametrize("hopeful", [failure(), failure("server", status=503, hopeful=True)])
+async def test_a_server_that_will_recover_is_waited_for_as_long_as_there_is_time(hopeful):
+    world = World(*[hopeful] * 15, Reply("on"), took=0.1)
+    assert (await world.ask(RetryPolicy(seconds=600)))[1] == 16
+    assert world.waits[:6] == [1, 2, 4, 8, 16, 30]
+
+
+async def test_the_last_attempt_begins_when_the_time_ends():
+    world = World(failure(), took=0.0)
+    with pytest.raises(CallFailed) as caught:
+        await world.ask(RetryPolicy(seconds=45))
+    assert world.tries[-1] - 1000 == 45
+    assert "in 45 s" in caught.value.what
+
+
+async def test_what_gives_no_hope_gets_five_attempts():
+    world = World(failure("server", status=500))
+    with pytest.raises(CallFailed):
+        await world.ask(RetryPolicy(seconds=1e6))
+    assert len(world.tries) == 5
+
+
+async def test_a_number_of_attempts_holds_for_every_failure():
+    world = World(failure("server", status=503, hopeful=True))
+    with pytest.raises(CallFailed):
+        await world.ask(RetryPolicy(attempts=2))
+    assert len(world.tries) == 2
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(90.0, True), (300.0, True), (301.0, False)])
+async def test_the_patience_bounds_what_the_server_asks_for(asked, waited):
+    world = World(failure(retry_after=asked), Reply("on"), took=0.0)
+    if waited:
+        await world.ask(RetryPolicy(seconds=300))
+        assert world.waits == [asked]
+        return
+    with pytest.raises(CallFailed) as caught:
+        await world.ask(RetryPolicy(seconds=300))
+    assert "`patience`" in caught.value.remedy
+
+
+def test_a_wait_is_counted_down_with_the_time_left():
+    waiting = RetryWait("Busy", 3, None, 20.0, 310.0)
+    pending = PendingCall("imitate", "m", 0.0, waiting)
+    assert pending_call_text(pending, 12.0).startswith("try 3 in 8 s, for 298 s more: Busy · ")
+    assert pending_call_text(pending, 19.0).startswith("try 3 in 1 s, for 291 s more: Busy · ")
+
+
+async def test_every_failed_attempt_is_reported():
+    world, failed = World(failure(billed=True), failure(), Reply("on")), []
+    await send_with_retries(
+        world.send, PATIENCE, world.told.append, on_failure=failed.append, clock=lambda: world.now, sleep=world.sleep
+    )
+    assert [each.billed for each in failed] == [True, False]
 
 
 # -- what the server asks for

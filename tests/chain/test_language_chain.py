@@ -790,3 +790,38 @@ async def test_a_rejected_rule_is_asked_for_anew_and_refined_anew() -> None:
     assert [call.phase for call in chain.calls] == ["imitation", *["interaction"] * 3, "transmission"]
     assert chain.generations[0].hypothesis == 4
     assert chain.generations[0].interaction.redraws == 1
+
+
+# -- failed attempts that may be billed -----------------------------------------------------------------------------------
+
+
+def lost_attempt() -> CallFailed:
+    return CallFailed("time-out", "Slow", "It took too long.", "Wait.", retry_after=0.001, billed=True)
+
+
+async def test_attempts_that_may_be_billed_count_as_a_bound() -> None:
+    config, model = spoken(chain={"generations": 1}, agent={"price": {"input": 1.0, "output": 10.0}, "max-tokens": 1000})
+    model.answers = [lost_attempt(), lost_attempt(), rule(config, 5), samples(config, 1, 2, 3, 4)]
+    chain = Chain(config)
+    await chain.run()
+    lost = chain.calls[0].lost
+    assert lost is not None
+    assert lost.completion == 2000
+    assert lost.prompt > 0
+    assert chain.spent.dollars > 0.02
+    assert chain.spent.calls == 2
+    assert chain.spent.estimated == 1
+
+
+async def test_a_budget_holds_back_a_retry_after_attempts_that_may_be_billed() -> None:
+    price = {"input": 0.0, "output": 10.0}
+    config, model = spoken(chain={"generations": 1, "budget": 0.025}, agent={"price": price, "max-tokens": 1000, "attempts": 9})
+    model.answers = lambda request: lost_attempt()
+    chain = Chain(config)
+    with pytest.raises(BudgetReached):
+        await chain.run()
+    assert len(model.requests) == 2, "a third attempt could exceed the budget"
+    assert chain.spent.dollars == pytest.approx(0.02)
+    with pytest.raises(BudgetReached):
+        await chain.run()
+    assert len(model.requests) == 2

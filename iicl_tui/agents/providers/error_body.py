@@ -18,7 +18,7 @@ _CONTAINER_KEYS = ("error", "errors", "detail", "details", "message", "metadata"
 """Keys that may hold another error."""
 _VAGUE = re.compile(
     r"(?:provider returned error|(?:upstream|internal|server|unknown|api|http) error|an? error (?:has )?occurr?ed|bad request"
-    r"|error|failed|failure|invalid request|request failed)[.!:]?",
+    r"|error|failed|failure|invalid request|request failed|[a-z0-9]+(?:_[a-z0-9]+)+)[.!:]?",
     re.I,
 )
 """Messages that give no reason: a nested error is preferred to them."""
