@@ -12,6 +12,9 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
+_CLASSES = {"iicl_tui.tasks": "TaskKind", "iicl_tui.agents": "AgentKind", "iicl_tui.filters": "FilterKind"}
+"""The class of a package's kinds, which its module `base` defines."""
+
 
 @cache
 def kinds(package: str) -> Kinds:
@@ -77,14 +80,15 @@ def broken(package: str) -> tuple[str, ...]:
 def _others(package: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     from importlib.metadata import entry_points  # slow to import
 
+    wanted: type = getattr(importlib.import_module(f"{package}.base"), _CLASSES[package])
     found, faults = [], []
     for point in entry_points(group=package):
         where = f"{point.name} of {point.dist.name if point.dist else 'an unknown package'}"
         try:
             kind = point.load()
-            if not isinstance(kind.name, str) or not isinstance(kind.order, int):
-                raise TypeError("it is no kind")
-        except Exception as error:  # another package must not be able to stop the program
+            if not isinstance(kind, wanted):
+                raise TypeError(f"{type(kind).__name__} is no {wanted.__name__}")
+        except (Exception, SystemExit) as error:  # another package must not be able to stop the program
             faults.append(f"{where} cannot be used: {type(error).__name__}: {error}")
         else:
             found.append(kind)

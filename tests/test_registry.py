@@ -16,12 +16,22 @@ OURS = AgentKind("bayes", "Not ours", "Takes the name of another.", FIELDS, buil
 NOTHING = object()
 """
 
+EXITING = "raise SystemExit(3)\n"
+
+A_FILTER = """
+from iicl_tui.filters.base import FilterKind
+
+KIND = FilterKind("a-filter", "A filter", "It is no agent.", (), lambda values, task, path, faults: None)
+"""
+
 POINTS = """[iicl_tui.agents]
 elsewhere = a_plugin:KIND
 bayes = a_plugin:OURS
 gone = a_plugin:NO_SUCH_NAME
 missing = no_such_package:KIND
 nothing = a_plugin:NOTHING
+exiting = exiting:KIND
+a-filter = a_filter:KIND
 """
 
 
@@ -29,6 +39,8 @@ def run(folder: Path, code: str) -> str:
     info = folder / "a_plugin-1.0.dist-info"
     info.mkdir(exist_ok=True)
     (folder / "a_plugin.py").write_text(PLUGIN)
+    (folder / "exiting.py").write_text(EXITING)
+    (folder / "a_filter.py").write_text(A_FILTER)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: a-plugin\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(POINTS)
     env = {**os.environ, "PYTHONPATH": str(folder)}
@@ -67,5 +79,6 @@ def test_ours_go_first_and_what_is_broken_is_told(tmp_path: Path) -> None:
     )
     first, *faults = run(tmp_path, code).splitlines()
     assert first == "Bayesian ['anthropic', 'bayes', 'elsewhere', 'embedded', 'mistral', 'openai']"
-    assert len(faults) == 3
+    assert len(faults) == 5
+    assert any("FilterKind is no AgentKind" in fault for fault in faults)
     assert all("a-plugin" in fault for fault in faults)
