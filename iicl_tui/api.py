@@ -190,7 +190,7 @@ def read_config(source: Source, changes: Mapping[str, Any] | None = None) -> Cha
     document, text, name, folder = _document(source)
     for key, value in (changes or {}).items():
         try:
-            written = toml_text.value(value)
+            written = toml_text.value(_plain(value))
         except TypeError as error:
             raise ConfigError([Fault((), f"{key}: {type(value).__name__} is no value of a TOML file")], name) from error
         assign(document, f"{key}={written}")
@@ -276,9 +276,20 @@ def _document(source: Source) -> tuple[dict[str, Any], str, str, Path | None]:
         tables = {**source.document, "start": start_table(source.task, source.start)}
         return copy.deepcopy(tables), "", "The configuration", None
     if isinstance(source, Mapping):
-        return copy.deepcopy(dict(source)), "", "The configuration", None
+        return _plain(source), "", "The configuration", None
     text, name, folder = read_source(os.fspath(source))
     return toml_lines.parse(text, name), text, name, folder
+
+
+def _plain(value: Any) -> Any:
+    """A copy of the value, with numpy's scalars and arrays as Python's own numbers and lists."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    return value
 
 
 def _refuse_running_loop(instead: str) -> None:

@@ -104,6 +104,20 @@ def test_sources(tmp_path: Path) -> None:
     assert {preset.name for preset in iicl_tui.presets()} >= {"e3-none", "theory-1-sampling"}
 
 
+def test_numbers_of_numpy_are_numbers() -> None:
+    config = iicl_tui.read_config(
+        "e3-none", {"chain.seed": np.int64(7), "agent.temperature": np.float64(0.5), "task.distinct": np.bool_(True)}
+    )
+    assert config.document["chain"]["seed"] == 7
+    weights = np.ones(243)
+    changed = iicl_tui.read_config("e3-none", {"agent.prior": {"weights": weights}})
+    given = iicl_tui.read_config(
+        {"chain": {"generations": np.int32(2)}, "agent": [{"kind": "bayes", "prior": {"weights": weights}}]}
+    )
+    assert given.generations == 2
+    assert changed.document["agent"][0]["prior"]["weights"] == given.document["agent"][0]["prior"]["weights"] == [1.0] * 243
+
+
 def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[chain]\ngenerations = -3\nsead = 1\n")
