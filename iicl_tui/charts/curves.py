@@ -30,12 +30,19 @@ _SELECTED = ord("┊")
 _SPACE = ord(" ")
 
 
-def draw(panel: Panel, width: int, height: int) -> Picture:
-    """The picture of one panel, width × height cells."""
+def placeholder(panel: Panel, width: int, height: int) -> Picture | None:
+    """What stands in place of a panel without room or values; None if there are both."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return notice(width, height, panel.title)
     if not panel.length:
         return notice(width, height, f"{panel.title}: no generation yet")
+    return None
+
+
+def draw(panel: Panel, width: int, height: int) -> Picture:
+    """The picture of one panel, width × height cells."""
+    if (empty := placeholder(panel, width, height)) is not None:
+        return empty
     layout, picture = layout_of(panel, width, height), Picture(width, height)
     _axes(picture, panel, layout)
     _bands(picture, panel, layout)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from threading import Lock
 
-from iicl_tui.charts.curves import draw_levels, draw_marks
-from iicl_tui.charts.panel import LEAST_HEIGHT, LEAST_WIDTH, Layout, Panel, layout_of, style_ink, ticks, visible_segments
-from iicl_tui.charts.picture import DIM, Picture, notice
+from iicl_tui.charts.curves import draw_levels, draw_marks, placeholder
+from iicl_tui.charts.panel import Layout, Panel, layout_of, style_ink, ticks, visible_segments
+from iicl_tui.charts.picture import DIM, Picture
 
 _LOCK = Lock()
 _FIRST_COLOUR = 16  # numbers that plotext gives back, so that we know whose cell it is
@@ -24,10 +24,8 @@ Line = tuple[int, list[float], list[float]]
 
 def draw(panel: Panel, width: int, height: int) -> Picture:
     """The picture of one panel, width × height cells."""
-    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
-        return notice(width, height, panel.title)
-    if not panel.length:
-        return notice(width, height, f"{panel.title}: no generation yet")
+    if (empty := placeholder(panel, width, height)) is not None:
+        return empty
     layout, picture = layout_of(panel, width, height), Picture(width, height)
     picture.paste(_plotted(panel, layout, width - layout.right, height - 1), 0, 1)
     draw_levels(picture, panel, layout)

@@ -152,7 +152,7 @@ def lab_status(
         )
     if not chain.generations and not chain.calls and (takes := estimate_text(chain.config, chain.budget)):
         return f"{takes} {next_phase_text(chain)}", ()
-    if not known and chain.next[1] == "imitation" and chain.agent(now).kind == "bayes":
+    if not known and chain.next[1] == "imitation" and chain.agent(now).exact:
         if now == 1:
             return "No hypothesis explains d⁰. In a new session, give the agent noise above 0 or start from other data.", ()
         return f"No hypothesis explains what generation {now} sees. Go back and branch from an earlier generation.", (

@@ -11,15 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from panels import entropy
 
-from iicl_tui.charts.panel import Panel, Series
-from iicl_tui.charts.picture import Role, unpack
 from iicl_tui.charts.plain_curves import draw
-
-
-def entropy(values: Any, **changes: Any) -> Panel:
-    given_ = {"references": (("uniform", 5.49), ("one-hot", 0.0)), "selected": 0} | changes
-    return Panel("entropy (nats)", (Series("H", np.asarray(values, dtype=float), "accent"),), 0.0, 5.49, **given_)
 
 
 @pytest.fixture
@@ -93,32 +87,6 @@ def test_one_point_is_a_marker_and_lines_have_names_and_levels_too() -> None:
     assert "┄" in text
     lonely = "\n".join(draw(entropy([np.nan, 2.0, np.nan, np.nan]), 60, 12).plain()[1:-2])
     assert lonely.count("●") == 2  # the point and the name
-
-
-def test_the_marker_lies_on_the_line(plotted: list[Any]) -> None:
-    for height in range(6, 30):
-        values = np.linspace(0, 5.49, 5)
-        picture = draw(entropy(values, references=(), selected=None), 70, height)
-        rows = [y for x in range(70) for y in range(1, height) if picture.chars[y, x] == ord("●")]
-        assert len(rows) == 6  # five points and the name
-        for y in range(1, height - 2):
-            for x in range(70):
-                if picture.chars[y, x] == ord("●") and 8 < x < 50:
-                    around = picture.chars[max(y - 1, 0) : y + 2, x - 1 : x + 2]
-                    assert ((around >= 0x2800) & (around <= 0x28FF)).any()
-
-
-def test_each_line_keeps_its_ink_and_its_own_marker() -> None:
-    series = tuple(Series(name, np.full(5, level), f"state.{n}") for n, (name, level) in enumerate(
-        (("on", 0.1), ("off", 0.5), ("und", 0.9))
-    ))  # fmt: skip
-    picture = draw(Panel("P(screen)", series, 0, 1, selected=2), 90, 16)
-    for marker, hue in (("●", 1), ("▲", 2), ("■", 3)):
-        inks = {int(picture.inks[y, x]) for y, x in zip(*np.nonzero(picture.chars == ord(marker)), strict=True)}
-        assert [unpack(code)[:2] for code in inks] == [(Role.VALUE, hue)]
-    top = picture.plain()[0]
-    assert "● on 0.100" in top
-    assert "■ und 0.900" in top
 
 
 def test_two_threads_do_not_disturb_each_other() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from speaking import follows, rule, samples, spoken, with_logprobs
+from speaking import RULE, SHARES, follows, rule, samples, spoken, with_logprobs
 
 from iicl_tui import registry
 from iicl_tui.agents.calls import Reply, Request
@@ -21,15 +21,6 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.commands import doctor, show
 from iicl_tui.present.costs import cost_text
 from iicl_tui.store.session import SessionFile
-
-SHARES = {
-    "A": {"on": 0.9, "off": 0.06, "und": 0.03},
-    "B": {"off": 0.5, "on": 0.25, "und": 0.25},
-    "C": {"und": 0.7, "on": 0.1},
-    "D": {"off": 1.0},
-    "screen": {"off": 0.6, "on": 0.3, "und": 0.1},
-}
-RULE = {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}
 
 
 def session(folder: Path, steps: int, answers: Callable[[Any], Callable[[Request], Any]], **agent: Any) -> tuple[Path, Chain]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made import HOSTILE, make
-from speaking import rule, samples, spoken, with_logprobs
+from speaking import RULE, SHARES, rule, samples, spoken, with_logprobs
 
 from iicl_tui.agents.calls import Request
 from iicl_tui.chain.config import read_config
@@ -119,14 +119,6 @@ def test_unknown_kinds_are_refused(tmp_path: Path) -> None:
 # -- chains of language models
 
 
-SHARES = {
-    "A": {"on": 0.9, "off": 0.06, "und": 0.03},
-    "B": {"off": 0.5, "on": 0.25, "und": 0.25},
-    "C": {"und": 0.7, "on": 0.1},
-    "D": {"off": 1.0},
-    "screen": {"off": 0.6, "on": 0.3, "und": 0.1},
-}
-RULE = {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}
 AGENTS = [
     {"kind": "openai", "belief": "logprobs"},
     {"kind": "bayes", "noise": 0.1},
