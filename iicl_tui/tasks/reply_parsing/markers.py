@@ -126,7 +126,8 @@ _TABLE = re.compile("|".join(f"(?P<m{at}>{marker.pattern})" for at, marker in en
 SPECIAL_TOKEN = re.compile(rf"<{BAR}[\w▁/.:-]{{1,40}}{BAR}>|\[{BAR}[\w/]{{1,20}}{BAR}\]|\A\s*<s>")
 """A special token of any kind, also one that the table does not know."""
 _TAG = r"answer|final_answer|final|response|solution"
-ANSWER_TAG = re.compile(rf"</?(?:{_TAG})>", re.IGNORECASE)
+ANSWER_TAG = re.compile(rf"</?(?:{_TAG}|ins)>", re.IGNORECASE)
+"""Tags around text that counts."""
 _ANSWER_TAGS = re.compile(rf"<(?P<tag>{_TAG})>(?P<inner>(?:(?!</?(?P=tag)>)[\s\S])*+)(?:</(?P=tag)>)?", re.IGNORECASE)
 _SIGNS = ("<", "[", "◁", "]~b")
 _WORDS = (

@@ -20,7 +20,7 @@ from iicl_tui.tasks.wording import RuleReading, SamplesReading
 
 profile = settings(derandomize=True, deadline=None, max_examples=100)
 
-NAMES = (
+NAMES: tuple[str, ...] = (
     "A",
     "a",
     "b",

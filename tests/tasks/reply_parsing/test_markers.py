@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.tasks.acre.task import Acre
+from iicl_tui.tasks.acre.wording import AcreWording
 from iicl_tui.tasks.acronym.task import Acronym
 from iicl_tui.tasks.reply_parsing.cleaning import AFTER_TURN, NO_ANSWER
 from iicl_tui.tasks.reply_parsing.markers import MARKERS, find_answer
 
 ACRE = Acre()
-WORDING = ACRE.wording
-assert WORDING is not None
+WORDING = AcreWording(ACRE)
 RIGHT, WRONG = 5, 211
 RULE, OTHER = WORDING.rule_reply(RIGHT), WORDING.rule_reply(WRONG)
 
@@ -90,7 +91,7 @@ TURNS = {
 }
 
 
-def families(table: dict[str, tuple[str, ...]]) -> pytest.MarkDecorator:
+def families(table: Mapping[str, Sequence[str]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("marks", table.values(), ids=table.keys())
 
 

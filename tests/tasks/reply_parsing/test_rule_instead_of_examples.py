@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from iicl_tui.tasks.acre.task import Acre
+from iicl_tui.tasks.acre.wording import AcreWording
 
 ACRE = Acre()
-WORDING = ACRE.wording
-assert WORDING is not None
+WORDING = AcreWording(ACRE)
 RULE = {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}
 INSTEAD = "The reply states a rule instead of examples."
 TOO = "The reply states the rule, too. Its pairs do not count as examples."
