@@ -75,6 +75,7 @@ class TreeScore:
         self._floor, self._max_reads = floor, max_reads
         self._known: dict[str, NextTokens] = {}
         self._waiting: dict[_Node, float] = {_node((), ""): 1.0}
+        self._texts: dict[str, _Node] | None = None
         self._shape = tuple(len(names) for names in form.values)
         self._mass = np.zeros(self._shape)
         self._open = np.zeros(self._shape)
@@ -89,11 +90,18 @@ class TreeScore:
     @property
     def pending(self) -> tuple[str, ...]:
         """The beginnings to read next. All of one round are independent of each other, so they can be read together."""
-        return tuple(self._text(node) for node in self._round())
+        return tuple(self._pending)
+
+    @property
+    def _pending(self) -> Mapping[str, _Node]:
+        if self._texts is None:
+            self._texts = {self._text(node): node for node in self._round()}
+        return self._texts
 
     def add(self, reads: Mapping[str, NextTokens]) -> None:
         """Take what was read after these beginnings, and go on as far as that leads. Raises TooManyReads."""
         self._known.update(reads)
+        self._texts = None
         while (nodes := self._round()) and all(self._text(node) in self._known for node in nodes):
             for node in nodes:
                 self._expand(node, self._known[self._text(node)])
@@ -103,9 +111,9 @@ class TreeScore:
         """How much of the listed probability after a pending beginning continues a canonical answer.
 
         Raises:
-            StopIteration: the beginning is not pending.
+            KeyError: the beginning is not pending.
         """
-        node = next(node for node in self._round() if self._text(node) == beginning)
+        node = self._pending[beginning]
         ends = self.form.literals[node.depth + 1][0]
         wholes = [name + ends for name in self.form.values[node.depth]]
         texts = [(node.partial + text, exp(log_p)) for text, log_p in tokens]

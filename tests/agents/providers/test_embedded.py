@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import textwrap
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,13 @@ from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.embedded import EmbeddedProvider
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
+from iicl_tui.store.presets import load, presets
 
+TASK = {"objects": ["A", "B", "screen"], "spurious": "screen", "hypothesis": 3, "initial": 4}
 TESTS = Path(__file__).parents[2]
 
 ENGINE = """
-    import os, sys
+    import json, os, sys
     sys.path[:0] = [TESTS]
     from types import SimpleNamespace
 
@@ -43,9 +47,10 @@ ENGINE = """
     class Server:
         def __init__(self, parameters):
             print("a word of the engine's own")
-            assert (parameters.n_parallel, parameters.cpuparams.n_threads, parameters.n_ctx) == (1, 3, 2048)
-            config = read_config({"task": {"objects": ["A", "B", "screen"], "spurious": "screen"}})
-            p = np.random.default_rng(7).dirichlet(np.ones(27)).reshape(3, 3, 3)
+            assert parameters.n_parallel == 1
+            assert (parameters.cpuparams.n_threads, parameters.n_ctx) == (3, 2048) or "PRESET" in os.environ
+            config = read_config(json.loads(os.environ["DOCUMENT"]))
+            p = np.random.default_rng(7).dirichlet(np.ones(config.task.space.size)).reshape(config.task.space.shape)
             answers = ScoredServer(CutModel(config.task.wording.answer_form, p, 7, quotes=2), lambda prompt: SAMPLES)
 
             def reply(seen):
@@ -70,6 +75,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "xllamacpp.py").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("DOCUMENT", json.dumps({"task": TASK}))
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF")
     return file
@@ -85,8 +91,7 @@ def request(text: str = "hello") -> Request:
 
 async def test_a_whole_chain_on_an_embedded_model(engine: Path) -> None:
     agent = {"kind": "embedded", "model": str(engine), "threads": 3, "context": 2048, "choose": "belief", "floor": 0}
-    task = {"objects": ["A", "B", "screen"], "spurious": "screen", "hypothesis": 3, "initial": 4}
-    config = read_config({"chain": {"title": "t", "generations": 2, "seed": 1}, "task": task, "agent": [agent]})
+    config = read_config({"chain": {"title": "t", "generations": 2, "seed": 1}, "task": TASK, "agent": [agent]})
     chain = Chain(config)
     await chain.run()
     await chain.close()
@@ -97,6 +102,21 @@ async def test_a_whole_chain_on_an_embedded_model(engine: Path) -> None:
     assert chain.spent.dollars == 0
     assert not chain.spent.unpriced
     assert config.agents[0].credential is None
+
+
+@pytest.mark.parametrize("name", [preset.name for preset in presets() if preset.name.endswith("-embedded")])
+async def test_a_preset_begins(engine: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = tomllib.loads(load(name).text)
+    document["agent"][0]["model"] = str(engine)
+    monkeypatch.setenv("DOCUMENT", json.dumps({"task": document["task"]}))
+    monkeypatch.setenv("PRESET", name)
+    chain = Chain(read_config(document))
+    await chain.run(until=1)
+    await chain.close()
+    belief = chain.belief(1)
+    assert belief is not None
+    assert belief.caption.startswith("joint, scored: ")
+    assert chain.agent(1).first_messages([chain.start.samples])[-1].text.count("Rule: {") == 3
 
 
 async def test_a_crash_is_a_failed_call_and_the_next_call_starts_another_engine(engine: Path) -> None:
