@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Datasets, ModelSession, UsageEstimate
-from iicl_tui.agents.belief_estimator import BeliefEstimator, examples_made
+from iicl_tui.agents.belief_estimator import examples_made
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import PARAMETER_NAMES, UNREADABLE, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
@@ -19,6 +19,7 @@ from iicl_tui.agents.language_usage import estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.money import Price
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
+from iicl_tui.agents.request_settings import RequestSettings
 from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.agents.scored_belief import Scoring, score
 from iicl_tui.agents.scoring import ScoredMasses
@@ -27,31 +28,6 @@ from iicl_tui.errors import ChainStopped
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.prompts import Prompts
 from iicl_tui.tasks.wording import RuleReading, Wording
-
-
-@dataclass(frozen=True)
-class RequestSettings:
-    """How a model is asked.
-
-    Attributes:
-        model: The model's name.
-        max_tokens: The longest reply, in tokens.
-        estimator: How beliefs are estimated.
-        temperature: The sampling temperature.
-        top_p: The nucleus-sampling threshold.
-        seed: Whether a seed from the chain's random numbers is sent, if the API has one.
-        schema: Whether replies must follow a JSON schema.
-        choose: Where its hypothesis comes from: "reply", or drawn from the scored belief by "sample" or "map".
-    """
-
-    model: str
-    max_tokens: int
-    estimator: BeliefEstimator
-    temperature: float | None = None
-    top_p: float | None = None
-    seed: bool = True
-    schema: bool = False
-    choose: Literal["reply", "sample", "map"] = "reply"
 
 
 class LanguageAgent:

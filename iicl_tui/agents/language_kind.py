@@ -138,7 +138,8 @@ def build_agent(
     api: ApiSpec, values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault], folder: Path | None
 ) -> LanguageAgent:
     from iicl_tui.agents.belief_estimator import BeliefEstimator
-    from iicl_tui.agents.language import LanguageAgent, RequestSettings
+    from iicl_tui.agents.language import LanguageAgent
+    from iicl_tui.agents.request_settings import RequestSettings
     from iicl_tui.tasks.prompts import Prompts
 
     wording = task.wording
