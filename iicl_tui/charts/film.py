@@ -83,7 +83,10 @@ def _layout(view: FilmView, width: int, height: int) -> _Layout:
 
 
 def draw(view: FilmView, width: int, height: int) -> Picture:
-    """The picture, width × height cells: as many generations as fit around the selected one."""
+    """The picture, width × height cells: as many generations as fit around the selected one.
+
+    A dot is a probability of 0; a dash stands where no belief is known.
+    """
     if width < 1 or height < 1 or not len(view.totals):
         return notice(width, height, "no generation yet")
     layout = _layout(view, width, height)
@@ -100,6 +103,7 @@ def draw(view: FilmView, width: int, height: int) -> Picture:
         heights = eighths(np.where(known, share, 0.0).clip(0.0, 1.0), layout.rows)
         cells = VERTICAL[np.clip(heights - 8 * np.arange(layout.rows - 1, -1, -1)[:, None], 0, 8)]
         cells[-1, heights == 0] = ord("·")
+        cells[-1, ~known] = ord("–")
         codes = np.where(heights > 0, ink(Role.BAR, group.hue), DIM).repeat(layout.frame)
         area = np.s_[top : top + layout.rows, layout.gutter : layout.gutter + len(codes)]
         columns = np.flatnonzero(np.arange(picture.chars[area].shape[1]) % layout.frame < bar)

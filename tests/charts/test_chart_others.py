@@ -59,7 +59,7 @@ def test_every_frame_is_found_where_it_is_drawn(space: ProductSpace) -> None:
         assert all(film.generation_at(view, width, 4, x, 1) == row for row, x in drawn.items())
 
 
-def test_frames_are_as_high_as_the_totals_and_an_unknown_belief_is_empty(space: ProductSpace) -> None:
+def test_frames_are_as_high_as_the_totals_and_an_unknown_belief_is_a_dash(space: ProductSpace) -> None:
     known = np.full(243, -np.inf)
     known[space.index((0, 0, 0, 0, 1))] = 0.0
     groups = groups_of(space, 4, None, 0)
@@ -70,7 +70,7 @@ def test_frames_are_as_high_as_the_totals_and_an_unknown_belief_is_empty(space: 
     signs = [
         [picture.plain()[row][film.position(FilmView(groups, totals, 2), 60, 4, t) or 0] for t in range(3)] for row in range(3)
     ]
-    assert signs == [["▃", "·", "·"], ["▃", "·", "█"], ["▃", "·", "·"]]
+    assert signs == [["▃", "–", "·"], ["▃", "–", "█"], ["▃", "–", "·"]]
     assert "▴2" in picture.plain()[3]
 
 
