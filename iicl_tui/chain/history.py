@@ -168,7 +168,9 @@ class ChainHistory:
                 + (f" and revised its hypothesis {_times(len(interaction.refinements))}." if interaction.refinements else "."),
                 "Branch from an earlier generation or from d⁰, with another seed or a milder filter.",
             )
-        return ChainStopped("The chain is finished", f"All {self.config.generations} generations are done.", "Branch it to go on.")
+        planned = self.config.generations
+        done = "Its one generation is done." if planned == 1 else f"All {planned} generations are done."
+        return ChainStopped("The chain is finished", done, "Branch it to go on.")
 
     def _earlier_dialogue(self, generation: int) -> tuple[Exchange, ...]:
         """The last `lookback` rounds of the dialogue that the agent of a generation had in its own earlier turns."""

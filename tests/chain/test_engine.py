@@ -97,6 +97,12 @@ async def test_a_whole_chain(config: Make, whole: list[PhaseRecord]) -> None:
     assert all(sum(s.passes for s in samples) == 3 for samples in made)
 
 
+async def test_a_chain_of_one_generation_says_so_at_its_end(config: Make) -> None:
+    chain = Chain(config(chain={"generations": 1}))
+    await chain.run()
+    assert chain.end_error().what == "Its one generation is done."
+
+
 async def test_stepping_is_running(config: Make, records: Records, whole: list[PhaseRecord]) -> None:
     chain = chain_of(config(**VARIED))
     for expected in whole:
