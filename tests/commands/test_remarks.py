@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from loopback import Answer, Loopback, Seen, Text
 
+from iicl_tui.commands.ascii_fallback import NAME
+
 RULE = 'Rule: {"A": "on", "B": "off", "C": "off", "D": "off", "screen": "off"}'
 OTHER = 'Rule: {"A": "off", "B": "on", "C": "off", "D": "off", "screen": "off"}'
 EXAMPLES = ["Input: A\nOutput: on", "Input: B\nOutput: off", "Input: A, C\nOutput: on", "Input: D, screen\nOutput: off"]
@@ -130,6 +132,10 @@ def test_fewer_examples_are_no_remark_where_fewer_were_asked_for(server: Loopbac
     server.replies = reply
     run = lab("run", "config.toml", "-o", "s.toml", "--strict", "--set", "task.samples=4")
     assert run.returncode == 0, run.stderr
+
+
+def test_the_signs_of_the_header_have_a_likeness() -> None:
+    assert "≡ ● ○ ◉ ★ ▲ ┊".encode("ascii", errors=NAME) == b"= o o @ * ^ |"
 
 
 def test_an_encoding_without_block_characters_tells_bars_from_empty_cells(server: Loopback, lab: Lab) -> None:
