@@ -140,6 +140,13 @@ async def test_in_a_running_loop_it_says_what_to_do() -> None:
         session.run()
 
 
+def test_a_chain_in_memory_is_not_called_saved(tmp_path: Path) -> None:
+    (tmp_path / "none.toml").write_text("")
+    with pytest.raises(iicl_tui.LabError, match="no more decisions") as caught:
+        iicl_tui.run("e3-human", decisions=tmp_path / "none.toml")
+    assert "saved" not in str(caught.value)
+
+
 def test_a_chain_with_models_needs_a_file() -> None:
     with pytest.raises(iicl_tui.LabError, match="needs a file"):
         iicl_tui.run("e3-none-openai")

@@ -134,7 +134,7 @@ class ScriptedDecider:
         if self._default is None:
             raise ChainStopped(
                 f"The file has no more decisions for generation {generation}",
-                "Everything so far is saved.",
+                "Its human filter needs one.",
                 'Add decisions, or `default = "approve"`, then resume.',
             )
         return _ScriptedDecision(self._default)
