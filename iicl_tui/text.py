@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _TAB = " " * 4
+_EMOJI_SELECTORS = re.compile("[\ufe0e\ufe0f]")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 SECOND_HALF = 0
@@ -17,7 +19,9 @@ def printable(text: str, limit: int | None = None, newlines: bool = False) -> st
     """Replaces every character that could control a terminal or hide something by a visible symbol.
 
     ESC and the other C0 controls become their pictures (␛). C1 controls, bidi and zero-width characters, line separators and lone
-    surrogates become ⟨U+202E⟩. Tabs become four spaces. Idempotent. Markup is not escaped: show the result as plain text.
+    surrogates become ⟨U+202E⟩. Tabs become four spaces. The selectors between an emoji and its text form (U+FE0E, U+FE0F) are left
+    out: terminals disagree on how wide they make a character, and then old letters stay on the screen. Idempotent. Markup is not
+    escaped: show the result as plain text.
 
     Args:
         limit: The greatest length of the result; if something was cut, it ends in "…".
@@ -26,6 +30,8 @@ def printable(text: str, limit: int | None = None, newlines: bool = False) -> st
     if limit is not None:
         # Only what is shown is processed. "\r\n" may shrink to half its length.
         text = text[: 2 * max(limit, 0) + 2]
+    if not text.isascii():
+        text = _EMOJI_SELECTORS.sub("", text)
     if not text.isprintable():
         text = "".join(char if char.isprintable() else _shown(char, newlines) for char in text.replace("\r\n", "\n"))
     if limit is not None and len(text) > limit:

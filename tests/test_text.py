@@ -5,8 +5,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from iicl_tui.text import printable
+from iicl_tui.text import printable, text_width
 
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(st.sampled_from("\x1b\r\n\t\x9b\u202e\u200b\u2028\ud800a⟨…"))
 
@@ -51,3 +52,9 @@ def test_nothing_left_that_steers_a_terminal(text: str, limit: int | None, newli
     assert bad <= ({"\n"} if newlines else set())
     assert limit is None or len(shown) <= limit
     assert printable(shown, limit, newlines) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), [("❤\ufe0f", "❤"), ("⌚\ufe0e x", "⌚ x"), ("1\ufe0f\u20e3", "1\u20e3")])
+def test_characters_are_as_wide_as_every_terminal_draws_them(text: str, shown: str) -> None:
+    assert printable(text) == shown
+    assert text_width(printable(text)) == cell_len(printable(text))  # our measure and the screens'
