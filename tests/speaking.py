@@ -62,10 +62,10 @@ def samples(config: ChainConfig, *numbers: int, hypothesis: int | None = None) -
     return "\n".join(f"Input: {', '.join(x)}\nOutput: {config.task.predict(by, x)}" for x in inputs)
 
 
-def follows(config: ChainConfig, hypothesis: int = 5) -> Callable[[Request], Answer]:
+def follows(config: ChainConfig, hypothesis: int = 5) -> Callable[[Request], str]:
     """A model that always states this rule, and gives examples of whatever rule it is asked about."""
 
-    def answer(request: Request) -> Answer:
+    def answer(request: Request) -> str:
         prompt = request.prompt
         wording = config.task.wording
         if wording is not None and not wording.states_rule:

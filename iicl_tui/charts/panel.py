@@ -208,15 +208,15 @@ def _cut(parts: Segments, layout: Layout) -> Segments:
     far = 1e6 * (high - low)  # keeps differences finite; a piece that goes further is upright anyway
     y0, y1 = (np.clip(ends, low - far, high + far) for ends in (parts.y0, parts.y1))
     dx, dy = parts.x1 - parts.x0, y1 - y0
-    level = dy == 0
+    level = np.abs(dy) <= 1e-12 * (high - low)  # a smaller rise cannot be seen, and would overflow the division
     crossings = [np.where(level, 0.0, (edge - y0) / np.where(level, 1.0, dy)) for edge in (low, high)]
     enters = np.minimum(*crossings).clip(0.0)
     leaves = np.where(level, 1.0, np.maximum(*crossings).clip(None, 1.0))
     seen = (enters <= leaves) & (~level | layout.inside(y0))
     x0, x1 = parts.x0 + enters * dx, parts.x0 + leaves * dx
     y0, y1 = y0 + enters * dy, np.where(leaves < 1, y0 + leaves * dy, y1)
-    pieces = (parts.series, x0, np.clip(y0, low, high), x1, np.clip(y1, low, high))
-    return Segments(*(each[seen] for each in pieces))
+    y0, y1 = np.clip(y0, low, high), np.clip(y1, low, high)
+    return Segments(parts.series[seen], x0[seen], y0[seen], x1[seen], y1[seen])
 
 
 def style_ink(style: str) -> int:

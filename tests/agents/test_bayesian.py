@@ -61,7 +61,8 @@ def test_the_belief_is_bayes_rule(generations: list[Any], noise: Fraction, power
 
 def test_no_data_gives_the_prior() -> None:
     agent = BayesianAgent(TASK, LOG_PRIOR)
-    for empty in ([], [[]], [[], []]):
+    nothing: tuple[list[list[Example]], ...] = ([], [[]], [[], []])
+    for empty in nothing:
         belief = agent.belief(empty)
         assert belief is not None
         np.testing.assert_allclose(belief.log_p, LOG_PRIOR)

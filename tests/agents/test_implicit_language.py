@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from deciders import Unasked
 from speaking import InMemory, connected
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
@@ -81,7 +82,7 @@ def everything(chain: Chain) -> list[Record]:
     return [replace(record, latency=None) if isinstance(record, Call) else record for record in records]
 
 
-class Person:
+class Person(Unasked):
     """Answers about replies in order; approves everything else."""
 
     def __init__(self, *answers: ReplyAnswer) -> None:
@@ -335,7 +336,7 @@ async def test_without_a_person_the_chain_stops_and_going_on_asks_once_more() ->
 async def test_a_refused_or_cut_reply_is_not_asked_for_again() -> None:
     for finish, what in (("refused", "refused"), ("length", "max-tokens")):
         config, model = spoken()
-        model.answers = lambda request, finish=finish: Reply("Output: CA", finish=finish)  # type: ignore[misc]
+        model.answers = lambda request, finish=finish: Reply("Output: CA", finish=finish)
         chain = Chain(config)
         with pytest.raises(ReplyUnreadable) as error:
             await chain.step()

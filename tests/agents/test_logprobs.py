@@ -8,7 +8,7 @@ import json
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,9 @@ def space_of(names: Sequence[str], values: Sequence[str] = STATES) -> ProductSpa
 ONE = space_of(["A"])
 
 
-def token(drawn: str | bytes, p: float, top: dict[str | bytes, float] | None = None) -> Token:
+def token(
+    drawn: str | bytes, p: float, top: Mapping[str, float] | Mapping[bytes, float] | Mapping[str | bytes, float] | None = None
+) -> Token:
     def data(text: str | bytes) -> bytes:
         return text if isinstance(text, bytes) else text.encode()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import process_time
 
 import numpy as np
@@ -23,7 +23,7 @@ from iicl_tui.charts.film import FilmView
 from iicl_tui.charts.marginals import MarginalsView
 from iicl_tui.charts.panel import Layout, Panel, Series, layout_of, visible_segments
 from iicl_tui.charts.picture import Picture
-from iicl_tui.charts.view import BeliefView, Mark, groups_of
+from iicl_tui.charts.view import BeliefView, Group, Mark, groups_of
 from iicl_tui.tui.widgets.inks import Inks
 from iicl_tui.tui.widgets.picture_widget import picture_strip
 
@@ -55,8 +55,24 @@ def report(name: str, inks: Inks, draw: Callable[[int], Picture]) -> None:
     print(f"{name:<44} picture {alone:7.2f} ms   with strips {whole:7.2f} ms")
 
 
+def a_frame(views: list[BeliefView], width: int, height: int, n: int) -> Picture:
+    return belief.draw(views[n % 8], width, height)
+
+
+def a_film(groups: tuple[Group, ...], totals: np.ndarray, n: int) -> Picture:
+    return film.draw(FilmView(groups, totals, n % 6), 120, 5)
+
+
+def two_panels(generations: int, n: int) -> Picture:
+    return draw_panels(walks(generations, n), 80, 12)
+
+
+def a_panel(draw: Callable[[Panel, int, int], Picture], panels: list[Panel], width: int, height: int, n: int) -> Picture:
+    return draw(panels[n % 8], width, height)
+
+
 def main() -> None:
-    app = App[None]()
+    app = App[object]()
     app.get_css_variables()
     inks = Inks(app, Color.parse("#121212"))
     for objects in (5, 7):
@@ -75,7 +91,7 @@ def main() -> None:
                 frames = [replace(view, form=form) for view in views]
                 report(
                     f"{form}, {space.size} hypotheses, {width}×{height}", inks,
-                    lambda n, frames=frames, size=(width, height): belief.draw(frames[n % 8], *size),
+                    partial(a_frame, frames, width, height),
                 )  # fmt: skip
     space, groups = views[0].space, groups_of(views[0].space, 4, None, 0)
     report("marginals, 60×12", inks, lambda n: marginals.draw(MarginalsView(space, views[n % 8].log_p), 60, 12))
@@ -83,11 +99,11 @@ def main() -> None:
         totals = np.random.default_rng(0).dirichlet(np.ones(3), generations)
         report(
             f"film strip, {generations} generations, 120×5", inks,
-            lambda n, totals=totals: film.draw(FilmView(groups, totals, n % 6), 120, 5),
+            partial(a_film, groups, totals),
         )  # fmt: skip
         report(
             f"curves, 2 panels, {generations} generations, 80×12", inks,
-            lambda n, generations=generations: draw_panels(walks(generations, n), 80, 12),
+            partial(two_panels, generations),
         )  # fmt: skip
     canvas_figures(inks)
 
@@ -98,11 +114,11 @@ def canvas_figures(inks: Inks) -> None:
         panels = [noise(4, 60, seed) for seed in range(8)]
         layout = layout_of(panels[0], width, height)
         lines = [dot_lines(panel, layout) for panel in panels]
-        alone = milliseconds(lambda n, lines=lines, layout=layout: canvas_cells(lines[n % 8], layout))
+        alone = milliseconds(partial(canvas_cells, lines, layout))
         name = f"4 × 60 points, {width}×{height}"
         print(f"{'canvas alone, ' + name:<44} picture {alone:7.2f} ms")
-        report(f"curves, {name}", inks, lambda n, panels=panels, size=(width, height): draw(panels[n % 8], *size))
-        report(f"plotext, {name}", inks, lambda n, panels=panels, size=(width, height): plain_curves.draw(panels[n % 8], *size))
+        report(f"curves, {name}", inks, partial(a_panel, draw, panels, width, height))
+        report(f"plotext, {name}", inks, partial(a_panel, plain_curves.draw, panels, width, height))
 
 
 def dot_lines(panel: Panel, layout: Layout) -> list[np.ndarray]:
@@ -112,9 +128,9 @@ def dot_lines(panel: Panel, layout: Layout) -> list[np.ndarray]:
     return [parts.series, across(parts.x0), down(parts.y0), across(parts.x1), down(parts.y1)]
 
 
-def canvas_cells(lines: list[np.ndarray], layout: Layout) -> object:
+def canvas_cells(lines: list[list[np.ndarray]], layout: Layout, n: int) -> object:
     canvas = Canvas(4, layout.columns, layout.rows)
-    canvas.lines(*lines)
+    canvas.lines(*lines[n % 8])
     return canvas.cells()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import tomli_w
+from deciders import Unasked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from iicl_tui.errors import ChainStopped
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
 
 weights = st.dictionaries(st.sampled_from(["on", "off"]), st.integers(1, 9))
-agents = st.fixed_dictionaries(
+agents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "choose": st.sampled_from(["sample", "map"]),
@@ -64,7 +65,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return {"chain": chain, "task": task, "agent": taking_turns, "filter": draw(st.lists(filters, max_size=2))}
 
 
-class Moody:
+class Moody(Unasked):
     """Decides by what is shown alone, so that it is the same person whenever it is asked."""
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from deciders import Unasked
 
 from iicl_tui.agents.base import Datasets, ModelSession
 from iicl_tui.agents.bayesian import BayesianAgent
@@ -295,7 +296,7 @@ async def test_the_last_record_is_kept_by_one_more_step(config: Make, whole: lis
         await chain.step()
 
 
-class Failing:
+class Failing(Unasked):
     """Fails so many times, then approves."""
 
     def __init__(self, times: int) -> None:
@@ -453,7 +454,7 @@ class Listening:
 @pytest.mark.parametrize("turns", [1, 2, 3])
 @pytest.mark.parametrize("lookback", [0, 1, 3])
 async def test_an_agent_looks_back_on_its_own_rounds(config: Make, turns: int, lookback: int) -> None:
-    agents = [Listening() for _ in range(turns)]
+    agents: list[Any] = [Listening() for _ in range(turns)]  # as much of an agent as this chain needs
     chain = Chain(replace(config(chain={"generations": 9, "lookback": lookback}), agents=tuple(agents)))
     await chain.run()
     data = [chain.data(t) for t in range(10)]

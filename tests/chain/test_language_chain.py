@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from speaking import connected, follows, rule, samples, spoken, with_logprobs
+from deciders import Unasked
+from narrow import not_none
+from speaking import RULE, Answer, connected, follows, rule, samples, spoken, with_logprobs
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import Call, Finish, Reply, Request, Token, Usage
@@ -25,7 +27,7 @@ from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store.format import Encoder
 from iicl_tui.store.session import SessionFile
 
-LOOKBACK = {"chain": {"lookback": 2}}
+LOOKBACK: dict[str, Any] = {"chain": {"lookback": 2}}
 
 
 def everything(chain: Chain) -> list[Record]:
@@ -67,7 +69,7 @@ def resumed(config: Any, kept: Sequence[Record]) -> Chain:
     return Chain(config, generations, calls=[record for record in kept if isinstance(record, Call)])
 
 
-class Person:
+class Person(Unasked):
     """Answers about replies in order; approves everything else."""
 
     def __init__(self, *answers: ReplyAnswer) -> None:
@@ -95,7 +97,7 @@ async def test_each_generation_is_asked_for_a_rule_and_for_examples() -> None:
             assert f"Input: {', '.join(example.input)}\nOutput: {example.output}" in asked
         assert chain.generations[t - 1].hypothesis == 5
         made = chain.generations[t - 1].data
-        assert made == config.task.wording.read_samples(samples(config, 0, 1, 2, 3, hypothesis=5), 4).examples
+        assert made == not_none(config.task.wording).read_samples(samples(config, 0, 1, 2, 3, hypothesis=5), 4).examples
     assert all(call.prompt == request.prompt for call, request in zip(chain.calls, model.requests, strict=True))
 
 
@@ -113,7 +115,11 @@ async def test_look_back_sends_the_last_rounds_of_the_agents_own_dialogue() -> N
 
 
 async def test_agents_in_turn_each_have_a_dialogue_of_their_own() -> None:
-    agents = [{"kind": "openai", "belief": "none"}, {"kind": "bayes", "noise": 0.1}, {"kind": "mistral", "belief": "none"}]
+    agents: list[dict[str, Any]] = [
+        {"kind": "openai", "belief": "none"},
+        {"kind": "bayes", "noise": 0.1},
+        {"kind": "mistral", "belief": "none"},
+    ]
     config, model = spoken(agent=agents, chain={"generations": 7, "lookback": 4})
     chain = Chain(config)
     await chain.run()
@@ -278,7 +284,7 @@ async def test_a_persons_text_takes_the_place_of_the_reply() -> None:
     chain = Chain(config, decider=person)
     await chain.run()
     assert chain.generations[0].hypothesis == 11
-    assert chain.data(1) == config.task.wording.read_samples(samples(config, 2), 1).examples
+    assert chain.data(1) == not_none(config.task.wording).read_samples(samples(config, 2), 1).examples
     first, second, third = person.shown
     assert "?" in first.reply
     assert second.reply == "Rule: A = on"
@@ -521,7 +527,7 @@ async def test_a_chain_that_has_called_is_under_way() -> None:
 
 async def test_a_failed_call_leaves_what_was_done_before() -> None:
     config, model = spoken()
-    answers = [rule(config, 3), CallFailed("key-refused", "The key was refused", "401", "Set the key.")]
+    answers: list[Answer] = [rule(config, 3), CallFailed("key-refused", "The key was refused", "401", "Set the key.")]
     model.answers = lambda request: answers[min(len(model.requests) - 1, 1)]
     chain = Chain(config)
     with pytest.raises(CallFailed, match="key") as error:
@@ -699,7 +705,7 @@ async def test_tokens_that_say_nothing_of_the_belief_are_told_with_the_reason() 
 
 async def test_a_list_of_nothing_but_what_was_drawn_gives_no_certain_belief() -> None:
     config, model = spoken(agent={"belief": "logprobs", "fallback": "samples", "draws": 2}, chain={"generations": 1})
-    whole = with_logprobs(rule(config, 5), {name: {"on": 0.4, "und": 0.4, "off": 0.4} for name in config.task.objects})
+    whole = with_logprobs(rule(config, 5), {name: {"on": 0.4, "und": 0.4, "off": 0.4} for name in RULE})
     alone = tuple(replace_token(token) for token in whole.tokens or ())
     model.answers = [replace(whole, tokens=alone), rule(config, 5), samples(config, 1, 2, 3, 4)]
     said: list[str] = []
@@ -724,8 +730,8 @@ async def test_a_schema_is_asked_for_and_the_belief_says_so() -> None:
     chain = Chain(config)
     await chain.run()
     assert [request.schema for request in model.requests] == [
-        config.task.wording.rule_schema(),
-        config.task.wording.samples_schema(4),
+        not_none(config.task.wording).rule_schema(),
+        not_none(config.task.wording).samples_schema(4),
     ]
     belief = chain.belief(1)
     assert belief is not None
@@ -744,7 +750,7 @@ async def test_self_refine_asks_once_and_takes_the_answer_as_it_is() -> None:
     assert chain.generations[0].hypothesis == 3
     for example in chain.start.samples:
         assert f"Input: {', '.join(example.input)}\nOutput: {example.output}" in model.requests[1].prompt
-    (refinement,) = chain.generations[0].interaction.refinements
+    (refinement,) = not_none(chain.generations[0].interaction).refinements
     assert (refinement.filter, refinement.shown, refinement.hypothesis) == ("self-refine", 242, 3)
 
 
@@ -754,7 +760,7 @@ async def test_hypothesis_search_spends_no_call_on_a_rule_that_fits() -> None:
     chain = Chain(config)
     await chain.run()
     assert [call.purpose for call in chain.calls] == ["imitate", "transmit"]
-    assert chain.generations[0].interaction.refinements == ()
+    assert not_none(chain.generations[0].interaction).refinements == ()
 
 
 @pytest.mark.parametrize("otherwise", ["pass", "stop"])
@@ -789,7 +795,7 @@ async def test_a_rejected_rule_is_asked_for_anew_and_refined_anew() -> None:
     assert [call.purpose for call in chain.calls] == ["imitate", "self-refine", "imitate", "self-refine", "transmit"]
     assert [call.phase for call in chain.calls] == ["imitation", *["interaction"] * 3, "transmission"]
     assert chain.generations[0].hypothesis == 4
-    assert chain.generations[0].interaction.redraws == 1
+    assert not_none(chain.generations[0].interaction).redraws == 1
 
 
 # -- failed attempts that may be billed -----------------------------------------------------------------------------------

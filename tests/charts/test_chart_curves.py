@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from panels import entropy
@@ -248,6 +248,7 @@ def test_a_line_that_is_wholly_outside_is_not_drawn(values: list[float]) -> None
 
 @settings(max_examples=80, deadline=None)
 @given(arrays(float, st.integers(2, 40), elements=st.floats(-3, 4) | st.just(np.nan)), st.sampled_from([20, 200]))
+@example(np.array([2.2e-309, 0.0, -1.0]), 20)
 def test_what_is_drawn_is_inside_and_where_the_values_are(values: Any, bins: int) -> None:
     panel = plain_panel(values)
     layout = layout_of(panel, 80, 14)

@@ -4,7 +4,7 @@ import numpy as np
 
 from iicl_tui.bayes.space import Factor, Partition, ProductSpace
 from iicl_tui.charts import belief
-from iicl_tui.charts.view import BeliefView, Mark
+from iicl_tui.charts.view import BeliefView, Direction, Mark
 
 ACRE = ProductSpace(tuple(Factor(name, ("on", "off", "und")) for name in ("A", "B", "C", "D", "screen")))
 
@@ -41,7 +41,13 @@ def test_more_values_than_lines_go_across() -> None:
     assert len(seen) == 133
     x, y = belief.position(view, 99, 11, h) or (0, 0)
     assert "★" in lines[y][x : x + 4]
-    for direction, other in (("up", (16, 1)), ("down", (16, 3)), ("left", (15, 2)), ("right", (17, 2))):
+    places: tuple[tuple[Direction, tuple[int, int]], ...] = (
+        ("up", (16, 1)),
+        ("down", (16, 3)),
+        ("left", (15, 2)),
+        ("right", (17, 2)),
+    )
+    for direction, other in places:
         assert belief.moved(view, 99, 11, h, direction) == space.index(other)
     top = int(log_p.argmax())
     x, y = belief.position(view, 99, 11, top) or (0, 0)

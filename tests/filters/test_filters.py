@@ -7,15 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from deciders import Unasked
 
 from iicl_tui.errors import Fault
 from iicl_tui.filters.base import (
     Decision,
     Exhausted,
+    Filter,
     HypothesisShown,
     PhaseContext,
     Sample,
     SamplesShown,
+    SampleStatus,
     filter_kinds,
     hypothesis_gate,
     sample_gate,
@@ -30,10 +33,10 @@ D0 = (Example(("A",), "on"), Example(("B",), "off"))
 RIGHT, HALF, WRONG = (TASK.read_hypothesis({"A": a, "B": b}) for a, b in (("on", "off"), ("on", "on"), ("off", "on")))
 
 
-class Person:
+class Person(Unasked):
     """Answers from lists: verdicts (or a hypothesis to put in its place), and verdicts of samples; notes what was shown."""
 
-    def __init__(self, hypotheses: Iterable[Any] = (), samples: Iterable[str] = ()) -> None:
+    def __init__(self, hypotheses: Iterable[Any] = (), samples: Iterable[SampleStatus] = ()) -> None:
         self.hypotheses, self.verdicts = iter(hypotheses), iter(samples)
         self.shown: list[Any] = []
 
@@ -129,7 +132,7 @@ async def test_a_person_who_rejects_everything() -> None:
 
 
 async def test_what_a_person_rejects_is_drawn_through_the_filters_before() -> None:
-    filters = [EffectiveSet(1), Human()]
+    filters: list[Filter] = [EffectiveSet(1), Human()]
     person = Person(["reject", "approve"])
     gate = hypothesis_gate(filters, proposing(WRONG, HALF, WRONG, WRONG, RIGHT), scene_of(person))
     assert await gate() == RIGHT

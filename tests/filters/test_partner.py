@@ -43,7 +43,8 @@ def scene_of(beliefs: dict[int, float], seed: int = 0, task: Task = GAME) -> Pha
 
 def speaking(hypothesis: int, task: Task = GAME, noise: float = 0.0, seed: int = 1) -> tuple[Drawing, list[int]]:
     """Samples of a hypothesis, numbered, and the counts that were asked for."""
-    rng, asked = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    asked: list[int] = []
 
     async def draw(count: int) -> Sequence[Sample]:
         first = sum(asked)
@@ -218,7 +219,7 @@ def test_a_task_whose_inputs_have_no_list_is_a_fault() -> None:
     faults: list[Fault] = []
     build({"rounds": None}, GAME, ("filter", 0), faults)
     assert not faults
-    build({"rounds": None}, SimpleNamespace(inputs=(), name="acronym"), ("filter", 1), faults)  # type: ignore[arg-type]
+    build({"rounds": None}, SimpleNamespace(inputs=(), name="acronym"), ("filter", 1), faults)
     assert [fault.key for fault in faults] == ["filter[2].kind"]
     assert "acronym" in faults[0].message
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
 import pytest
+from deciders import Unasked
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +18,7 @@ from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import Fault
 from iicl_tui.filters import consistent, rank
-from iicl_tui.filters.base import PhaseContext, PoolExample, Sample, sample_gate
+from iicl_tui.filters.base import Decider, Filter, PhaseContext, PoolExample, Sample, SamplesShown, sample_gate
 from iicl_tui.filters.consistent import Consistent
 from iicl_tui.filters.human import Human
 from iicl_tui.filters.rank import Rank
@@ -35,7 +37,12 @@ def by_length(example: Example) -> tuple[float, ...]:
 
 
 def run(
-    filters: Sequence[object], made: Sequence[str], wanted: int, pool: Sequence[str] = (), seed: int = 0, decider: object = None
+    filters: Sequence[Filter],
+    made: Sequence[str],
+    wanted: int,
+    pool: Sequence[str] = (),
+    seed: int = 0,
+    decider: Decider | None = None,
 ) -> dict[str, list[Sample]]:
     """The samples that come to pass, and those laid aside, when the agent makes `made`, one after the other."""
     context = PhaseContext(
@@ -48,7 +55,12 @@ def run(
         return [Sample(made_of(next(left)), next(context.numbers)) for _ in range(number)]
 
     aside: list[Sample] = []
-    passed = asyncio.run(sample_gate(filters, draw, 0, context, aside)(wanted))  # type: ignore[arg-type]
+    gate = sample_gate(filters, draw, 0, context, aside)
+
+    async def passing() -> Sequence[Sample]:
+        return await gate(wanted)
+
+    passed = asyncio.run(passing())
     return {"passed": list(passed), "aside": aside}
 
 
@@ -78,16 +90,14 @@ def test_an_output_passes_once_and_its_earliest_example_is_taken() -> None:
 
 
 def test_others_in_the_place_of_rejected_ones_come_from_all_that_is_left() -> None:
-    class First:
+    class First(Unasked):
         """Rejects what it sees first, and what is longer than two letters."""
 
-        async def samples(self, shown: object) -> list[Sample]:
-            from dataclasses import replace
-
-            refuse = shown.attempt == 0  # type: ignore[attr-defined]
+        async def samples(self, shown: SamplesShown) -> list[Sample]:
+            refuse = shown.attempt == 0
             return [
                 replace(s, verdict="rejected") if (refuse and at == 0) or len(s.example.output) > 2 else s
-                for at, s in enumerate(shown.samples)  # type: ignore[attr-defined]
+                for at, s in enumerate(shown.samples)
             ]
 
     found = run([Rank(by_length), Human(gates="samples")], ["aaaa", "bb", "eee", "a"], 2, pool=["c"], decider=First())

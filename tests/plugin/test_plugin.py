@@ -92,9 +92,9 @@ def test_a_killed_chain_goes_on_with_it(tmp_path: Path, installed: Path) -> None
     (tmp_path / "config.toml").write_text(config, encoding="utf-8")
     assert lab(tmp_path, installed, "run", "config.toml", "-o", "whole.toml").returncode == 0
     cut = tmp_path / "cut.toml"
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     arguments = command(tmp_path, "run", "config.toml", "-o", "cut.toml")
-    running = subprocess.Popen(arguments, cwd=tmp_path, env=surroundings(installed), **quiet)
+    null = subprocess.DEVNULL
+    running = subprocess.Popen(arguments, cwd=tmp_path, env=surroundings(installed), stdin=null, stdout=null, stderr=null)
     deadline = time.monotonic() + 60
     while running.poll() is None and time.monotonic() < deadline:
         if cut.exists() and "# end: transmission 5" in cut.read_text(encoding="utf-8", errors="replace"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from narrow import not_none
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.config import ChainConfig
@@ -43,7 +44,7 @@ async def test_a_new_chain_shows_what_its_first_generation_will_draw_from(sessio
     assert (state.look, state.now, state.last) == (1, 1, 0)
     belief = session.chain.belief(1)
     assert belief is not None
-    assert np.array_equal(state.belief.log_p, belief.log_p)
+    assert np.array_equal(not_none(state.belief.log_p), belief.log_p)
     assert "what generation 1 will draw from" in state.belief.title
     assert [mark.symbol for mark in state.belief.marks] == ["★", "+"]
     assert [step.mark for step in state.phases] == ["◉", "○", "○"]
@@ -70,7 +71,7 @@ async def test_the_rounds_that_an_agent_still_has_are_counted(config: Make) -> N
 async def test_d0_shows_the_prior(session: LabSession) -> None:
     state = build_lab_state(session, 0, BY_SCREEN)
     prior = session.chain.config.agents[0].log_prior  # type: ignore[attr-defined]
-    np.testing.assert_allclose(np.exp(state.belief.log_p), np.exp(prior), atol=1e-12)
+    np.testing.assert_allclose(np.exp(not_none(state.belief.log_p)), np.exp(prior), atol=1e-12)
     assert state.belief.previous is None
     assert state.data[0].name == "d⁰"
     assert len(state.data[0].items) == 4
@@ -104,7 +105,7 @@ async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
     then = build_lab_state(session, None, BY_SCREEN)
     await stepped(session, 7)
     back = build_lab_state(session, 1, BY_SCREEN)
-    assert np.array_equal(back.belief.log_p, then.belief.log_p)
+    assert np.array_equal(not_none(back.belief.log_p), not_none(then.belief.log_p))
     assert not back.following
     assert back.words == "The chain is finished at generation 3."
     assert "lab.latest" in back.offers

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from deciders import Unasked
+from narrow import not_none
 from speaking import RULE, SHARES, InMemory, connected, follows, measured, rule, samples, spoken
 
 from iicl_tui.agents.access import Access
@@ -63,6 +65,7 @@ async def test_bounds_of_log_probabilities_hold_what_is_shown_and_leave_open_wha
     session = await stepped(*spoken(agent=LOGPROBS), 1)
     state = at(session)
     view, objects = state.belief, state.objects
+    assert view.log_p is not None
     assert view.low is not None
     assert view.high is not None
     assert (view.low <= view.log_p + 1e-12).all()
@@ -93,7 +96,7 @@ async def test_bounds_of_draws_are_intervals_and_nothing_is_open() -> None:
     assert state.belief.low is not None
     assert np.exp(state.belief.low[5]) < 0.75 < np.exp(state.belief.high[5])  # type: ignore[index]
     for (low, high), factor in zip(state.objects.bounds, range(5), strict=True):
-        shares = config.task.space.marginal(np.exp(state.belief.log_p), factor)
+        shares = config.task.space.marginal(np.exp(not_none(state.belief.log_p)), factor)
         assert (low <= shares).all()
         assert (shares <= high).all()
 
@@ -177,7 +180,7 @@ async def test_why_no_belief_is_known() -> None:
     assert "log-probabilities could not" in absent(odd)
 
 
-class Person:
+class Person(Unasked):
     """Answers about replies in order."""
 
     def __init__(self, *answers: ReplyAnswer) -> None:

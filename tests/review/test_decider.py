@@ -9,8 +9,9 @@ from review_chains import make_chain
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import StoreError
+from iicl_tui.review.chain_subject import HypothesisSubject, SamplesSubject
 from iicl_tui.review.decider import ReviewDecider, always_blind
-from iicl_tui.review.request import ReviewReopened, ReviewRequest
+from iicl_tui.review.request import AnyRequest, ReviewReopened, ReviewRequest
 from iicl_tui.review.state import ReviewState
 from iicl_tui.tasks.base import Example
 
@@ -26,10 +27,11 @@ class Person:
         self.decider = chain.decider = ReviewDecider(lambda: chain, self._ask, folder, session, created)
         self.task: asyncio.Task[Any] | None = None
 
-    def _ask(self, request: ReviewRequest | None) -> None:
+    def _ask(self, request: AnyRequest | None) -> None:
         if request is None:
             self.ended += 1
         else:
+            assert isinstance(request, ReviewRequest)
             self.requests.put_nowait(request)
 
     async def asked(self) -> ReviewRequest:
@@ -52,6 +54,12 @@ class Person:
         return record
 
 
+def shown_in(request: ReviewRequest) -> Any:
+    """What the filter shows, of a chain's phase."""
+    assert isinstance(request.subject, HypothesisSubject | SamplesSubject)
+    return request.subject.shown
+
+
 async def answer(request: ReviewRequest, *transitions: Any) -> None:
     for transition in transitions:
         request.update(transition(request.state))
@@ -62,11 +70,11 @@ async def answer(request: ReviewRequest, *transitions: Any) -> None:
 async def test_both_gates_leave_their_decisions_on_record() -> None:
     person = Person(make_chain())
     first = await person.asked()
-    assert first.subject.shown.attempt == 0
-    assert first.subject.shown.redraws_left == 20
+    assert shown_in(first).attempt == 0
+    assert shown_in(first).redraws_left == 20
     await answer(first, lambda s: s.look(2.5), lambda s: s.reason("too bright"), ReviewState.reject)
     second = await person.asked()
-    assert second.subject.shown.attempt == 1
+    assert shown_in(second).attempt == 1
     await answer(second, lambda s: s.edit(33))
     record = await person.done()
     assert [d.verdict for d in record.decisions] == ["reject", "edit"]
@@ -75,13 +83,13 @@ async def test_both_gates_leave_their_decisions_on_record() -> None:
     assert record.redraws == 1
 
     first = await person.asked()
-    drawn = [sample.example for sample in first.subject.shown.samples]
+    drawn = [sample.example for sample in shown_in(first).samples]
     mine = Example(("A",), "off")
     await answer(first, ReviewState.reject, lambda s: s.edit(mine), ReviewState.approve_rest)
     again = await person.asked()
-    assert [sample.example for sample in again.subject.shown.kept] == [mine, *drawn[2:]]
-    assert len(again.subject.shown.samples) == 1
-    assert again.subject.shown.attempt == 1
+    assert [sample.example for sample in shown_in(again).kept] == [mine, *drawn[2:]]
+    assert len(shown_in(again).samples) == 1
+    assert shown_in(again).attempt == 1
     await answer(again, ReviewState.approve_rest)
     record = await person.done()
     assert [sample.verdict for sample in record.samples] == ["rejected", "edited", "approved", "approved", "approved"]
@@ -143,11 +151,11 @@ async def test_rounds_that_were_committed_are_not_asked_again() -> None:
     await answer(await person.asked(), ReviewState.reject)
     await answer(await person.asked(), ReviewState.reject)
     third = await person.asked()
-    assert third.subject.shown.attempt == 2
+    assert shown_in(third).attempt == 2
     third.update(third.state.approve())
     third.later()
     again = await person.asked()
-    assert again.subject.shown.attempt == 2
+    assert shown_in(again).attempt == 2
     assert again.state.items[0].verdict == "approve"
     await answer(again)
     assert [d.verdict for d in (await person.done()).decisions] == ["reject", "reject", "approve"]
@@ -184,7 +192,7 @@ async def test_two_people_in_a_row_are_asked_one_by_one() -> None:
     await person.done()
     await answer(await person.asked(), lambda s: s.edit(Example(("A",), "off")), ReviewState.approve_rest)
     second = await person.asked()
-    assert second.subject.shown.samples[0].verdict == "edited"
+    assert shown_in(second).samples[0].verdict == "edited"
     second.later()
     second = await person.asked()  # the first one's answer is not taken for the second one's
     assert second.state.undecided == 4
@@ -211,7 +219,7 @@ async def test_a_draft_outlives_the_program(tmp_path: Path) -> None:
     # Gone without a word; another program opens the session.
     other = Person(make_chain(), tmp_path)
     request = await other.asked()
-    assert request.subject.shown.attempt == 1
+    assert shown_in(request).attempt == 1
     (item,) = request.state.items
     assert (item.verdict, item.value, item.reason, item.seconds) == ("edit", 5, hostile, 3.0)
     assert request.state.undo().items[0].verdict is None
@@ -259,7 +267,7 @@ async def test_a_draft_of_something_else_is_not_used(tmp_path: Path) -> None:
     for chain in seeds:
         other = Person(chain, tmp_path)
         shown = await other.asked()
-        same = shown.subject.shown.hypothesis == request.subject.shown.hypothesis  # type: ignore[union-attr]
+        same = shown_in(shown).hypothesis == shown_in(request).hypothesis
         assert shown.state.decided == same
         other.task.cancel()  # type: ignore[union-attr]
         if not same:
@@ -286,7 +294,7 @@ async def test_a_record_that_cannot_be_kept_is_not_asked_for_again(memory) -> No
     with pytest.raises(StoreError):
         await person.task
     person.chain.flush()
-    assert (await person.asked()).subject.shown.context.generation == 1
+    assert shown_in(await person.asked()).context.generation == 1
     assert [record.phase for record in memory.records] == ["imitation", "interaction"]
     person.task.cancel()
 
@@ -303,7 +311,7 @@ async def test_blind_by_choice_or_by_the_filter() -> None:
     await blind.asked()
     assert blind.decider.blind
     for one in (person, blind):
-        one.task.cancel()  # type: ignore[union-attr]
+        one.task.cancel()
 
 
 async def test_a_draft_is_not_taken_over_by_another_session_of_the_same_name(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from math import exp, isclose, log
 
 import numpy as np
 import pytest
+from deciders import Unasked
+from narrow import not_none
 from review_chains import make_chain
 
 from iicl_tui.filters.base import Decision, HypothesisShown, PhaseContext, Sample, SamplesShown
@@ -80,11 +82,11 @@ async def test_the_forecast_of_samples_is_bayes_rule_on_what_would_pass(lookback
     assert list(found.passed) == passed
     d0, d1 = list(chain.data(0)), list(chain.data(1))
     own = d1 if lookback else []
-    assert np.allclose(np.exp(found.now), bayes((d0 if lookback else []) + d1, 0.05))
+    assert np.allclose(np.exp(not_none(found.now)), bayes((d0 if lookback else []) + d1, 0.05))
     expected = bayes(own + passed, 0.05)
-    assert np.allclose(np.exp(found.then), expected)
+    assert np.allclose(np.exp(not_none(found.then)), expected)
     assert found.notes == ("Assumes that you approve the 1 undecided.", "Leaves out the 1 to be redrawn.")
-    after = summarize(found.then, found.frame)
+    after = summarize(not_none(found.then), found.frame)
     assert isclose(after.entropy, -sum(p * log(p) for p in expected if p))
     assert isclose(after.p_target, expected[chain.start.target])
     for at in range(3):
@@ -101,7 +103,7 @@ async def test_the_forecast_is_what_the_chain_then_has() -> None:
     await chain.step()
     belief = chain.belief(2)
     assert belief is not None
-    assert np.array_equal(belief.log_p, found.then)
+    assert np.array_equal(belief.log_p, not_none(found.then))
 
 
 async def test_the_forecast_of_a_hypothesis_goes_by_the_samples_that_the_seed_draws() -> None:
@@ -113,8 +115,8 @@ async def test_the_forecast_of_a_hypothesis_goes_by_the_samples_that_the_seed_dr
     for other in (h, 5, 200):
         trial = await forecast(chain, shown, state, other)
         kept = await forecast(chain, shown, state.edit(other))
-        assert np.array_equal(trial.then, kept.then)
-        assert np.allclose(np.exp(kept.then), bayes(list(await chain.would_pass_on(other)), 0.05))
+        assert np.array_equal(not_none(trial.then), not_none(kept.then))
+        assert np.allclose(np.exp(not_none(kept.then)), bayes(list(await chain.would_pass_on(other)), 0.05))
     assert (await forecast(chain, shown, state.reject())).then is None
     approved = await forecast(chain, shown, state.approve())
     await chain.step()
@@ -131,12 +133,12 @@ FOLLOWING = {
 }
 
 
-class Committed:
+class Committed(Unasked):
     """Decides as it is told the first time, and forecasts that; whatever comes after is approved."""
 
     def __init__(self, chain, reject: int) -> None:
         self.chain, self.reject = chain, reject
-        self.forecasts = []
+        self.forecasts: list[Forecast] = []
 
     async def samples(self, shown: SamplesShown):
         state = ReviewState.of(chain_values(shown))
@@ -174,7 +176,7 @@ async def test_the_forecast_of_a_hypothesis_is_what_the_filters_leave_of_its_sam
     h = chain.generations[-1].hypothesis
     found = await forecast(chain, HypothesisShown(context, h, 0, 3, False), ReviewState.of((h,)).approve())
 
-    class Approve:
+    class Approve(Unasked):
         async def hypothesis(self, shown: HypothesisShown):
             return Decision(shown.hypothesis, "approve", shown.hypothesis)
 
@@ -182,7 +184,7 @@ async def test_the_forecast_of_a_hypothesis_is_what_the_filters_leave_of_its_sam
     await chain.step()
     await chain.step()
     assert Counter(found.passed) == Counter(chain.data(1))
-    assert any(sample.verdict == "rejected" for sample in chain.generations[0].transmission.samples)
+    assert any(sample.verdict == "rejected" for sample in not_none(chain.generations[0].transmission).samples)
 
 
 async def test_nothing_passed_leaves_the_prior() -> None:
@@ -190,7 +192,7 @@ async def test_nothing_passed_leaves_the_prior() -> None:
     shown = await samples_shown(chain, refill=False)
     found = await forecast(chain, shown, ReviewState.of(chain_values(shown)).reject_rest())
     assert found.passed == ()
-    assert np.allclose(np.exp(found.then), bayes([], 0.05))
+    assert np.allclose(np.exp(not_none(found.then)), bayes([], 0.05))
 
 
 async def test_data_that_no_hypothesis_explains_are_told_of() -> None:

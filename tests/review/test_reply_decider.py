@@ -31,11 +31,10 @@ class Person:
         self.asked: asyncio.Queue[AnyRequest | None] = asyncio.Queue()
         session = None if folder is None else folder / "session.toml"
         self.decider = ReviewDecider(make_chain, self.asked.put_nowait, folder, session)
-        self.task: asyncio.Task[ReplyAnswer] | None = None
 
     async def about(self, shown: UnreadableReply = SHOWN) -> ReplyRequest:
         """The request about this reply."""
-        self.task = asyncio.ensure_future(self.decider.reply(shown))
+        self.task: asyncio.Task[ReplyAnswer] = asyncio.ensure_future(self.decider.reply(shown))
         while not isinstance(request := await self.asked.get(), ReplyRequest):
             pass
         return request

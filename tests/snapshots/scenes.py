@@ -8,6 +8,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static, TextArea
 
+from iicl_tui.tui.home.session_list import Tab
 from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.screens.configure import ConfigureScreen
 from iicl_tui.tui.screens.home import HomeScreen
@@ -61,7 +62,7 @@ def opened(group: str, *keys: str) -> Do:
     return do
 
 
-def at_home(tab: str = "yours", *keys: str, down: int = 0) -> Do:
+def at_home(tab: Tab = "yours", *keys: str, down: int = 0) -> Do:
     """A tab is listed, and what stands beside its first entry, or of one further down, is there; then keys."""
 
     async def do(pilot: Pilot[Any]) -> None:
@@ -86,7 +87,8 @@ def at_home(tab: str = "yours", *keys: str, down: int = 0) -> Do:
 
 def _plain(widget: Static) -> str:
     """What a widget shows, its lines joined."""
-    return "".join(strip.text.rstrip() for strip in widget._render_content() or widget._render_cache.lines)
+    widget._render_content()
+    return "".join(strip.text.rstrip() for strip in widget._render_cache.lines)
 
 
 def configured(faults: int, *keys: str) -> Do:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from scenes import DARK, LARGE, LIGHT, MIDDLE, SMALL, Shoot, at_home, in_lab, opened, press, until
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from iicl_tui.errors import LabError
 from iicl_tui.store.settings import Settings
+from iicl_tui.tui.app import LabApp
 
 ONE_EACH = pytest.mark.parametrize(("size", "theme"), [(SMALL, LIGHT), (MIDDLE, DARK), (LARGE, LIGHT)])
 
@@ -42,6 +44,7 @@ def test_keys(shoot: Shoot, size: tuple[int, int], theme: str) -> None:
 def test_a_message(shoot: Shoot, size: tuple[int, int], theme: str) -> None:
     async def do(pilot: Pilot[Any]) -> None:
         await at_home()(pilot)
+        assert isinstance(pilot.app, LabApp)
         pilot.app.show_error(
             LabError(
                 "The last phase was not saved", "finished.toml: no space is left on the disk.",
@@ -71,6 +74,6 @@ def test_commands(shoot: Shoot, sessions: Path) -> None:
         await in_lab("f2")(pilot)
         await press(pilot, *"br")
         await pilot.app.workers.wait_for_complete()
-        await until(pilot, lambda: len(pilot.app.screen.query_one("OptionList").options) > 1)
+        await until(pilot, lambda: len(pilot.app.screen.query_one(OptionList).options) > 1)
 
     shoot("lab", MIDDLE, DARK, do, path=sessions / "finished.toml")

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from deciders import Unasked
+
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
@@ -33,7 +35,7 @@ def config(title: str = "A test", generations: int = 3, human: bool = False, **c
     return read_config(document)
 
 
-class Decider:
+class Decider(Unasked):
     """Decides by turns, with everything that a decision can carry."""
 
     def __init__(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made import HOSTILE, make
+from narrow import not_none
 from speaking import RULE, SHARES, rule, samples, spoken, with_logprobs
 
 from iicl_tui.agents.calls import Request
@@ -119,7 +120,7 @@ def test_unknown_kinds_are_refused(tmp_path: Path) -> None:
 # -- chains of language models
 
 
-AGENTS = [
+AGENTS: list[dict[str, Any]] = [
     {"kind": "openai", "belief": "logprobs"},
     {"kind": "bayes", "noise": 0.1},
     {"kind": "mistral", "belief": "samples", "draws": 3},
@@ -162,13 +163,13 @@ def test_tables_say_how_beliefs_are_known_and_how_well(tmp_path: Path) -> None:
     for row, empty in ((exact, "p_low(A=on)"), (silent, "p(A=on)"), (silent, "unobserved(A)"), (drawn, "unobserved(A)")):
         assert row[empty] == ""
     assert first["own_entropy_nats"] == ""
-    assert float(notebook["own_entropy_nats"]) == pytest.approx(chain.belief(5).notebook_entropy)
+    assert float(notebook["own_entropy_nats"]) == pytest.approx(not_none(chain.belief(5)).notebook_entropy)
     by = {t: [row for row in beliefs if row["generation"] == str(t)] for t in range(1, 6)}
     assert [len(by[t]) for t in range(1, 6)] == [243, 243, 243, 0, 243]
     for t, source in ((1, "logprobs"), (3, "samples")):
-        belief = chain.belief(t)
-        np.testing.assert_allclose([float(row["p_low"]) for row in by[t]], np.exp(belief.low))
-        np.testing.assert_allclose([float(row["p_high"]) for row in by[t]], np.exp(belief.high))
+        belief = not_none(chain.belief(t))
+        np.testing.assert_allclose(np.array([float(row["p_low"]) for row in by[t]]), np.exp(not_none(belief.low)))
+        np.testing.assert_allclose(np.array([float(row["p_high"]) for row in by[t]]), np.exp(not_none(belief.high)))
         assert {row["belief"] for row in by[t]} == {source}
     assert {row["p_low"] for row in by[2]} == {row["p_high"] for row in by[5]} == {""}
 
@@ -180,10 +181,10 @@ def test_a_document_says_how_beliefs_are_known_and_how_well(tmp_path: Path) -> N
     assert [each and each["source"] for each in known] == ["logprobs", "exact", "samples", None, "logprobs"]
     assert known[0]["unobserved"]["C"] == pytest.approx(0.2)
     assert known[0]["marginals"]["C"]["und"] == pytest.approx([0.7, 0.9])
-    np.testing.assert_allclose(known[0]["low"], np.exp(chain.belief(1).low))
+    np.testing.assert_allclose(known[0]["low"], np.exp(not_none(not_none(chain.belief(1)).low)))
     assert known[2]["draws"] == {"read": 3, "asked": 3}
     assert known[1]["low"] is None
-    assert known[4]["own_entropy_nats"] == pytest.approx(chain.belief(5).notebook_entropy)
+    assert known[4]["own_entropy_nats"] == pytest.approx(not_none(chain.belief(5)).notebook_entropy)
     assert "unobserved" in known[0]["caption"]
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import CREATED, HOSTILE, config
+from narrow import not_none
 
 from iicl_tui.agents.calls import FINISHES, REPLY_VERDICTS, Call, Token, Usage
 from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, InteractionRecord, TransmissionRecord, in_order
@@ -354,7 +355,7 @@ def test_a_pool_needs_a_filter_that_has_one() -> None:
     assert faults(unshown) == [(13, "generation[1].transmission.sample[1].verdict", "an edited sample has `shown`, what was drawn")]
     start = '[[start.sample]]\ninput = ["A"]\noutput = "on"\n'
     ranked = f'[[filter]]\nkind = "rank"\n{start}' + text.replace("filter = []", 'filter = ["rank"]')
-    assert [made.origin for made in decode(ranked).generations[0].transmission.samples] == [None, 0]
+    assert [made.origin for made in not_none(decode(ranked).generations[0].transmission).samples] == [None, 0]
     other = ranked.replace('["A"]\noutput = "on"', '["B"]\noutput = "on"', 1)
     assert [(line, message) for line, _, message in faults(other)] == [
         (23, "d⁰ has none such that it could be taken from the pool")

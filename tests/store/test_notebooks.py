@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from narrow import not_none
 from notebook_runs import LETTERS, SCREEN, STATES, Plots, Run, all_rules, light
 
 from iicl_tui.agents.calls import Call, Token, Usage
@@ -28,6 +29,7 @@ from iicl_tui.store.notebook_export import notebook_files, notebook_notices
 from iicl_tui.store.notebook_import import Imported, read_logs
 from iicl_tui.store.notebook_setup import STRENGTHS, bias_level, drawn_again
 from iicl_tui.store.session import SessionFile
+from iicl_tui.tasks.acre.task import Acre
 
 TAKEN = "The logs do not say it, so the notebooks' own settings are taken: look-back 2 and M = 4."
 GOING_ON = "Where the session is gone on with, the model is asked in this program's words, not the notebook's."
@@ -122,7 +124,7 @@ def test_a_run_with_a_screen_is_a_session(e2: Run, tmp_path: Path) -> None:
     assert rules(chain, learned=True) == rules(chain) == e2.rules
     assert samples(chain) == ordered(e2.data, SCREEN)
     assert chain.task.space.assignment(chain.start.target) == e2.target
-    assert chain.task.space.assignment(chain.start.rival) == e2.rivals
+    assert chain.task.space.assignment(not_none(chain.start.rival)) == e2.rivals
     assert chain.config.seed == 42
     assert chain.config.lookback == 2
     assert chain.config.generations == 4
@@ -183,12 +185,12 @@ def test_every_model_and_interaction(tmp_path: Path, model: str, interaction: st
     assert rules(chain) == run.kept
     assert samples(chain) == ordered(run.data, SCREEN)
     kind = {"none": (), "self": ("self-refine",), "hypothesis": ("hypothesis-search",)}[interaction]
-    assert all(each.interaction.filters == kind for each in chain.generations)
+    assert all(not_none(each.interaction).filters == kind for each in chain.generations)
     d0 = run.data[0]
     for place, generation in enumerate(chain.generations):
         failing = sum(light(x, run.rules[place]) != y for x, y in d0)
         expected = interaction == "self" or (interaction == "hypothesis" and failing > 0)
-        assert [each.failing for each in generation.interaction.refinements] == ([failing] if expected else [])
+        assert [each.failing for each in not_none(generation.interaction).refinements] == ([failing] if expected else [])
     refining = [call for call in chain.calls if call.phase == "interaction"]
     assert len(refining) == (0 if interaction == "none" else 4)
     assert [call.usage for call in refining] == [Usage(p, c) for c, p, _ in run.usage[1::3]][: len(refining)]
@@ -210,7 +212,8 @@ def test_e1_with_and_without_its_chat_log(tmp_path: Path, seed: int, with_chat: 
     assert rules(chain) == run.rules
     assert (chain.config.lookback, chain.task.samples, chain.task.focus) == (4, 4, None)
     assert imported.document["agent"][0]["temperature"] == 0.5
-    assert [chain.belief(t).notebook_entropy for t in range(1, 7)] == pytest.approx([plots.entropy(at) for at in range(6)])
+    entropies = [not_none(chain.belief(t)).notebook_entropy for t in range(1, 7)]
+    assert entropies == pytest.approx([plots.entropy(at) for at in range(6)])
     assert any("drawn again" in notice for notice in imported.notices) is not with_chat
 
 
@@ -595,7 +598,7 @@ def test_an_exact_belief_goes_out_as_the_belief_in_each_object(tmp_path: Path) -
         assert plots.entropy(place) >= measures.entropy[place] - 1e-9
     assert plots.d0_right() == measures.explained.tolist()
     assert plots.refined() == rules(chain)
-    assert plots.results["rules"][0] == chain.task.space.assignment(chain.start.rival)
+    assert plots.results["rules"][0] == chain.task.space.assignment(not_none(chain.start.rival))
     assert any("no joint distribution" in notice for notice in notebook_notices(chain))
 
 
@@ -608,10 +611,11 @@ def test_an_exported_exact_chain_comes_back_with_the_same_rules_and_samples(tmp_
     assert rules(again, learned=True) == rules(chain, learned=True)
     assert rules(again) == rules(chain)
     assert samples(again) == samples(chain)
-    assert (again.start.target, again.start.rival) == (chain.start.target, chain.start.rival)
+    assert (again.start.target, not_none(again.start.rival)) == (chain.start.target, not_none(chain.start.rival))
     assert imported.document["task"].get("bias") == ("low" if spurious else None)
     plots = Plots(folder)
-    assert [again.belief(t).notebook_entropy for t in range(1, 5)] == pytest.approx([plots.entropy(at) for at in range(4)])
+    entropies = [not_none(again.belief(t)).notebook_entropy for t in range(1, 5)]
+    assert entropies == pytest.approx([plots.entropy(at) for at in range(4)])
     assert again.next is None  # here the last generation has its examples too
 
 
@@ -642,7 +646,7 @@ def test_the_spurious_object_goes_last_and_is_found_again(tmp_path: Path) -> Non
     assert imported.document["task"]["spurious"] == "B"
     assert [{**rule} for rule in rules(again)] == rules(chain)
     candidates = [rule for rule in all_rules(order) if rule["B"] != "off"]
-    index = candidates.index(again.task.space.assignment(again.start.rival))
+    index = candidates.index(again.task.space.assignment(not_none(again.start.rival)))
     assert folder.name.startswith(f"none_h{index:03d}_startweak_endnone_seed5")
 
 
@@ -657,6 +661,7 @@ def test_the_spurious_object_goes_last_and_is_found_again(tmp_path: Path) -> Non
 def test_other_objects_and_states(tmp_path: Path, task: dict[str, Any], words: str) -> None:
     chain = bayes(**task)
     folder = exported(chain, tmp_path)
+    assert isinstance(chain.task, Acre)
     objects = list(chain.task.objects)
     plots, measures = Plots(folder, objects), measure(chain)
     assert plots.d0_right() == measures.explained.tolist()
@@ -755,7 +760,7 @@ def test_claudes_runs_have_no_tokens(tmp_path: Path) -> None:
 def test_a_chain_that_has_not_begun(tmp_path: Path) -> None:
     chain = Chain(bayes().config)
     folder = exported(chain, tmp_path)
-    assert Plots(folder).results["rules"] == [chain.task.space.assignment(chain.start.rival)]
+    assert Plots(folder).results["rules"] == [chain.task.space.assignment(not_none(chain.start.rival))]
     with pytest.raises(LabError, match="hold no generation"):
         read_logs(folder)
 

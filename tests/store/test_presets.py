@@ -6,14 +6,17 @@ import tomllib
 
 import numpy as np
 import pytest
+from narrow import not_none
 from speaking import InMemory, connected, follows
 
+from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import Measures, measure
 from iicl_tui.errors import LabError
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store.presets import load, presets, summary
+from iicl_tui.tasks.acre.task import Acre
 
 NAMES = [preset.name for preset in presets()]
 
@@ -66,7 +69,7 @@ async def test_e1_entropy_falls(name: str, first: float, last: float) -> None:
 )
 async def test_e2_belief_in_screen_off(name: str, off: list[float]) -> None:
     chain, measures = await run(f"e2-{name}")
-    assert measures.marginals[chain.task.focus][:, 1] == pytest.approx(off, abs=0.005)
+    assert measures.marginals[not_none(chain.task.focus)][:, 1] == pytest.approx(off, abs=0.005)
     assert measures.explained[0] == 4
 
 
@@ -100,15 +103,22 @@ async def test_effective_set_gives_back_the_prior_within_it() -> None:
     chain, measures = await run("theory-3-effective-set")
     inside = chain.task.explained(chain.start.samples) == 4
     assert inside.sum() == 21
-    prior = np.where(inside, np.exp(chain.config.agents[0].log_prior), 0)
+    prior = np.where(inside, np.exp(log_prior(chain)), 0)
     assert chain.task.space.marginal(prior / prior.sum(), 4) == pytest.approx([0, 0.857, 0.143], abs=0.0005)
     assert shares(chain, measures) == pytest.approx([0, 0.864, 0.136], abs=0.0006)
     assert (measures.explained == 4).all()
 
 
+def log_prior(chain: Chain) -> np.ndarray:
+    agent = chain.config.agents[0]
+    assert isinstance(agent, BayesianAgent)
+    return agent.log_prior
+
+
 def traps(chain: Chain) -> np.ndarray:
     """(H,): the most inputs that a hypothesis shares with one that the prior likes as much; below M it is a trap."""
-    table, prior = chain.task.table, chain.config.agents[0].log_prior
+    assert isinstance(chain.task, Acre)
+    table, prior = chain.task.table, log_prior(chain)
     agree = (table[:, None, :] == table[None]).sum(axis=-1)
     better = prior[None, :] >= prior[:, None] - 1e-9
     np.fill_diagonal(better, False)
@@ -124,7 +134,7 @@ async def test_map_learners_and_the_bottleneck(name: str, count: int, moves: lis
     assert (shared < chain.task.samples).sum() == count
     assert [(shared < m).sum() for m in (24, 30)] == [51, 211]
     assert [at + 2 for at in np.flatnonzero(np.diff(measures.hypothesis))] == moves
-    prior = chain.config.agents[0].log_prior
+    prior = log_prior(chain)
     assert (np.diff(prior[measures.hypothesis]) >= -1e-12).all()
     assert shared[measures.hypothesis[-1]] < chain.task.samples
     favourite = measures.hypothesis[-1] == prior.argmax()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made import CREATED, config, make, run
@@ -100,7 +101,7 @@ with SessionFile.open(pathlib.Path(sys.argv[1])) as session:
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_file_of_the_unkilled_run(tmp_path: Path) -> None:
-    options = {"generations": 600, "title": "Killed"}
+    options: dict[str, Any] = {"generations": 600, "title": "Killed"}
     whole = make(tmp_path / "whole", **options).read_bytes()
     path = make(tmp_path / "killed", until=0, **options)
     rng = random.Random(3)

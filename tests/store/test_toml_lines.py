@@ -7,6 +7,7 @@ import pytest
 import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
+from narrow import not_none
 
 from iicl_tui.errors import ConfigError
 from iicl_tui.store.toml_lines import line_of, parse
@@ -121,7 +122,7 @@ def test_cutting_a_text_before_a_line_never_moves_the_lines_above(document: dict
     text = tomli_w.dumps(document)
     moved = "# one more line\n" + text
     for path in paths(tomllib.loads(text))[1:]:
-        assert line_of(moved, path) == line_of(text, path) + 1
+        assert line_of(moved, path) == not_none(line_of(text, path)) + 1
 
 
 @pytest.mark.parametrize(

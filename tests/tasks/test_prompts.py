@@ -89,7 +89,7 @@ def test_without_a_value_they_are_the_tasks_own() -> None:
     assert read({}) == (OWN, [])
 
 
-MINE = {"ask": "Mine: {data} {names} {after}", "bias": {"low": {"after": "Mine {thing}."}}}
+MINE: dict[str, Any] = {"ask": "Mine: {data} {names} {after}", "bias": {"low": {"after": "Mine {thing}."}}}
 MIXED = Prompts({**OWN.texts, "ask": MINE["ask"]}, {**OWN.bias, "low": ("", "Mine {thing}.")})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Host(AppScreen):
     def __init__(self, chain: Chain, decider: ReviewDecider, clock: Clock | None = None) -> None:
         super().__init__()
         self.chain, self.decider = chain, decider
-        self.pane = ReviewPane(decider, **({"clock": clock} if clock else {}))
+        self.pane = ReviewPane(decider, clock=clock or time.monotonic)
         self.records: list[PhaseRecord] = []
         self.blinds: list[bool] = []
         self.left = 0

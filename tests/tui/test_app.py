@@ -7,10 +7,11 @@ import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 from textual import work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.css.query import NoMatches
@@ -27,6 +28,7 @@ from iicl_tui.tui.app import SCREENS_BY_NAME, LabApp, Start, run_app
 from iicl_tui.tui.keymap import live_actions
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.screens.error import ErrorScreen
+from iicl_tui.tui.screens.help import HelpScreen
 from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.header import HeaderLine
 
@@ -35,9 +37,18 @@ TELLING = "boom with 'some words of a file that are long' and sk-abcdefghijklmno
 AT_END = LabError("No phase is next", "The chain is at its end.", "Branch from a generation.")
 
 
+A = TypeVar("A", bound=AppScreen)
+
+
+def on(app: App[Any], kind: type[A]) -> A:
+    """The screen on top, which is of this kind."""
+    assert isinstance(app.screen, kind)
+    return app.screen
+
+
 class Demo(AppScreen):
     GROUP = "lab"
-    BINDINGS = bindings("lab")
+    BINDINGS: ClassVar[list] = bindings("lab")
     HELP = "A screen to try the shell on."
     LABELS = {"app.back": "later"}  # noqa: RUF012
     AUTO_FOCUS = ""
@@ -142,10 +153,10 @@ async def test_the_footer_is_clicked(make: Make) -> None:
         bar = app.screen.query_one(KeyBar)
         await pilot.click(bar, offset=(3, 0))
         await pilot.pause()
-        assert app.screen.done == ["next-phase"]
+        assert on(app, Demo).done == ["next-phase"]
         await pilot.click(bar, offset=(1 + bar.render().plain.index("?"), 0))
         await pilot.pause()
-        assert app.screen.GROUP == "help"
+        assert on(app, HelpScreen)
 
 
 async def test_a_click_on_the_header_opens_the_commands(make: Make) -> None:
@@ -159,14 +170,14 @@ async def test_a_click_on_the_header_opens_the_commands(make: Make) -> None:
 async def test_the_header_keeps_title_and_state_and_drops_what_does_not_fit(make: Make) -> None:
     app = make()
     async with app.run_test(size=(60, 24)) as pilot:
-        app.screen.header(HOSTILE, ("a fact", "f" * 70), "saved")
+        on(app, Demo).header(HOSTILE, ("a fact", "f" * 70), "saved")
         await pilot.pause()
         line = app.screen.query_one(HeaderLine).render()
         assert line.cell_length == 58
         assert line.plain.endswith("● saved")
         assert "\x1b" not in line.plain
         assert "[/]" in line.plain
-        app.screen.header("short", ("a fact", "f" * 70), "read-only")
+        on(app, Demo).header("short", ("a fact", "f" * 70), "read-only")
         assert app.screen.query_one(HeaderLine).render().plain.split("  ")[:2] == ["≡ short", "a fact"]
 
 
@@ -221,7 +232,7 @@ async def test_an_error_in_a_message_handler_is_a_toast_and_the_screen_lives(mak
         assert "[/] [bold]x ␛]52;c;AAAA" in notices(app)[0]
         assert not any("\x1b" in line for line in notices(app))
         await pilot.press("space")
-        assert app.screen.done == ["next-phase"]
+        assert on(app, Demo).done == ["next-phase"]
 
 
 async def test_hostile_text_in_a_message(make: Make) -> None:
@@ -342,9 +353,9 @@ async def test_a_persons_keys_are_taken_and_faults_are_told_once(make: Make) -> 
     async with app.run_test(size=(80, 24)) as pilot:
         assert footer(app).startswith("F9 next phase")
         await pilot.press("space")
-        assert app.screen.done == []
+        assert on(app, Demo).done == []
         await pilot.press("f9")
-        assert app.screen.done == ["next-phase"]
+        assert on(app, Demo).done == ["next-phase"]
         (notice,) = notices(app)
         assert "lab.nothing" in notice
         assert "q would run both" in notice
@@ -360,7 +371,7 @@ async def test_settings_faults_are_one_notice(make: Make) -> None:
 async def test_the_palette_has_every_action_of_the_screen_and_of_the_app(make: Make) -> None:
     app = make()
     async with app.run_test(size=(120, 40)) as pilot:
-        demo = app.screen
+        demo = on(app, Demo)
         wanted = {action.label for group in ("lab", "app") for action in GROUPS[group]}
         wanted -= {"review", "back", "commands"}
         for key in ("f2", "ctrl+p"):
@@ -414,7 +425,7 @@ async def test_copy_makes_control_characters_visible(make: Make) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("y")
         assert "nothing to copy" in notices(app)[0]
-        app.screen.text = HOSTILE + "\nsecond line"
+        on(app, Demo).text = HOSTILE + "\nsecond line"
         await pilot.press("y")
         assert app.clipboard.startswith("[/] [bold]x ␛]52;c;AAAA␇")
         assert app.clipboard.endswith("漢\nsecond line")

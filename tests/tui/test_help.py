@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from textual.app import ComposeResult
@@ -20,12 +21,12 @@ from iicl_tui.tui.widgets.header import HeaderLine
 
 class Chart(Static, can_focus=True):
     GROUP = "chart"
-    BINDINGS = bindings("chart")
+    BINDINGS: ClassVar[list] = bindings("chart")
 
 
 class Demo(AppScreen):
     GROUP = "lab"
-    BINDINGS = bindings("lab")
+    BINDINGS: ClassVar[list] = bindings("lab")
     HELP = "What the [/ screen is for."
 
     def body(self) -> ComposeResult:
@@ -96,6 +97,7 @@ async def test_the_keys_page_lists_every_action_with_its_keys(app: Shell) -> Non
         assert row[:3] == ["lab.pause", "F9", "p"]
         assert str(table.get_row("lab.earlier")[1]) == "["
         assert "2 changed by you" in app.screen.query_one(HeaderLine).render().plain
+        assert isinstance(app.screen, KeysScreen)
         assert app.screen.copy_text() == '"app.help" = "question_mark,f1"'
 
 
@@ -112,6 +114,7 @@ async def test_the_keys_page_is_searched_and_left_step_by_step(app: Shell) -> No
         await pilot.press("slash", *"[/")
         await pilot.pause()
         assert table.row_count == 0
+        assert isinstance(app.screen, KeysScreen)
         assert app.screen.copy_text() is None
         await pilot.press("enter", "down", "up", "end", "pagedown", "slash")
         await pilot.pause()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from iicl_tui.tui.screens.error import ErrorScreen
 from iicl_tui.tui.screens.home import HomeScreen
 
 HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \u202e" + "漢" * 300
+
+
+def says(said: Static, words: str) -> bool:
+    return words in str(said.render())
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
@@ -230,7 +235,7 @@ async def test_branch(paths: Paths) -> None:
         said = home(pilot).query_one("#ask-hint", Static)
         for generation, kept in (("0", "d⁰ alone;"), ("2", "generations 1–2;"), ("1", "generation 1;")):
             home(pilot).query_one("#ask-generation", Input).value = generation
-            await until(pilot, lambda kept=kept: f"keeps {kept}" in str(said.render()))
+            await until(pilot, partial(says, said, f"keeps {kept}"))
         home(pilot).query_one("#ask-seed", Input).value = "7"
         await pilot.press("enter")
         await until(pilot, lambda: len(list(paths.sessions.glob("*.toml"))) == 2)

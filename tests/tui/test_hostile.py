@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deciders import Unasked
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -22,6 +23,7 @@ from iicl_tui.errors import ConfigError, Fault, LabError
 from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
 from iicl_tui.present.entry import Entry
 from iicl_tui.present.lab_session import LabSession
+from iicl_tui.review.chain_subject import ChainSubject
 from iicl_tui.store import settings as settings_file
 from iicl_tui.store.format import Parent
 from iicl_tui.store.paths import Paths
@@ -78,10 +80,17 @@ def shown(app: App[Any]) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
 
 
+def attempt(pane: ReviewPane) -> int | None:
+    """Which draw a person sees; None if nobody is asked."""
+    subject = pane.request and pane.request.subject
+    return subject.attempt if isinstance(subject, ChainSubject) else None
+
+
 class Watched:
     """A running app whose every screen is looked at, and whose driver's bytes are kept."""
 
     def __init__(self, pilot: Pilot[Any]) -> None:
+        assert isinstance(pilot.app, LabApp)
         self.pilot, self.app = pilot, pilot.app
 
     async def look(self, *words: str) -> None:
@@ -123,7 +132,7 @@ async def running(app: LabApp, size: tuple[int, int] = (80, 24)) -> AsyncIterato
         yield Watched(pilot)
 
 
-class Person:
+class Person(Unasked):
     """Rejects once, then approves, each time with this reason."""
 
     def __init__(self, reason: str) -> None:
@@ -211,7 +220,7 @@ async def test_a_reason_that_is_pasted(paths: Paths, text: str) -> None:
         await watched.press("n")
         watched.app.post_message(events.Paste(text))
         await watched.press("enter", "x", "enter")
-        await watched.until(lambda: pane.live and pane.request is not None and pane.request.subject.attempt == 1)
+        await watched.until(lambda: pane.live and attempt(pane) == 1)
         await watched.press("t")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -250,14 +251,23 @@ async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> Non
 
         await key("R", lambda: host.screen.activity.busy)
         seen: set[int] = set()
-        await until(lambda: seen.add(host.state.now) or len(seen) >= 3)
+
+        def three_seen() -> bool:
+            seen.add(host.state.now)
+            return len(seen) >= 3
+
+        await until(three_seen)
         await key("left_square_bracket", lambda: not host.state.following)
         at = host.state.look
+
+        def sized(size: tuple[int, int]) -> bool:
+            return host.screen.size == size
+
         await key("v", lambda: host.state.belief.form == "mosaic")
         for size in ((80, 24), (30, 8), (200, 60), (120, 40)):
             host.app._driver._size = Size(*size)
             host.app.post_message(events.Resize(Size(*size), Size(*size)))
-            await until(lambda size=size: host.screen.size == size)
+            await until(partial(sized, size))
         assert host.state.look == at
         await key("escape", lambda: not host.screen.activity.busy)
         last = len(host.session.chain.generations)

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.present.lab_session import LabSession
+from iicl_tui.review.request import ReplyRequest
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.actions import GROUPS
@@ -661,7 +662,7 @@ async def test_whatever_the_model_says_steers_nothing(
 ) -> None:
     size = (80, 24) if len(text) % 2 else (120, 40)  # one of the two layouts each: a screen takes its time
     async with lab(second(config, text), size, steps=3) as host:
-        monkeypatch.setattr(reply_pane.ReplyRequest, "update", lambda *_: None)  # what is written is looked at elsewhere
+        monkeypatch.setattr(ReplyRequest, "update", lambda *_: None)  # what is written is looked at elsewhere
         await host.press("space")
         pane = await host.asked()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from loopback import Answer, Loopback, Seen, Text, tokens_of
+from narrow import not_none
 from speaking import follows
 
 from iicl_tui.agents.calls import Message, Request
@@ -39,7 +40,7 @@ def dialogue(config: Any) -> Callable[[Seen], Answer]:
         prompt = seen.body["messages"][-1]["content"]
         if count % 7 == 0 and "could be read" not in prompt and "could not be read" not in prompt:
             return Text("I would rather talk about \x1b]0;something\x07 [/] else.")
-        making = config.task.wording.states_rule and "examples were asked for" in prompt
+        making = not_none(config.task.wording).states_rule and "examples were asked for" in prompt
         text = answer(Request((Message("user", "Write examples" if making else prompt),), 1))
         assert isinstance(text, str)
         return Text(text, tokens=tokens_of(text, dict.fromkeys(STATES, STATES)))
@@ -80,7 +81,7 @@ async def test_a_preset_runs_through_the_screens(name: str, tmp_path: Path, monk
             await pilot.pause()
             transcript = app.screen
             assert isinstance(transcript, TranscriptScreen)
-            least = config.generations + config.task.wording.states_rule  # a rule is asked for in a call of its own
+            least = config.generations + not_none(config.task.wording).states_rule  # a rule is asked for in a call of its own
             assert sum("Input: " in entry.text for entry in transcript._entries) >= least
         assert len(chain.calls) == len(server.seen)
     with SessionFile.open(path, read_only=True) as session:

@@ -113,7 +113,7 @@ async def test_the_first_screen_of_a_mode_can_be_replaced() -> None:
         DEFAULT_MODE = "main"
         MODES = {"main": First}  # noqa: RUF012
 
-    app, second = Started(), Screen()
+    app, second = Started(), Screen[None]()
     async with app.run_test():
         await app.replace_screen(second)
         assert app.screen is second

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
+from iicl_tui.present.entry import Entry
 from iicl_tui.store.paths import Paths
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.screens.transcript import Entry, TranscriptScreen
+from iicl_tui.tui.screens.transcript import TranscriptScreen
 from iicl_tui.tui.widgets.header import HeaderLine
 from iicl_tui.tui.widgets.log_list import LogList
 
@@ -188,7 +190,12 @@ async def test_ten_thousand_entries_are_no_more_work_than_thirty(make: Make) -> 
         assert len(app.screen.query("*")) < 20
         drawn: list[int] = []
         original = entries.render_line
-        entries.render_line = lambda y: drawn.append(y) or original(y)  # type: ignore[method-assign]
+
+        def render_line(y: int) -> Strip:
+            drawn.append(y)
+            return original(y)
+
+        entries.render_line = render_line  # type: ignore[method-assign]
         await pilot.press("home")
         await pilot.pause()
         assert lines(app)[0].startswith("▸     0")

@@ -13,7 +13,11 @@ from iicl_tui.agents.providers.mistral import MistralProvider
 from iicl_tui.agents.providers.openai import OpenAIProvider
 from iicl_tui.agents.providers.sdk_provider import SDKProvider
 
-PROVIDERS = {"openai": OpenAIProvider, "anthropic": AnthropicProvider, "mistral": MistralProvider}
+PROVIDERS: dict[str, type[OpenAIProvider | AnthropicProvider | MistralProvider]] = {
+    "openai": OpenAIProvider,
+    "anthropic": AnthropicProvider,
+    "mistral": MistralProvider,
+}
 BASES = {"openai": "/v1", "anthropic": "", "mistral": ""}
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "mistral": "/v1/chat/completions"}
 KEY = "sk-never-to-be-seen-0123456789"

@@ -10,7 +10,8 @@ import pytest
 from loopback import Loopback, Text, close_before_reply, half_json, hang, status, trickle
 from provider_cases import BASES, FULL, KEY, PLAIN, PROVIDERS, failure
 
-from iicl_tui.agents.calls import Message, Request
+from iicl_tui.agents.calls import Message, Reply, Request
+from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.sdk_provider import SDKProvider
 
 
@@ -75,8 +76,10 @@ async def test_calls_side_by_side_do_not_mix(name, server, make) -> None:
     replies = await asyncio.gather(*(provider.send(request) for request in requests), return_exceptions=True)
     for number, reply in enumerate(replies):
         if number % 10 == 7:
+            assert isinstance(reply, CallFailed)
             assert reply.kind == "not-json"
         else:
+            assert isinstance(reply, Reply)
             assert reply.text == f"reply to {number}"
     assert asyncio.all_tasks() == {asyncio.current_task()}
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -152,7 +153,9 @@ async def test_log_probabilities_come_back_bit_for_bit(name, server, make) -> No
 
 @pytest.mark.parametrize("name", SPEAKS_LOGPROBS)
 async def test_as_many_alternatives_come_back_as_were_asked_for(name, server, make) -> None:
-    table = {"on": {"on": 0.5, "off": 0.25, "und": 0.125, "x": 0.0625, "y": 0.03125, "z": 0.015625}}
+    table: dict[str | tuple[int, int], dict[str, float]] = {
+        "on": {"on": 0.5, "off": 0.25, "und": 0.125, "x": 0.0625, "y": 0.03125, "z": 0.015625}
+    }
     server.replies = [Text(TEXT, tokens_of(TEXT, table)), Text(TEXT, lambda text: tokens_of(text, table)), Text(TEXT)]
     provider = make(name)
     for _ in range(2):
@@ -204,7 +207,7 @@ ENTRIES = [
     {"token": "a", "logprob": -1, "bytes": 5}, {"token": "a", "logprob": -1, "top_logprobs": [None]},
     {"token": "a", "logprob": -1, "top_logprobs": 3}, {"token": "a", "logprob": -1, "top_logprobs": [{"token": "b"}]},
 ]  # fmt: skip
-BROKEN = [
+BROKEN: list[Any] = [
     None,
     [],
     {},

@@ -4,9 +4,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from loopback import Text, close_before_reply, status
+from narrow import not_none
 from provider_cases import FULL, KEY, PATHS, PLAIN, PROVIDERS, SCHEMA, failure
 
 from iicl_tui.agents.calls import Message, Request
@@ -20,7 +22,7 @@ BARE = {
     "anthropic": {"model": "model-1", "system": "Be brief.", "messages": [USER], "max_tokens": 50},
     "mistral": {"model": "model-1", "messages": [SYSTEM, USER], "max_tokens": 50, "stream": False},
 }
-ADDED = {
+ADDED: dict[str, dict[str, dict[str, Any]]] = {
     "temperature": {name: {"temperature": 0.7} for name in PROVIDERS},
     "top_p": {name: {"top_p": 0.9} for name in PROVIDERS},
     "seed": {"openai": {"seed": 42}, "mistral": {"random_seed": 42}, "anthropic": {}},
@@ -230,7 +232,7 @@ async def test_a_parameter_that_is_not_taken_is_named(name, code, body, paramete
     error = await failure(provider)
     assert (error.kind, error.parameter, error.status) == ("parameter", parameter, code)
     assert not error.retriable
-    request = FULL.without([error.parameter])
+    request = FULL.without([not_none(error.parameter)])
     await provider.send(request)
     assert not ADDED[parameter][name].keys() & server.seen[1].body.keys()
 

@@ -421,7 +421,9 @@ def test_the_rules_schema_takes_every_rule_and_nothing_else(objects: tuple[str, 
         assert follows(rule, schema)
         assert worded(task).read_rule(json.dumps(rule)).hypothesis == hypothesis
     first = objects[0]
-    for wrong in ({}, [], "on", {**rule, first: "..."}, {**rule, first: 1}, {**rule, "Z": states[0]}, {first: states[0]}):
+    wrongs: list[Any] = [{}, [], "on", {first: states[0]}]
+    wrongs += ({**rule, first: "..."}, {**rule, first: 1}, {**rule, "Z": states[0]})
+    for wrong in wrongs:
         assert not follows(wrong, schema)
 
 
@@ -458,7 +460,7 @@ def test_the_examples_schema_takes_so_many_examples_and_nothing_else(objects: tu
 
 def test_the_bias_of_the_configuration_is_the_one_that_is_said() -> None:
     values = {field.key: field.default for field in KIND.fields} | {"spurious": "screen", "bias": "low"}
-    task = KIND.build(values, ("task",), [])
+    task = KIND.build(values, ("task",), [], None)
     assert task.wording is not None
     assert task.wording.system(OWN).endswith("Close the screen at the end.")
     assert task.wording is task.wording

@@ -243,9 +243,9 @@ def test_a_pool_that_is_too_small(tmp_path: Path) -> None:
     assert faults_of(tmp_path, pool="pool.csv", easy=13, letters=11).keys() == {"task.pool", "task.letters"}
     assert faults_of(tmp_path, pool="pool.csv", easy=13, ranks="none.csv").keys() == {"task.ranks"}
     wrote(tmp_path, "bad.csv", "rank,ward\n")
-    said = faults_of(tmp_path, pool="bad.csv", ranks="bad.csv", longest=3)
-    assert said.keys() == {"task.pool", "task.ranks", "task.longest"}
-    assert said["task.ranks"].startswith("bad.csv has no column word")
+    faults = faults_of(tmp_path, pool="bad.csv", ranks="bad.csv", longest=3)
+    assert faults.keys() == {"task.pool", "task.ranks", "task.longest"}
+    assert faults["task.ranks"].startswith("bad.csv has no column word")
 
 
 def test_a_session_holds_its_ranks(tmp_path: Path) -> None:

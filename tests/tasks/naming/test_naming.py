@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from narrow import not_none
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError, Fault
@@ -67,7 +68,7 @@ def test_every_map_from_meanings_to_signals_is_a_language() -> None:
 
 
 def test_the_classes_and_how_many_are_in_each() -> None:
-    split = GAME.space.groupings[GAME.focus]
+    split = GAME.space.groupings[not_none(GAME.focus)]
     assert (split.name, split.values) == ("class", ("degenerate", "systematic", "holistic", "other"))
     said = [split.values[code] for code in split.codes]
     assert said == [class_of(language) for language in LANGUAGES]
@@ -77,7 +78,7 @@ def test_the_classes_and_how_many_are_in_each() -> None:
 
 
 def test_a_belief_by_class() -> None:
-    by_class = GAME.space.marginal(np.full(256, 1 / 256), GAME.focus)
+    by_class = GAME.space.marginal(np.full(256, 1 / 256), not_none(GAME.focus))
     assert by_class * 256 == pytest.approx([4, 8, 16, 228])
 
 

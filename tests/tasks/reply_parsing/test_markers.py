@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from narrow import not_none
 
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acre.wording import AcreWording
@@ -20,7 +21,7 @@ WORDING = AcreWording(ACRE)
 RIGHT, WRONG = 5, 211
 RULE, OTHER = WORDING.rule_reply(RIGHT), WORDING.rule_reply(WRONG)
 
-THOUGHTS = {
+THOUGHTS: dict[str, tuple[str, ...]] = {
     "DeepSeek-R1, Qwen3, GLM": ("<think>\n", "\n</think>\n\n"),
     "upper case": ("<THINK>", "</THINK>"),
     "a space in the tag": ("<think >", "</think >"),
@@ -52,7 +53,7 @@ THOUGHTS = {
     "gpt-oss, tokens lost": ("analysisWe need a rule. ", "assistantfinal"),
     "gpt-oss, tokens are blanks": ("analysis\nWe need a rule. ", "\nassistant final\n"),
 }
-TURNS = {
+TURNS: dict[str, tuple[str, ...]] = {
     "Llama 3": ("<|eot_id|>", "<|start_header_id|>user<|end_header_id|>\n\n", "<|start_header_id|>assistant<|end_header_id|>\n\n"),
     "ChatML: Qwen, Yi, SmolLM": ("<|im_end|>\n", "<|im_start|>user\n", "<|im_start|>assistant\n"),
     "Gemma 2 and 3": ("<end_of_turn>\n", "<start_of_turn>user\n", "<start_of_turn>model\n"),

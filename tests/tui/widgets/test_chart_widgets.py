@@ -20,7 +20,7 @@ from iicl_tui.charts import belief, film
 from iicl_tui.charts.film import FilmView
 from iicl_tui.charts.marginals import MarginalsView
 from iicl_tui.charts.panel import Panel, Series
-from iicl_tui.charts.picture import CURSOR, Role, fit_hue, ink, state_hue
+from iicl_tui.charts.picture import CURSOR, Picture, Role, fit_hue, ink, state_hue
 from iicl_tui.charts.view import NO_BELIEF, BeliefView, Form, Mark, groups_of
 from iicl_tui.tui.widgets.belief_chart import BeliefChart
 from iicl_tui.tui.widgets.curves import Curves
@@ -38,7 +38,7 @@ def a_view(form: Form = "strips") -> BeliefView:
     return BeliefView(SPACE, LOG_P, marks=(Mark("★", "h*", 33),), by=4, form=form, title="P(h | d²)")
 
 
-class Charts(App[None]):
+class Charts(App[object]):
     CSS = "BeliefChart { height: 24; border: round red; padding: 0 1; } FilmStrip { height: 4; } Marginals { height: 5; }"
 
     def __init__(self) -> None:
@@ -165,7 +165,12 @@ async def test_a_picture_is_made_once_until_something_changes(monkeypatch: pytes
     app = Charts()
     made: list[tuple[int, int]] = []
     real = belief.draw
-    monkeypatch.setattr(belief, "draw", lambda view, w, h: made.append((w, h)) or real(view, w, h))
+
+    def draw(view: BeliefView, w: int, h: int) -> Picture:
+        made.append((w, h))
+        return real(view, w, h)
+
+    monkeypatch.setattr(belief, "draw", draw)
     async with app.run_test(size=(120, 50)) as pilot:
         await pilot.pause()
         chart = app.query_one(BeliefChart)
