@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from waiting import LONGEST
+
 from iicl_tui.agents.calls import Finish, Token
 
 UNLIKELY = -9999.0
@@ -217,7 +219,7 @@ class Loopback:
         for each in (self._listener, self._wake, self._woken):
             each.close()
 
-    def until(self, true: Callable[[], bool], seconds: float = 20.0) -> bool:
+    def until(self, true: Callable[[], bool], seconds: float = LONGEST) -> bool:
         """Waits until this is true of what was seen and of the connections; from an event loop, in a thread."""
         with self._lock:
             return self._lock.wait_for(true, seconds)

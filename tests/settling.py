@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import pytest
@@ -16,20 +16,22 @@ from textual import app as app_module
 from textual import pilot as pilot_module
 from textual._context import active_app
 from textual.message_pump import MessagePump
+from waiting import LONGEST
 
 QUIET_TURNS = 3
 """Turns of the event loop without anything to do before the app counts as settled."""
-LONGEST = 1.0
-"""Seconds, as in Textual's own wait: an app that is never quiet (a chain that runs on) must not hold a test for ever."""
+MOST_WORK = 1.0
+"""CPU seconds of this process, so that a busy machine does not shorten the wait. An app that is never quiet (a chain that runs on)
+must not hold a test for ever; all others rest long before."""
 _PENDING = ("_recompose_required", "_refresh_styles_required", "_layout_required", "_scroll_required", "_repaint_required")
 
 
-async def settled(min_sleep: float = 0, max_sleep: float = LONGEST) -> None:
+async def settled(min_sleep: float = 0, max_sleep: float = 0) -> None:
     """Wait until the active app has nothing left to do. Takes the place of `textual._wait.wait_for_idle`."""
     app = active_app.get()
-    end = monotonic() + max(LONGEST, max_sleep)
+    end, worked = monotonic() + LONGEST, process_time() + MOST_WORK
     quiet = 0
-    while quiet < QUIET_TURNS and monotonic() < end:
+    while quiet < QUIET_TURNS and monotonic() < end and process_time() < worked:
         if _threads_work(app):
             quiet = 0
             await asyncio.sleep(0.001)

@@ -13,6 +13,7 @@ import pytest
 from deciders import Unasked
 from narrow import not_none
 from speaking import RULE, Answer, connected, follows, rule, samples, spoken, with_logprobs
+from waiting import until
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import Call, Finish, Reply, Request, Token, Usage
@@ -503,8 +504,7 @@ async def test_a_wait_before_the_next_try_can_be_cancelled_at_once() -> None:
     model.answers = lambda request: CallFailed("busy", "Too many requests", retry_after=50.0)
     chain = Chain(config)
     step = asyncio.ensure_future(chain.step())
-    while chain.calling is None or chain.calling.waiting is None:  # noqa: ASYNC110
-        await asyncio.sleep(0)
+    await until(lambda: chain.calling is not None and chain.calling.waiting is not None)
     step.cancel()
     with pytest.raises(asyncio.CancelledError):
         await step

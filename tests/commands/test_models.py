@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from loopback import Answer, Loopback, Seen, Text, hang, status, tokens_of
 from speaking import follows
+from waiting import LONGEST
 
 from iicl_tui.agents.calls import Message, Request
 from iicl_tui.store.presets import presets
@@ -38,7 +39,7 @@ def lab(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command(tmp_path, *arguments), capture_output=True, text=True, cwd=tmp_path, env=environment(variables),
-            timeout=120, stdin=subprocess.DEVNULL,
+            timeout=LONGEST, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     return run
@@ -264,7 +265,7 @@ def test_interrupted_in_mid_call_it_says_how_to_go_on(server: Loopback, tmp_path
     )
     assert server.until(lambda: len(server.seen) >= 1)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=LONGEST)
     assert process.returncode == 130
     assert "Interrupted. The provider may still bill the call that was given up. Saved: 0 of " in said
     assert "iicl-tui resume" in said

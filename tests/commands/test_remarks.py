@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from loopback import Answer, Loopback, Seen, Text
+from waiting import LONGEST
 
 from iicl_tui.commands.ascii_fallback import NAME
 
@@ -46,7 +47,7 @@ def lab(tmp_path: Path, server: Loopback) -> Lab:
         surroundings = {**os.environ, "TERM": "dumb", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
         return subprocess.run(
             [sys.executable, "-m", "iicl_tui", *arguments, *where], capture_output=True, text=True, encoding=encoding, cwd=tmp_path,
-            env=surroundings, timeout=120, stdin=subprocess.DEVNULL,
+            env=surroundings, timeout=LONGEST, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     return run

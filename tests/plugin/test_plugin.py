@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from waiting import LONGEST
 
 SOURCE = Path(__file__).parents[2] / "docs" / "plugin-example"
 CONFIG = re.search(r"(?ms)^```toml\n(.*?)^```$", (SOURCE / "README.md").read_text(encoding="utf-8"))[1]  # type: ignore[index]
@@ -55,7 +56,7 @@ def command(folder: Path, *arguments: str) -> list[str]:
 def lab(folder: Path, site: Path | None, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The program, with the plug-in or without it."""
     return subprocess.run(
-        command(folder, *arguments), capture_output=True, text=True, cwd=folder, env=surroundings(site), timeout=120,
+        command(folder, *arguments), capture_output=True, text=True, cwd=folder, env=surroundings(site), timeout=LONGEST,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -95,13 +96,13 @@ def test_a_killed_chain_goes_on_with_it(tmp_path: Path, installed: Path) -> None
     arguments = command(tmp_path, "run", "config.toml", "-o", "cut.toml")
     null = subprocess.DEVNULL
     running = subprocess.Popen(arguments, cwd=tmp_path, env=surroundings(installed), stdin=null, stdout=null, stderr=null)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONGEST
     while running.poll() is None and time.monotonic() < deadline:
         if cut.exists() and "# end: transmission 5" in cut.read_text(encoding="utf-8", errors="replace"):
             break
         time.sleep(0.002)
     running.send_signal(signal.SIGKILL)
-    running.wait(60)
+    running.wait(LONGEST)
     resume = lab(tmp_path, installed, "resume", "cut.toml", "-q")
     assert (resume.returncode, resume.stdout) == (0, "")
     assert records(cut) == records(tmp_path / "whole.toml")

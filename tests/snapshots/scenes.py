@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static, TextArea
+from waiting import app_until
 
 from iicl_tui.tui.home.session_list import Tab
 from iicl_tui.tui.review.pane import ReviewPane
@@ -21,15 +22,6 @@ SMALL, MIDDLE, LARGE = SIZES = (80, 24), (120, 40), (200, 60)
 DARK, LIGHT, ANSI = "iicl-dark", "iicl-light", "ansi-dark"
 
 
-async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
-    """Lets the app work until it is so."""
-    for _ in range(2000):
-        await pilot.pause(0.002)
-        if true():
-            return
-    raise AssertionError("this never became true")
-
-
 async def rest(pilot: Pilot[Any]) -> None:
     """All that can be waited for has happened, and no cursor blinks."""
     await pilot.pause()
@@ -41,7 +33,7 @@ async def rest(pilot: Pilot[Any]) -> None:
 
 async def idle(pilot: Pilot[Any]) -> None:
     """No worker is at work, and what they brought is shown."""
-    await until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers))
+    await app_until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers))
     await pilot.pause()
 
 
@@ -56,7 +48,7 @@ def opened(group: str, *keys: str) -> Do:
     """A screen of this group is there; then keys."""
 
     async def do(pilot: Pilot[Any]) -> None:
-        await until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == group)
+        await app_until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == group)
         await press(pilot, *keys)
 
     return do
@@ -69,16 +61,16 @@ def at_home(tab: Tab = "yours", *keys: str, down: int = 0) -> Do:
         screen = pilot.app.screen
         assert isinstance(screen, HomeScreen)
         entries = screen.query_one("#list", OptionList)
-        await until(pilot, lambda: "yours" in screen.items)
+        await app_until(pilot, lambda: "yours" in screen.items)
         if tab != "yours":
             await press(pilot, {"examples": "2", "presets": "3"}[tab])
-            await until(pilot, lambda: tab in screen.items)
+            await app_until(pilot, lambda: tab in screen.items)
         await idle(pilot)  # the list is read twice: at once, then with what each session came to
         if screen.items[tab]:
-            await until(pilot, lambda: entries.highlighted is not None)
+            await app_until(pilot, lambda: entries.highlighted is not None)
             await press(pilot, *["down"] * down)
             item = screen.items[tab][down]
-            await until(pilot, lambda: item.title in _plain(screen.query_one("#words", Static)))
+            await app_until(pilot, lambda: item.title in _plain(screen.query_one("#words", Static)))
         await idle(pilot)
         await press(pilot, *keys)
 
@@ -97,7 +89,7 @@ def configured(faults: int, *keys: str) -> Do:
     async def do(pilot: Pilot[Any]) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, ConfigureScreen)
-        await until(pilot, lambda: bool(str(screen.query_one("#total", Static).content)) and screen.form.count == faults)
+        await app_until(pilot, lambda: bool(str(screen.query_one("#total", Static).content)) and screen.form.count == faults)
         await press(pilot, *keys)
 
     return do
@@ -109,10 +101,10 @@ def in_lab(*keys: str) -> Do:
     async def do(pilot: Pilot[Any]) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, LabScreen)
-        await until(pilot, lambda: screen.state is not None)
+        await app_until(pilot, lambda: screen.state is not None)
         for key in keys:
             await press(pilot, key)
-            await until(pilot, lambda: not screen.activity.busy or screen.activity.asking)
+            await app_until(pilot, lambda: not screen.activity.busy or screen.activity.asking)
 
     return do
 
@@ -122,9 +114,9 @@ def reviewing(*keys: str) -> Do:
 
     async def do(pilot: Pilot[Any]) -> None:
         await in_lab("space")(pilot)
-        await until(pilot, lambda: bool(pilot.app.screen.query(ReviewPane)))
+        await app_until(pilot, lambda: bool(pilot.app.screen.query(ReviewPane)))
         pane = pilot.app.screen.query_one(ReviewPane)
-        await until(pilot, lambda: pane.live and pane.forecast is not None)
+        await app_until(pilot, lambda: pane.live and pane.forecast is not None)
         await press(pilot, *keys)
 
     return do

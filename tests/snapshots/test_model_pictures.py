@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scenes import DARK, LIGHT, MIDDLE, SIZES, SMALL, Do, Shoot, in_lab, opened, press, until
+from scenes import DARK, LIGHT, MIDDLE, SIZES, SMALL, Do, Shoot, in_lab, opened, press
 from speaking import rule, samples, spoken, with_logprobs
 from textual.pilot import Pilot
+from waiting import app_until
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.calls import Reply, Request, Usage
@@ -126,7 +127,7 @@ def asking(*keys: str) -> Do:
     async def do(pilot: Pilot[Any]) -> None:
         await in_lab()(pilot)
         await press(pilot, *keys)
-        await until(pilot, lambda: bool(pilot.app.screen.query(InlineForm)))
+        await app_until(pilot, lambda: bool(pilot.app.screen.query(InlineForm)))
 
     return do
 

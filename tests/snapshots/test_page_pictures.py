@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenes import DARK, LARGE, LIGHT, MIDDLE, SMALL, Shoot, at_home, in_lab, opened, press, until
+from scenes import DARK, LARGE, LIGHT, MIDDLE, SMALL, Shoot, at_home, in_lab, opened, press
 from textual.pilot import Pilot
 from textual.widgets import OptionList
+from waiting import app_until
 
 from iicl_tui.errors import LabError
 from iicl_tui.store.settings import Settings
@@ -74,6 +75,6 @@ def test_commands(shoot: Shoot, sessions: Path) -> None:
         await in_lab("f2")(pilot)
         await press(pilot, *"br")
         await pilot.app.workers.wait_for_complete()
-        await until(pilot, lambda: len(pilot.app.screen.query_one(OptionList).options) > 1)
+        await app_until(pilot, lambda: len(pilot.app.screen.query_one(OptionList).options) > 1)
 
     shoot("lab", MIDDLE, DARK, do, path=sessions / "finished.toml")

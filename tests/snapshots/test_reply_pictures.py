@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenes import DARK, LIGHT, MIDDLE, SMALL, Do, Shoot, press, until
+from scenes import DARK, LIGHT, MIDDLE, SMALL, Do, Shoot, press
 from speaking import InMemory, connected, rule, samples, spoken
 from textual.pilot import Pilot
+from waiting import app_until
 
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.store.session import SessionFile
@@ -45,10 +46,10 @@ def asked(*keys: str) -> Do:
 
     async def do(pilot: Pilot[Any]) -> None:
         await press(pilot, "space")
-        await until(pilot, lambda: bool(pilot.app.screen.query(ReplyPane)) and pilot.app.screen.query_one(ReplyPane).live)
+        await app_until(pilot, lambda: bool(pilot.app.screen.query(ReplyPane)) and pilot.app.screen.query_one(ReplyPane).live)
         pane = pilot.app.screen.query_one(ReplyPane)
         await press(pilot, *keys)
-        await until(pilot, lambda: pane._check_due is None)
+        await app_until(pilot, lambda: pane._check_due is None)
 
     return do
 

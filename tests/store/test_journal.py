@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import LONGEST
 
 from iicl_tui.errors import StoreError
 from iicl_tui.store import atomic, errors
@@ -443,7 +444,7 @@ with Journal.create(pathlib.Path(sys.argv[1]), "x = 1\\n") as journal:
             print("seen:", attempt)
         journal.append("#" * 12_000 + "\\n", "imitation 1")
 """
-    run = subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.toml")], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.toml")], capture_output=True, text=True, timeout=LONGEST)
     assert run.stdout.split("\n") == ["seen: room", "seen: size", ""], run.stderr
     assert os.listdir(tmp_path) == ["a.toml"]
 

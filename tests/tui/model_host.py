@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from speaking import InMemory, connected, follows, spoken
 from textual.pilot import Pilot
+from waiting import until
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.calls import Request
@@ -72,12 +72,6 @@ class Host:
     @property
     def toasts(self) -> list[str]:
         return [notification.message for notification in self.app._notifications]
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Lets all others go on until it is true."""
-    while not true():  # noqa: ASYNC110
-        await asyncio.sleep(0)
 
 
 @asynccontextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Select, Static, Switch, TextArea
+from waiting import app_until
 
 from iicl_tui.store import atomic
 from iicl_tui.store.paths import Paths
@@ -36,15 +36,6 @@ def app_of(paths: Paths, **values: Any) -> LabApp:
     return LabApp(paths, start=Start("configure", values))
 
 
-async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
-    """Lets the app work until it is so."""
-    for _ in range(1000):
-        await pilot.pause(0.005)
-        if true():
-            return
-    raise AssertionError("this never became true")
-
-
 def screen_of(pilot: Pilot[Any]) -> ConfigureScreen:
     screen = pilot.app.screen
     assert isinstance(screen, ConfigureScreen)
@@ -62,20 +53,20 @@ def words(pilot: Pilot[Any], selector: str) -> str:
 
 async def ready(pilot: Pilot[Any]) -> ConfigureScreen:
     """The form is there and was checked."""
-    await until(pilot, lambda: isinstance(pilot.app.screen, ConfigureScreen) and bool(words(pilot, "#total")))
+    await app_until(pilot, lambda: isinstance(pilot.app.screen, ConfigureScreen) and bool(words(pilot, "#total")))
     return screen_of(pilot)
 
 
 async def settled(pilot: Pilot[Any], faults: int) -> None:
     """The form was checked and has so many faults."""
-    await until(pilot, lambda: screen_of(pilot).form.count == faults and (screen_of(pilot).config is None) == bool(faults))
+    await app_until(pilot, lambda: screen_of(pilot).form.count == faults and (screen_of(pilot).config is None) == bool(faults))
 
 
 async def focus(pilot: Pilot[Any], *path: str | int) -> None:
     """The field has the focus."""
     control = row(pilot, *path).control
     control.focus()
-    await until(pilot, lambda: screen_of(pilot).focused is control)
+    await app_until(pilot, lambda: screen_of(pilot).focused is control)
 
 
 async def choose(pilot: Pilot[Any], key: str, *path: str | int) -> None:
@@ -83,21 +74,21 @@ async def choose(pilot: Pilot[Any], key: str, *path: str | int) -> None:
     await focus(pilot, *path)
     control = row(pilot, *path).control
     await pilot.press("enter")
-    await until(pilot, lambda: isinstance(screen_of(pilot).focused, OptionList))
+    await app_until(pilot, lambda: isinstance(screen_of(pilot).focused, OptionList))
     await pilot.press(key, "enter")
-    await until(pilot, lambda: screen_of(pilot).focused is control)
+    await app_until(pilot, lambda: screen_of(pilot).focused is control)
 
 
 async def press(pilot: Pilot[Any], label: str, *path: str | int) -> None:
     """The button with this label, which acts on this path, by keyboard."""
     button = next(b for b in screen_of(pilot).query(SectionButton) if str(b.label) == label and b.path == path)
     button.focus()
-    await until(pilot, lambda: screen_of(pilot).focused is button)
+    await app_until(pilot, lambda: screen_of(pilot).focused is button)
     await pilot.press("enter")
 
 
 async def in_lab(pilot: Pilot[Any]) -> None:
-    await until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == "lab")
+    await app_until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == "lab")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -133,10 +124,10 @@ async def test_typing_writes_into_the_file_beside(paths: Paths) -> None:
         assert area.document.get_line(area.cursor_location[0]) == "samples = 12"
         assert "samples M" in words(pilot, "#help")
         await pilot.press("backspace", "backspace")
-        await until(pilot, lambda: "samples" not in screen.draft.document["task"])
+        await app_until(pilot, lambda: "samples" not in screen.draft.document["task"])
         assert control.placeholder == "if empty: 4"
         await pilot.press("4")
-        await until(pilot, lambda: screen.draft.text == BLANK)
+        await app_until(pilot, lambda: screen.draft.text == BLANK)
 
 
 async def test_typing_faster_than_the_checks_loses_nothing(paths: Paths) -> None:
@@ -147,10 +138,10 @@ async def test_typing_faster_than_the_checks_loses_nothing(paths: Paths) -> None
         control.value = "77"  # typed, and not yet heard of
         screen._judge(screen.config, [])
         assert control.value == "77"
-        await until(pilot, lambda: screen.draft.document["task"]["samples"] == 77)
+        await app_until(pilot, lambda: screen.draft.document["task"]["samples"] == 77)
         control.value = "79"
         control.value = "7"
-        await until(pilot, lambda: screen.draft.document["task"]["samples"] == 7)
+        await app_until(pilot, lambda: screen.draft.document["task"]["samples"] == 7)
         await settled(pilot, 0)
         assert control.value == "7"
 
@@ -163,7 +154,7 @@ async def test_the_hint_of_the_file_name_follows_the_title(paths: Paths) -> None
         assert name.placeholder == "untitled-chain.toml"
         await focus(pilot, "chain", "title")
         await pilot.press("end", *" 2")
-        await until(pilot, lambda: name.placeholder == "untitled-chain-2.toml")
+        await app_until(pilot, lambda: name.placeholder == "untitled-chain-2.toml")
 
 
 async def test_a_fault_stands_beside_its_field_and_stops_the_writing(paths: Paths) -> None:
@@ -188,17 +179,17 @@ async def test_choices_and_switches(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
         await choose(pilot, "down", "agent", 0, "choose")
-        await until(pilot, lambda: screen.draft.document["agent"][0]["choose"] == "map")
+        await app_until(pilot, lambda: screen.draft.document["agent"][0]["choose"] == "map")
         await focus(pilot, "task", "distinct")
         await pilot.press("space")
-        await until(pilot, lambda: screen.draft.document["task"].get("distinct") is True)
-        await until(pilot, lambda: str(row(pilot, "task", "distinct").query_one(".word", Static).content) == "yes")
+        await app_until(pilot, lambda: screen.draft.document["task"].get("distinct") is True)
+        await app_until(pilot, lambda: str(row(pilot, "task", "distinct").query_one(".word", Static).content) == "yes")
         await focus(pilot, "task", "spurious")
         await pilot.press(*"screen")
         await choose(pilot, "end", "task", "bias")
         await settled(pilot, 0)
         assert screen.draft.document["task"]["bias"] == "very-high"
-        await until(pilot, lambda: "ĥ" in words(pilot, "#start"))
+        await app_until(pilot, lambda: "ĥ" in words(pilot, "#start"))
 
 
 async def test_another_task_and_back_loses_nothing(paths: Paths) -> None:
@@ -206,16 +197,16 @@ async def test_another_task_and_back_loses_nothing(paths: Paths) -> None:
         screen = await ready(pilot)
         await focus(pilot, "task", "initial")
         await pilot.press("end", "backspace", "7")
-        await until(pilot, lambda: screen.draft.get(("task", "initial")) == 7)
+        await app_until(pilot, lambda: screen.draft.get(("task", "initial")) == 7)
         before = screen.draft.document["task"]
         task = row(pilot, "chain", "task").control
         assert isinstance(task, Select)
         task.value = "acronym"
-        await until(pilot, lambda: bool(screen.query("#row-task-easy")) and screen.draft.get(("task", "draw")) is None)
+        await app_until(pilot, lambda: bool(screen.query("#row-task-easy")) and screen.draft.get(("task", "draw")) is None)
         task = row(pilot, "chain", "task").control
         assert isinstance(task, Select)
         task.value = "acre"
-        await until(pilot, lambda: screen.draft.document.get("task") == before)
+        await app_until(pilot, lambda: screen.draft.document.get("task") == before)
         await settled(pilot, 0)
 
 
@@ -227,21 +218,21 @@ async def test_filters_are_added_ordered_changed_and_removed(paths: Paths) -> No
             return [table["kind"] for table in screen.draft.document.get("filter", [])]
 
         await press(pilot, "+ effective-set", "filter", "effective-set")
-        await until(pilot, lambda: filters() == ["effective-set"])
+        await app_until(pilot, lambda: filters() == ["effective-set"])
         await press(pilot, "+ human", "filter", "human")
-        await until(pilot, lambda: filters() == ["effective-set", "human"])
-        await until(pilot, lambda: screen.focused is row(pilot, "filter", 1, "kind").control)
+        await app_until(pilot, lambda: filters() == ["effective-set", "human"])
+        await app_until(pilot, lambda: screen.focused is row(pilot, "filter", 1, "kind").control)
         await press(pilot, "↑", "filter", 1)
-        await until(pilot, lambda: filters() == ["human", "effective-set"])
+        await app_until(pilot, lambda: filters() == ["human", "effective-set"])
         await press(pilot, "remove", "filter", 0)
-        await until(pilot, lambda: filters() == ["effective-set"])
+        await app_until(pilot, lambda: filters() == ["effective-set"])
         kind = row(pilot, "filter", 0, "kind").control
         assert isinstance(kind, Select)
         kind.value = "human"
-        await until(pilot, lambda: filters() == ["human"] and bool(screen.query("#row-filter-0-blind")))
+        await app_until(pilot, lambda: filters() == ["human"] and bool(screen.query("#row-filter-0-blind")))
         assert screen.focused is not None
         await press(pilot, "+ bayes", "agent", "bayes")
-        await until(pilot, lambda: len(screen.draft.document["agent"]) == 2)
+        await app_until(pilot, lambda: len(screen.draft.document["agent"]) == 2)
         await settled(pilot, 0)
         await pilot.press("f5")
         await in_lab(pilot)
@@ -250,10 +241,10 @@ async def test_filters_are_added_ordered_changed_and_removed(paths: Paths) -> No
 async def test_redrawing_takes_the_next_seed_and_says_so(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)
-        await until(pilot, lambda: "drawn with seed 42" in words(pilot, "#start"))
+        await app_until(pilot, lambda: "drawn with seed 42" in words(pilot, "#start"))
         first = words(pilot, "#start")
         await pilot.press("f6")
-        await until(pilot, lambda: "drawn with seed 43" in words(pilot, "#start"))
+        await app_until(pilot, lambda: "drawn with seed 43" in words(pilot, "#start"))
         assert words(pilot, "#start").splitlines()[1:] != first.splitlines()[1:]
         assert [n.message for n in pilot.app._notifications] == ["Drew d⁰ again, with seed 43."]
         seed = row(pilot, "chain", "seed").control
@@ -307,19 +298,19 @@ async def test_presets_fill_the_form_and_what_was_there_comes_back(paths: Paths)
         screen = await ready(pilot)
         await focus(pilot, "task", "samples")
         await pilot.press("end", "9")
-        await until(pilot, lambda: screen.draft.document["task"]["samples"] == 49)
+        await app_until(pilot, lambda: screen.draft.document["task"]["samples"] == 49)
         await pilot.press("f7", "down")
-        await until(pilot, lambda: presets()[1].summary.splitlines()[0] in words(pilot, "#start"))
+        await app_until(pilot, lambda: presets()[1].summary.splitlines()[0] in words(pilot, "#start"))
         await pilot.press("enter")
-        await until(pilot, lambda: screen.draft.text == presets()[1].text)
+        await app_until(pilot, lambda: screen.draft.text == presets()[1].text)
         await settled(pilot, 0)
         assert screen.focused is not None
         await pilot.press("f7", "enter")
-        await until(pilot, lambda: screen.draft.document["task"].get("samples") == 49)
+        await app_until(pilot, lambda: screen.draft.document["task"].get("samples") == 49)
         await pilot.press("f7", "escape")
         assert not screen.query_one("#presets", OptionList).display
         await pilot.press("f6")
-        await until(pilot, lambda: screen.draft.document["chain"]["seed"] == 43)
+        await app_until(pilot, lambda: screen.draft.document["chain"]["seed"] == 43)
 
 
 async def test_two_tabs_where_it_is_narrow(paths: Paths) -> None:
@@ -331,11 +322,11 @@ async def test_two_tabs_where_it_is_narrow(paths: Paths) -> None:
         assert screen.query_one("#toml").has_focus
         assert screen.query_one("#start").is_on_screen
         await pilot.press("f6")
-        await until(pilot, lambda: "drawn with seed 43" in words(pilot, "#start"))
+        await app_until(pilot, lambda: "drawn with seed 43" in words(pilot, "#start"))
         await pilot.click("#tabs", offset=(3, 0))
-        await until(pilot, lambda: not screen.has_class("-file"))
+        await app_until(pilot, lambda: not screen.has_class("-file"))
         await pilot.resize_terminal(120, 40)
-        await until(pilot, lambda: screen.query_one("#toml").is_on_screen and screen.query_one("#form").is_on_screen)
+        await app_until(pilot, lambda: screen.query_one("#toml").is_on_screen and screen.query_one("#form").is_on_screen)
 
 
 async def test_arrow_keys_go_from_field_to_field(paths: Paths) -> None:
@@ -359,14 +350,14 @@ async def test_by_mouse_alone(paths: Paths) -> None:
         screen = await ready(pilot)
         switch = row(pilot, "task", "distinct").control
         await pilot.click(switch)
-        await until(pilot, lambda: screen.draft.document["task"].get("distinct") is True)
+        await app_until(pilot, lambda: screen.draft.document["task"].get("distinct") is True)
         await pilot.click(row(pilot, "agent", 0, "choose").control)
-        await until(pilot, lambda: isinstance(screen.focused, OptionList))
+        await app_until(pilot, lambda: isinstance(screen.focused, OptionList))
         await pilot.click(screen.focused, offset=(3, 1))
-        await until(pilot, lambda: screen.draft.document["agent"][0]["choose"] == "map")
+        await app_until(pilot, lambda: screen.draft.document["agent"][0]["choose"] == "map")
         add = next(b for b in screen.query(SectionButton) if str(b.label) == "+ human")
         await pilot.click(add)
-        await until(pilot, lambda: "filter" in screen.draft.document)
+        await app_until(pilot, lambda: "filter" in screen.draft.document)
         await settled(pilot, 0)
         await pilot.click("KeyBar", offset=(2, 0))
         await in_lab(pilot)
@@ -377,15 +368,15 @@ async def test_the_file_name_may_be_chosen_and_is_never_taken_twice(paths: Paths
         screen = await ready(pilot)
         await focus(pilot, "file")
         await pilot.press(*"a/b")
-        await until(pilot, lambda: row(pilot, "file").has_class("-wrong"))
+        await app_until(pilot, lambda: row(pilot, "file").has_class("-wrong"))
         await pilot.press("f5")
         assert not paths.sessions.exists()
         await pilot.press("backspace", "backspace")
-        await until(pilot, lambda: not row(pilot, "file").has_class("-wrong"))
+        await app_until(pilot, lambda: not row(pilot, "file").has_class("-wrong"))
         paths.sessions.mkdir()
         (paths.sessions / "a.toml").write_text("mine")
         await pilot.press("f5")
-        await until(pilot, lambda: "file with this name" in str(row(pilot, "file").query_one(".fault", Static).content))
+        await app_until(pilot, lambda: "file with this name" in str(row(pilot, "file").query_one(".fault", Static).content))
         assert isinstance(pilot.app.screen, ConfigureScreen)
         await pilot.press("b", "f5")
         await in_lab(pilot)
@@ -405,11 +396,11 @@ async def test_a_file_that_cannot_be_written_leaves_the_form(
         screen = await ready(pilot)
         await focus(pilot, "task", "samples")
         await pilot.press("end", "9")
-        await until(pilot, lambda: screen.draft.document["task"]["samples"] == 49)
+        await app_until(pilot, lambda: screen.draft.document["task"]["samples"] == 49)
         with monkeypatch.context() as patch:
             patch.setattr(atomic, "create", fails)
             await pilot.press("f5")
-            await until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
+            await app_until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
             assert said in pilot.app.screen.text  # type: ignore[attr-defined]
             await pilot.press("escape")
         await ready(pilot)
@@ -423,12 +414,12 @@ async def test_leaving_with_changes_is_asked_once(paths: Paths) -> None:
         await ready(pilot)
         await focus(pilot, "task", "samples")
         await pilot.press("end", "9")
-        await until(pilot, lambda: screen_of(pilot).draft.text != BLANK)
+        await app_until(pilot, lambda: screen_of(pilot).draft.text != BLANK)
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, ConfigureScreen)
         assert "Press Esc again to discard" in next(n.message for n in pilot.app._notifications)
         await pilot.press("escape")
-        await until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == "home")
+        await app_until(pilot, lambda: getattr(pilot.app.screen, "GROUP", "") == "home")
 
 
 async def test_hostile_text_is_shown_and_kept(paths: Paths) -> None:
@@ -466,9 +457,9 @@ async def test_a_file_that_is_no_toml_is_told_of(paths: Paths) -> None:
     paths.sessions.mkdir()
     (paths.sessions / "torn.toml").write_text("[chain]\ntitle = \n")
     async with LabApp(paths).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: bool(getattr(pilot.app.screen, "item", None)))
+        await app_until(pilot, lambda: bool(getattr(pilot.app.screen, "item", None)))
         await pilot.press("e")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
+        await app_until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
         assert "line 2" in pilot.app.screen.text  # type: ignore[attr-defined]
 
 
@@ -478,11 +469,11 @@ async def test_a_file_that_is_no_toml_is_told_of(paths: Paths) -> None:
 async def test_the_start_says_what_a_chain_of_models_takes(paths: Paths) -> None:
     async with app_of(paths, preset="e1-openai").run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        await until(pilot, lambda: "About 12 calls" in words(pilot, "#start"))
+        await app_until(pilot, lambda: "About 12 calls" in words(pilot, "#start"))
         assert "The budget is $5.00." in words(pilot, "#start")
     async with app_of(paths, preset="e2-weak-high").run_test(size=(120, 40)) as pilot:
         await ready(pilot)
-        await until(pilot, lambda: "explain all of d⁰" in words(pilot, "#start"))
+        await app_until(pilot, lambda: "explain all of d⁰" in words(pilot, "#start"))
         assert "calls" not in words(pilot, "#start")
 
 
@@ -491,7 +482,7 @@ async def test_f9_shows_the_messages_of_the_first_call(paths: Paths, size: tuple
     async with app_of(paths, preset="e2-weak-openai").run_test(size=size) as pilot:
         await ready(pilot)
         await pilot.press("f9")
-        await until(pilot, lambda: isinstance(pilot.app.screen, MessagesScreen))
+        await app_until(pilot, lambda: isinstance(pilot.app.screen, MessagesScreen))
         screen = pilot.app.screen
         assert isinstance(screen, MessagesScreen)
         system, user, sent, *supposed = screen._entries
@@ -505,7 +496,7 @@ async def test_f9_shows_the_messages_of_the_first_call(paths: Paths, size: tuple
         assert [entry.kind for entry in supposed] == ["supposed"]
         assert "next messages" in screen.query_one(HeaderLine).facts
         await pilot.press("escape")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConfigureScreen))
+        await app_until(pilot, lambda: isinstance(pilot.app.screen, ConfigureScreen))
 
 
 async def test_f9_says_where_there_is_nothing_to_send(paths: Paths) -> None:

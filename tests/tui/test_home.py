@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
+from waiting import app_until
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
@@ -30,16 +30,6 @@ HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \u202e" + "漢" * 300
 
 def says(said: Static, words: str) -> bool:
     return words in str(said.render())
-
-
-async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
-    """Lets the app work until it is so."""
-    for _ in range(1000):
-        await pilot.app.workers.wait_for_complete([w for w in pilot.app.workers if w.group in ("list", "preview")])
-        await pilot.pause(0.005)
-        if true():
-            return
-    raise AssertionError("this never became true")
 
 
 async def make(folder: Path, title: str, steps: int, age: float = 0, preset: str = "e3-none") -> Path:
@@ -88,7 +78,7 @@ def words(pilot: Pilot[Any], selector: str = "#words") -> str:
 
 
 async def listed(pilot: Pilot[Any], count: int) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen) and len(keys(pilot)) == count)
+    await app_until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen) and len(keys(pilot)) == count)
 
 
 async def test_newest_first_with_what_they_came_to(paths: Paths) -> None:
@@ -97,17 +87,17 @@ async def test_newest_first_with_what_they_came_to(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 2)
         assert keys(pilot) == ["newer.toml", "older.toml"]
-        await until(pilot, lambda: " · H " in home(pilot).items["yours"][1].line)
+        await app_until(pilot, lambda: " · H " in home(pilot).items["yours"][1].line)
         newer, older = home(pilot).items["yours"]
         assert newer.line == "gen 2/4 · under way · 5 min ago · H 0.26 · screen off 0.94 · acre · bayes sample"
         assert older.line.startswith("gen 4/4 · finished · 1 day ago · H ")
-        await until(pilot, lambda: "generation 2 of 4" in words(pilot))
+        await app_until(pilot, lambda: "generation 2 of 4" in words(pilot))
         assert "h²" in words(pilot)
         chart: Any = home(pilot).query_one("#chart")
         assert chart.view.form == "mosaic"
         assert chart.view.title == "P(h | d¹)"
         await pilot.press("down")
-        await until(pilot, lambda: "generation 4 of 4, finished" in words(pilot))
+        await app_until(pilot, lambda: "generation 4 of 4, finished" in words(pilot))
 
 
 def test_the_first_text_needs_no_numpy(tmp_path: Path) -> None:
@@ -122,7 +112,7 @@ def test_the_first_text_needs_no_numpy(tmp_path: Path) -> None:
 
 async def test_an_empty_folder_says_what_to_do_first(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "No sessions yet" in words(pilot, "#empty"))
+        await app_until(pilot, lambda: "No sessions yet" in words(pilot, "#empty"))
         assert "n  set up a chain" in words(pilot, "#empty")
         for key in ("enter", "b", "r", "d", "u", "e"):
             await pilot.press(key)
@@ -132,7 +122,7 @@ async def test_an_empty_folder_says_what_to_do_first(paths: Paths) -> None:
 async def test_a_folder_that_cannot_be_read_is_told_of(paths: Paths) -> None:
     paths.sessions.write_text("this is a file")
     async with app_of(paths).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: "Could not list sessions" in words(pilot, "#empty"))
+        await app_until(pilot, lambda: "Could not list sessions" in words(pilot, "#empty"))
         await pilot.press("3")
         await listed(pilot, len(presets()))
 
@@ -141,9 +131,9 @@ async def test_tabs_by_key_and_by_mouse(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await pilot.press("3")
         await listed(pilot, len(presets()))
-        await until(pilot, lambda: presets()[0].summary.splitlines()[0] in words(pilot))
+        await app_until(pilot, lambda: presets()[0].summary.splitlines()[0] in words(pilot))
         await pilot.press("1")
-        await until(pilot, lambda: home(pilot).tab == "yours" and "No sessions" in words(pilot, "#empty"))
+        await app_until(pilot, lambda: home(pilot).tab == "yours" and "No sessions" in words(pilot, "#empty"))
         line = home(pilot).query_one("#tabs")
         for x in range(line.size.width):
             place = line.at(x)  # type: ignore[attr-defined]
@@ -157,7 +147,7 @@ async def test_a_preset_opens_in_the_form(paths: Paths) -> None:
     async with app_of(paths, tab="presets").run_test(size=(120, 40)) as pilot:
         await listed(pilot, len(presets()))
         await pilot.press("down", "enter")
-        await until(pilot, lambda: pilot.app.screen.GROUP == "configure")  # type: ignore[attr-defined]
+        await app_until(pilot, lambda: pilot.app.screen.GROUP == "configure")  # type: ignore[attr-defined]
         assert pilot.app.screen.draft.text == presets()[1].text  # type: ignore[attr-defined]
 
 
@@ -205,13 +195,13 @@ async def test_rename_and_undo(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 1)
         await pilot.press("r")
-        await until(pilot, lambda: bool(home(pilot).query("#ask")))
+        await app_until(pilot, lambda: bool(home(pilot).query("#ask")))
         home(pilot).query_one("#ask-title", Input).value = "[/] new"
         await pilot.press("enter")
-        await until(pilot, lambda: home(pilot).items["yours"][0].title == "[/] new")
+        await app_until(pilot, lambda: home(pilot).items["yours"][0].title == "[/] new")
         assert tomllib.loads(path.read_text())["chain"]["title"] == "[/] new"
         await pilot.press("u")
-        await until(pilot, lambda: home(pilot).items["yours"][0].title == "Old name")
+        await app_until(pilot, lambda: home(pilot).items["yours"][0].title == "Old name")
 
 
 async def test_a_question_is_closed_with_escape(paths: Paths) -> None:
@@ -219,9 +209,9 @@ async def test_a_question_is_closed_with_escape(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 1)
         await pilot.press("r")
-        await until(pilot, lambda: bool(home(pilot).query("#ask")))
+        await app_until(pilot, lambda: bool(home(pilot).query("#ask")))
         await pilot.press("escape")
-        await until(pilot, lambda: not home(pilot).query("#ask"))
+        await app_until(pilot, lambda: not home(pilot).query("#ask"))
         assert home(pilot).query_one("#list").has_focus
 
 
@@ -230,16 +220,16 @@ async def test_branch(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 1)
         await pilot.press("b")
-        await until(pilot, lambda: bool(home(pilot).query("#ask")))
+        await app_until(pilot, lambda: bool(home(pilot).query("#ask")))
         assert home(pilot).query_one("#ask-generation", Input).value == "2"
         said = home(pilot).query_one("#ask-hint", Static)
         for generation, kept in (("0", "d⁰ alone;"), ("2", "generations 1–2;"), ("1", "generation 1;")):
             home(pilot).query_one("#ask-generation", Input).value = generation
-            await until(pilot, partial(says, said, f"keeps {kept}"))
+            await app_until(pilot, partial(says, said, f"keeps {kept}"))
         home(pilot).query_one("#ask-seed", Input).value = "7"
         await pilot.press("enter")
-        await until(pilot, lambda: len(list(paths.sessions.glob("*.toml"))) == 2)
-        await until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
+        await app_until(pilot, lambda: len(list(paths.sessions.glob("*.toml"))) == 2)
+        await app_until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
     branch = next(path for path in paths.sessions.glob("*.toml") if path.name != "trunk.toml")
     document = tomllib.loads(branch.read_text())
     assert document["parent"] == {"file": "trunk.toml", "generation": 1}
@@ -251,7 +241,7 @@ async def test_open_and_come_back(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 1)
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
+        await app_until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
         await make(paths.sessions, "Another", 0)
         await pilot.press("escape")
         await listed(pilot, 2)
@@ -263,9 +253,9 @@ async def test_a_click_shows_and_a_second_click_opens(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 3)
         await pilot.click("#list", offset=(5, 4))
-        await until(pilot, lambda: home(pilot).item.key == "three.toml")  # type: ignore[union-attr]
+        await app_until(pilot, lambda: home(pilot).item.key == "three.toml")  # type: ignore[union-attr]
         await pilot.click("#list", offset=(5, 4))
-        await until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
+        await app_until(pilot, lambda: pilot.app.screen.GROUP == "lab")  # type: ignore[attr-defined]
 
 
 async def test_broken_and_hostile_files_are_listed(paths: Paths) -> None:
@@ -290,12 +280,12 @@ async def test_broken_and_hostile_files_are_listed(paths: Paths) -> None:
             item = home(pilot).item
             assert item is not None
             seen = item.title[:20]
-            await until(pilot, lambda seen=seen: seen in words(pilot))  # type: ignore[misc]
+            await app_until(pilot, lambda seen=seen: seen in words(pilot))  # type: ignore[misc]
             if item.broken:
                 await pilot.press("enter")
-                await until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
+                await app_until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
                 await pilot.press("escape")
-                await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+                await app_until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
             await pilot.press("down")
 
 
@@ -304,7 +294,7 @@ async def test_a_blind_session_does_not_give_h_away(paths: Paths) -> None:
     path.write_text(path.read_text().replace("blind = false", "blind = true"))
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 1)
-        await until(pilot, lambda: "waiting for review" in words(pilot))
+        await app_until(pilot, lambda: "waiting for review" in words(pilot))
         assert "h*" not in words(pilot)
         assert "ĥ" not in words(pilot)
         chart: Any = home(pilot).query_one("#chart")
@@ -316,11 +306,11 @@ async def test_the_preview_of_a_blind_review_hides_how_much_is_right(paths: Path
     text = path.read_text()
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         await listed(pilot, 1)
-        await until(pilot, lambda: "outcome" in words(pilot))
+        await app_until(pilot, lambda: "outcome" in words(pilot))
         assert "right" in words(pilot)
         path.write_text(text.replace("[[agent]]", '[[filter]]\nkind = "human"\nblind = true\n\n[[agent]]', 1))
         await pilot.press("f5")
-        await until(pilot, lambda: "outcome" in words(pilot) and "h*" not in words(pilot))
+        await app_until(pilot, lambda: "outcome" in words(pilot) and "h*" not in words(pilot))
         assert "right" not in words(pilot)
 
 

@@ -16,6 +16,7 @@ from deciders import Unasked
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
+from waiting import app_until
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
@@ -106,11 +107,7 @@ class Watched:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Lets the app work until it is so."""
-        for _ in range(1000):
-            await self.pilot.pause(0.002)
-            if true():
-                return
-        raise AssertionError(shown(self.app))
+        await app_until(self.pilot, true, lambda: shown(self.app))
 
     async def press(self, *keys: str) -> None:
         """Keys, and a look after each."""

@@ -12,6 +12,7 @@ from textual import events
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
+from waiting import until
 
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import StoreError
@@ -40,12 +41,6 @@ Make = Callable[..., ChainConfig]
 SIZES = [(80, 24), (120, 40), (200, 60)]
 BIASED = {"hypothesis": 33, "spurious": "screen", "bias": "high", "draw": "overlap", "initial": 4}
 HOSTILE = "[/] [bold]x \x1b]52;c;AAAA\x07 \u202e" + "漢" * 300
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Lets all others go on until it is true."""
-    while not true():  # noqa: ASYNC110
-        await asyncio.sleep(0)
 
 
 class Host:

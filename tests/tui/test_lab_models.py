@@ -10,9 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from model_host import lab_of, until
+from model_host import lab_of
 from speaking import RULE, SHARES, connected, follows, measured, rule, samples, spoken
 from textual.widgets import Input, Static
+from waiting import until
 
 from iicl_tui.agents.calls import Reply, Request, Usage
 from iicl_tui.agents.failures import CallFailed

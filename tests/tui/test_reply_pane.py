@@ -14,6 +14,7 @@ from speaking import InMemory, connected, rule, samples, spoken
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
+from waiting import app_until
 
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.chain.config import ChainConfig
@@ -99,11 +100,7 @@ class Host:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Lets the app work until it is so."""
-        for _ in range(3000):
-            await self.pilot.pause(0.001)
-            if true():
-                return
-        raise AssertionError(self.text())
+        await app_until(self.pilot, true, self.text)
 
     async def press(self, *keys: str) -> None:
         for key in keys:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from loopback import Answer, Loopback, Seen, Text, tokens_of
 from narrow import not_none
 from speaking import follows
+from waiting import until
 
 from iicl_tui.agents.calls import Message, Request
 from iicl_tui.chain.config import read_config
@@ -89,6 +89,5 @@ async def test_a_preset_runs_through_the_screens(name: str, tmp_path: Path, monk
 
 
 async def _rest(pilot: Any, screen: LabScreen) -> None:
-    while screen.activity.busy:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await until(lambda: not screen.activity.busy)
     await pilot.pause()

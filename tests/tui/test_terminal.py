@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import LONGEST
 
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
@@ -33,14 +34,14 @@ class Terminal:
 
     def until(self, true: Callable[[], bool]) -> None:
         """Read what the program writes until this is true."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + LONGEST
         while not true():
             assert time.monotonic() < end, self.output[-2000:]
             if select.select([self.screen], [], [], 0.1)[0]:
                 try:
                     self.output += os.read(self.screen, 65536)
                 except OSError:  # the other end is closed
-                    assert true() or self.process.wait(10) is not None
+                    assert true() or self.process.wait(LONGEST) is not None
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -64,7 +65,7 @@ def test_a_signal_to_end_restores_the_terminal(terminal: Terminal, number: signa
     terminal.process.send_signal(number)
     terminal.until(lambda: LEFT in terminal.output)
     assert b"\x1b[?1000l" in terminal.output  # mouse reports are off
-    assert terminal.process.wait(30) == 128 + number
+    assert terminal.process.wait(LONGEST) == 128 + number
     assert b"Traceback" not in terminal.output
 
 
@@ -77,4 +78,4 @@ def test_ctrl_z_suspends_and_restores_the_terminal(terminal: Terminal) -> None:
     terminal.process.send_signal(signal.SIGCONT)
     terminal.until(lambda: terminal.output.count(ENTERED) > before)
     terminal.process.send_signal(signal.SIGTERM)
-    assert terminal.process.wait(30) == 128 + signal.SIGTERM
+    assert terminal.process.wait(LONGEST) == 128 + signal.SIGTERM

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from loopback import Loopback
 from provider_cases import BASES, KEY, PROVIDERS
+from waiting import LONGEST
 
 from iicl_tui.agents.providers.sdk_provider import SDKProvider
 
@@ -37,7 +38,7 @@ async def make(server: Loopback) -> AsyncIterator[Callable[..., SDKProvider]]:
     made = []
 
     def provider(name: str, model: str = "model-1", **options) -> SDKProvider:
-        options = {"base_url": server.url + BASES[name], "key": KEY, "key_env": "THE_KEY", "timeout": 20.0, **options}
+        options = {"base_url": server.url + BASES[name], "key": KEY, "key_env": "THE_KEY", "timeout": LONGEST, **options}
         made.append(PROVIDERS[name](model, **options))
         return made[-1]
 

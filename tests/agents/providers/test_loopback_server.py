@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loopback import UNLIKELY, Loopback, Text, close_before_reply, hang, redirect, split, status, token, tokens_of, trickle
+from waiting import LONGEST
 
 from iicl_tui.agents.calls import Token
 
@@ -18,7 +19,7 @@ BODY = {"model": "m", "messages": [{"role": "user", "content": "one two three"}]
 
 
 def post(server: Loopback, path: str = "/v1/chat/completions", body=BODY, headers=None) -> tuple[int, dict, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LONGEST)
     try:
         connection.request("POST", path, json.dumps(body), headers or {})
         answer = connection.getresponse()
@@ -82,7 +83,7 @@ def test_it_sees_when_the_client_hangs_up(answer) -> None:
             connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(content) + content)
             assert server.until(lambda: len(server.seen) == 1)
             assert not server.seen[0].gone.is_set()
-        assert server.seen[0].gone.wait(20)
+        assert server.seen[0].gone.wait(LONGEST)
 
 
 # -- tokens ---------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import json
 import pytest
 from loopback import Loopback, Text, close_before_reply, half_json, hang, status, trickle
 from provider_cases import BASES, FULL, KEY, PLAIN, PROVIDERS, failure
+from waiting import LONGEST
 
 from iicl_tui.agents.calls import Message, Reply, Request
 from iicl_tui.agents.failures import CallFailed
@@ -25,7 +26,7 @@ async def test_cancelling_a_call_leaves_nothing_behind(name, answer, server, mak
     with pytest.raises(asyncio.CancelledError):
         await call
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert await asyncio.to_thread(server.seen[0].gone.wait, 5), "the server sees that nobody listens"
+    assert await asyncio.to_thread(server.seen[0].gone.wait, LONGEST), "the server sees that nobody listens"
     assert (await provider.send(PLAIN)).text == "ok", "and it can be used again"
 
 
