@@ -270,7 +270,8 @@ async def test_a_cancelled_scoring_goes_on_from_the_reads_that_it_has(server: Lo
 
 
 async def test_the_budget_holds_in_mid_scoring(server: Loopback) -> None:
-    it = made(server, chain={"generations": 1, "token-budget": 1000}, parallel=8, **{"max-tokens": 100})
+    options: dict[str, Any] = {"parallel": 8, "max-tokens": 100}
+    it = made(server, chain={"generations": 1, "token-budget": 1000}, **options)
     chain = Chain(it.config)
     with pytest.raises(BudgetReached):
         await chain.step()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 from loopback import Answer, Loopback, Seen, Text
 from speaking import follows
-from test_plugin import SOURCE, lab, wheel, zipfile
+from test_plugin import SOURCE, lab, wheel
 
 from iicl_tui.agents.calls import Message, Request
 from iicl_tui.chain.config import read_config

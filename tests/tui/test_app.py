@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -16,8 +17,8 @@ from textual.command import CommandPalette
 from textual.containers import Vertical
 from textual.css.query import NoMatches
 from textual.message import Message
-from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, OptionList, Static
+from waiting import app_until
 
 from iicl_tui.errors import Fault, LabError
 from iicl_tui.store import crash_reports
@@ -108,15 +109,6 @@ def make(tmp_path: Path) -> Make:
     return build
 
 
-async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
-    """Waits for a state of the app."""
-    for _ in range(1000):
-        await pilot.pause(0.005)
-        if true():
-            return
-    raise AssertionError("this never became true")
-
-
 def notices(app: LabApp) -> list[str]:
     return [f"{one.title}\n{one.message}" for one in app._notifications]
 
@@ -187,11 +179,15 @@ async def test_too_small_a_window_says_so_and_all_comes_back(make: Make) -> None
         app.screen.query_one(Input).focus()
         note = app.screen.query_one("#too-small")
         assert not note.display
+
+        def fills(size: tuple[int, int]) -> bool:
+            return note.display and note.region.size == size
+
         for size in ((59, 24), (80, 15), (5, 2), (1, 1)):
             await pilot.resize_terminal(*size)
-            await until(pilot, lambda size=size: note.display and note.region.size == size)
+            await app_until(pilot, partial(fills, size))
         await pilot.resize_terminal(60, 16)
-        await until(pilot, lambda: not note.display)
+        await app_until(pilot, lambda: not note.display)
         assert app.focused is app.screen.query_one(Input)
 
 

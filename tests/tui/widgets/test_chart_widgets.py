@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import get_args
 
 import numpy as np
@@ -13,7 +12,7 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.containers import Vertical
 from textual.message import Message
-from textual.pilot import Pilot
+from waiting import app_until
 
 from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.charts import belief, film
@@ -63,14 +62,6 @@ class Charts(App[object]):
     @on(Curves.GenerationChosen)
     def keep(self, message: Message) -> None:
         self.said.append(message)
-
-
-async def until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if true():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("this has not come about")
 
 
 def wheel() -> events.MouseScrollDown:
@@ -182,11 +173,11 @@ async def test_a_picture_is_made_once_until_something_changes(monkeypatch: pytes
         await pilot.pause()
         assert len(made) == 1
         await pilot.resize_terminal(90, 50)
-        await until(pilot, lambda: chart.size.width < 90 and made[-1] == tuple(chart.size))
+        await app_until(pilot, lambda: chart.size.width < 90 and made[-1] == tuple(chart.size))
         assert all(len(line) == chart.size.width for line in seen(chart))
         made.clear()
         app.theme = "textual-light"
-        await until(pilot, lambda: bool(made))
+        await app_until(pilot, lambda: bool(made))
         seen(chart)
         assert len(made) == 1
 
