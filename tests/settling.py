@@ -21,8 +21,8 @@ from waiting import LONGEST
 QUIET_TURNS = 3
 """Turns of the event loop without anything to do before the app counts as settled."""
 MOST_WORK = 5.0
-"""CPU seconds of this process, so that a busy machine does not shorten the wait. A configuration form that is made anew works for 1.2 of
-them. An app that is never quiet (a chain that runs on) must not hold a test for ever, and is the only one that gets so far."""
+"""CPU seconds of this process, so that a busy machine does not shorten the wait. A configuration form that is made anew works for
+1.2 of them. An app that is never quiet (a chain that runs on) must not hold a test for ever, and no other gets so far."""
 _PENDING = ("_recompose_required", "_refresh_styles_required", "_layout_required", "_scroll_required", "_repaint_required")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from narrow import not_none
 
 from iicl_tui.agents.base import agent_kinds
 from iicl_tui.agents.calls import Request
@@ -35,7 +36,7 @@ def fault(**table: Any) -> str:
 def test_a_kind_alone_is_a_whole_agent(kind: str) -> None:
     made = agent(kind=kind)
     assert made.price is not None
-    assert made.credential.variable == f"{kind.upper()}_API_KEY"
+    assert not_none(made.credential).variable == f"{kind.upper()}_API_KEY"
     assert made.describe().startswith(f"{kind} ")
 
 
@@ -81,7 +82,7 @@ def test_what_an_api_does_not_have_is_a_fault_with_its_key(table: dict[str, Any]
 
 @pytest.mark.parametrize("name", ["MY_KEY", "my_own_openai_key_of_2026", "OPENAIKEYOFMYLABORATORY", "openaiKey"])
 def test_an_environment_variable_may_have_any_usual_name(name: str) -> None:
-    assert agent(kind="openai", **{"key-env": name}).credential.variable == name
+    assert not_none(agent(kind="openai", **{"key-env": name}).credential).variable == name
 
 
 @pytest.mark.parametrize("url", ["https://b\u00fccher.example/v1", "https://\u0430pi.openai.com/v1"])
@@ -94,7 +95,7 @@ def test_the_providers_own_address_written_out_is_its_own(kind: str) -> None:
     from iicl_tui.agents.access import Access
 
     made = agent(kind=kind)
-    given = Access(environment={made.credential.variable: "sk-1"})
+    given = Access(environment={not_none(made.credential).variable: "sk-1"})
     own: Any = made.connect(given)
     addresses = {own.URL, f"{own.URL}/", f"{own.URL.removesuffix('/v1')}/v1", own.URL.replace("https://", "HTTPS://")}
     for url in addresses:

@@ -254,7 +254,8 @@ def test_a_wait_is_counted_down_with_the_time_left():
 
 
 async def test_every_failed_attempt_is_reported():
-    world, failed = World(failure(billed=True), failure(), Reply("on")), []
+    world = World(failure(billed=True), failure(), Reply("on"))
+    failed: list[CallFailed] = []
     await send_with_retries(
         world.send, PATIENCE, world.told.append, on_failure=failed.append, clock=lambda: world.now, sleep=world.sleep
     )

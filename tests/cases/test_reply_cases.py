@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from typing import Any, Literal
 
 import pytest
 from speaking import InMemory, rule, samples, spoken
@@ -14,7 +15,8 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import ChainStopped
 from iicl_tui.tasks.reply_parsing.cleaning import NO_ANSWER
 
-ONE = {"chain": {"generations": 1}}
+Form = Literal["NFC", "NFD"]
+ONE: dict[str, Any] = {"chain": {"generations": 1}}
 WRAPPED = {
     "magistral": "[THINK]{0}[/THINK]{1}",
     "gpt-oss": "<|channel|>analysis<|message|>{0}<|end|><|start|>assistant<|channel|>final<|message|>{1}<|return|>",
@@ -86,14 +88,14 @@ async def test_what_is_struck_out_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(("written", "said"), [("NFD", "NFC"), ("NFC", "NFD"), ("NFD", "NFD")])
-async def test_names_in_another_form_of_unicode(written: str, said: str) -> None:
+async def test_names_in_another_form_of_unicode(written: Form, said: Form) -> None:
     name = unicodedata.normalize(written, "Käfer")
     task = {"objects": ["A", "B", "C", "D", name], "spurious": name}
     config, model = spoken(**ONE, task=task)
+    rule_text = '{"A": "on", "B": "on", "C": "on", "D": "off", "Käfer": "und"}'
     model.answers = lambda request: unicodedata.normalize(
         said, samples(config, 0, 1, 2, 3, hypothesis=5) if "Write examples" in request.prompt else rule_text
     )
-    rule_text = '{"A": "on", "B": "on", "C": "on", "D": "off", "Käfer": "und"}'
     chain = Chain(config)
     await chain.run()
     assert config.task.space.assignment(chain.generations[0].hypothesis or 0)["Käfer"] == "und"

@@ -17,9 +17,10 @@ from iicl_tui.chain.records import PHASES, Generation, ImitationRecord, Interact
 from iicl_tui.errors import ConfigError
 from iicl_tui.filters.base import Decision, Refinement, Sample
 from iicl_tui.store import blocks, toml_text
+from iicl_tui.store.block_ends import marker_line
 from iicl_tui.store.decode import decode
 from iicl_tui.store.format import Encoder, Parent, head_text
-from iicl_tui.store.journal import marker_line, split
+from iicl_tui.store.journal import split
 from iicl_tui.store.session import encode
 from iicl_tui.tasks.base import Example
 

@@ -12,7 +12,8 @@ from waiting import LONGEST
 
 from iicl_tui.errors import StoreError
 from iicl_tui.store import atomic, errors
-from iicl_tui.store.journal import Journal, marker_line, split
+from iicl_tui.store.block_ends import marker_line
+from iicl_tui.store.journal import Journal, split
 from iicl_tui.store.lock import Lock
 
 HEAD = 'title = "ä → b"\n'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -133,7 +134,7 @@ async def test_a_stream_only_model_is_streamed_and_put_together(words: str, line
 
 @pytest.mark.parametrize("name", CHATS)
 async def test_a_stream_brings_its_log_probabilities(name, server, make) -> None:
-    entries = [{"token": text, "logprob": -0.5, "top_logprobs": []} for text in "ab"]
+    entries: list[dict[str, Any]] = [{"token": text, "logprob": -0.5, "top_logprobs": []} for text in "ab"]
     pieces = [chunk(entry["token"], None, logprobs={"content": [entry]}) for entry in entries]
     server.replies = [events(*pieces, chunk("", "stop"))]
     reply = await make(name).send(FULL)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from narrow import not_none
 
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acre.wording import AcreWording

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from narrow import not_none
 
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acre.wording import AcreWording
