@@ -130,6 +130,8 @@ def test_every_fault_is_told_with_its_line(tmp_path: Path) -> None:
         iicl_tui.read_config({}, {"chain.title": {1}})
     with pytest.raises(iicl_tui.LabError, match="no preset"):
         iicl_tui.read_config("e3-nonesuch")
+    with pytest.raises(iicl_tui.LabError, match="is a folder"):
+        iicl_tui.read_config(tmp_path)
 
 
 async def test_in_a_running_loop_it_says_what_to_do() -> None:

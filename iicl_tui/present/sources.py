@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from iicl_tui import files
-from iicl_tui.errors import ConfigError
+from iicl_tui.errors import ConfigError, LabError
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store import toml_lines
 from iicl_tui.store.errors import from_os_error
 from iicl_tui.store.presets import load
 from iicl_tui.tasks.base import Task
+from iicl_tui.text import printable
 
 
 def read_text(path: Path) -> str:
@@ -32,7 +33,14 @@ def read_source(given: str) -> tuple[str, str, Path | None]:
     path = Path(given)
     if (path.exists() and not path.is_dir()) or path.suffix == ".toml":
         return read_text(path), path.name, path.parent
-    preset = load(given)
+    try:
+        preset = load(given)
+    except LabError as error:
+        if path.is_dir():
+            raise LabError(
+                f"{printable(given)} is a folder", "A configuration is one file.", "Name a file in it, or a preset."
+            ) from error
+        raise
     return preset.text, preset.name, None
 
 
