@@ -19,6 +19,17 @@ _LONG_KEY = re.compile(rf"^[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_DEPTH},
 _LONG_NUMBER = re.compile(r"(?<![\w\"])[+-]?[0-9][0-9_]{4299,}")
 
 
+def named_file(name: str, folder: Path | None) -> Path:
+    """The file that a configuration names. Raises ValueError for a relative name that leads out of its folder.
+
+    A configuration may come from elsewhere, and must not have any file read that its author thinks of.
+    """
+    file = (folder or Path()) / name
+    if folder is not None and not Path(name).is_absolute() and not file.resolve().is_relative_to(folder.resolve()):
+        raise ValueError("it is outside the folder of this file; if you trust it, give its whole path")
+    return file
+
+
 class TooLarge(OSError):
     """A file with too many bytes."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -76,7 +77,7 @@ class Field:
         if self.kind in ("int", "float"):
             too_low = self.low is not None and value < self.low
             too_high = self.high is not None and value > self.high
-            if too_low or too_high or not is_finite(value):
+            if too_low or too_high or not is_finite(value) or 0 < abs(value) < sys.float_info.min:
                 raise ValueError(f"expected {self.expected}, found {describe(value)}")
             value = float(value) if self.kind == "float" else value
         return self.convert(value) if self.convert else value

@@ -39,6 +39,12 @@ def printable(text: str, limit: int | None = None, newlines: bool = False) -> st
     return text
 
 
+def visible(text: str) -> str:
+    """The text for a file that people print: line ends and tabs stay, other characters become symbols as in `printable`."""
+    text = text.replace("\r\n", "\n")
+    return "".join(char if char.isprintable() or char in "\n\t" else _shown(char, newlines=True) for char in text)
+
+
 def _shown(char: str, newlines: bool) -> str:
     if char == "\t":
         return _TAB

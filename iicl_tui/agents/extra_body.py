@@ -30,7 +30,7 @@ _RESERVED = {
 }
 """Keys that the program sets itself or that multiply the cost, by normalised name; and what sets them."""
 _SECRET = re.compile(
-    r"(keys?|auth|authorization|credentials?|password|passwd|secrets?|bearer|headers?|(?<!bos|eos|pad|unk|sep)(?<!stop|mask)token)\d*$"
+    r"(?<!cache)(keys?|auth|authorization|credentials?|password|passwd|secrets?|bearer|headers?|(?<!bos|eos|pad|unk|sep)(?<!stop|mask)token)\d*$"
 )
 """How names of secrets end. The special tokens of a tokenizer, such as eos_token, are not secrets."""
 

@@ -25,8 +25,11 @@ from iicl_tui.store import atomic, errors
 from iicl_tui.store.format import start_table
 from iicl_tui.store.notebook_export import notebook_files, notebook_notices
 from iicl_tui.store.session import SessionFile
+from iicl_tui.text import visible
 
 _ROWS_AT_ONCE = 5000
+_FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet would compute."""
 
 
 def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lambda text: None) -> list[Path]:
@@ -101,7 +104,10 @@ def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _cell(item: Any) -> Any:
-    """The cell; empty if the value is not known."""
+    """The cell; empty if the value is not known. A text stays a text in a spreadsheet, and cannot control a terminal."""
+    if isinstance(item, str):
+        text = visible(item)
+        return f"'{text}" if text.startswith(_FORMULA) else text
     return "" if item is None or (isinstance(item, float) and math.isnan(item)) else item
 
 
@@ -284,7 +290,10 @@ def _how_known_table(chain: Chain, belief: Belief) -> dict[str, Any]:
 
 
 def _dumps(value: Any) -> bytes:
-    return _bytes(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+    return _bytes(text)
 
 
 def _generation(chain: Chain, generation: Generation, measures: Measures, row: int) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from iicl_tui.store import notebook_log as log
 from iicl_tui.store.notebook_setup import INTERACTIONS, REFINING, STATES, STRENGTHS
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example
+from iicl_tui.text import visible
 
 _ALTERNATIVES = 5
 _NEVER = -9999.0
@@ -39,7 +40,7 @@ def notebook_files(chain: Chain) -> Iterator[tuple[str, Iterable[bytes]]]:
     if logs.beliefs:
         yield f"{folder}/{log.TOKENS}", logs.tokens()
     yield f"{folder}/{log.RESULTS}", [_json(logs.results())]
-    yield f"{folder}/{log.CHAT}", (part.encode(errors="replace") for part in logs.chat())
+    yield f"{folder}/{log.CHAT}", (visible(part).encode(errors="replace") for part in logs.chat())
 
 
 def notebook_notices(chain: Chain) -> list[str]:

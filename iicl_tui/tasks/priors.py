@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
+from iicl_tui.files import named_file
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, is_finite, nearest
 from iicl_tui.tasks.spelling import composed
@@ -63,7 +64,10 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
     """Read the weight of every hypothesis, in the order of the space, from a CSV file. Raises ValueError."""
     if not isinstance(name, str):
         raise ValueError(f"expected the name of a CSV file, found {describe(name)}")
-    file = (folder or Path()) / name
+    try:
+        file = named_file(name, folder)
+    except ValueError as error:
+        raise ValueError(f"{name} is not read: {error}") from None
     factors = [factor.name for factor in space.factors]
     weights: dict[int, float] = {}
     if file.exists() and not file.is_file():

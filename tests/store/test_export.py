@@ -17,8 +17,10 @@ from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
 from iicl_tui.errors import LabError
+from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store.export import KINDS, export
 from iicl_tui.store.session import SessionFile
+from iicl_tui.text import visible
 
 
 def chain_of(path: Path) -> Chain:
@@ -48,7 +50,7 @@ def test_tables(tmp_path: Path) -> None:
     ]
     made = [sample for each in chain.generations for sample in (each.transmission.samples if each.transmission else ())]
     assert [row["verdict"] for row in samples[len(given) :]] == [sample.verdict for sample in made]
-    assert {row["reason"] for row in samples} == {"", HOSTILE}
+    assert {row["reason"] for row in samples} == {"", visible(HOSTILE)}
     assert all((row["shown_output"] != "") == (row["verdict"] == "edited") for row in samples)
     assert len(beliefs) == 3 * 243
     for t in (1, 2, 3):
@@ -95,6 +97,27 @@ def test_objects_named_like_a_column_have_one_of_their_own(tmp_path: Path) -> No
     assert list(beliefs[0]) == ["generation", "index", "object p", "object index", "A", "p", "log_p_nats"]
     assert sum(float(row["p"]) for row in beliefs) == pytest.approx(1)
     assert [row["object index"] for row in beliefs[:4]] == ["on", "on", "off", "off"]
+
+
+def test_no_cell_is_computed_or_obeyed(tmp_path: Path) -> None:
+    task = {"objects": ["=1+1", "@SUM(A1)", "B"], "initial": 2}
+    reasons = ["\x1b]2;pwned\x07", "\x9b31m", "\u202egnp", "-2+3", "plain, -1", "tab\tand\nline"]
+    config = read_config({"chain": {"title": "x", "generations": 1}, "task": task, "filter": [{"kind": "human"}]})
+    samples = [{"number": number, "verdict": "rejected", "reason": reason} for number, reason in enumerate(reasons)]
+    decider = ScriptedDecider({"default": "approve", "generation": [{"transmission": {"sample": samples}}]}, config.task)
+    with SessionFile.create(config, tmp_path / "x.toml") as session:
+        asyncio.run(Chain(session.config, sink=session, decider=decider).run())
+    for kind in ("csv", "json"):
+        for written in export(tmp_path / "x.toml", kind, tmp_path):
+            text = written.read_text(encoding="utf-8").replace("\r\n", "\n")
+            assert all(char.isprintable() or char in "\n\t" for char in text)
+    made = rows(tmp_path / "x-samples.csv")
+    assert not any(cell[:1] in ("=", "@", "+") or (cell[:1] == "-" and cell != "-inf") for row in made for cell in row.values())
+    told = [row["reason"] for row in made if row["verdict"] == "rejected"]
+    assert told == ["␛]2;pwned␇", "⟨U+009B⟩31m", "⟨U+202E⟩gnp", "'-2+3", "plain, -1", "tab\tand\nline"]
+    document = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert [each["reason"] for each in document["generations"][0]["transmission"]][: len(reasons)] == reasons
+    assert all(name[:1] != "=" for name in rows(tmp_path / "x-beliefs.csv")[0])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from iicl_tui.files import named_file
 from iicl_tui.schema import describe
 from iicl_tui.tasks.acronym.words import RankList
 from iicl_tui.tasks.example import Example
@@ -147,8 +148,8 @@ def _some(wrong: Sequence[str]) -> str:
 
 
 def _bytes(name: str, folder: Path | None) -> bytes:
-    file = (folder or Path()) / name
     try:
+        file = named_file(name, folder)
         other = file.exists() and not file.is_file()
         data = b""
         if not other:  # reading a pipe or device may never end
@@ -186,11 +187,7 @@ def _table(data: bytes, name: str, wanted: Sequence[Sequence[str]]) -> tuple[lis
     places = [next((found.index(each) for each in names if each in found), None) for names in wanted]
     missing = [names for names, place in zip(wanted, places, strict=True) if place is None]
     if missing:
-        shown = ", ".join(describe(cell) for cell in header[:8]) + (f" and {len(header) - 8} more" if len(header) > 8 else "")
-        raise ValueError(
-            f"{name} has no column {_columns(missing)}; its first line has {shown}. Name the columns in the first line, "
-            "separated by commas"
-        )
+        raise ValueError(f"{name} has no column {_columns(missing)}. Name the columns in the first line, separated by commas")
     twice = [names for names in wanted for each in names if found.count(each) > 1]
     if twice:
         raise ValueError(f"{name} has the column {twice[0][0]} twice; remove one")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from iicl_tui.errors import Fault
-from iicl_tui.files import BeyondLimits, parse_toml
+from iicl_tui.files import BeyondLimits, named_file, parse_toml
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, nearest
 from iicl_tui.text import printable
@@ -273,7 +273,11 @@ def _read_file(name: str, folder: Path | None) -> dict[str, Any]:
         raise ValueError("expected the name of a TOML file, found an empty text")
     if "\0" in name:
         raise ValueError("no file can have such a name")
-    file, shown = (folder or Path()) / name, _shown(name)
+    shown = _shown(name)
+    try:
+        file = named_file(name, folder)
+    except ValueError as error:
+        raise ValueError(f"{shown} is not read: {error}") from None
     try:
         if file.exists() and not file.is_file():
             raise ValueError(f"{shown} is not a regular file")  # reading a pipe or device may never end

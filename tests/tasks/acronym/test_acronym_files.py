@@ -54,10 +54,10 @@ def test_ranks_are_read(tmp_path: Path, content: str | bytes, ranks: dict[str, i
 HOSTILE_RANKS: list[tuple[str | bytes, str]] = [
     ("", "no first line that names its columns, which are rank and word"),
     ("\n\n", "no first line"),
-    ("1,the\n2,a\n", 'no column rank and word; its first line has "1", "the". Name the columns'),
-    ("rank;word\n1;the\n", 'its first line has "rank;word"'),
-    ("rank,term,word2\n", 'no column word; its first line has "rank", "term", "word2"'),
-    (",".join(f"c{i}" for i in range(40)), "and 32 more"),
+    ("1,the\n2,a\n", "no column rank and word. Name the columns"),
+    ("rank;word\n1;the\n", "no column rank and word. Name the columns"),
+    ("rank,term,word2\n", "no column word. Name the columns"),
+    (",".join(f"c{i}" for i in range(40)), "no column rank and word. Name the columns"),
     ("rank,word,Rank\n1,a,2\n", "the column rank twice"),
     ("rank,word\n", "no word made of letters only"),
     ("rank,word\n1,it's\n", "no word made of letters only"),
@@ -175,7 +175,7 @@ def test_a_pool_is_read(tmp_path: Path, content: str) -> None:
     ("content", "words"),
     [
         ("", "which are output or output_lower or output_upper and input or words"),
-        ("rank,word\n1,a\n", 'its first line has "rank", "word"'),
+        ("rank,word\n1,a\n", "no column output"),
         ("output\ncat\n", "no column input or words"),
         (
             "output,input\ncat,\n,a\n",
