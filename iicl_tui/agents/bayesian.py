@@ -14,7 +14,7 @@ from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Message, Purpose
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
-from iicl_tui.schema import Field
+from iicl_tui.schema import Field, normal_number
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.priors import read_weights
@@ -144,11 +144,11 @@ FIELDS = (
     ),
     Field(
         "temperature", "float", "temperature τ", "The posterior is raised to 1/τ and renormalised: below 1 sharper, above 1 "
-        "flatter.", 1.0, low=0.01, high=100,
+        "flatter.", 1.0, low=0.01, high=100, convert=normal_number,
     ),
     Field(
         "noise", "float", "label noise ε", "The probability that an output differs from what the hypothesis says, both when "
-        "learning and when making samples.", 0.0, low=0, high=0.5,
+        "learning and when making samples.", 0.0, low=0, high=0.5, convert=normal_number,
     ),
     Field(
         "prior", "table", "prior weights", "The weight of each value of each factor, as screen = { on = 1, off = 8, und = 1 }; "

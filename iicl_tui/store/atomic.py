@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zlib import crc32
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.([0-9a-f]{8})\.([0-9]{1,10})\.tmp")
 _BINARY = getattr(os, "O_BINARY", 0)
 """Windows has it, and changes line ends without it."""
 
@@ -59,10 +63,41 @@ def sync_folder(folder: Path) -> None:
     os.close(descriptor)
 
 
+def _temporary(path: Path) -> Path:
+    """A name beside the file that says who writes it, so that `clean` knows when nobody does."""
+    return path.with_name(f".{os.urandom(8).hex()}.{_machine()}.{os.getpid()}.tmp")
+
+
+def _machine() -> str:
+    return f"{crc32(socket.gethostname().encode()):08x}"
+
+
+def clean(folder: Path) -> None:
+    """Removes temporary files of programs on this machine that were killed while they wrote. Never raises."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = _TEMPORARY.fullmatch(entry.name)
+            if found and found[1] == _machine() and not _is_running(int(found[2])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # elsewhere os.kill ends the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 @contextmanager
 def _written_beside(path: Path, data: Iterable[bytes], mode: int = 0o666) -> Iterator[tuple[int, Path]]:
     """A complete, fsynced file in path's folder under a temporary name. It is removed on leaving unless it was renamed."""
-    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
+    temporary = _temporary(path)
     descriptor = open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
     try:
         size = 0
@@ -89,7 +124,7 @@ def reserve(path: Path, size: int, room: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if not hasattr(os, "posix_fallocate"):
         return
-    scratch = path.with_name(f".{os.urandom(8).hex()}.tmp")
+    scratch = _temporary(path)
     try:
         descriptor = open_file(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:  # the file may be writable although its folder is not

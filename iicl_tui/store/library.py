@@ -68,6 +68,7 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._known: dict[str, tuple[int, int, Summary]] = {}
+        atomic.clean(folder)
 
     def sessions(self) -> list[Summary]:
         """All sessions and configurations, newest first. A broken one has a fault. A missing folder has none.

@@ -13,7 +13,7 @@ from iicl_tui.agents.calls import Call
 from iicl_tui.chain.config import ChainConfig, assign, read_config
 from iicl_tui.chain.records import Generation, ImitationRecord, Record, in_order
 from iicl_tui.errors import LabError
-from iicl_tui.store import errors, toml_lines
+from iicl_tui.store import atomic, errors, toml_lines
 from iicl_tui.store.block_ends import end_of, head_end, marker_line
 from iicl_tui.store.decode import Contents, decode
 from iicl_tui.store.format import Encoder, Parent, head_text, start_table
@@ -236,6 +236,7 @@ def _create(contents: Contents, where: Path, blocks: bytes = b"", head: str | No
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise errors.from_os_error(error, "create", folder) from error
+    atomic.clean(folder)
     if is_file:
         return Journal.create(where, head, blocks)
     stem, number = slug(contents.config.title), 1

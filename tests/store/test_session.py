@@ -294,3 +294,24 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         SessionFile.open(path)
     assert caught.value.faults[0].line == 2
+
+
+KILLED = """
+import os, pathlib, sys
+sys.path.insert(0, sys.argv[2])
+os.link = lambda *_: os._exit(9)
+from made import make
+make(pathlib.Path(sys.argv[1]))
+"""
+
+
+def test_what_a_killed_creation_left_is_removed_at_the_next_one(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(Path(__file__).parent)], check=False)
+    assert done.returncode == 9
+    (left,) = tmp_path.iterdir()
+    assert left.name.endswith(".tmp")
+    mine = tmp_path / left.name.replace(left.name.split(".")[3], str(os.getpid()))  # somebody is writing it
+    mine.write_text("x")
+    (tmp_path / ".0123456789abcdef.tmp").write_text("a file of somebody's")
+    make(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".0123456789abcdef.tmp", mine.name, "a-test.toml"])
