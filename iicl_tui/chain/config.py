@@ -31,7 +31,7 @@ CHAIN_FIELDS = (
           "the call that could pass it. A Bayesian chain costs nothing.", 5.0, low=0, high=1_000_000),
     Field("token-budget", "int", "budget, tokens", "The same in tokens, sent and received. Empty: no limit.", None, low=0),
 )  # fmt: skip
-"""The [chain] table. `task` has its choices filled in by `chain_fields`, since tasks are found, not listed."""
+"""The [chain] table. `chain_fields` fills in the choices of `task`, since tasks are discovered, not listed."""
 
 SECTIONS = ("format", "created", "parent", "chain", "task", "agent", "filter", "start", "generation")
 
@@ -44,7 +44,11 @@ LISTS = ("agent", "filter", "generation")
 
 @dataclass(frozen=True, eq=False)
 class ChainConfig:
-    """A checked configuration. document: the tables of a session's head, with the contents of files that it names."""
+    """A checked configuration.
+
+    Attributes:
+        document: The tables of a session's head, with the contents of files that it names.
+    """
 
     title: str
     generations: int
@@ -63,12 +67,12 @@ class ChainConfig:
 
 
 def chain_fields() -> tuple[Field, ...]:
-    """The fields of [chain], with the tasks there are."""
+    """The fields of [chain], with every installed task as a choice."""
     return tuple(replace(field, choices=task_kinds()) if field.key == "task" else field for field in CHAIN_FIELDS)
 
 
 def read_config(document: Mapping[str, Any], folder: Path | None = None) -> ChainConfig:
-    """Reads a configuration from a file's tables, except [[generation]]. What [start] leaves open is drawn by the seed.
+    """Reads a configuration from a file's tables, except [[generation]]. The seed decides what [start] leaves out.
 
     Args:
         folder: Where file names in the configuration are looked up.
@@ -177,7 +181,7 @@ _STEP = re.compile(r"([A-Za-z0-9_-]+)(?:\[(\d{1,9})\])?")
 def assign(document: dict[str, Any], assignment: str) -> None:
     """Applies an assignment such as `chain.seed=7` or `agent[1].temperature=0.5` to the document.
 
-    Lists count from 1. A value that is no TOML is a text. Raises ConfigError if the assignment cannot be applied.
+    List indices start at 1. A value that is not valid TOML is read as a text. Raises ConfigError if it cannot be applied.
     """
     where, equals, text = assignment.partition("=")
     steps = [_STEP.fullmatch(step) for step in where.strip().split(".")]

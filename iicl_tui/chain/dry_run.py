@@ -1,4 +1,4 @@
-"""A dry run of a chain's next phase, up to its first call to a model, which shows that call and does not make it."""
+"""Runs a chain's next phase up to its first call to a model, and returns that call without making it."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ class _Person:
 
 
 class _DryRun(Chain):
-    """A chain that keeps nothing and calls no model."""
+    """A chain that saves nothing and calls no model."""
 
     SESSION = _DryRunSession
 
 
 async def next_call(chain: Chain) -> NextCall | None:
-    """The next call of the next phase, which may be half done. Nothing is sent, and the chain stays as it is.
+    """Finds the next call of the next phase, even if that phase is half done. Sends nothing and does not change the chain.
 
     Returns:
         None if the phase makes no call, or asks a person first.

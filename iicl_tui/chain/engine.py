@@ -1,8 +1,8 @@
 """Runs one chain: imitation → interaction → transmission, one phase a step.
 
-A phase that is cancelled or fails leaves the chain as it was. The record of a finished phase joins the chain, and the sink keeps it
-before the next phase begins. If the sink fails, the record waits in `unsaved`, and no phase begins before it is kept. A call to a
-model is a record of its own, kept before its reply is read, so a phase that is repeated takes the reply from there.
+A phase that is cancelled or fails leaves the chain as it was. The record of a finished phase joins the chain, and the sink saves it
+before the next phase begins. If the sink fails, the record waits in `unsaved`, and no phase begins before it is saved. A call to a
+model is a record of its own, saved before its reply is read, so a repeated phase reuses the recorded reply.
 Random numbers depend on (seed, generation, phase, attempt) alone: stepping, running, resuming and branching give the same chain.
 """
 
@@ -49,25 +49,25 @@ _FILTERS = 1 + len(PHASES)
 
 
 class Sink(Protocol):
-    """Where records are kept."""
+    """Where records are saved."""
 
     def append(self, record: Record) -> None:
-        """Keeps a record durably before it returns. Raises StoreError if it cannot; the same append may then be repeated."""
+        """Saves a record durably before it returns. Raises StoreError if it cannot; the same append may then be repeated."""
 
     def check_space(self, size: int) -> None:
-        """Raises StoreError if a record of this many bytes could not be kept, before anybody pays for a reply."""
+        """Raises StoreError if a record of this many bytes could not be saved, before anybody pays for a reply."""
 
 
 class Chain(ChainHistory):
     """One chain that can be stepped, run and paused.
 
     Attributes:
-        sink: Where records are kept, if anywhere.
-        decider: Who decides for the human filter and on unreadable replies, if anybody.
+        sink: Where records are saved; None: in memory only.
+        decider: Who decides for the human filter and on unreadable replies; None: nobody.
         budget: What all calls may cost.
         access: Which keys may go to which servers.
-        calling: The call under way.
-        on_notice: Called with each sentence that a person should read once, as that a model ignores a parameter.
+        calling: The call in progress.
+        on_notice: Called with each sentence that a person should read once, such as that a model ignores a parameter.
     """
 
     SESSION: ClassVar[type[RecordedModelSession]] = RecordedModelSession
@@ -82,7 +82,16 @@ class Chain(ChainHistory):
         calls: Sequence[Call] = (),
         access: Access | None = None,
     ) -> None:
-        """access: absent, each key goes to its own provider alone."""
+        """Sets up a chain that continues after these records.
+
+        Args:
+            config: The checked configuration.
+            generations: The generations on record.
+            sink: Where records are saved; None: in memory only.
+            decider: Who decides for the human filter and on unreadable replies; None: nobody.
+            calls: The calls on record, in the order in which they were made.
+            access: Which keys may go to which servers. By default each key goes to its own provider only.
+        """
         super().__init__(config, generations, calls)
         self.sink = sink
         self.decider = decider
@@ -96,7 +105,7 @@ class Chain(ChainHistory):
 
     @property
     def unsaved(self) -> tuple[Record, ...]:
-        """Records that the sink could not keep yet, in their order."""
+        """Records that the sink could not save yet, oldest first."""
         return tuple(self._unsaved)
 
     def _rng(self, generation: int, phase: Phase, attempt: int) -> np.random.Generator:
@@ -106,11 +115,11 @@ class Chain(ChainHistory):
     # -- running ---------------------------------------------------------------------------------------------------
 
     async def step(self) -> PhaseRecord:
-        """Runs the next phase and keeps its record. If the last record of all is still unsaved, keeping it is the step.
+        """Runs the next phase and saves its record. In a finished chain, a step saves what is still unsaved.
 
         Raises:
             ChainStopped: No phase follows.
-            StoreError: The record could not be kept. The next step tries that again first.
+            StoreError: The record could not be saved. The next step tries again first.
             Exception: Whatever an agent or filter raises.
         """
         async with self._step_lock:
@@ -125,7 +134,11 @@ class Chain(ChainHistory):
     async def run(self, until: int | None = None, done: Callable[[PhaseRecord], None] | None = None) -> None:
         """Steps until generation `until` (default: the last) is complete, the chain is stuck, or `pause` is called.
 
-        done: called after each phase. Other tasks get their turn between phases, and a cancellation takes effect there.
+        Other tasks run between phases, and a cancellation takes effect there.
+
+        Args:
+            until: The last generation to run.
+            done: Called after each phase.
         """
         self._pause = False
         until = self.config.generations if until is None else until
@@ -139,7 +152,7 @@ class Chain(ChainHistory):
             await asyncio.sleep(0)
 
     async def _next_record(self, until: int) -> PhaseRecord | None:
-        """Runs the next phase and keeps its record; None if there is none up to generation `until`."""
+        """Runs the next phase and saves its record; None if there is none up to generation `until`."""
         self.flush()
         upcoming = self.next
         if upcoming is None or upcoming[0] > until:
@@ -151,18 +164,18 @@ class Chain(ChainHistory):
         return record
 
     def pause(self) -> None:
-        """Makes `run` return after the phase under way."""
+        """Makes `run` return after the phase in progress."""
         self._pause = True
 
     def flush(self) -> None:
-        """Keeps all unsaved records. Raises StoreError."""
+        """Saves all unsaved records. Raises StoreError."""
         while self._unsaved:
             if self.sink is not None:
                 self.sink.append(self._unsaved[0])
             del self._unsaved[0]
 
     async def close(self) -> None:
-        """Closes the agents' connections. The chain can still go on: they are opened again when needed."""
+        """Closes the agents' connections. The chain can still continue; it opens them again when needed."""
         for agent in self.config.agents:
             await agent.close()
 
@@ -170,7 +183,7 @@ class Chain(ChainHistory):
         if self.sink is not None:
             self.sink.check_space(size)
 
-    def _keep_call(self, call: Call) -> None:
+    def _save_call(self, call: Call) -> None:
         self._calls.setdefault(call.generation, []).append(call)
         self._spent = self._spent + spent([call], self._price)
         self._unsaved.append(call)
@@ -195,7 +208,7 @@ class Chain(ChainHistory):
 
     def _model_session(self, generation: int, phase: Phase) -> RecordedModelSession:
         services = ChainServices(
-            self._keep_call, self._check_space, lambda: self._spent, lambda: self.budget, self._set_calling,
+            self._save_call, self._check_space, lambda: self._spent, lambda: self.budget, self._set_calling,
             lambda text: self.on_notice(text), lambda: self.decider, self.access, self._count_lost,
         )  # fmt: skip
         calls = self._calls.setdefault(generation, [])
@@ -256,7 +269,7 @@ class Chain(ChainHistory):
         )
 
     async def _draw_samples(self, generation: int, hypothesis: int, filters: Sequence[Filter]) -> tuple[Sample, ...]:
-        """Every sample that the filters see, in order, each with its last verdict."""
+        """Draws samples until enough pass. Returns every sample that the filters saw, in order, each with its last verdict."""
         agent, rounds = self.agent(generation), self.rounds(generation)
         session = self._model_session(generation, "transmission")
         context = self._phase_context(generation, "transmission")
@@ -269,13 +282,13 @@ class Chain(ChainHistory):
             examples = await agent.transmit(hypothesis, count, rounds, rng, session)
             return [Sample(example, next(context.numbers)) for example in examples]
 
-        aside: list[Sample] = []
-        passed = await sample_gate(filters, draw, hypothesis, context, aside)(self.task.samples)
-        seen = {sample.number: sample for sample in (*aside, *passed)}
+        stopped: list[Sample] = []
+        passed = await sample_gate(filters, draw, hypothesis, context, stopped)(self.task.samples)
+        seen = {sample.number: sample for sample in (*stopped, *passed)}
         return tuple(seen[number] for number in sorted(seen))
 
     async def would_pass_on(self, hypothesis: int) -> tuple[Example, ...]:
-        """What the current generation would pass on if this hypothesis went on. If a person decides on samples: those drawn first.
+        """What the current generation would pass on from this hypothesis. If a person decides on samples: the first ones drawn.
 
         For exact agents only, since a call to a model costs money.
         """

@@ -13,7 +13,7 @@ from iicl_tui.filters.base import filter_kinds
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimate.
+    """The expected cost of a chain.
 
     Attributes:
         work: Calls and tokens, without repairs, redraws and a model's thoughts.

@@ -22,7 +22,7 @@ class ChainHistory:
     """A chain's configuration and records, and all that is derived from them. It calls no model and changes nothing."""
 
     def __init__(self, config: ChainConfig, generations: Sequence[Generation] = (), calls: Sequence[Call] = ()) -> None:
-        """calls: those on record, in their order."""
+        """Takes the records of the chain. Calls are in the order in which they were made."""
         self.config = config
         self.task = config.task
         self.start = config.start
@@ -34,7 +34,7 @@ class ChainHistory:
 
     @property
     def generations(self) -> Sequence[Generation]:
-        """Generations 1, 2, … as far as they have come (the last may be incomplete)."""
+        """Generations 1, 2, … that have begun; the last one may be incomplete."""
         return self._generations
 
     @property
@@ -60,7 +60,7 @@ class ChainHistory:
 
     @property
     def stuck(self) -> bool:
-        """A filter's redraws are used up: the chain cannot go on, only be branched."""
+        """A filter's redraws are used up: the chain cannot continue, but it can be branched."""
         return bool(self._generations) and self._generations[-1].stuck
 
     @property
@@ -89,7 +89,7 @@ class ChainHistory:
         return "under way" if self._generations or any(self._calls.values()) else "new"
 
     @property
-    def unread(self) -> bool:
+    def has_unread_reply(self) -> bool:
         """Whether the next phase was begun and waits for a person to decide on a reply that cannot be read."""
         upcoming = self.next
         return upcoming is not None and self.agent(upcoming[0]).awaits_person(self.calls_of(*upcoming))
@@ -98,7 +98,7 @@ class ChainHistory:
     def waits_for_person(self) -> bool:
         """Whether the next phase asks a person."""
         upcoming = self.next
-        if self.unread:
+        if self.has_unread_reply:
             return True
         if upcoming is None or upcoming[1] == "imitation":
             return False
@@ -115,7 +115,9 @@ class ChainHistory:
     def rounds(self, generation: int, latest: Sequence[Example] | None = None) -> Datasets:
         """The data that the agent of a generation sees: those of its own last `lookback` rounds, then dᵗ⁻¹.
 
-        latest: in place of dᵗ⁻¹, to find out what would follow from other samples.
+        Args:
+            generation: The agent's generation t.
+            latest: Used instead of dᵗ⁻¹, to compute what other samples would lead to.
         """
         turns = len(self.config.agents)
         own = [generation - turns * back for back in range(self.config.lookback, 0, -1)]
@@ -123,7 +125,7 @@ class ChainHistory:
         return [*earlier, self.data(generation - 1) if latest is None else latest]
 
     def looks_back(self, generation: int) -> int:
-        """How many earlier rounds the agent of a generation sees: of its data if it is exact, of its dialogue if it is a model."""
+        """How many earlier rounds the agent of a generation sees: rounds of data if it is exact, of dialogue if it is a model."""
         if self.agent(generation).exact:
             return len(self.rounds(generation)) - 1
         return min(len(self._earlier_dialogue(generation)), self.config.lookback)
@@ -158,7 +160,7 @@ class ChainHistory:
         return known
 
     def end_error(self) -> ChainStopped:
-        """The error that says why no phase follows, and what can be done. For a chain whose `next` is None."""
+        """The error that says why no phase follows, and what to do. Only for a chain whose `next` is None."""
         if self.stuck:
             interaction = self._generations[-1].interaction
             assert interaction is not None
@@ -174,13 +176,13 @@ class ChainHistory:
 
     def _earlier_dialogue(self, generation: int) -> tuple[Exchange, ...]:
         """The last `lookback` rounds of the dialogue that the agent of a generation had in its own earlier turns."""
-        said: list[Exchange] = []
+        rounds: list[Exchange] = []
         turns = len(self.config.agents)
         for own in range(generation - turns, 0, -turns):
-            if len(said) >= self.config.lookback:
+            if len(rounds) >= self.config.lookback:
                 break
-            said = [*dialogue(self._calls.get(own, ())), *said]
-        return tuple(said)
+            rounds = [*dialogue(self._calls.get(own, ())), *rounds]
+        return tuple(rounds)
 
 
 def _times(count: int) -> str:

@@ -15,7 +15,7 @@ from iicl_tui.tasks.base import DatasetMetric
 Array = NDArray[np.float64]
 
 BLOCK = 512
-"""How many generations' beliefs are in memory at once: 512 × 243 numbers take 1 MB."""
+"""Number of generations whose beliefs are in memory at once: 512 × 243 numbers take 1 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Measures:
     Attributes:
         entropy: (T,) Entropy of the belief in nats; ln |H| if uniform, 0 if certain.
         p_target, p_rival: (T,) P(h*) and P(ĥ).
-        p_kept: (T,) P(hᵗ), of the hypothesis that goes on.
+        p_kept: (T,) P(hᵗ) of the hypothesis that was passed on.
         marginals: For each grouping of the space, (T, values).
         explained: (T,) How many examples of d⁰ hᵗ explains.
         hypothesis: (T,) hᵗ.
@@ -46,7 +46,7 @@ class Measures:
         return len(self.entropy)
 
     def extended(self, more: Measures, keep: int) -> Measures:
-        """The first `keep` rows of this one, then all of `more`."""
+        """The first `keep` rows of these measures, then all of `more`."""
 
         def joined(name: str) -> Array:
             return np.concatenate([getattr(self, name)[:keep], getattr(more, name)])
@@ -77,7 +77,7 @@ def measure(chain: Chain, first: int = 1) -> Measures:
 
 
 def remeasure(before: Measures, chain: Chain) -> Measures:
-    """The measures after a step: only the last row and what follows are measured again."""
+    """The measures after a step. Recomputes only the last row and adds the new ones."""
     keep = min(max(len(before) - 1, 0), len(chain.generations))
     return before.extended(measure(chain, keep + 1), keep)
 
@@ -109,11 +109,11 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
         tuple(marginals),
         explained[kept],
         kept,
-        *_figures(chain, first, last),
+        *_dataset_metrics(chain, first, last),
     )
 
 
-def _figures(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
+def _dataset_metrics(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
     """The task's metrics of what each generation made, and of what it passed on."""
     task, none = chain.task, (np.nan,) * len(chain.task.dataset_metrics)
     made, passed = [], []
@@ -137,7 +137,7 @@ class Outcome:
         focus: The factor in focus, its likeliest value, and that value's probability.
         both: hᵗ explains all of d⁰ and gives the factor in focus the same value as h* (BOTH in the paper's Table 1).
         initial: |d⁰|; 0 if the task's hypotheses do not differ in what they explain.
-        figures: The task's metrics of what was made last.
+        metrics: The task's metrics of the latest samples made, before any edit.
     """
 
     generation: int
@@ -147,7 +147,7 @@ class Outcome:
     initial: int
     focus: tuple[str, str, float] | None
     both: bool | None
-    figures: tuple[tuple[DatasetMetric, float], ...] = ()
+    metrics: tuple[tuple[DatasetMetric, float], ...] = ()
 
 
 def outcome(chain: Chain) -> Outcome | None:
@@ -167,10 +167,10 @@ def outcome(chain: Chain) -> Outcome | None:
         both = bool(same and m.explained[0] == len(start.samples)) if task.predictive else None
     made = m.made[0] if chain.generations[-1].complete or t == 1 else measure(chain, t - 1).made[0]
     measured = zip(task.dataset_metrics, made.tolist(), strict=True)
-    figures = tuple((metric, value) for metric, value in measured if np.isfinite(value))
+    metrics = tuple((metric, value) for metric, value in measured if np.isfinite(value))
     initial = len(start.samples) if task.predictive else 0
-    return Outcome(t, _figure(m.entropy), _figure(m.p_target), int(m.explained[0]), initial, focus, both, figures)
+    return Outcome(t, _known(m.entropy), _known(m.p_target), int(m.explained[0]), initial, focus, both, metrics)
 
 
-def _figure(values: Sequence[float] | Array) -> float | None:
+def _known(values: Sequence[float] | Array) -> float | None:
     return float(values[0]) if np.isfinite(values[0]) else None

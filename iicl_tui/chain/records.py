@@ -1,4 +1,4 @@
-"""What is recorded of a chain: evidence and decisions, one frozen record a phase. All else is derived from them."""
+"""The records of a chain: evidence and decisions, one frozen record per phase. Everything else is derived from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from iicl_tui.tasks.base import Example
 
 @dataclass(frozen=True, slots=True)
 class ImitationRecord:
-    """hᵗ as learned from dᵗ⁻¹. agent: which of the chain's agents, from 0."""
+    """hᵗ as learned from dᵗ⁻¹.
+
+    Attributes:
+        agent: Index of the agent among the chain's agents.
+    """
 
     generation: int
     agent: int
@@ -26,7 +30,7 @@ class ImitationRecord:
 
 @dataclass(frozen=True, slots=True)
 class InteractionRecord:
-    """hᵗ as it passed the filters.
+    """hᵗ after the filters.
 
     Attributes:
         filters: Their kinds, in order.
@@ -65,7 +69,7 @@ Record = PhaseRecord | Call
 
 @dataclass(frozen=True)
 class Generation:
-    """One generation, as far as it is done."""
+    """One generation with the phases that are done."""
 
     index: int
     imitation: ImitationRecord
@@ -79,7 +83,7 @@ class Generation:
 
     @property
     def stuck(self) -> bool:
-        """Whether a filter's redraws were used up, so that nothing can follow."""
+        """Whether a filter's redraws were used up, so that the chain cannot continue."""
         return self.interaction is not None and self.interaction.exhausted is not None
 
     @property
@@ -93,7 +97,7 @@ class Generation:
         return tuple(s.example for s in self.transmission.samples if s.passes) if self.transmission else ()
 
     def with_record(self, record: InteractionRecord | TransmissionRecord) -> Generation:
-        """The generation with one more phase done."""
+        """The generation with the record of one more phase."""
         if isinstance(record, InteractionRecord):
             return replace(self, interaction=record)
         return replace(self, transmission=record)

@@ -254,20 +254,20 @@ def saved_text(chain: Chain, path: Path, kept: int) -> str:
 
 def summary(chain: Chain) -> str:
     """One line of measures of the last generation."""
-    figures, title = outcome(chain), printable(chain.config.title, limit=100)
-    if figures is None:
+    last, title = outcome(chain), printable(chain.config.title, limit=100)
+    if last is None:
         return f"{title}: no generation yet"
-    words = [f"generation {figures.generation}/{chain.config.generations}"]
-    if figures.entropy is not None:
-        words.append(f"H {figures.entropy:.3f} nats")
-    if figures.p_target is not None:
-        words.append(f"P(h*) {figures.p_target:.3g}")
+    words = [f"generation {last.generation}/{chain.config.generations}"]
+    if last.entropy is not None:
+        words.append(f"H {last.entropy:.3f} nats")
+    if last.p_target is not None:
+        words.append(f"P(h*) {last.p_target:.3g}")
     if chain.task.predictive:
-        words.append(f"d⁰ {figures.explained}/{figures.initial}")
-    if figures.focus is not None:
-        name, value, p = figures.focus
+        words.append(f"d⁰ {last.explained}/{last.initial}")
+    if last.focus is not None:
+        name, value, p = last.focus
         words.append(f"P({name} {value}) {p:.3g}")
-    words += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures]
+    words += [f"{metric.name} {value:.{metric.digits}f}" for metric, value in last.metrics]
     if chain.spent.calls:
         words.append(spent_text(chain.spent))
     return f"{title}: " + " · ".join(words)

@@ -25,9 +25,9 @@ from iicl_tui.tasks.base import Example, Start, Task
 
 Gate = Literal["hypothesis", "samples"]
 Verdict = Literal["approve", "reject", "edit"]
-"""What a decider says of one thing."""
+"""A decider's verdict on one hypothesis or sample."""
 SampleStatus = Literal["approved", "rejected", "edited", "pooled"]
-"""What becomes of a sample: passed on as drawn, thrown away, passed on as edited, or kept in the pool for later generations."""
+"""The fate of a sample: passed on as drawn, thrown away, passed on as edited, or kept in the pool for later generations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,11 @@ class Sample:
 
 
 class PoolExample(NamedTuple):
-    """An example of an earlier generation that may be passed on again. origin: that generation; 0 for d⁰."""
+    """An example of an earlier generation that may be passed on again.
+
+    Attributes:
+        origin: The generation that made it; 0 for d⁰.
+    """
 
     example: Example
     origin: int
@@ -159,11 +163,11 @@ class Decider(Protocol):
         """Returns shown.samples in the same order, each with its status."""
 
     async def reply(self, shown: UnreadableReply) -> ReplyAnswer | None:
-        """Says what to do about a reply that could not be read; None if nobody can say."""
+        """Returns what to do about a reply that could not be read; None if nobody can decide."""
 
 
 async def cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
-    """Stands in for an agent where there is none. Raises LookupError."""
+    """Replaces `PhaseContext.refine` when there is no agent. Raises LookupError."""
     raise LookupError(f"there is no agent for {purpose}")
 
 
@@ -235,11 +239,15 @@ class PhaseContext:
 Propose = Callable[[], Awaitable[int]]
 """Draws the next hypothesis."""
 Draw = Callable[[int], Awaitable[Sequence[Sample]]]
-"""Draws so many samples; returns those that pass."""
+"""Draws this many samples; returns those that pass."""
 
 
 class Exhausted(Exception):
-    """A filter has used up its redraws. hypothesis: the last one it saw."""
+    """A filter has used up its redraws.
+
+    Attributes:
+        hypothesis: The last hypothesis that the filter saw.
+    """
 
     def __init__(self, filter: str, attempts: int, hypothesis: int) -> None:
         super().__init__(filter)
@@ -397,7 +405,7 @@ def check_can_judge_hypotheses(kind: str, task: Task, path: KeyPath, faults: lis
 
 
 def cannot_receive_hypothesis(task: Task, agents: Sequence[Agent]) -> bool:
-    """Returns whether one of the agents is a model that states no rule in this task, and so cannot be given one."""
+    """Returns whether one of the agents is a model that states no rule in this task, so it cannot receive one either."""
     return any(not agent.exact for agent in agents) and task.wording is not None and not task.wording.states_rule
 
 

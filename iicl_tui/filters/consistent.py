@@ -26,14 +26,14 @@ class Consistent(SampleFilter):
         seen: list[Sample] = []
         left = count
         for _ in range(self.redraws + 1):
-            judged = [self._judged(sample, hypothesis, context.task) for sample in await draw(left)]
+            judged = [self._with_verdict(sample, hypothesis, context.task) for sample in await draw(left)]
             seen += judged
             left -= sum(sample.passes for sample in judged)
             if left == 0:
                 break
         return seen
 
-    def _judged(self, sample: Sample, hypothesis: int, task: Task) -> Sample:
+    def _with_verdict(self, sample: Sample, hypothesis: int, task: Task) -> Sample:
         if task.agrees(hypothesis, sample.example):
             return sample
         return replace(sample, verdict="rejected", reason=f"the rule gives {task.predict(hypothesis, sample.example.input)}")

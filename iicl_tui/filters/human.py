@@ -81,7 +81,7 @@ class Human:
             if len(kept) == count and attempt:
                 break
             drawn = tuple(await draw(count - len(kept)))
-            if not drawn:  # an earlier filter let nothing pass: there is nothing to decide
+            if not drawn:  # an earlier filter let nothing pass, so there is nothing to decide
                 continue
             if context.exhausted_filters:  # rejected samples cannot be replaced
                 refill = False

@@ -13,9 +13,11 @@ from iicl_tui.tasks.base import Example, Task
 
 
 class HypothesisSearch(HypothesisFilter):
-    """Asks at most `rounds` times; a hypothesis that explains d⁰ is not asked about.
+    """Asks at most `rounds` times, and stops asking once the hypothesis explains d⁰.
 
-    otherwise: what happens if it still fails then: "pass" lets it go on, "stop" stops the chain.
+    Attributes:
+        rounds: Maximum number of requests.
+        otherwise: What to do if the last hypothesis still fails: "pass" passes it on, "stop" stops the chain.
     """
 
     kind = "hypothesis-search"

@@ -41,7 +41,11 @@ class _Listener:
 
 
 class Partner(SampleFilter):
-    """rounds: maximum number of pairs exchanged in a generation (None: as many as the task passes on)."""
+    """Passes the pairs whose input the partner guesses from the output.
+
+    Attributes:
+        rounds: Maximum number of pairs exchanged in a generation; None: as many as the task passes on.
+    """
 
     kind = "partner"
 
@@ -70,7 +74,7 @@ class Partner(SampleFilter):
                     right += 1
                     seen.append(sample)
                 else:
-                    reason = f"the partner guessed {_named(context.task, guess, sample.example.output)}"
+                    reason = f"the partner guessed {_input_text(context.task, guess, sample.example.output)}"
                     seen.append(replace(sample, verdict="rejected", reason=reason))
         if not listener.rounds and self.kind not in context.exhausted_filters:
             context.exhausted_filters.append(self.kind)
@@ -92,7 +96,7 @@ def _listener(context: PhaseContext, rounds: int) -> _Listener:
     return _Listener(context.task.inputs, dict(candidates), rounds)
 
 
-def _named(task: Task, input: Input, output: str) -> str:
+def _input_text(task: Task, input: Input, output: str) -> str:
     """Returns the input as the task writes it: the text before the arrow."""
     return task.example_text(Example(input, output)).partition(" → ")[0]
 

@@ -20,7 +20,12 @@ RANDOM = "random"
 
 @dataclass
 class _Candidates:
-    """left: samples that may still be passed on in this phase, oldest first. offered: outputs already passed on."""
+    """What may still be passed on in this phase.
+
+    Attributes:
+        left: Samples that may still be passed on, oldest first.
+        offered: Outputs already passed on.
+    """
 
     left: list[Sample]
     offered: set[str]
@@ -32,7 +37,14 @@ class Rank(SampleFilter):
     kind = "rank"
 
     def __init__(self, key: Preference | None, source: str = "pool", distinct: bool = False, choose: str = "top") -> None:
-        """key: sort key, lowest is best; None: random order."""
+        """Sets the options.
+
+        Args:
+            key: Sort key, lowest is best; None: random order.
+            source: "pool" or "last", see `FIELDS`.
+            distinct: Whether to pass on each output only once.
+            choose: "top" or "weighted", see `FIELDS`.
+        """
         self.key = key
         self.source = source
         self.distinct = distinct
@@ -48,7 +60,7 @@ class Rank(SampleFilter):
             pool.left = [Sample(each.example, verdict="pooled", origin=each.origin) for each in context.pool()]
         made = list(await draw(count))
         pool.left += made
-        chosen = self._chosen(pool, count, context.rng)
+        chosen = self._chosen_indices(pool, count, context.rng)
         places = set(chosen)
         picked = [pool.left[at] for at in chosen]
         pool.offered.update(sample.example.output for sample in picked)
@@ -58,8 +70,8 @@ class Rank(SampleFilter):
         passed = [replace(sample, verdict="approved") if sample.verdict == "pooled" else sample for sample in out]
         return [*passed, *(replace(sample, verdict="pooled") for sample in made if sample.number not in numbers)]
 
-    def _chosen(self, pool: _Candidates, count: int, rng: np.random.Generator) -> list[int]:
-        """Returns places in the pool, best first; among equals the earliest comes first."""
+    def _chosen_indices(self, pool: _Candidates, count: int, rng: np.random.Generator) -> list[int]:
+        """Returns indices into the pool, best first; ties go to the earliest."""
         examples = [sample.example for sample in pool.left]
         if self.key is None:
             order = rng.permutation(len(examples)).tolist()

@@ -17,7 +17,11 @@ _VERDICT_OF_STATUS = {"approved": "approve", "rejected": "reject", "edited": "ed
 
 
 class _ScriptedDecision(NamedTuple):
-    """One decision of the script. edited: the value that replaces what is shown."""
+    """One decision of the script.
+
+    Attributes:
+        edited: The value that replaces the one shown.
+    """
 
     verdict: Any
     edited: Any = None
@@ -28,7 +32,7 @@ class ScriptedDecider:
     """Decides as a document says. The document has the form of a session's [[generation]] tables, so the decisions of one
     session can be applied to another chain:
 
-        default = "approve"                       # for everything not decided below: approve | reject; absent = stop there
+        default = "approve"                       # for everything not decided below: approve | reject; absent = stop
 
         [[generation]]
         index = 2                                 # absent = position in the list

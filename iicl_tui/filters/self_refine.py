@@ -13,12 +13,12 @@ from iicl_tui.tasks.base import Task
 
 
 class SelfRefine(HypothesisFilter):
-    """Asks once per hypothesis; the answer is not checked."""
+    """Asks once per hypothesis and does not check the answer."""
 
     kind = "self-refine"
 
     async def hypothesis(self, propose: Propose, context: PhaseContext) -> int:
-        """Returns what the agent makes of its hypothesis. Without a d⁰ there is nothing to check, so the agent is not asked."""
+        """Returns the hypothesis as the agent refined it. Without d⁰ there is nothing to check, so the agent is not asked."""
         hypothesis = await propose()
         if not context.start.samples:
             return hypothesis

@@ -16,7 +16,7 @@ from iicl_tui.present.words import next_phase_text, rule_text
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable, superscript
 
-_MOST_FIGURES = 2
+_MOST_METRICS = 2
 """At most so many of the task's metrics, so that the line stays short."""
 
 
@@ -39,37 +39,37 @@ def read_preview(path: Path) -> Preview:
 def outcome_text(path: Path) -> str:
     """A session's last belief in a few numbers; "" if there is none yet. Raises LabError if it cannot be read."""
     with SessionFile.open(path, read_only=True) as file:
-        figures = outcome(Chain(file.config, file.generations, calls=file.calls))
-    return printable(" · ".join(_belief_words(figures, unit="")), 100) if figures is not None else ""
+        last = outcome(Chain(file.config, file.generations, calls=file.calls))
+    return printable(" · ".join(_belief_words(last, unit="")), 100) if last is not None else ""
 
 
-def _belief_words(figures: Outcome, unit: str = " nats") -> list[str]:
+def _belief_words(last: Outcome, unit: str = " nats") -> list[str]:
     parts = []
-    if figures.entropy is not None:
-        parts.append(f"H {figures.entropy:.2f}{unit}")
-    if figures.focus is not None:
-        name, value, p = figures.focus
+    if last.entropy is not None:
+        parts.append(f"H {last.entropy:.2f}{unit}")
+    if last.focus is not None:
+        name, value, p = last.focus
         parts.append(f"{name} {value} {p:.2f}")
     return parts
 
 
 def _progress(chain: Chain) -> list[tuple[str, str]]:
-    figures = outcome(chain)
-    if figures is None and not chain.calls:
+    last = outcome(chain)
+    if last is None and not chain.calls:
         return [("state", f"new, {chain.config.generations} generations planned"), ("", next_phase_text(chain))]
-    if figures is None:
+    if last is None:
         return [_interrupted(chain, 1), ("", next_phase_text(chain))]
-    now = figures.generation + 1
-    facts = [("state", f"generation {figures.generation} of {chain.config.generations}, {chain.status}")]
+    now = last.generation + 1
+    facts = [("state", f"generation {last.generation} of {chain.config.generations}, {chain.status}")]
     if chain.calls_of(now):
         facts = [_interrupted(chain, now)]
-    came_to = _belief_words(figures)
+    words = _belief_words(last)
     if chain.task.predictive and not _blind(chain):
-        came_to.append(f"d⁰ {figures.explained}/{figures.initial} right")
-    came_to += [f"{figure.name} {value:.{figure.digits}f}" for figure, value in figures.figures[:_MOST_FIGURES]]
-    facts.append(("outcome", " · ".join(came_to)))
+        words.append(f"d⁰ {last.explained}/{last.initial} right")
+    words += [f"{metric.name} {value:.{metric.digits}f}" for metric, value in last.metrics[:_MOST_METRICS]]
+    facts.append(("outcome", " · ".join(words)))
     hypothesis = chain.generations[-1].hypothesis
-    facts.append((f"h{superscript(figures.generation)}", rule_text(chain, hypothesis)))
+    facts.append((f"h{superscript(last.generation)}", rule_text(chain, hypothesis)))
     return facts
 
 

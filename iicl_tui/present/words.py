@@ -75,7 +75,7 @@ def next_phase_text(chain: Chain) -> str:
     upcoming = chain.next
     assert upcoming is not None
     t, phase = upcoming
-    if chain.unread:
+    if chain.has_unread_reply:
         return f"A reply in generation {t} cannot be read. You decide what to do with it; nothing is sent until then."
     if phase == "imitation":
         memory = f" and {earlier_rounds_text(chain, t)}," if chain.looks_back(t) else ""

@@ -324,11 +324,11 @@ async def test_without_a_person_the_chain_stops_and_going_on_asks_once_more() ->
     chain = Chain(config)
     with pytest.raises(ReplyUnreadable):
         await chain.run()
-    assert chain.unread
+    assert chain.has_unread_reply
     chain = Chain(config, calls=chain.calls)
-    assert chain.unread
+    assert chain.has_unread_reply
     await chain.run()
-    assert not chain.unread
+    assert not chain.has_unread_reply
     assert purposes(chain) == ["imitate", "repair", "person", "imitate"]
     assert len(model.requests) == 3
 
@@ -342,7 +342,7 @@ async def test_a_refused_or_cut_reply_is_not_asked_for_again() -> None:
             await chain.step()
         assert what in error.value.what
         assert len(model.requests) == 1
-        assert chain.unread
+        assert chain.has_unread_reply
 
 
 # -- nothing is lost, nothing is paid for twice ---------------------------------------------------------------------------

@@ -216,7 +216,7 @@ async def test_what_asking_again_cannot_mend_is_not_asked_again(reply: Reply, wh
     assert what in error.value.what
     assert error.value.exit_code == 3
     assert [call.purpose for call in chain.calls] == ["imitate"]
-    assert chain.unread
+    assert chain.has_unread_reply
 
 
 @pytest.mark.parametrize("finish", ["length", "other"])
@@ -260,11 +260,11 @@ async def test_without_a_person_the_chain_stops_and_going_on_asks_once_more(memo
     for times in (1, 2):
         chain = resumed(config, memory.records)
         chain.sink = memory
-        assert chain.unread == (times > 1)
+        assert chain.has_unread_reply == (times > 1)
         with pytest.raises(ReplyUnreadable):
             await chain.run()
         assert len(model.requests) == 2 * times
-        assert chain.unread
+        assert chain.has_unread_reply
         assert chain.status == "waiting for review"
     chain = resumed(config, memory.records)
     chain.sink = memory
@@ -534,7 +534,7 @@ async def test_a_failed_call_leaves_what_was_done_before() -> None:
         await chain.run()
     assert error.value.exit_code == 3
     assert chain.next == (1, "transmission")
-    assert not chain.unread
+    assert not chain.has_unread_reply
     model.answers = follows(config)
     await chain.run()
     assert chain.status == "finished"
