@@ -79,7 +79,7 @@ def test_the_lab_with_its_curves_needs_no_plotext(tmp_path: Path) -> None:
         "from iicl_tui.tui.widgets.curves import Curves\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "async def main():\n"
-        "    session = LabSession.of(SessionFile.create(read_config({}), folder))\n"
+        "    session = LabSession.from_file(SessionFile.create(read_config({}), folder))\n"
         "    paths = Paths(folder / 'settings.toml', folder, folder, folder)\n"
         "    app = LabApp(paths, start=Start('lab', {'session': session}))\n"
         "    async with app.run_test(size=(200, 60)) as pilot:\n"

@@ -30,9 +30,9 @@ def position(view: BeliefView, width: int, height: int, hypothesis: int) -> tupl
     return found
 
 
-def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
+def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
     """The neighbour of the hypothesis in that direction; itself at an edge."""
-    found: int = FORMS[view.form].moved(view, width, height, hypothesis, direction)
+    found: int = FORMS[view.form].neighbour(view, width, height, hypothesis, direction)
     return found
 
 

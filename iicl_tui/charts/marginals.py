@@ -30,7 +30,7 @@ class MarginalsView:
         log_p: (H,) natural logarithms, or None if the belief is unknown.
         by: the factor to point out, if any.
         bounds: of each factor's probabilities, if they are not known exactly.
-        open: (factors,) unobserved probability of each factor; with the low bounds it adds up to 1.
+        unobserved: (factors,) unobserved probability of each factor; with the low bounds it adds up to 1.
         absent: why there is no belief.
         word: what factors are called.
     """
@@ -39,14 +39,14 @@ class MarginalsView:
     log_p: NDArray[np.float64] | None
     by: int | None = None
     bounds: tuple[Bounds, ...] = ()
-    open: NDArray[np.float64] | None = None
+    unobserved: NDArray[np.float64] | None = None
     absent: str = NO_BELIEF
     word: str = "factors"
 
     @property
-    def seen_open(self) -> bool:
+    def shows_unobserved(self) -> bool:
         """Whether a bar shows an unobserved part."""
-        return self.open is not None and bool((self.open > 0).any())
+        return self.unobserved is not None and bool((self.unobserved > 0).any())
 
 
 def figure_text(p: float) -> str:
@@ -80,7 +80,7 @@ def draw(view: MarginalsView, width: int, height: int) -> Picture:
             picture.put(0, y, "▸", DIM)
         picture.put_right(names - 1, y, shorten(space.factors[factor].name, names - 2), Role.STRONG if chosen else DIM)
         shares = space.marginal(p, factor)
-        left_open = float(view.open[factor]) if view.open is not None else 0.0
+        left_open = float(view.unobserved[factor]) if view.unobserved is not None else 0.0
         certain = view.bounds[factor][0] if left_open > 0 and view.bounds else shares
         _stack(picture, names, y, bar, certain, space.factors[factor].values, left_open)
         x = names + bar + 1

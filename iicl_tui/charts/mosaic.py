@@ -243,7 +243,7 @@ def _marks(picture: Picture, view: BeliefView, layout: _Layout) -> None:
         x += (layout.tile_width - len(symbols)) // 2
         y += (layout.tile_height - 1) // 2
         for number, symbol in enumerate(symbols):
-            _over(picture, x + number, y, symbol)
+            _put_on_tile(picture, x + number, y, symbol)
 
 
 def _cursor(picture: Picture, layout: _Layout, x: int, y: int) -> None:
@@ -254,11 +254,11 @@ def _cursor(picture: Picture, layout: _Layout, x: int, y: int) -> None:
         return
     for row in range(layout.tile_height):
         left, right = "[]" if last == 0 else "┌┐" if row == 0 else "└┘" if row == last else "││"
-        _over(picture, x, y + row, left)
-        _over(picture, x + layout.tile_width - 1, y + row, right)
+        _put_on_tile(picture, x, y + row, left)
+        _put_on_tile(picture, x + layout.tile_width - 1, y + row, right)
 
 
-def _over(picture: Picture, x: int, y: int, char: str) -> None:
+def _put_on_tile(picture: Picture, x: int, y: int, char: str) -> None:
     """Put a character on a tile and keep the tile's colour and brightness."""
     if 0 <= x < picture.width and 0 <= y < picture.height:
         picture.chars[y, x] = ord(char)
@@ -296,7 +296,7 @@ def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> 
     return int(_owners(view.log_p, layout, view.space)[row, column])
 
 
-def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
+def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
     """The next tile in that direction, or the same hypothesis at an edge."""
     if view.log_p is None:
         return hypothesis

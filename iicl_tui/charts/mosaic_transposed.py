@@ -21,21 +21,21 @@ class _Transposed(NamedTuple):
     Attributes:
         space: the transposed space.
         by: (groupings,) the new index of each grouping.
-        there: (H,) the new index of each hypothesis.
-        back: (H,) the old index of each transposed hypothesis.
+        to_transposed: (H,) the new index of each hypothesis.
+        to_original: (H,) the old index of each transposed hypothesis.
     """
 
     space: ProductSpace
     by: tuple[int, ...]
-    there: NDArray[np.intp]
-    back: NDArray[np.intp]
+    to_transposed: NDArray[np.intp]
+    to_original: NDArray[np.intp]
 
     def view(self, view: BeliefView) -> BeliefView:
         """The same belief over the transposed space."""
         names = ("log_p", "previous", "explained", "low", "high")
-        arrays = {name: getattr(view, name)[self.back] for name in names if getattr(view, name) is not None}
-        marks = tuple(mark._replace(hypothesis=int(self.there[mark.hypothesis])) for mark in view.marks)
-        cursor = None if view.cursor is None else int(self.there[view.cursor])
+        arrays = {name: getattr(view, name)[self.to_original] for name in names if getattr(view, name) is not None}
+        marks = tuple(mark._replace(hypothesis=int(self.to_transposed[mark.hypothesis])) for mark in view.marks)
+        cursor = None if view.cursor is None else int(self.to_transposed[view.cursor])
         return replace(
             view, space=self.space, by=None if view.by is None else self.by[view.by], marks=marks, cursor=cursor, **arrays
         )
@@ -69,7 +69,7 @@ def position(view: BeliefView, width: int, height: int, hypothesis: int) -> tupl
     other = _transposed(view.space, width, height)
     if other is None:
         return mosaic.position(view, width, height, hypothesis)
-    return mosaic.position(other.view(view), width, height, int(other.there[hypothesis]))
+    return mosaic.position(other.view(view), width, height, int(other.to_transposed[hypothesis]))
 
 
 def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> int | None:
@@ -78,12 +78,14 @@ def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> 
     if other is None:
         return mosaic.hypothesis_at(view, width, height, x, y)
     found = mosaic.hypothesis_at(other.view(view), width, height, x, y)
-    return None if found is None else int(other.back[found])
+    return None if found is None else int(other.to_original[found])
 
 
-def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
+def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
     """The next tile in that direction, or the same hypothesis at an edge."""
     other = _transposed(view.space, width, height)
     if other is None:
-        return mosaic.moved(view, width, height, hypothesis, direction)
-    return int(other.back[mosaic.moved(other.view(view), width, height, int(other.there[hypothesis]), direction)])
+        return mosaic.neighbour(view, width, height, hypothesis, direction)
+    return int(
+        other.to_original[mosaic.neighbour(other.view(view), width, height, int(other.to_transposed[hypothesis]), direction)]
+    )

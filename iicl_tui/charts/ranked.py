@@ -208,7 +208,7 @@ def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> 
     return int(layout.order[at]) if y >= layout.top and at < len(layout.order) else None
 
 
-def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
+def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
     """Up and down: the next rank; left and right: a page."""
     if view.log_p is None:
         return hypothesis

@@ -272,7 +272,7 @@ def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> 
     return _hypothesis(view, layout, (y - layout.top) // layout.pitch, (x - layout.gutter) // layout.wide)
 
 
-def moved(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
+def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
     """The next bar in that direction, or the same hypothesis at an edge."""
     if view.log_p is None:
         return hypothesis

@@ -51,7 +51,7 @@ class Terms:
     tokens: int | None = None
 
 
-def terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
+def read_terms(arguments: argparse.Namespace, hosts: Iterable[str]) -> Terms:
     """The terms that a command line sets with --budget, --token-budget and --trust.
 
     Args:
@@ -102,8 +102,8 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
                 file=sys.stderr,
             )
     try:
-        with progress(chain, quiet) as shown:
-            interrupted = asyncio.run(_run(chain, watched(shown, chain, strict)))
+        with progress(chain, quiet) as display:
+            interrupted = asyncio.run(_run(chain, with_remarks(display, chain, strict)))
     except (DeletedFile, ChangedFile) as error:
         error.exit_code = SAVED
         try:
@@ -132,18 +132,23 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What is shown while a chain runs. done: called after each phase. look: called to show the call in progress."""
+class RunDisplay:
+    """Shows how a running chain proceeds.
+
+    Attributes:
+        done: Called after each phase.
+        tick: Called to update the call in progress.
+    """
 
     done: Callable[[PhaseRecord], None]
-    look: Callable[[], None]
+    tick: Callable[[], None]
 
 
-def watched(shown: Shown, chain: Chain, strict: bool) -> Shown:
+def with_remarks(display: RunDisplay, chain: Chain, strict: bool) -> RunDisplay:
     """The same, but the remarks on each phase are printed. strict: the first one stops the chain."""
 
     def done(record: PhaseRecord) -> None:
-        shown.done(record)
+        display.done(record)
         found = phase_remarks(chain, record.generation, record.phase)
         for remark in found:
             print(printable(str(remark)), file=sys.stderr)
@@ -154,12 +159,12 @@ def watched(shown: Shown, chain: Chain, strict: bool) -> Shown:
                 "Resume to accept what was read, or branch from an earlier generation.",
             )
 
-    return Shown(done, shown.look)
+    return RunDisplay(done, display.tick)
 
 
-async def _run(chain: Chain, shown: Shown) -> str:
+async def _run(chain: Chain, display: RunDisplay) -> str:
     """Runs the chain and returns what to say if it was interrupted, else "". Only the phase in progress is cancelled."""
-    task = asyncio.ensure_future(_to_end(chain, shown))
+    task = asyncio.ensure_future(_to_end(chain, display))
     loop = asyncio.get_running_loop()
     said = "Interrupted."
 
@@ -179,25 +184,25 @@ async def _run(chain: Chain, shown: Shown) -> str:
     return ""
 
 
-async def _to_end(chain: Chain, shown: Shown) -> None:
+async def _to_end(chain: Chain, display: RunDisplay) -> None:
     async def watch() -> None:
         while True:
-            shown.look()
+            display.tick()
             await asyncio.sleep(_REFRESH)
 
     watching = asyncio.ensure_future(watch())
     try:
-        await chain.run(done=shown.done)
+        await chain.run(done=display.done)
     finally:
         watching.cancel()
         await chain.close()
 
 
 @contextlib.contextmanager
-def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
+def progress(chain: Chain, quiet: bool) -> Iterator[RunDisplay]:
     """A progress bar on standard error if that is a terminal; otherwise nothing."""
     if quiet or not sys.stderr.isatty():
-        yield Shown(lambda record: None, lambda: None)
+        yield RunDisplay(lambda record: None, lambda: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -210,11 +215,11 @@ def progress(chain: Chain, quiet: bool) -> Iterator[Shown]:
             if record.phase == "transmission":
                 bar.update(task, completed=record.generation)
 
-        def look() -> None:
+        def tick() -> None:
             said = f" · {pending_call_text(chain.calling, time.monotonic())}" if chain.calling is not None else ""
             bar.update(task, description=printable(f"generations{said}", limit=90))
 
-        yield Shown(done, look)
+        yield RunDisplay(done, tick)
 
 
 def _print_unsaved(chain: Chain) -> None:

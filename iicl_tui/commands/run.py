@@ -9,7 +9,7 @@ from pathlib import Path
 
 from iicl_tui.chain.config import assign, read_config
 from iicl_tui.commands.common import surroundings
-from iicl_tui.commands.headless import run_to_end, terms
+from iicl_tui.commands.headless import read_terms, run_to_end
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.present.sources import read_decisions, read_source, with_lines
 from iicl_tui.store import toml_lines
@@ -20,7 +20,7 @@ from iicl_tui.text import printable
 def main(arguments: argparse.Namespace) -> int:
     """Creates a session and runs it to its end. Raises LabError; everything until then is in the file."""
     paths, settings, faults = surroundings(arguments)
-    on_terms = terms(arguments, settings.hosts)
+    terms = read_terms(arguments, settings.hosts)
     for fault in faults:  # they may explain why the session is in another folder than expected
         print(printable(f"{paths.settings.name}: {fault}"), file=sys.stderr)
     text, name, folder = read_source(arguments.source)
@@ -42,4 +42,4 @@ def main(arguments: argparse.Namespace) -> int:
         raise with_lines(error, text, name, given) from None
     decider = read_decisions(Path(arguments.decisions), config.task) if arguments.decisions else None
     with SessionFile.create(config, Path(arguments.output) if arguments.output else paths.sessions) as session:
-        return run_to_end(session, decider, arguments.quiet, on_terms, arguments.strict)
+        return run_to_end(session, decider, arguments.quiet, terms, arguments.strict)

@@ -32,11 +32,11 @@ def main(arguments: argparse.Namespace) -> int:
     with SessionFile.open(Path(arguments.file), read_only=True) as file:
         for notice in file.notices:
             print(printable(notice), file=sys.stderr)
-        session = LabSession.of(file)
-        look, now = arguments.generation, current_generation(session.chain)
-        if look is not None and not 0 <= look <= now:
-            raise LabError(f"There is no generation {look}", f"The session is at {now}.", f"Give a number from 0 to {now}.")
-        state = build_lab_state(session, look, ChartSettings(by=session.chain.task.focus))
+        session = LabSession.from_file(file)
+        selected, now = arguments.generation, current_generation(session.chain)
+        if selected is not None and not 0 <= selected <= now:
+            raise LabError(f"There is no generation {selected}", f"The session is at {now}.", f"Give a number from 0 to {now}.")
+        state = build_lab_state(session, selected, ChartSettings(by=session.chain.task.focus))
         width = min(max(shutil.get_terminal_size((100, 40)).columns, NARROWEST), WIDEST)
         for line in page(session, state, width, charts=not arguments.no_charts):
             print(printable(line.rstrip()))
@@ -47,9 +47,9 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
     """The lines of the page. Everything that a chart shows is there in numbers, too."""
     yield state.title
     yield " · ".join(filter(None, state.facts))
-    yield _standing(session)
+    yield _status_text(session)
     if state.cost:
-        yield f"generation {state.look} has cost {state.cost}"
+        yield f"generation {state.selected} has cost {state.cost}"
     yield ""
     yield "Generations"
     yield from _generations(session, state)
@@ -69,9 +69,9 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
         for item in block.items:
             mark = item.mark if charts else _MARK_WORDS.get(item.mark, "")
             yield "  " + "  ".join(part for part in (mark, item.text, item.note) if part)
-    if found := remarks(session.chain, state.look):
+    if found := remarks(session.chain, state.selected):
         yield ""
-        yield f"Remarks on the replies of generation {state.look}"
+        yield f"Remarks on the replies of generation {state.selected}"
         yield from (f"  {remark.phase}: {remark.text}" for remark in found)
     if charts and len(session.chain.generations) > 1:
         for panel in state.curves:
@@ -82,7 +82,7 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
         yield from film.draw(state.film, width, 6).plain()
 
 
-def _standing(session: LabSession) -> str:
+def _status_text(session: LabSession) -> str:
     """How far the chain is. (The file is open for reading only here, which says nothing about the session.)"""
     chain = session.chain
     upcoming = chain.next
@@ -100,7 +100,7 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
     split = task.space.groupings[focus] if focus is not None else None
     names = [f"P({split.name} {value})" for value in split.values] if split is not None else []
     columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names]
-    columns += [*(["d⁰ right"] if session.judged else []), *(figure.name for figure in task.dataset_metrics), "hᵗ"]
+    columns += [*(["d⁰ right"] if session.compared_examples else []), *(figure.name for figure in task.dataset_metrics), "hᵗ"]
     widths = [max(len(name), 7) for name in columns]
     widths[0] = 5
     yield "  ".join(name.rjust(size) for name, size in zip(columns[:-1], widths, strict=False)) + f"  {columns[-1]}"
@@ -109,16 +109,16 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
         if row == -1:
             yield f"    …  {len(m) - 40} generations more; export them with `iicl-tui export`"
             continue
-        figures = [_figure(m.entropy[row], 3), _p(m.p_target[row])]
+        figures = [_number(m.entropy[row], 3), _p(m.p_target[row])]
         if start.rival is not None:
             figures.append(_p(m.p_rival[row]))
         if focus is not None:
             figures += [_p(value) for value in m.marginals[focus][row]]
-        if session.judged:
-            figures.append(f"{m.explained[row]}/{session.judged}")
+        if session.compared_examples:
+            figures.append(f"{m.explained[row]}/{session.compared_examples}")
         made = zip(task.dataset_metrics, m.made[row].tolist(), strict=True)
         figures += [f"{value:.{figure.digits}f}" if np.isfinite(value) else "" for figure, value in made]
-        mark = ">" if row + 1 == state.look else " "
+        mark = ">" if row + 1 == state.selected else " "
         cells = [f"{mark}{row + 1}", *figures]
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
         yield f"{words}  {task.rule(int(m.hypothesis[row]))}"
@@ -156,7 +156,7 @@ def _objects(state: LabState, width: int, charts: bool) -> Iterator[str]:
         return
     if charts:
         yield from marginals.draw(view, width, len(view.space.factors) * (2 if view.bounds else 1)).plain()
-        if view.seen_open:
+        if view.shows_unobserved:
             yield f"  {marginals.UNOBSERVED} is unobserved: it belongs to none of the states for certain"
         return
     p = np.exp(view.log_p)
@@ -164,7 +164,7 @@ def _objects(state: LabState, width: int, charts: bool) -> Iterator[str]:
         figures = [_p(share) for share in view.space.marginal(p, place)]
         if view.bounds:
             figures = [f"{figure} ({hundredths_text(*ends)})" for figure, *ends in zip(figures, *view.bounds[place], strict=True)]
-        left_open = f"; unobserved {_p(float(view.open[place]))}" if view.open is not None else ""
+        left_open = f"; unobserved {_p(float(view.unobserved[place]))}" if view.unobserved is not None else ""
         yield f"  {factor.name}: " + ", ".join(map(" ".join, zip(factor.values, figures, strict=True))) + left_open
 
 
@@ -185,7 +185,7 @@ def _rule(state: LabState, hypothesis: int) -> str:
     return "  ".join(f"{name} {value}" for name, value in state.belief.space.assignment(hypothesis).items())
 
 
-def _figure(value: float, digits: int) -> str:
+def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else "unknown"
 
 

@@ -31,9 +31,9 @@ def caption(chain: Chain, belief: Belief | None) -> str:
     return printable(" · ".join(parts), 200)
 
 
-def ghost(belief: Belief | None, before: Belief | None, look: int) -> str:
+def ghost(belief: Belief | None, before: Belief | None, selected: int) -> str:
     """The label of the previous belief; it says how that is known if this one is known in another way."""
-    name = "last generation" if look > 1 else "before any data"
+    name = "last generation" if selected > 1 else "before any data"
     if belief is None or before is None or belief.source == before.source:
         return name
     return f"{name}, {_FROM[before.source]}"

@@ -36,7 +36,7 @@ class CallEntries:
             return Entry(call.generation, call.phase, title, call.reply or text, "person")
         figures = self._figures(call)
         said = f"[asked]\n{call.prompt}\n\n[answered]\n{call.reply or '(nothing)'}"
-        text = "\n".join([" · ".join(figures), *self._oddities(call), "", said])
+        text = "\n".join([" · ".join(figures), *self._warnings(call), "", said])
         return Entry(call.generation, call.phase, PURPOSE_PHRASES.get(call.purpose, call.purpose), text, "call")
 
     def scoring(self, calls: Sequence[Call]) -> Entry:
@@ -64,7 +64,7 @@ class CallEntries:
             found.append(_FINISHES[call.finish])
         return found
 
-    def _oddities(self, call: Call) -> list[str]:
+    def _warnings(self, call: Call) -> list[str]:
         """Parameters that were left out, and remarks on the reply."""
         lines = []
         if call.without:

@@ -50,7 +50,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Kept:
+class PreservedKey:
     """A key that the form does not show as a field, and keeps as it is."""
 
     path: Path
@@ -69,13 +69,19 @@ class Section:
     title: str
     help: str
     rows: tuple[Row, ...]
-    kept: tuple[Kept, ...]
+    preserved: tuple[PreservedKey, ...]
     place: tuple[int, int] | None = None
 
     @property
     def shape(self) -> tuple[object, ...]:
         """What its widgets depend on; as long as it stays the same, only values and faults change."""
-        return self.path, self.title, self.place, tuple(row.path for row in self.rows), tuple((k.path, k.text) for k in self.kept)
+        return (
+            self.path,
+            self.title,
+            self.place,
+            tuple(row.path for row in self.rows),
+            tuple((k.path, k.text) for k in self.preserved),
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
         "interaction": _sections("filter", _tables(document, "filter", []), filter_kinds(), None),
         "chain": (
             _section(("chain",), "chain", "", [(f, ("chain", f.key)) for f in chain_fields() if f.key != "task"], chain, chain),
-            Section((), "file", "", (), _beside(document)),
+            Section((), "file", "", (), _other_keys(document)),
         ),
     }  # fmt: skip
     return _with_faults(groups, faults)
@@ -217,20 +223,20 @@ def _section(
             rows.append(Row(at, field, value, printable(format_value(field, value))))
     in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}
     in_rows |= {"task"} if path == ("chain",) else set()
-    kept = tuple(_kept((*path, key), value) for key, value in table.items() if key not in in_rows)
-    return Section(path, title, help, tuple(rows), kept, place)
+    preserved = tuple(_preserved_key((*path, key), value) for key, value in table.items() if key not in in_rows)
+    return Section(path, title, help, tuple(rows), preserved, place)
 
 
-def _kept(path: Path, value: Any) -> Kept:
+def _preserved_key(path: Path, value: Any) -> PreservedKey:
     if path == ("start",):
-        return Kept(path, "h* and d⁰ are given")
-    return Kept(path, printable(describe(value), 60))
+        return PreservedKey(path, "h* and d⁰ are given")
+    return PreservedKey(path, printable(describe(value), 60))
 
 
-def _beside(document: Mapping[str, Any]) -> tuple[Kept, ...]:
+def _other_keys(document: Mapping[str, Any]) -> tuple[PreservedKey, ...]:
     """[start], unknown keys, and tables whose shape the form cannot show."""
     shapes = {"chain": dict, "task": dict, "agent": list, "filter": list}
-    return tuple(_kept((key,), value) for key, value in document.items() if not isinstance(value, shapes.get(key, ())))
+    return tuple(_preserved_key((key,), value) for key, value in document.items() if not isinstance(value, shapes.get(key, ())))
 
 
 def _sections(name: ListName, tables: Sequence[Any], kinds: Mapping[str, Any], default: str | None) -> tuple[Section, ...]:
@@ -246,7 +252,7 @@ def _sections(name: ListName, tables: Sequence[Any], kinds: Mapping[str, Any], d
 def _with_faults(groups: Mapping[GroupName, tuple[Section, ...]], faults: Sequence[Fault]) -> Form:
     left = list(faults)
 
-    def taken(path: Path) -> tuple[str, ...]:
+    def faults_at(path: Path) -> tuple[str, ...]:
         mine = [fault for fault in left if fault.path[: len(path)] == path]
         for fault in mine:
             left.remove(fault)
@@ -259,8 +265,8 @@ def _with_faults(groups: Mapping[GroupName, tuple[Section, ...]], faults: Sequen
         name: tuple(
             replace(
                 section,
-                rows=tuple(replace(row, faults=taken(row.path)) for row in section.rows),
-                kept=tuple(replace(kept, faults=taken(kept.path)) for kept in section.kept),
+                rows=tuple(replace(row, faults=faults_at(row.path)) for row in section.rows),
+                preserved=tuple(replace(key, faults=faults_at(key.path)) for key in section.preserved),
             )
             for section in sections
         )

@@ -30,18 +30,18 @@ def axis_length(known: int, total: int) -> int:
         power *= 10
 
 
-def panels(measures: Measures, task: Task, start: Start, look: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
+def panels(measures: Measures, task: Task, start: Start, generation: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
     """The panels of a chain, in the order in which they are shown.
 
     They are the task's metrics, the entropy, the states of the task's focus, P(h*) with P(ĥ), and the d⁰ examples explained.
 
     Args:
-        look: the generation looked at; 0 for d⁰.
+        generation: the selected generation; 0 for d⁰.
         total: generations of the whole chain.
         blind: leave out the last two, which show what is right.
     """
     length = max(axis_length(len(measures), total), len(measures))
-    selected = look - 1 if look <= length else None  # −1 (d⁰) selects no generation
+    selected = generation - 1 if generation <= length else None  # −1 (d⁰) selects no generation
 
     def line(name: str, values: NDArray[np.float64], style: str = "text") -> Series:
         return Series(name, _padded(values, length), style)

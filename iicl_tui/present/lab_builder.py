@@ -43,7 +43,7 @@ Array = NDArray[np.float64]
 
 def build_lab_state(
     session: LabSession,
-    look: int | None,
+    selected: int | None,
     charts: ChartSettings,
     activity: Activity = IDLE,
     blind: bool = False,
@@ -53,7 +53,7 @@ def build_lab_state(
 
     Args:
         session: The session.
-        look: The selected generation; None follows the chain.
+        selected: The selected generation; None follows the chain.
         charts: How the belief is drawn.
         activity: What the chain is doing.
         blind: Show nothing that tells h*.
@@ -61,12 +61,12 @@ def build_lab_state(
     """
     chain = session.chain
     now = current_generation(chain)
-    look = now if look is None else max(0, min(look, now))
-    beliefs = _beliefs(chain, look, now)
+    selected = now if selected is None else max(0, min(selected, now))
+    beliefs = _beliefs(chain, selected, now)
     saving = session.saving
-    if charts.by is None and (blind or not session.judged):
+    if charts.by is None and (blind or not session.compared_examples):
         charts = replace(charts, by=chain.task.focus or 0)
-    sentence, offers = words.lab_status(chain, saving, activity, look, now, beliefs.upcoming is not None)
+    sentence, action_ids = words.lab_status(chain, saving, activity, selected, now, beliefs.upcoming is not None)
     upcoming = chain.next
     last, total = len(chain.generations), chain.config.generations
     return LabState(
@@ -74,31 +74,31 @@ def build_lab_state(
         facts=header_facts(session),
         saving=saving,
         activity=activity,
-        look=look,
+        selected=selected,
         now=now,
         last=last,
         total=total,
-        belief=_belief(session, look, charts, beliefs, blind),
-        film=_film(session, look, now, charts, beliefs.upcoming),
-        objects=_objects(chain, look, charts.by, beliefs.here),
-        curves=panels(session.measures, chain.task, chain.start, look, total, blind),
-        phases=_phases(chain, look),
+        belief=_belief(session, selected, charts, beliefs, blind),
+        film=_film(session, selected, now, charts, beliefs.upcoming),
+        objects=_objects(chain, selected, charts.by, beliefs.here),
+        curves=panels(session.measures, chain.task, chain.start, selected, total, blind),
+        phases=_phases(chain, selected),
         words=printable(sentence, 600),
-        offers=offers,
-        data=_data(session, look, last, blind),
+        action_ids=action_ids,
+        data=_data(session, selected, last, blind),
         rows=GenerationRows(
-            look,
+            selected,
             now,
             total,
             session.measures.entropy,
             session.measures.explained,
-            0 if blind else session.judged,
+            0 if blind else session.compared_examples,
             _row_note(chain),
             *_first_figure(session),
         ),
         steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
         waits_for_person=chain.waits_for_person,
-        cost=cost_text(chain.spent_in(look)),
+        cost=cost_text(chain.spent_in(selected)),
         calling=call_in_progress(chain, clock),
     )
 
@@ -170,16 +170,16 @@ class _Beliefs:
     upcoming: Belief | None
 
 
-def _beliefs(chain: Chain, look: int, now: int) -> _Beliefs:
-    first = max(look - 1, 1)
-    known = chain.beliefs(first, min(look, len(chain.generations)))
-    if look > len(chain.generations):
-        known.append(chain.belief(look))
-    here = known[-1] if look else _prior(chain)
-    before = (known[0] if look > 1 else _prior(chain)) if look else None
+def _beliefs(chain: Chain, selected: int, now: int) -> _Beliefs:
+    first = max(selected - 1, 1)
+    known = chain.beliefs(first, min(selected, len(chain.generations)))
+    if selected > len(chain.generations):
+        known.append(chain.belief(selected))
+    here = known[-1] if selected else _prior(chain)
+    before = (known[0] if selected > 1 else _prior(chain)) if selected else None
     upcoming = None
     if now > len(chain.generations):
-        upcoming = here if look == now else chain.belief(now)
+        upcoming = here if selected == now else chain.belief(now)
     return _Beliefs(here, before, upcoming)
 
 
@@ -192,27 +192,27 @@ def _log_p(belief: Belief | None) -> Array | None:
     return belief.log_p if belief is not None else None
 
 
-def _belief(session: LabSession, look: int, charts: ChartSettings, beliefs: _Beliefs, blind: bool) -> BeliefView:
+def _belief(session: LabSession, selected: int, charts: ChartSettings, beliefs: _Beliefs, blind: bool) -> BeliefView:
     chain = session.chain
-    marks = tuple(mark for mark in _marks(chain, look) if not (blind and mark.symbol in "★+"))
+    marks = tuple(mark for mark in _marks(chain, selected) if not (blind and mark.symbol in "★+"))
     belief = beliefs.here
     view = BeliefView(
         chain.task.space,
         _log_p(belief),
         _log_p(beliefs.before) if charts.ghost else None,
         marks,
-        session.explained if session.judged and not blind else None,
-        session.judged,
+        session.explained if session.compared_examples and not blind else None,
+        session.compared_examples,
         charts.form,
         charts.scale,
         charts.by,
         charts.cursor,
-        _belief_title(chain, look),
-        belief_provenance.ghost(belief, beliefs.before, look),
+        _belief_title(chain, selected),
+        belief_provenance.ghost(belief, beliefs.before, selected),
         caption=belief_provenance.caption(chain, belief),
     )
     if belief is None:
-        return replace(view, absent=printable(belief_provenance.absence(chain, look), 200))
+        return replace(view, absent=printable(belief_provenance.absence(chain, selected), 200))
     if belief.low is None:
         return view
     return replace(view, low=belief.low, high=belief.high, bounds=_group_bounds(belief, view))
@@ -227,10 +227,10 @@ def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float]
     return tuple(ends for ends in found if ends is not None)
 
 
-def _objects(chain: Chain, look: int, by: int | None, belief: Belief | None) -> MarginalsView:
+def _objects(chain: Chain, selected: int, by: int | None, belief: Belief | None) -> MarginalsView:
     space, word = chain.task.space, chain.task.factor_word
     if belief is None:
-        return MarginalsView(space, None, by, absent=printable(belief_provenance.absence(chain, look), 200), word=word)
+        return MarginalsView(space, None, by, absent=printable(belief_provenance.absence(chain, selected), 200), word=word)
     found = [belief.bounds(factor) for factor in range(len(space.factors))]
     bounds = tuple(ends for ends in found if ends is not None)
     # Each low bound gives all unobserved mass to the other values, so what they leave together is that mass.
@@ -238,34 +238,34 @@ def _objects(chain: Chain, look: int, by: int | None, belief: Belief | None) -> 
     return MarginalsView(space, belief.log_p, by, bounds, left_open, word=word)
 
 
-def _belief_title(chain: Chain, look: int) -> str:
-    if look == 0:
+def _belief_title(chain: Chain, selected: int) -> str:
+    if selected == 0:
         return "P₀(h)  before any data"
-    given = f"P(h | d{superscript(look - 1)})" if not chain.config.lookback else f"P(h | … d{superscript(look - 1)})"
-    if look > len(chain.generations):
-        return f"{given}  what generation {look} will draw from"
-    return f"{given}  generation {look}"
+    given = f"P(h | d{superscript(selected - 1)})" if not chain.config.lookback else f"P(h | … d{superscript(selected - 1)})"
+    if selected > len(chain.generations):
+        return f"{given}  what generation {selected} will draw from"
+    return f"{given}  generation {selected}"
 
 
-def _marks(chain: Chain, look: int) -> tuple[Mark, ...]:
+def _marks(chain: Chain, selected: int) -> tuple[Mark, ...]:
     start = chain.start
     marks = [Mark("★", "h*", start.target)]
     if start.rival is not None:
         marks.append(Mark("+", "ĥ", start.rival))
-    if 1 <= look <= len(chain.generations):
-        marks.append(Mark("▲", f"h{superscript(look)}", chain.generations[look - 1].hypothesis))
-    elif look > 1:
-        marks.append(Mark("△", f"h{superscript(look - 1)}", chain.generations[look - 2].hypothesis))
+    if 1 <= selected <= len(chain.generations):
+        marks.append(Mark("▲", f"h{superscript(selected)}", chain.generations[selected - 1].hypothesis))
+    elif selected > 1:
+        marks.append(Mark("△", f"h{superscript(selected - 1)}", chain.generations[selected - 2].hypothesis))
     return tuple(marks)
 
 
-def _film(session: LabSession, look: int, now: int, charts: ChartSettings, upcoming: Belief | None) -> FilmView:
+def _film(session: LabSession, selected: int, now: int, charts: ChartSettings, upcoming: Belief | None) -> FilmView:
     space = session.chain.task.space
     groups = session.fit_groups if charts.by is None else groups_of(space, charts.by, None, 0)
-    totals = session.totals(charts.by)
+    totals = session.group_probabilities(charts.by)
     if now > len(totals):
         totals = np.vstack([totals, _row(groups, _log_p(upcoming))])
-    return FilmView(groups, totals, look - 1, 1)
+    return FilmView(groups, totals, selected - 1, 1)
 
 
 def _row(groups: tuple[Group, ...], log_p: Array | None) -> Array:
@@ -275,16 +275,16 @@ def _row(groups: tuple[Group, ...], log_p: Array | None) -> Array:
 # -- phases and data --------------------------------------------------------------------------------------------------
 
 
-def _phases(chain: Chain, look: int) -> tuple[PhaseStep, ...]:
-    if look == 0:
+def _phases(chain: Chain, selected: int) -> tuple[PhaseStep, ...]:
+    if selected == 0:
         return ()
     upcoming = chain.next
     steps = []
     for place, phase in enumerate(PHASES):
-        generation = chain.generations[look - 1] if look <= len(chain.generations) else None
+        generation = chain.generations[selected - 1] if selected <= len(chain.generations) else None
         done = generation is not None and (generation.imitation, generation.interaction, generation.transmission)[place] is not None
-        following = upcoming == (look, phase)
-        detail = words.phase_detail(chain, phase, look)
+        following = upcoming == (selected, phase)
+        detail = words.phase_detail(chain, phase, selected)
         if phase == "interaction" and generation is not None and (what := words.interaction_text(generation)):
             detail = f"{detail}: {what}"
         mark: Sign = "●" if done else "◉" if following else "○"
@@ -294,45 +294,47 @@ def _phases(chain: Chain, look: int) -> tuple[PhaseStep, ...]:
     return tuple(steps)
 
 
-def _data(session: LabSession, look: int, last: int, blind: bool) -> tuple[DataBlock, ...]:
+def _data(session: LabSession, selected: int, last: int, blind: bool) -> tuple[DataBlock, ...]:
     chain = session.chain
-    if look == 0:
+    if selected == 0:
         given = DataBlock("d⁰", "given, before generation 1", _examples(chain, chain.start.samples), NO_START)
         table = _table(chain.task.rule_table(chain.start.target))
         items = tuple(table or [DataItem(words.rule_text(chain, chain.start.target))])
         target = DataBlock("h*", "the true rule", items, lines=bool(table))
         return (given,) if blind else (given, target)
-    seen = _seen(chain, look)
-    if look > last:
-        return (seen, DataBlock(f"h{superscript(look)}", "learned next", (), "not learned yet"))
-    generation = chain.generations[look - 1]
-    name = f"d{superscript(look)}"
+    seen = _seen(chain, selected)
+    if selected > last:
+        return (seen, DataBlock(f"h{superscript(selected)}", "learned next", (), "not learned yet"))
+    generation = chain.generations[selected - 1]
+    name = f"d{superscript(selected)}"
     made = DataBlock(name, "passed on", (), f"not made yet: {words.sample_count(chain)}")
     if generation.stuck:
         made = DataBlock(name, "passed on", (), "nothing: the chain is stuck here")
     if generation.transmission is not None:
         samples = generation.transmission.samples
-        made = DataBlock(name, words.passed_on_text(samples), _samples(chain, look, _passing_first(samples)), "nothing passed on")
+        made = DataBlock(
+            name, words.passed_on_text(samples), _samples(chain, selected, _passing_first(samples)), "nothing passed on"
+        )
     hypothesis = _hypothesis(session, generation, blind)
     return (hypothesis, seen, made) if hypothesis.lines else (seen, hypothesis, made)  # a table stays in sight
 
 
-def _seen(chain: Chain, look: int) -> DataBlock:
-    caption = "given" if look == 1 else "seen by this agent"
-    if chain.looks_back(look):
-        caption += f", beside {words.earlier_rounds_text(chain, look)}"
-    name = f"d{superscript(look - 1)}"
-    if look == 1:
+def _seen(chain: Chain, selected: int) -> DataBlock:
+    caption = "given" if selected == 1 else "seen by this agent"
+    if chain.looks_back(selected):
+        caption += f", beside {words.earlier_rounds_text(chain, selected)}"
+    name = f"d{superscript(selected - 1)}"
+    if selected == 1:
         return DataBlock(name, caption, _examples(chain, chain.start.samples), NO_START)
-    record = chain.generations[look - 2].transmission
+    record = chain.generations[selected - 2].transmission
     samples = record.samples if record is not None else ()
     passed = [sample for sample in samples if sample.passes]
-    return DataBlock(name, caption, _samples(chain, look - 1, passed), "nothing was passed on")
+    return DataBlock(name, caption, _samples(chain, selected - 1, passed), "nothing was passed on")
 
 
 def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> DataBlock:
     chain = session.chain
-    of = 0 if blind else session.judged
+    of = 0 if blind else session.compared_examples
     right = int(session.explained[generation.hypothesis])
     caption = "learned" if generation.interaction is None else "rejected" if generation.stuck else "goes on"
     note = f"explains {right}/{of} of d⁰" if of else ""

@@ -35,10 +35,10 @@ class LabSession:
     @classmethod
     def open(cls, path: Path) -> LabSession:
         """The session of a file. Raises StoreError, ConfigError."""
-        return cls.of(SessionFile.open(path))
+        return cls.from_file(SessionFile.open(path))
 
     @classmethod
-    def of(cls, file: SessionFile) -> LabSession:
+    def from_file(cls, file: SessionFile) -> LabSession:
         """The session of an open file; its chain continues where the file ends."""
         return cls(Chain(file.config, file.generations, file, calls=file.calls), file)
 
@@ -75,7 +75,7 @@ class LabSession:
         return self.chain.task.explained(self.chain.start.samples)
 
     @property
-    def judged(self) -> int:
+    def compared_examples(self) -> int:
         """How many examples of d⁰ hypotheses are compared on; 0 if all hypotheses explain the same ones."""
         return len(self.chain.start.samples) if self.chain.task.predictive else 0
 
@@ -84,7 +84,7 @@ class LabSession:
         """The hypotheses by the number of d⁰ examples explained."""
         return groups_of(self.chain.task.space, None, self.explained, len(self.chain.start.samples))
 
-    def totals(self, by: int | None) -> NDArray[np.float64]:
+    def group_probabilities(self, by: int | None) -> NDArray[np.float64]:
         """(T, groups): the probability of each group of hypotheses in each generation; NaN where no belief is known."""
         if by is not None:
             return self.measures.marginals[by]
@@ -101,14 +101,14 @@ class LabSession:
 
     # -- files --------------------------------------------------------------------------------------------------------
 
-    def home(self, otherwise: Path) -> Path:
-        """The folder for a branch or a copy: this file's, or `otherwise` if that is read-only or belongs to the program."""
+    def output_folder(self, fallback: Path) -> Path:
+        """The folder for a branch or a copy: this file's, or `fallback` if that is read-only or belongs to the program."""
         if self.file is None:
-            return otherwise
+            return fallback
         folder = self.file.path.parent
         ours = [shipped("sessions")] if _has_shipped() else []
         if not os.access(folder, os.W_OK) or any(folder.resolve() == each.resolve() for each in ours):
-            return otherwise
+            return fallback
         return folder
 
     def branch(self, generation: int, folder: Path, seed: int, generations: int) -> SessionFile:
@@ -141,10 +141,10 @@ class LabSession:
             if keeps:
                 return False
             copy = SessionFile.open(path)
-        self._go_on_in(copy)
+        self._continue_in(copy)
         return True
 
-    def _go_on_in(self, copy: SessionFile) -> None:
+    def _continue_in(self, copy: SessionFile) -> None:
         old, self.file = self.file, copy
         self.chain.sink = copy
         if old is not None:

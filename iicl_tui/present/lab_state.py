@@ -47,7 +47,7 @@ class Activity:
     pausing: bool = False
     asking: bool = False
     """A person is being asked now."""
-    held_back: bool = False
+    budget_reached: bool = False
     """The next call was not sent because of the budget."""
 
     @property
@@ -98,7 +98,7 @@ class GenerationRows:
         figure: (T,) a metric of the task, shown instead of `explained`; name: its short name.
     """
 
-    look: int
+    selected: int
     now: int
     total: int
     entropy: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -120,17 +120,17 @@ class LabState:
     """Everything that the lab shows.
 
     Attributes:
-        look: The selected generation, 0 for d⁰.
+        selected: The selected generation, 0 for d⁰.
         now: The generation in progress or next.
         words: The message under the phases.
-        offers: Ids of the actions that fit the message, in this order.
+        action_ids: Ids of the actions that fit the message, in this order.
     """
 
     title: str
     facts: tuple[str, ...]
     saving: Saving
     activity: Activity
-    look: int
+    selected: int
     now: int
     last: int
     total: int
@@ -140,7 +140,7 @@ class LabState:
     curves: tuple[Panel, ...]
     phases: tuple[PhaseStep, ...]
     words: str
-    offers: tuple[str, ...]
+    action_ids: tuple[str, ...]
     data: tuple[DataBlock, ...]
     rows: GenerationRows
     steppable: bool
@@ -154,4 +154,4 @@ class LabState:
     @property
     def following(self) -> bool:
         """The current generation is selected."""
-        return self.look == self.now
+        return self.selected == self.now

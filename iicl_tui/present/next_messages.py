@@ -38,14 +38,14 @@ async def first_entries(config: ChainConfig) -> list[Entry]:
         return found
     explained = config.task.explained(config.start.samples)
     for hypothesis, phase in ((int(explained.argmin()), "interaction"), (config.start.target, "transmission")):
-        other = await next_call(_learned(config, call, hypothesis, phase == "transmission"))
+        other = await next_call(_after_learning(config, call, hypothesis, phase == "transmission"))
         if other is not None and other.phase == phase:
             supposing = f"{PURPOSE_PHRASES.get(other.purpose, other.purpose)}, if it learned  {config.task.rule(hypothesis)}"
             found.append(Entry(1, phase, supposing, _dialogue(other.request.messages), "supposed"))
     return found
 
 
-def _learned(config: ChainConfig, asked: NextCall, hypothesis: int, filtered: bool) -> Chain:
+def _after_learning(config: ChainConfig, asked: NextCall, hypothesis: int, filtered: bool) -> Chain:
     """The chain as it would be if its first agent had answered with this hypothesis, in exactly the requested form."""
     wording = config.task.wording
     reply = wording.rule_reply(hypothesis) if wording is not None else ""
@@ -90,10 +90,10 @@ def _parameters(call: NextCall, config: ChainConfig) -> str:
         lines.append(("extra body", json.dumps(table["extra-body"], ensure_ascii=False, default=str)))
     if call.left_out:
         lines.append(("left out", ", ".join(PARAMETER_NAMES.get(name, name) for name in call.left_out)))
-    lines.append(("at most", _most(worst_case(request, client.price))))
+    lines.append(("at most", _worst_case_text(worst_case(request, client.price))))
     return "\n".join(f"{name}: {value}" for name, value in lines)
 
 
-def _most(worst: WorstCase) -> str:
+def _worst_case_text(worst: WorstCase) -> str:
     about = f"about {tokens_text(worst.tokens)}, if the reply is as long as max-tokens allows"
     return about if worst.dollars is None else f"{money_text(worst.dollars)}: {about}"

@@ -85,6 +85,6 @@ def verdict(wrong: str, key: Key) -> str:
     return f"✓ It can be read: {key('text.keep')} keeps it and continues the chain."
 
 
-def put_away(key: Key) -> str:
+def text_kept(key: Key) -> str:
     """Says, after the editor was closed, that the text is kept."""
     return f"Your text is kept: {key('reply.edit')} continues it."

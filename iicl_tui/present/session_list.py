@@ -42,7 +42,7 @@ def session_items(
         aged: Whether to show how old each is.
         outcomes: The outcomes that are known, by file; other sessions show their last rule.
     """
-    return [_of_session(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
+    return [_session_item(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
 
 
 def name_items(folder: Path) -> list[Item]:
@@ -53,7 +53,7 @@ def name_items(folder: Path) -> list[Item]:
     return [Item(name, printable(name.removesuffix(".toml"), 200), "…", name.casefold()) for name in names]
 
 
-def _of_session(summary: Summary, now: float, aged: bool, outcome: str) -> Item:
+def _session_item(summary: Summary, now: float, aged: bool, outcome: str) -> Item:
     age = age_text(now - summary.modified, summary.modified) if aged else ""
     if summary.fault is not None:
         facts = [summary.path.name, age, summary.fault]

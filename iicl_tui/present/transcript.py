@@ -44,11 +44,11 @@ def _scores(record: Record) -> tuple[int, str] | None:
 
 def _entries(chain: Chain, calls: CallEntries, record: Record) -> list[Entry]:
     if isinstance(record, ImitationRecord):
-        return [_learned(chain, record)]
+        return [_imitation_entry(chain, record)]
     if isinstance(record, InteractionRecord):
-        return list(_filtered(chain, chain.generations[record.generation - 1], record))
+        return list(_interaction_entries(chain, chain.generations[record.generation - 1], record))
     if isinstance(record, TransmissionRecord):
-        return [_made(chain, record)]
+        return [_transmission_entry(chain, record)]
     return [calls.entry(record)]
 
 
@@ -57,13 +57,13 @@ def first_entry_of(found: list[Entry], generation: int) -> int:
     return next((at for at, entry in enumerate(found) if entry.generation == generation), len(found) - 1)
 
 
-def _learned(chain: Chain, learned: ImitationRecord) -> Entry:
+def _imitation_entry(chain: Chain, learned: ImitationRecord) -> Entry:
     t = learned.generation
     title = f"h{superscript(t)}  {chain.task.rule(learned.hypothesis)}"
     return Entry(t, "imitation", title, f"by {phase_detail(chain, 'imitation', t)}")
 
 
-def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> Iterator[Entry]:
+def _interaction_entries(chain: Chain, generation: Generation, done: InteractionRecord) -> Iterator[Entry]:
     task, t = chain.task, generation.index
     of = len(chain.start.samples)
     for refinement in done.refinements:
@@ -75,14 +75,14 @@ def _filtered(chain: Chain, generation: Generation, done: InteractionRecord) -> 
         lines = [f"shown: {task.rule(decision.shown)}"]
         if decision.hypothesis != decision.shown:
             lines.append(f"goes on: {task.rule(decision.hypothesis)}")
-        why = _with_why(lines, decision.reason, decision.seconds)
+        why = _with_reason(lines, decision.reason, decision.seconds)
         yield Entry(t, "interaction", _VERDICTS[decision.verdict], why, "decision")
     what = interaction_text(generation) or ("goes on unchanged" if not done.filters else "passes")
     by = phase_detail(chain, "interaction", t)
     yield Entry(t, "interaction", f"h{superscript(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
 
 
-def _made(chain: Chain, made: TransmissionRecord) -> Entry:
+def _transmission_entry(chain: Chain, made: TransmissionRecord) -> Entry:
     t, count, passed = made.generation, len(made.samples), passed_on_text(made.samples)
     if passed == "passed on":
         passed = f"{count} of {count} passed on"
@@ -98,10 +98,10 @@ def _sample_line(chain: Chain, generation: int, sample: Sample) -> str:
     line = f"{_SAMPLE_WORDS.get(sample.verdict, sample.verdict):<9} {chain.task.example_text(sample.example)}"
     if sample.shown is not None:
         line += f"   (was {chain.task.example_text(sample.shown)})"
-    return _with_why(["   ".join([line, *sample_notes(chain, generation, sample)])], sample.reason, sample.seconds, "   ")
+    return _with_reason(["   ".join([line, *sample_notes(chain, generation, sample)])], sample.reason, sample.seconds, "   ")
 
 
-def _with_why(lines: list[str], reason: str, seconds: float | None, gap: str = "\n") -> str:
+def _with_reason(lines: list[str], reason: str, seconds: float | None, gap: str = "\n") -> str:
     if reason:
         lines = [*lines, f"reason: {reason}"]
     if seconds is not None:

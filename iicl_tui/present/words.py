@@ -123,10 +123,10 @@ def interaction_text(generation: Generation) -> str:
 
 
 def lab_status(
-    chain: Chain, saving: Saving, activity: Activity, look: int, now: int, known: bool = True
+    chain: Chain, saving: Saving, activity: Activity, selected: int, now: int, known: bool = True
 ) -> tuple[str, tuple[str, ...]]:
     """The message under the phases, and the ids of the actions that fit it. known: the next generation's belief is known."""
-    back: tuple[str, ...] = ("lab.latest",) if look != now else ()
+    back: tuple[str, ...] = ("lab.latest",) if selected != now else ()
     if activity.asking:
         return f"Generation {now} waits for your decision.", ("lab.review",)
     if activity.kind == "run":
@@ -134,9 +134,9 @@ def lab_status(
             return "Stopping after this phase.", ()
         return f"Running to the end of generation {activity.goal}; now in {now}.", ("lab.pause", *back)
     if saving.kind == "unsaved":
-        offers = ("lab.next-phase", "lab.save-copy")
-        return f"Not saved yet; it is kept in memory and written as soon as possible. {saving.reason}", offers
-    if look != now:
+        action_ids = ("lab.next-phase", "lab.save-copy")
+        return f"Not saved yet; it is kept in memory and written as soon as possible. {saving.reason}", action_ids
+    if selected != now:
         return progress_sentence(chain), ("lab.latest", "lab.branch")
     if saving.kind == "read-only":
         return f"Read-only: {saving.reason}", ("lab.branch", "lab.save-copy")
@@ -145,7 +145,7 @@ def lab_status(
         if chain.stuck:
             return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
         return f"Finished: {why.what}", ("lab.earlier", "lab.branch", "lab.save-copy", "lab.transcript")
-    if activity.held_back:
+    if activity.budget_reached:
         return f"The next call was not sent: it could pass the budget of {budget_text(chain.budget)}.", (
             "lab.budget",
             "lab.next-phase",

@@ -78,7 +78,7 @@ class HypothesisSubject(ChainSubject):
         return printable(self.task.rule(value))
 
     def row_editor(self, value: int) -> Edit:
-        return HypothesisEdit.of(self.task.space, value)
+        return HypothesisEdit.from_hypothesis(self.task.space, value)
 
     async def forecast(self, state: ReviewState, trial: int | None = None) -> Forecast:
         return await hypothesis_forecast(self.chain, self.generation, state, trial)
@@ -159,7 +159,7 @@ class SamplesSubject(ChainSubject):
         return [f"d{superscript(0)} has {printable(', '.join(outputs), 40)}"] if outputs else []
 
     def row_editor(self, value: Example) -> Edit | None:
-        return ExampleEdit.of(self.task, value)
+        return ExampleEdit.from_example(self.task, value)
 
     def editable_text(self, value: Example) -> str:
         return self.task.example_text(value)

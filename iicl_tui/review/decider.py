@@ -68,7 +68,7 @@ class ReviewDecider(Reviewer):
 
     async def reply(self, shown: UnreadableReply) -> ReplyAnswer:
         """Asks what to do about a reply that cannot be read. Raises CancelledError when it is put off."""
-        request = ReplyRequest(shown, self._replies.of(shown), self._keep_text)
+        request = ReplyRequest(shown, self._replies.get(shown), self._keep_text)
         with self._asking(request):
             return await request.result()
 
@@ -76,7 +76,7 @@ class ReviewDecider(Reviewer):
         """Forgets the drafts of a phase that is on record, and of earlier ones."""
         self._context = None
         with contextlib.suppress(OSError):  # a draft that stays behind matches no other reply
-            self._replies.over()
+            self._replies.clear()
         if record.phase == "imitation":
             return
         draft, self._draft, self._loaded = self._draft, None, True
@@ -114,9 +114,9 @@ class ReviewDecider(Reviewer):
         if self._draft is None or (self._draft.generation, self._draft.gate) != place:
             self._draft = Draft(*place)
         rounds = self._draft.rounds
-        if number < len(rounds) and rounds[number].answers(subject):
+        if number < len(rounds) and rounds[number].matches(subject):
             return rounds[number]
-        self._draft = self._draft.before(number)
+        self._draft = self._draft.first_rounds(number)
         return None
 
     def _reopen(self, subject: ChainSubject, number: int) -> None:

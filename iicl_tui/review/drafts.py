@@ -28,7 +28,7 @@ class Round:
     state: ReviewState
     committed: bool = False
 
-    def answers(self, subject: ChainSubject) -> bool:
+    def matches(self, subject: ChainSubject) -> bool:
         """Returns whether this round is about what is shown now."""
         return self.attempt == subject.attempt and tuple(item.shown for item in self.state.items) == subject.values
 
@@ -41,7 +41,7 @@ class Draft:
     gate: Gate
     rounds: tuple[Round, ...] = ()
 
-    def before(self, number: int) -> Draft:
+    def first_rounds(self, number: int) -> Draft:
         """Returns the draft with the first `number` rounds only."""
         return replace(self, rounds=self.rounds[:number])
 
@@ -91,12 +91,15 @@ class DraftFile:
 
 
 def _write_round(one: Round, subject: ChainSubject) -> dict[str, Any]:
-    items = [_write_item(item, looked, subject) for item, looked in zip(one.state.items, one.state.looked, strict=True)]
+    items = [
+        _write_item(item, seconds_viewed, subject)
+        for item, seconds_viewed in zip(one.state.items, one.state.seconds_viewed, strict=True)
+    ]
     return {"attempt": one.attempt, "committed": one.committed, "cursor": one.state.cursor, "item": items}
 
 
-def _write_item(item: Item, looked: float, subject: ChainSubject) -> dict[str, Any]:
-    table: dict[str, Any] = {"shown": subject.write(item.shown), "looked": looked}
+def _write_item(item: Item, seconds_viewed: float, subject: ChainSubject) -> dict[str, Any]:
+    table: dict[str, Any] = {"shown": subject.write(item.shown), "looked": seconds_viewed}
     if item.value != item.shown:
         table["value"] = subject.write(item.value)
     if item.verdict is not None:
@@ -110,11 +113,11 @@ def _write_item(item: Item, looked: float, subject: ChainSubject) -> dict[str, A
 
 def _read_round(table: Mapping[str, Any], subject: ChainSubject) -> Round:
     items = tuple(_read_item(entry, subject) for entry in table["item"])
-    looked = tuple(float(entry["looked"]) for entry in table["item"])
+    seconds_viewed = tuple(float(entry["looked"]) for entry in table["item"])
     # All decisions of the draft can be undone in one step.
     fresh = tuple(Item(item.shown, item.shown) for item in items)
     past = ((fresh, 0),) if fresh != items else ()
-    state = ReviewState(items, looked=looked, past=past).move_to(int(table["cursor"]))
+    state = ReviewState(items, seconds_viewed=seconds_viewed, past=past).move_to(int(table["cursor"]))
     return Round(int(table["attempt"]), state, bool(table["committed"]))
 
 

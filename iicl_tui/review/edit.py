@@ -31,7 +31,7 @@ class HypothesisEdit:
     at: int = 0
 
     @staticmethod
-    def of(space: ProductSpace, hypothesis: int) -> HypothesisEdit:
+    def from_hypothesis(space: ProductSpace, hypothesis: int) -> HypothesisEdit:
         return HypothesisEdit(space, tuple(space.codes[hypothesis].tolist()))
 
     @property
@@ -77,7 +77,7 @@ class ExampleEdit:
     fault: str = ""
 
     @staticmethod
-    def of(task: Task, example: Example) -> ExampleEdit | None:
+    def from_example(task: Task, example: Example) -> ExampleEdit | None:
         """Returns None if the task's examples can only be edited as text."""
         if not task.inputs or not task.outputs or len(_parts(task.inputs)) + len(task.outputs) > MOST_PARTS:
             return None

@@ -35,14 +35,14 @@ class ReplyDrafts:
         self._place: Place | None = None
         self._texts: dict[str, str] = {}
 
-    def of(self, shown: UnreadableReply) -> str | None:
+    def get(self, shown: UnreadableReply) -> str | None:
         """Returns what was written in place of this reply; None if nothing was."""
-        self._go_to((shown.generation, shown.phase))
+        self._select_phase((shown.generation, shown.phase))
         return self._texts.get(_digest(shown))
 
     def keep(self, shown: UnreadableReply, text: str | None) -> None:
         """Keeps the text; None forgets it. Raises OSError if the disk fails; the text is then kept in memory."""
-        self._go_to((shown.generation, shown.phase))
+        self._select_phase((shown.generation, shown.phase))
         self._texts.pop(_digest(shown), None)
         if text is not None:
             self._texts[_digest(shown)] = text
@@ -54,14 +54,14 @@ class ReplyDrafts:
         else:
             self.path.unlink(missing_ok=True)
 
-    def over(self) -> None:
+    def clear(self) -> None:
         """Forgets all texts, since the phase is on record. Raises OSError."""
         self._load()
         texts, self._texts = self._texts, {}
         if texts and self.path is not None:
             self.path.unlink(missing_ok=True)
 
-    def _go_to(self, place: Place) -> None:
+    def _select_phase(self, place: Place) -> None:
         self._load()
         if self._place != place:
             self._place, self._texts = place, {}

@@ -82,7 +82,7 @@ class ReviewRequest:
             self._reopen()
             self._answered.set_exception(ReviewReopened())
 
-    def later(self) -> None:
+    def postpone(self) -> None:
         """Puts the review off: the asking task is cancelled, the draft stays."""
         if self.open:
             self._keep(self, True, False)
@@ -133,7 +133,7 @@ class ReplyRequest:
         self._answered.set_result(ReplyAnswer(verdict, text if verdict == "edit" else ""))
         return True
 
-    def later(self) -> None:
+    def postpone(self) -> None:
         """Puts the answer off: the asking task is cancelled, what was written stays."""
         if self.open:
             self._answered.cancel()
@@ -191,7 +191,7 @@ class Reviewer:
             CancelledError: It is put off.
             ReviewReopened: The person went back to an earlier round.
         """
-        request = ReviewRequest(subject, ReviewState.of(subject.values) if state is None else state, keep, reopen)
+        request = ReviewRequest(subject, ReviewState.from_values(subject.values) if state is None else state, keep, reopen)
         with self._asking(request):
             return await request.answer()
 

@@ -40,20 +40,20 @@ class ReviewState:
     not take back time.
 
     Attributes:
-        looked: For each item, the seconds it has been under the cursor.
+        seconds_viewed: For each item, the seconds it has been under the cursor.
         past, future: The states that undo and redo return to.
     """
 
     items: tuple[Item, ...]
     cursor: int = 0
-    looked: tuple[float, ...] = ()
+    seconds_viewed: tuple[float, ...] = ()
     past: tuple[Snapshot, ...] = ()
     future: tuple[Snapshot, ...] = ()
 
     @staticmethod
-    def of(values: Sequence[Value]) -> ReviewState:
+    def from_values(values: Sequence[Value]) -> ReviewState:
         """Returns the state in which nothing is decided."""
-        return ReviewState(tuple(Item(value, value) for value in values), looked=(0.0,) * len(values))
+        return ReviewState(tuple(Item(value, value) for value in values), seconds_viewed=(0.0,) * len(values))
 
     @property
     def item(self) -> Item | None:
@@ -77,13 +77,13 @@ class ReviewState:
 
     # -- looking ------------------------------------------------------------------------------------------------------
 
-    def look(self, seconds: float) -> ReviewState:
+    def add_viewing_time(self, seconds: float) -> ReviewState:
         """Adds time to the item under the cursor."""
         if not self.items or seconds <= 0:
             return self
-        looked = list(self.looked)
-        looked[self.cursor] += seconds
-        return replace(self, looked=tuple(looked))
+        seconds_viewed = list(self.seconds_viewed)
+        seconds_viewed[self.cursor] += seconds
+        return replace(self, seconds_viewed=tuple(seconds_viewed))
 
     def move_to(self, position: int) -> ReviewState:
         """Moves the cursor to a position, or to the nearest one that exists."""
@@ -143,7 +143,7 @@ class ReviewState:
             return self
         after = decide(self.item)
         if after != self.item:
-            after = replace(after, seconds=self.looked[self.cursor])
+            after = replace(after, seconds=self.seconds_viewed[self.cursor])
         items = self._put(self.cursor, after)
         order = [*range(self.cursor + 1, len(items)), *range(self.cursor)]
         return self._with(items, next((at for at in order if items[at].verdict is None), self.cursor))
@@ -151,7 +151,7 @@ class ReviewState:
     def _decide_rest(self, verdict: Verdict) -> ReviewState:
         items = tuple(
             replace(item, verdict=verdict, seconds=seconds) if item.verdict is None else item
-            for item, seconds in zip(self.items, self.looked, strict=True)
+            for item, seconds in zip(self.items, self.seconds_viewed, strict=True)
         )
         return self._with(items, self.cursor)
 

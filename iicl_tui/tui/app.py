@@ -150,7 +150,7 @@ class LabApp(CrashHandlingApp):
         """Show a screen above this one; the back key returns here. Raises LabError if it cannot be made."""
         return self.push_screen(self.make(screen, *args, **values))
 
-    def go(self, screen: str, /, *args: Any, **values: Any) -> AwaitComplete:
+    def switch_to(self, screen: str, /, *args: Any, **values: Any) -> AwaitComplete:
         """Show a screen in place of this one. Raises LabError if it cannot be made."""
         return self.replace_screen(self.make(screen, *args, **values))
 
@@ -159,7 +159,7 @@ class LabApp(CrashHandlingApp):
         if len(self.screen_stack) > 1:
             self.pop_screen()
         elif getattr(self.screen, "GROUP", "") != "home":
-            self.go("home")
+            self.switch_to("home")
 
     # Errors
 
@@ -247,7 +247,7 @@ class LabApp(CrashHandlingApp):
         self.copy_to_clipboard(printable(text, newlines=True))
         self.notify(message, markup=False, timeout=2)
 
-    def keep_theme(self, name: str) -> None:
+    def save_theme(self, name: str) -> None:
         """Show a theme and save it as the setting."""
         self.theme = name
         try:
@@ -256,7 +256,7 @@ class LabApp(CrashHandlingApp):
             self.notify(printable(str(error), 600, newlines=True), title="The theme was not saved", severity="warning",
                         markup=False)  # fmt: skip
 
-    def keep_host(self, host: str) -> None:
+    def save_trusted_host(self, host: str) -> None:
         """Give a host the keys that sessions name, and save it in the settings."""
         hosts = tuple(dict.fromkeys([*load(self.paths.settings)[0].hosts, *self.settings.hosts, host]))
         self.settings = replace(self.settings, hosts=hosts)

@@ -36,7 +36,7 @@ class AppProtocol(Protocol):
         """Show a new screen, given by name, above this one. Raises LabError if it cannot be made."""
         ...
 
-    def go(self, screen: str, /, *args: Any, **values: Any) -> AwaitComplete:
+    def switch_to(self, screen: str, /, *args: Any, **values: Any) -> AwaitComplete:
         """Show a new screen, given by name, in place of this one. Raises LabError if it cannot be made."""
         ...
 
@@ -52,11 +52,11 @@ class AppProtocol(Protocol):
         """Put text on the terminal's clipboard and say so."""
         ...
 
-    def keep_theme(self, name: str) -> None:
+    def save_theme(self, name: str) -> None:
         """Show a theme and save it as the setting."""
         ...
 
-    def keep_host(self, host: str) -> None:
+    def save_trusted_host(self, host: str) -> None:
         """Trust a host with keys and save it in the settings."""
         ...
 

@@ -8,14 +8,14 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from iicl_tui.tui.app_protocol import lab_app
-from iicl_tui.tui.keymap import Live, key_label, live_actions
+from iicl_tui.tui.keymap import LiveAction, key_label, live_actions
 
 
 class ActionProvider(Provider):
     """Lists actions that cannot be run now as well, and marks them."""
 
     @property
-    def _live(self) -> list[Live]:
+    def _live(self) -> list[LiveAction]:
         keymap = lab_app(self.screen).keymap
         return [one for one in live_actions(self.screen, keymap) if one.action.id != "app.command-palette"]
 
@@ -31,16 +31,16 @@ class ActionProvider(Provider):
                 display = Content.assemble(matcher.highlight(text), *_suffix(one))
                 yield Hit(score, display, partial(self._run, one), text=text, help=one.action.help)
 
-    async def _run(self, one: Live) -> None:
+    async def _run(self, one: LiveAction) -> None:
         await self.app.run_action(one.action.name, one.node)
 
 
-def _suffix(one: Live) -> list[tuple[str, str]]:
+def _suffix(one: LiveAction) -> list[tuple[str, str]]:
     parts = [("   " + " ".join(key_label(key) for key in one.keys), "$text-muted")]
     if not one.enabled:
         parts.append(("   not now", "$text-muted italic"))
     return parts
 
 
-def _display(one: Live) -> Content:
+def _display(one: LiveAction) -> Content:
     return Content.assemble(one.label, *_suffix(one))

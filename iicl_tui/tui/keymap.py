@@ -42,7 +42,7 @@ class Keymap:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveAction:
     """An action on the screen as it is now.
 
     Attributes:
@@ -80,7 +80,7 @@ def resolve(overrides: Mapping[str, str | Sequence[str]]) -> Keymap:
         if bad or not parts:
             faults.append(f"{name}: {', '.join(printable(part, 20) for part in bad) or 'an empty text'} is not a key.")
             continue
-        chosen[name] = tuple(dict.fromkeys(_normal(part) for part in parts))
+        chosen[name] = tuple(dict.fromkeys(_textual_name(part) for part in parts))
     while True:
         keys = {action.id: chosen.get(action.id, _defaults(action)) for action in ACTIONS.values()}
         clashes = [clash for clash in _clashes(keys) if clash[1] in chosen or clash[2] in chosen]
@@ -102,7 +102,7 @@ def key_label(key: str) -> str:
     return "+".join([*modifiers, label])
 
 
-def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
+def live_actions(screen: Screen[object], keymap: Keymap) -> list[LiveAction]:
     """The actions of the screen, of its widgets and of the app, each once, as they are now."""
     nodes: list[DOMNode] = list(screen.focused.ancestors_with_self) if screen.focused is not None else [screen, screen.app]
     for widget in screen.walk_children():
@@ -112,8 +112,8 @@ def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
         nodes = nodes[: nodes.index(screen) + 1]
     # The screen's own first, then what is on it, then the app's.
     nodes.sort(key=lambda node: 2 if node is screen.app else 0 if node is screen else 1)
-    found: dict[str, Live] = {}
-    takers = _takers(screen)
+    found: dict[str, LiveAction] = {}
+    consumers = _key_consumers(screen)
     for node in nodes:
         for action in actions(_groups(node)):
             if action.id in found:
@@ -123,15 +123,15 @@ def live_actions(screen: Screen[object], keymap: Keymap) -> list[Live]:
                 continue
             keys = keymap[action]
             label = getattr(screen, "LABELS", {}).get(action.id, action.label)
-            usable = any(not _consumed(takers, key) for key in keys)
-            found[action.id] = Live(action, node, label, keys, state is True, usable)
+            usable = any(not _consumed(consumers, key) for key in keys)
+            found[action.id] = LiveAction(action, node, label, keys, state is True, usable)
     return list(found.values())
 
 
-def first_key(screen: Screen[object], live: Live) -> str:
+def first_key(screen: Screen[object], live: LiveAction) -> str:
     """The key to show: the first that the focused widget does not take."""
-    takers = _takers(screen)
-    return next((key for key in live.keys if not _consumed(takers, key)), live.keys[0])
+    consumers = _key_consumers(screen)
+    return next((key for key in live.keys if not _consumed(consumers, key)), live.keys[0])
 
 
 def group_title(action: Action) -> str:
@@ -143,26 +143,26 @@ def _groups(node: DOMNode) -> tuple[str, ...]:
     return (group,) if isinstance(group, str) and group else ()
 
 
-def _takers(screen: Screen[object]) -> list[DOMNode]:
+def _key_consumers(screen: Screen[object]) -> list[DOMNode]:
     """The focused widget and its parents that may take a key, as a text field does."""
     around = screen.focused.ancestors_with_self if screen.focused is not None else ()
     return [node for node in around if node is not screen and type(node).check_consume_key is not DOMNode.check_consume_key]
 
 
-def _consumed(takers: list[DOMNode], key: str) -> bool:
-    if not takers:
+def _consumed(consumers: list[DOMNode], key: str) -> bool:
+    if not consumers:
         return False
     # Textual's key_to_character does not know that "slash" and a few others are characters; format_key does.
     shown = "" if "+" in key else format_key(key)
     character = shown if len(shown) == 1 and key not in _NOT_TYPED else key_to_character(key)
-    return any(node.check_consume_key(key, character) for node in takers)
+    return any(node.check_consume_key(key, character) for node in consumers)
 
 
 def _defaults(action: Action) -> tuple[str, ...]:
-    return tuple(_normal(key) for key in action.keys)
+    return tuple(_textual_name(key) for key in action.keys)
 
 
-def _normal(key: str) -> str:
+def _textual_name(key: str) -> str:
     """Textual's name of a key; a comma separates keys in a binding, so it cannot be asked for there."""
     if len(key) > 1:
         return key

@@ -237,7 +237,7 @@ async def test_a_reply_whose_repair_is_cut_too_is_for_a_person() -> None:
         await chain.run()
     assert "cut off" in error.value.what
     assert [call.purpose for call in chain.calls] == ["imitate", "repair"]
-    assert chain.unread
+    assert chain.has_unread_reply
     person = Person(ReplyAnswer("edit", rule(config, 7)))
     model.answers = lambda request: samples(config, 1, 2, 3, 4)
     again = Chain(config, decider=person, calls=chain.calls)

@@ -67,7 +67,7 @@ def test_every_form_survives_every_size(
     if not (0 <= x < width and 0 <= y < height):
         assert found is None
     for direction in DIRECTIONS:
-        assert 0 <= belief.moved(view, width, height, view.cursor or 0, direction) < space.size
+        assert 0 <= belief.neighbour(view, width, height, view.cursor or 0, direction) < space.size
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -134,7 +134,7 @@ def test_the_keys_reach_every_place(form: Form, space: ProductSpace) -> None:
     while todo:
         here = todo.pop()
         for direction in DIRECTIONS:
-            there = belief.moved(replace(view, cursor=here), *size, here, direction)
+            there = belief.neighbour(replace(view, cursor=here), *size, here, direction)
             if there not in seen:
                 seen.add(there)
                 todo.append(there)
@@ -147,9 +147,9 @@ def test_left_undoes_right_and_up_undoes_down(form: Form, space: ProductSpace) -
     view = make(space, form=form)
     for hypothesis in range(space.size):
         for there, back in (("right", "left"), ("down", "up")):
-            moved = belief.moved(view, 120, 40, hypothesis, there)  # type: ignore[arg-type]
+            moved = belief.neighbour(view, 120, 40, hypothesis, there)  # type: ignore[arg-type]
             if moved != hypothesis:
-                assert belief.moved(view, 120, 40, moved, back) == hypothesis  # type: ignore[arg-type]
+                assert belief.neighbour(view, 120, 40, moved, back) == hypothesis  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -179,7 +179,7 @@ def test_no_belief_is_said_calmly(form: Form, space: ProductSpace) -> None:
     view = make(space, form=form, log_p=None)
     assert NO_BELIEF in "\n".join(belief.draw(view, 60, 10).plain())
     assert belief.hypothesis_at(view, 60, 10, 20, 5) is None
-    assert belief.moved(view, 60, 10, 3, "down") == 3
+    assert belief.neighbour(view, 60, 10, 3, "down") == 3
     assert belief.readout(view) == ""
 
 

@@ -48,7 +48,7 @@ def test_more_values_than_lines_go_across() -> None:
         ("right", (17, 2)),
     )
     for direction, other in places:
-        assert belief.moved(view, 99, 11, h, direction) == space.index(other)
+        assert belief.neighbour(view, 99, 11, h, direction) == space.index(other)
     top = int(log_p.argmax())
     x, y = belief.position(view, 99, 11, top) or (0, 0)
     brightest = belief.draw(view, 99, 11).inks

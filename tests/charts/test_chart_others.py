@@ -176,8 +176,8 @@ def test_the_list_is_where_the_cursor_is(space: ProductSpace) -> None:
         place = ranked.position(chosen, 100, 20, ordered[at])
         assert place is not None
         assert ranked.draw(chosen, 100, 20).plain()[place[1]].startswith("▸")
-    assert ranked.moved(replace(view, cursor=ordered[0]), 100, 20, ordered[0], "right") == ordered[19]
-    assert ranked.moved(replace(view, cursor=ordered[0]), 100, 20, ordered[0], "up") == ordered[0]
+    assert ranked.neighbour(replace(view, cursor=ordered[0]), 100, 20, ordered[0], "right") == ordered[19]
+    assert ranked.neighbour(replace(view, cursor=ordered[0]), 100, 20, ordered[0], "up") == ordered[0]
 
 
 def certain(*parts: tuple[float, ...]) -> MarginalsView:
@@ -191,7 +191,7 @@ def certain(*parts: tuple[float, ...]) -> MarginalsView:
         bounds.append((low, np.minimum(low + 1 - low.sum(), 1.0)))
     left_open = np.array([1 - sum(part) for part in parts]).clip(0.0)
     with np.errstate(divide="ignore"):
-        return replace(view, log_p=np.log(p), bounds=tuple(bounds), open=left_open)
+        return replace(view, log_p=np.log(p), bounds=tuple(bounds), unobserved=left_open)
 
 
 def test_what_is_unobserved_is_a_part_of_the_bar_that_belongs_to_no_value() -> None:

@@ -41,7 +41,7 @@ async def stepped(session: LabSession, steps: int) -> LabSession:
 
 async def test_a_new_chain_shows_what_its_first_generation_will_draw_from(session: LabSession) -> None:
     state = build_lab_state(session, None, BY_SCREEN)
-    assert (state.look, state.now, state.last) == (1, 1, 0)
+    assert (state.selected, state.now, state.last) == (1, 1, 0)
     belief = session.chain.belief(1)
     assert belief is not None
     assert np.array_equal(not_none(state.belief.log_p), belief.log_p)
@@ -82,7 +82,7 @@ async def test_at_every_step_the_state_agrees_with_the_chain(session: LabSession
     await stepped(session, steps)
     chain, state = session.chain, build_lab_state(session, None, BY_SCREEN)
     assert state.now == (chain.next[0] if chain.next else 3)
-    assert state.look == state.now
+    assert state.selected == state.now
     assert state.following
     assert state.steppable == (chain.next is not None)
     if chain.next is not None:
@@ -97,7 +97,7 @@ async def test_at_every_step_the_state_agrees_with_the_chain(session: LabSession
     film = state.film.totals
     assert len(film) == max(state.now, state.last)
     np.testing.assert_allclose(film.sum(axis=1), 1.0)
-    assert state.film.selected == state.look - 1
+    assert state.film.selected == state.selected - 1
 
 
 async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
@@ -114,17 +114,17 @@ async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
 
 async def test_a_look_beyond_the_chain_is_where_the_chain_is(session: LabSession) -> None:
     await stepped(session, 4)
-    assert build_lab_state(session, 99, BY_SCREEN).look == 2
-    assert build_lab_state(session, -5, BY_SCREEN).look == 0
+    assert build_lab_state(session, 99, BY_SCREEN).selected == 2
+    assert build_lab_state(session, -5, BY_SCREEN).selected == 0
 
 
 async def test_totals_by_fit_are_kept_up_to_date(session: LabSession) -> None:
     charts = ChartSettings(by=None)
     for _ in range(9):
         await stepped(session, 1)
-        session.totals(None)
+        session.group_probabilities(None)
     fresh = LabSession(session.chain)
-    np.testing.assert_allclose(session.totals(None), fresh.totals(None))
+    np.testing.assert_allclose(session.group_probabilities(None), fresh.group_probabilities(None))
     assert build_lab_state(session, None, charts).film.totals.shape == (3, len(session.fit_groups))
 
 
@@ -212,7 +212,7 @@ async def test_a_stuck_chain_says_so(config: Make) -> None:
 async def test_a_running_chain_says_how_far(session: LabSession) -> None:
     state = build_lab_state(session, None, BY_SCREEN, Activity("run", 3))
     assert state.words == "Running to the end of generation 3; now in 1."
-    assert state.offers == ("lab.pause",)
+    assert state.action_ids == ("lab.pause",)
 
 
 async def test_the_transcript_has_every_phase(session: LabSession) -> None:

@@ -206,9 +206,9 @@ async def test_calls_of_a_phase_that_is_not_over_say_nothing_of_a_belief_yet() -
 
 async def test_where_the_chain_stands_before_a_call_one_may_look_back() -> None:
     session = await stepped(*spoken(agent=LOGPROBS), 3)
-    assert at(session).offers == ("lab.earlier",)
-    assert at(await stepped(*spoken(agent=LOGPROBS), 2)).offers == ()
-    assert at(await stepped(*spoken(agent=[EXACT]), 3)).offers == ()
+    assert at(session).action_ids == ("lab.earlier",)
+    assert at(await stepped(*spoken(agent=LOGPROBS), 2)).action_ids == ()
+    assert at(await stepped(*spoken(agent=[EXACT]), 3)).action_ids == ()
 
 
 # -- money and calls
@@ -259,9 +259,9 @@ def test_what_is_asked_for_is_counted_by_the_clock_that_is_given() -> None:
 def test_a_budget_that_held_back_a_call_is_said_and_can_be_changed() -> None:
     config, _ = spoken()
     session = LabSession(Chain(config))
-    state = build_lab_state(session, None, BY_SCREEN, Activity(held_back=True))
+    state = build_lab_state(session, None, BY_SCREEN, Activity(budget_reached=True))
     assert state.words == "The next call was not sent: it could pass the budget of $5.00."
-    assert state.offers == ("lab.budget", "lab.next-phase")
+    assert state.action_ids == ("lab.budget", "lab.next-phase")
 
 
 CONFIG, _ = spoken()

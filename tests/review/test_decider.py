@@ -72,7 +72,7 @@ async def test_both_gates_leave_their_decisions_on_record() -> None:
     first = await person.asked()
     assert shown_in(first).attempt == 0
     assert shown_in(first).redraws_left == 20
-    await answer(first, lambda s: s.look(2.5), lambda s: s.reason("too bright"), ReviewState.reject)
+    await answer(first, lambda s: s.add_viewing_time(2.5), lambda s: s.reason("too bright"), ReviewState.reject)
     second = await person.asked()
     assert shown_in(second).attempt == 1
     await answer(second, lambda s: s.edit(33))
@@ -104,7 +104,7 @@ async def test_a_request_is_answered_once() -> None:
     assert request.open
     assert request.commit()
     assert not request.commit()
-    request.later()
+    request.postpone()
     request.update(request.state.reject())
     assert (await person.done()).decisions[0].verdict == "approve"
     assert not request.open
@@ -116,7 +116,7 @@ async def test_put_off_the_chain_stays_before_the_phase_and_the_draft_comes_back
     request = await person.asked()
     assert person.task is not None
     request.update(request.state.reject().edit(Example(("A",), "off")))
-    request.later()
+    request.postpone()
     with pytest.raises(asyncio.CancelledError):
         await person.task
     assert person.chain.next == (1, "transmission")
@@ -153,7 +153,7 @@ async def test_rounds_that_were_committed_are_not_asked_again() -> None:
     third = await person.asked()
     assert shown_in(third).attempt == 2
     third.update(third.state.approve())
-    third.later()
+    third.postpone()
     again = await person.asked()
     assert shown_in(again).attempt == 2
     assert again.state.items[0].verdict == "approve"
@@ -193,7 +193,7 @@ async def test_two_people_in_a_row_are_asked_one_by_one() -> None:
     await answer(await person.asked(), lambda s: s.edit(Example(("A",), "off")), ReviewState.approve_rest)
     second = await person.asked()
     assert shown_in(second).samples[0].verdict == "edited"
-    second.later()
+    second.postpone()
     second = await person.asked()  # the first one's answer is not taken for the second one's
     assert second.state.undecided == 4
     await answer(second, ReviewState.reject_rest)
@@ -214,7 +214,7 @@ async def test_a_draft_outlives_the_program(tmp_path: Path) -> None:
     await answer(await person.asked(), ReviewState.reject)
     second = await person.asked()
     hostile = 'a "quoted" \x1b[31m\r\n [/] \u202e 漢'
-    second.update(second.state.look(3).reason(hostile).edit(5))
+    second.update(second.state.selected(3).reason(hostile).edit(5))
     assert person.task is not None
     # Gone without a word; another program opens the session.
     other = Person(make_chain(), tmp_path)
@@ -236,7 +236,7 @@ async def test_a_draft_outlives_the_program(tmp_path: Path) -> None:
     again = await third.asked()
     assert again.state.items[0].value == Example(("A", "screen"), "und")
     assert again.state.undecided == 3
-    again.later()
+    again.postpone()
     person.task.cancel()
 
 
@@ -250,7 +250,7 @@ async def test_a_draft_that_cannot_be_read_is_no_draft(tmp_path: Path, text: str
     request.update(request.state.approve())
     (path,) = (tmp_path / "drafts").iterdir()
     path.write_text(text)
-    request.later()
+    request.postpone()
     path.write_text(text)
     other = Person(make_chain(), tmp_path)
     assert (await other.asked()).state.undecided == 1
@@ -262,7 +262,7 @@ async def test_a_draft_of_something_else_is_not_used(tmp_path: Path) -> None:
     person = Person(make_chain(seed=7), tmp_path)
     request = await person.asked()
     request.update(request.state.approve())
-    request.later()
+    request.postpone()
     seeds = (make_chain(seed=seed) for seed in range(8, 40))
     for chain in seeds:
         other = Person(chain, tmp_path)
@@ -281,7 +281,7 @@ async def test_a_full_disk_is_told_of_and_nothing_is_lost(tmp_path: Path) -> Non
     request = await person.asked()
     request.update(request.state.approve())
     assert str(tmp_path) in person.decider.trouble
-    request.later()
+    request.postpone()
     assert (await person.asked()).state.decided == 1
 
 

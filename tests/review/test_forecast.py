@@ -75,7 +75,7 @@ async def test_the_forecast_of_samples_is_bayes_rule_on_what_would_pass(lookback
     shown = await samples_shown(chain, kept=kept)
     assert shown.context.generation == 2
     edited = Example(("B", "screen"), "on")
-    state = ReviewState.of(chain_values(shown)).reject().edit(edited).approve()
+    state = ReviewState.from_values(chain_values(shown)).reject().edit(edited).approve()
     found = await forecast(chain, shown, state)
     drawn = [sample.example for sample in shown.samples]
     passed = [kept[0].example, edited, drawn[2], drawn[3]]
@@ -97,7 +97,7 @@ async def test_the_forecast_of_samples_is_bayes_rule_on_what_would_pass(lookback
 async def test_the_forecast_is_what_the_chain_then_has() -> None:
     chain = make_chain(filter=[])
     shown = await samples_shown(chain)
-    found = await forecast(chain, shown, ReviewState.of(chain_values(shown)).approve_rest())
+    found = await forecast(chain, shown, ReviewState.from_values(chain_values(shown)).approve_rest())
     await chain.step()
     assert chain.data(1) == found.passed
     await chain.step()
@@ -111,7 +111,7 @@ async def test_the_forecast_of_a_hypothesis_goes_by_the_samples_that_the_seed_dr
     context = await at_gate(chain, "interaction")
     h = chain.generations[-1].hypothesis
     shown = HypothesisShown(context, h, 0, 3, False)
-    state = ReviewState.of((h,))
+    state = ReviewState.from_values((h,))
     for other in (h, 5, 200):
         trial = await forecast(chain, shown, state, other)
         kept = await forecast(chain, shown, state.edit(other))
@@ -141,7 +141,7 @@ class Committed(Unasked):
         self.forecasts: list[Forecast] = []
 
     async def samples(self, shown: SamplesShown):
-        state = ReviewState.of(chain_values(shown))
+        state = ReviewState.from_values(chain_values(shown))
         for at in range(len(shown.samples)):
             state = state.reject() if at < self.reject else state.approve()
         self.forecasts.append(await forecast(self.chain, shown, state))
@@ -174,7 +174,7 @@ async def test_the_forecast_of_a_hypothesis_is_what_the_filters_leave_of_its_sam
     chain = make_chain(filter=[person, *following], agent=[{"kind": "bayes", "noise": 0.4}])
     context = await at_gate(chain, "interaction")
     h = chain.generations[-1].hypothesis
-    found = await forecast(chain, HypothesisShown(context, h, 0, 3, False), ReviewState.of((h,)).approve())
+    found = await forecast(chain, HypothesisShown(context, h, 0, 3, False), ReviewState.from_values((h,)).approve())
 
     class Approve(Unasked):
         async def hypothesis(self, shown: HypothesisShown):
@@ -190,7 +190,7 @@ async def test_the_forecast_of_a_hypothesis_is_what_the_filters_leave_of_its_sam
 async def test_nothing_passed_leaves_the_prior() -> None:
     chain = make_chain(filter=[])
     shown = await samples_shown(chain, refill=False)
-    found = await forecast(chain, shown, ReviewState.of(chain_values(shown)).reject_rest())
+    found = await forecast(chain, shown, ReviewState.from_values(chain_values(shown)).reject_rest())
     assert found.passed == ()
     assert np.allclose(np.exp(not_none(found.then)), bayes([], 0.05))
 
@@ -198,7 +198,7 @@ async def test_nothing_passed_leaves_the_prior() -> None:
 async def test_data_that_no_hypothesis_explains_are_told_of() -> None:
     chain = make_chain(filter=[], agent=[{"kind": "bayes"}])
     shown = await samples_shown(chain)
-    state = ReviewState.of(chain_values(shown))
+    state = ReviewState.from_values(chain_values(shown))
     state = state.edit(Example(("A",), "on")).edit(Example(("A",), "off"))
     found = await forecast(chain, shown, state)
     assert found.then is None
@@ -212,7 +212,7 @@ async def test_data_that_no_hypothesis_explains_are_told_of() -> None:
 async def test_the_figures_fit_in_any_size_and_the_first_ones_stay() -> None:
     chain = make_chain(filter=[])
     shown = await samples_shown(chain)
-    found = await forecast(chain, shown, ReviewState.of(chain_values(shown)))
+    found = await forecast(chain, shown, ReviewState.from_values(chain_values(shown)))
     for width in (1, 2, 5, 9, 20, 33, 60, 200):
         for height in range(12):
             lines = words.forecast_lines(found, False, width, height)

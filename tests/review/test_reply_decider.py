@@ -70,8 +70,8 @@ async def test_later_cancels_the_step_and_keeps_the_text() -> None:
     person = Person()
     request = await person.about()
     request.update("half a ru")
-    request.later()
-    request.later()
+    request.postpone()
+    request.postpone()
     with pytest.raises(asyncio.CancelledError):
         await person.task
     assert not request.answer("redraw")
@@ -184,7 +184,7 @@ async def test_a_full_disk_is_told_of_and_nothing_is_lost(tmp_path: Path) -> Non
     request = await person.about()
     request.update("mine")
     assert str(tmp_path) in person.decider.trouble
-    request.later()
+    request.postpone()
     again = await person.about()
     assert again.text == "mine"
     (tmp_path / "drafts").unlink()

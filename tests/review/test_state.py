@@ -28,13 +28,13 @@ OTHERS = {
     "up": lambda state: state.move(-1),
     "down": lambda state: state.move(1),
     "end": lambda state: state.move_to(10**9),
-    "look": lambda state: state.look(1.5),
+    "look": lambda state: state.add_viewing_time(1.5),
 }
 ALL = {**DECISIONS, **OTHERS}
 
 
 def played(names: list[str], count: int) -> ReviewState:
-    state = ReviewState.of(EXAMPLES[:count])
+    state = ReviewState.from_values(EXAMPLES[:count])
     for name in names:
         state = ALL[name](state)
     return state
@@ -80,7 +80,7 @@ def test_every_transition_leaves_a_sound_state(state: ReviewState, name: str) ->
     after = ALL[name](state)
     assert [item.shown for item in after.items] == [item.shown for item in state.items]
     assert 0 <= after.cursor <= max(len(after.items) - 1, 0)
-    for item, looked in zip(after.items, after.looked, strict=True):
+    for item, looked in zip(after.items, after.seconds_viewed, strict=True):
         assert (item.seconds is None) == (item.verdict is None)
         assert item.seconds is None or 0 <= item.seconds <= looked
         assert (item.value != item.shown) == (item.verdict == "edit")
@@ -109,14 +109,14 @@ def test_commit_is_total(state: ReviewState, kept: int, refill: bool, left: int)
 
 
 def test_all_the_rest_is_one_step() -> None:
-    state = ReviewState.of(EXAMPLES).reject().approve_rest()
+    state = ReviewState.from_values(EXAMPLES).reject().approve_rest()
     assert [item.verdict for item in state.items] == ["reject", *["approve"] * 4]
     assert [item.verdict for item in state.undo().items] == ["reject", *[None] * 4]
-    assert ReviewState.of(EXAMPLES).reject_rest().all_rejected
+    assert ReviewState.from_values(EXAMPLES).reject_rest().all_rejected
 
 
 def test_the_cursor_goes_on_to_what_is_undecided() -> None:
-    state = ReviewState.of(EXAMPLES).move_to(1).approve().approve()
+    state = ReviewState.from_values(EXAMPLES).move_to(1).approve().approve()
     assert state.cursor == 3
     state = state.move_to(4).reject()
     assert state.cursor == 0
@@ -126,7 +126,7 @@ def test_the_cursor_goes_on_to_what_is_undecided() -> None:
 
 
 def test_approving_what_was_edited_keeps_the_edit() -> None:
-    edited = ReviewState.of(EXAMPLES).edit(Example(("Z",), "off")).move_to(0)
+    edited = ReviewState.from_values(EXAMPLES).edit(Example(("Z",), "off")).move_to(0)
     assert edited.approve().items[0].value == Example(("Z",), "off")
     rejected = edited.reject().move_to(0)
     assert rejected.items[0].value == EXAMPLES[0]
@@ -134,12 +134,12 @@ def test_approving_what_was_edited_keeps_the_edit() -> None:
 
 
 def test_seconds_are_those_under_the_cursor_until_decided() -> None:
-    state = ReviewState.of(EXAMPLES[:3]).look(2).move(1).look(3).move(-1).look(1).approve()
+    state = ReviewState.from_values(EXAMPLES[:3]).add_viewing_time(2).move(1).add_viewing_time(3).move(-1).add_viewing_time(1).approve()
     assert state.items[0].seconds == 3
     assert state.cursor == 1
-    state = state.look(4).reject()
+    state = state.add_viewing_time(4).reject()
     assert state.items[1].seconds == 7
-    state = state.undo().look(0.5).reject()
+    state = state.undo().add_viewing_time(0.5).reject()
     assert state.items[1].seconds == 7.5  # time is not undone
     assert state.approve_rest().items[2].seconds == 0
 
@@ -148,21 +148,21 @@ def test_the_first_gate() -> None:
     def shown(left: int) -> HypothesisShown:
         return HypothesisShown(SCENE, 33, 0, left, False)
 
-    state = ReviewState.of((33,))
+    state = ReviewState.from_values((33,))
     assert refusal(hypothesis_rules(shown(1)), 0, state) == "undecided"
     with pytest.raises(ValueError, match="nothing"):
         hypothesis_answer(shown(1), state)
     assert refusal(hypothesis_rules(shown(1)), 0, state.reject()) is None
     assert refusal(hypothesis_rules(shown(0)), 0, state.reject()) == "no-redraws"
     assert refusal(hypothesis_rules(shown(0)), 0, state.edit(5)) is None
-    made = hypothesis_answer(shown(1), state.look(1.23456).reason("too odd").edit(5))
+    made = hypothesis_answer(shown(1), state.add_viewing_time(1.23456).reason("too odd").edit(5))
     assert (made.shown, made.verdict, made.hypothesis, made.reason, made.seconds) == (33, "edit", 5, "too odd", 1.235)
     assert hypothesis_answer(shown(1), state.edit(33)).verdict == "approve"
 
 
 def test_what_a_filter_before_edited_stays_on_record() -> None:
     drawn, edited, mine = EXAMPLES[:3]
-    state = ReviewState.of([edited])
+    state = ReviewState.from_values([edited])
     shown = replace(shown_samples(state), samples=(Sample(edited, 4, "edited", drawn, "theirs"),))
     for after, verdict, example, was in (
         (state.approve(), "edited", edited, drawn),

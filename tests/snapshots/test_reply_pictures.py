@@ -30,7 +30,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabSession:
     provider.answers = lambda request: said.pop(0) if said else REPLY
     file = SessionFile.create(config, Path("talking.toml"))
     connected(file.config, provider)
-    session = LabSession.of(file)
+    session = LabSession.from_file(file)
 
     async def first() -> None:
         for _ in range(3):

@@ -92,7 +92,7 @@ async def lab_of(
         chain = Chain(config, sink=file)
         for _ in range(steps):
             await chain.step()
-    session = LabSession.of(SessionFile.open(folder / "spoken.toml"))
+    session = LabSession.from_file(SessionFile.open(folder / "spoken.toml"))
     connected(session.chain.config, model)
     session.chain.access = Access(environment=environment or {})
     paths = Paths(folder / "settings.toml", folder / "themes", folder, folder / "state")

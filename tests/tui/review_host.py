@@ -73,7 +73,7 @@ class Host(AppScreen):
     def on_review_pane_blind_changed(self, event: ReviewPane.BlindChanged) -> None:
         self.blinds.append(event.blind)
 
-    def on_review_pane_later(self) -> None:
+    def on_review_pane_postponed(self) -> None:
         self.left += 1
 
     def back(self) -> None:

@@ -479,7 +479,7 @@ async def test_a_theme_that_cannot_be_kept_is_still_shown(make: Make, tmp_path: 
     (tmp_path / "settings.toml").write_text("this is no TOML")
     app = make()
     async with app.run_test(size=(80, 24)) as pilot:
-        app.keep_theme("nord")
+        app.save_theme("nord")
         await pilot.pause()
         assert app.theme == "nord"
         assert "The theme was not saved" in notices(app)[0]

@@ -205,7 +205,7 @@ async def test_a_reason_that_is_pasted(paths: Paths, text: str) -> None:
     from textual import events
 
     config = read_config({"filter": [{"kind": "human"}]})
-    session = LabSession.of(SessionFile.create(config, paths.sessions))
+    session = LabSession.from_file(SessionFile.create(config, paths.sessions))
     await session.chain.step()
     async with running(LabApp(paths, start=Start("lab", {"session": session}))) as watched:
         lab = await watched.on("lab")

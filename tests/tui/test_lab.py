@@ -98,7 +98,7 @@ def lab(config: Make, tmp_path: Path) -> Callable[..., Any]:
         document.setdefault("task", BIASED)
         chain = {"title": "a chain", "generations": 4, **document.pop("chain", {})}
         if path is None:
-            session = LabSession.of(SessionFile.create(config(chain=chain, **document), tmp_path))
+            session = LabSession.from_file(SessionFile.create(config(chain=chain, **document), tmp_path))
             for _ in range(steps):
                 await session.chain.step()
             session.refresh()
@@ -253,7 +253,7 @@ async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> Non
 
         await until(three_seen)
         await key("left_square_bracket", lambda: not host.state.following)
-        at = host.state.look
+        at = host.state.selected
 
         def sized(size: tuple[int, int]) -> bool:
             return host.screen.size == size
@@ -263,12 +263,12 @@ async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> Non
             host.app._driver._size = Size(*size)
             host.app.post_message(events.Resize(Size(*size), Size(*size)))
             await until(partial(sized, size))
-        assert host.state.look == at
+        assert host.state.selected == at
         await key("escape", lambda: not host.screen.activity.busy)
         last = len(host.session.chain.generations)
         assert last < 100_000
         assert len(host.session.measures) == last
-        assert host.state.look == at
+        assert host.state.selected == at
         assert host.session.file.generations[-1] == host.session.chain.generations[-1]
 
 
@@ -278,23 +278,23 @@ async def test_a_long_run_repaints_on_the_way_and_stops_at_once(lab: Any) -> Non
 @pytest.mark.parametrize("size", SIZES)
 async def test_looking_back_keeps_its_place_while_the_chain_goes_on(lab: Any, size: tuple[int, int]) -> None:
     async with lab(size, steps=4) as host:
-        assert host.state.look == 2
+        assert host.state.selected == 2
         await host.press("left_square_bracket")
-        assert host.state.look == 1
+        assert host.state.selected == 1
         title = host.screen.query_one(LabChart).view.title
         await host.press("space", "g")
-        assert host.state.look == 1
+        assert host.state.selected == 1
         assert host.screen.query_one(LabChart).view.title == title
         assert "The chain is at generation 3" in host.state.words
         await host.press("right_square_bracket")
-        assert host.state.look == 2
+        assert host.state.selected == 2
         await host.press("left_curly_bracket")
-        assert host.state.look == 0
+        assert host.state.selected == 0
         await host.press("left_square_bracket")
-        assert host.state.look == 0
+        assert host.state.selected == 0
         await host.press("right_curly_bracket")
         assert host.state.following
-        assert host.state.look == 3
+        assert host.state.selected == 3
         await host.press("left_curly_bracket", "escape")
         assert host.state.following
         assert host.app.screen is host.screen
@@ -305,23 +305,23 @@ async def test_later_until_now_follows_again(lab: Any) -> None:
         await host.press("left_square_bracket", "right_square_bracket", "space")
         assert host.state.following
         await host.press("g")
-        assert host.state.look == 4
+        assert host.state.selected == 4
 
 
 async def test_the_generation_list_is_clicked_and_walked(lab: Any) -> None:
     async with lab(steps=9) as host:
         await host.pilot.click(Generations, offset=(3, 2))
         await host.rest()
-        assert host.state.look == 1
+        assert host.state.selected == 1
         await host.press("down")
-        assert host.state.look == 2
+        assert host.state.selected == 2
         await host.press("home")
-        assert host.state.look == 0
+        assert host.state.selected == 0
         await host.press("end")
         assert host.state.following
         await host.pilot.click(Generations, offset=(3, 5))
         await host.rest()
-        assert host.state.look == 4
+        assert host.state.selected == 4
         text = host.text("#generations")
         assert "given" in text
         assert "next" in text
@@ -332,10 +332,10 @@ async def test_film_and_curves_choose_a_generation(lab: Any) -> None:
         screen = host.screen
         screen.post_message(FilmStrip.GenerationChosen(screen.query_one(FilmStrip), 0))
         await host.rest()
-        assert host.state.look == 1
+        assert host.state.selected == 1
         screen.post_message(Curves.GenerationChosen(screen.query_one(Curves), 1))
         await host.rest()
-        assert host.state.look == 2
+        assert host.state.selected == 2
         screen.post_message(Curves.GenerationChosen(screen.query_one(Curves), 77))
         await host.rest()
         assert host.state.following
@@ -575,7 +575,7 @@ async def test_a_read_only_session_is_looked_at_branched_and_copied(lab: Any, tm
             assert host.session.chain.next == (2, "interaction")
             assert not host.screen.query(InlineForm)
             await host.press("left_square_bracket")
-            assert host.state.look == 1
+            assert host.state.selected == 1
             await host.press("right_curly_bracket")
             await host.click_offer("#words", "lab.save-copy")
             field = host.screen.query_one(InlineForm).query_one(Input)
@@ -679,7 +679,7 @@ async def test_a_deleted_file_is_left_for_a_copy(lab: Any, tmp_path: Path) -> No
 
 
 async def test_a_toast_leaves_what_is_to_be_done_in_sight(config: Make, tmp_path: Path) -> None:
-    session = LabSession.of(SessionFile.create(config(chain={"title": "a chain", "generations": 4}, task=BIASED), tmp_path))
+    session = LabSession.from_file(SessionFile.create(config(chain={"title": "a chain", "generations": 4}, task=BIASED), tmp_path))
     paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path, tmp_path / "state")
     app = LabApp(paths, start=Start("lab", {"session": session}))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:

@@ -21,7 +21,7 @@ from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.lab.chain_runner import run_phases
-from iicl_tui.tui.lab.dialogs import as_budget, branch, budget, complete_generations, run_to, save_copy, trust
+from iicl_tui.tui.lab.dialogs import branch, budget, complete_generations, parse_budget, run_to, save_copy, trust
 from iicl_tui.tui.widgets.inline_form import amount, one_of
 
 Make = Callable[..., ChainConfig]
@@ -42,7 +42,7 @@ def file(config: Make, tmp_path: Path) -> SessionFile:
 async def test_what_could_not_be_kept_is_tried_first_and_then_told(
     file: SessionFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    session = LabSession.of(file)
+    session = LabSession.from_file(file)
     done: list[Any] = []
     with monkeypatch.context() as patch:
 
@@ -56,7 +56,7 @@ async def test_what_could_not_be_kept_is_tried_first_and_then_told(
         assert done == []
         state = build_lab_state(session, None, BY_SCREEN)
         assert state.words.startswith("Not saved yet; it is kept in memory and written as soon as possible. The disk")
-        assert "lab.save-copy" in state.offers
+        assert "lab.save-copy" in state.action_ids
         assert state.steppable
         assert await run_phases(session, None, done.append, tmp_path) is not None
     assert await run_phases(session, None, done.append, tmp_path) is None
@@ -67,7 +67,7 @@ async def test_what_could_not_be_kept_is_tried_first_and_then_told(
 
 
 async def test_a_copy_takes_over_where_the_file_is_gone(file: SessionFile, tmp_path: Path) -> None:
-    session = LabSession.of(file)
+    session = LabSession.from_file(file)
     await run_phases(session, 1, nothing, tmp_path)
     file.path.unlink()
     error = await run_phases(session, None, nothing, tmp_path)
@@ -83,7 +83,7 @@ async def test_a_copy_takes_over_where_the_file_is_gone(file: SessionFile, tmp_p
 
 
 async def test_a_copy_of_a_healthy_session_is_only_a_copy(file: SessionFile, tmp_path: Path) -> None:
-    session = LabSession.of(file)
+    session = LabSession.from_file(file)
     await run_phases(session, 1, nothing, tmp_path)
     assert not session.save_copy(tmp_path / "other.toml")
     assert session.file is file
@@ -105,13 +105,13 @@ async def test_a_chain_in_no_file_is_kept_by_a_copy(config: Make, tmp_path: Path
 
 
 async def test_a_branch_with_the_same_seed_goes_the_same_way(file: SessionFile, tmp_path: Path) -> None:
-    session = LabSession.of(file)
+    session = LabSession.from_file(file)
     await run_phases(session, 3, nothing, tmp_path)
-    same = LabSession.of(session.branch(1, tmp_path / "new", 42, 3))
+    same = LabSession.from_file(session.branch(1, tmp_path / "new", 42, 3))
     assert len(same.chain.generations) == 1
     await run_phases(same, 3, nothing, tmp_path)
     assert [g.hypothesis for g in same.chain.generations] == [g.hypothesis for g in session.chain.generations]
-    longer = LabSession.of(session.branch(3, tmp_path / "new", 7, 5))
+    longer = LabSession.from_file(session.branch(3, tmp_path / "new", 7, 5))
     assert (longer.chain.config.seed, longer.chain.config.generations) == (7, 5)
     assert longer.chain.next == (4, "imitation")
     for each in (session, same, longer):
@@ -121,7 +121,7 @@ async def test_a_branch_with_the_same_seed_goes_the_same_way(file: SessionFile, 
 async def test_an_error_in_the_program_stops_the_chain_alone(
     file: SessionFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    session = LabSession.of(file)
+    session = LabSession.from_file(file)
 
     key = "sk-" + "a1b2" * 8
 
@@ -139,7 +139,7 @@ async def test_an_error_in_the_program_stops_the_chain_alone(
 
 
 async def test_questions_check_what_is_typed(file: SessionFile, tmp_path: Path) -> None:
-    session = LabSession.of(file)
+    session = LabSession.from_file(file)
     await run_phases(session, 1, nothing, tmp_path)
     (goal,) = run_to(session.chain).questions
     assert goal.check("2") == goal.check("3") == ""
@@ -167,7 +167,7 @@ def test_a_budgets_question_proposes_what_its_own_check_takes(dollars: float, to
     chain.budget = Budget(dollars, tokens)
     ask = budget(chain, WorstCase(0, 0.0))
     assert all(question.check(question.value) == "" or float(question.value) > 1e6 for question in ask.questions)
-    found = as_budget(chain, {question.key: question.value for question in ask.questions})
+    found = parse_budget(chain, {question.key: question.value for question in ask.questions})
     assert found.dollars is not None
     assert found.dollars == pytest.approx(2 * dollars or 1.0, abs=1e-6) or (dollars < 5e-7 and found.dollars == 1.0)
     assert found.tokens == (None if tokens is None else 2 * tokens or 10_000)

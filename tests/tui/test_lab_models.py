@@ -52,7 +52,7 @@ async def test_what_is_spent_stands_above_and_grows_with_every_call(tmp_path: Pa
         assert 0 < seen[0] == seen[1] < seen[2] < seen[3] == seen[4]
         assert f"{money_text(host.chain.spent_in(2).dollars)}" in host.text("#phases")
         await host.press("left_square_bracket")
-        assert host.state.look == 1
+        assert host.state.selected == 1
         assert f"{money_text(host.chain.spent_in(1).dollars)}" in host.text("#phases")
         assert host.state.cost != ""
         await host.press("left_curly_bracket")
@@ -339,7 +339,7 @@ async def test_the_screen_lives_on_while_a_library_loads_in_a_thread(tmp_path: P
         await until(lambda: host.chain.calling is not None)
         await host.pilot.press("v", "left_curly_bracket")
         assert host.state.belief.form == "mosaic"
-        assert host.state.look == 0
+        assert host.state.selected == 0
         await until(lambda: "asks what it learns" in host.words)  # the timer goes on by itself
         gate.set()
         await host.rest()

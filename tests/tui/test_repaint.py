@@ -61,7 +61,7 @@ def cells(strip: Strip) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("document", [ACRE, NAMING, WORDS], ids=["acre", "naming", "acronym"])
 async def test_no_line_is_left_as_it_was(document: dict[str, Any], tmp_path: Path) -> None:
-    session = LabSession.of(SessionFile.create(read_config(document), tmp_path))
+    session = LabSession.from_file(SessionFile.create(read_config(document), tmp_path))
     paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path, tmp_path / "state")
     app = LabApp(paths, start=Start("lab", {"session": session}))
     chance = random.Random(7)

@@ -159,7 +159,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opening:
         else:
             file = SessionFile.create(spoken(provider, **document)[0], tmp_path)
         config = connected(file.config, provider)
-        session = LabSession.of(file)
+        session = LabSession.from_file(file)
         for _ in range(steps or 0):
             await session.chain.step()
         session.refresh()
@@ -444,7 +444,7 @@ async def test_a_request_takes_one_answer_and_only_one_that_it_can_take(lab: Ope
         assert not request.answer("edit", rule(config, 5))
         assert not request.answer("redraw")
         request.update("too late")
-        request.later()
+        request.postpone()
         await host.rest()
         assert host.said == [("edit", rule(config, 4))]
         assert host.drafts == []

@@ -15,7 +15,7 @@ from iicl_tui.filters.base import Sample
 from iicl_tui.review.edit import ExampleEdit, HypothesisEdit
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.actions import ACTIONS, GROUPS
-from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Roll
+from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, RowList
 from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.pane import ReviewPane
 
@@ -40,7 +40,7 @@ def opened(tmp_path: Path) -> Callable[..., Any]:
 
 def text(pane: ReviewPane) -> str:
     """All that the pane shows."""
-    parts = [str(widget.render()) for kind in (Lines, Roll, ClickableRow) for widget in pane.query(kind) if widget.display]
+    parts = [str(widget.render()) for kind in (Lines, RowList, ClickableRow) for widget in pane.query(kind) if widget.display]
     return "\n".join([*parts, str(pane.query_one("#review-large").render()), notice(pane)])
 
 
@@ -132,7 +132,7 @@ async def test_samples_are_decided_edited_and_drawn_again(opened) -> None:
         assert len(again.kept) == 3
         assert len(again.samples) == 1
         assert "3 kept" in text(pane)
-        assert "kept" in str(pane.query_one(Roll).render())
+        assert "kept" in str(pane.query_one(RowList).render())
         await press(pilot, "a", "enter")
         await host.until_asked(pilot)
         samples: tuple[Sample, ...] = next(r for r in host.records if r.phase == "transmission").samples
@@ -423,12 +423,12 @@ async def test_a_long_list_keeps_the_cursor_in_sight(opened) -> None:
     task = {"initial": 8, "samples": 40, "spurious": "screen"}
     async with opened(chain=make_chain(filter=[SAMPLES], task=task)) as (pilot, _, pane):
         await press(pilot, "end")
-        shown = str(pane.query_one(Roll).render())
+        shown = str(pane.query_one(RowList).render())
         assert "▸" in shown
         assert "more" in shown
         await press(pilot, "home", "down")
         assert pane.state.cursor == 1
-        assert "▸" in str(pane.query_one(Roll).render())
+        assert "▸" in str(pane.query_one(RowList).render())
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (200, 60)])
@@ -450,7 +450,7 @@ async def test_all_keys_and_what_matters_are_in_sight(opened, size: tuple[int, i
 
 def test_an_example_edit_reaches_every_input_and_output_and_no_other() -> None:
     task = make_chain().task
-    start = ExampleEdit.of(task, Example(("A",), "on"))
+    start = ExampleEdit.from_example(task, Example(("A",), "on"))
     assert start is not None
     assert start.change(0).value == start.value
     assert "is not a valid input" in start.change(0).fault
@@ -477,7 +477,7 @@ def test_inputs_that_exclude_each_other_are_chosen_not_added() -> None:
 
 def test_a_hypothesis_edit_goes_round_every_value() -> None:
     space = make_chain().task.space
-    edit = HypothesisEdit.of(space, 33)
+    edit = HypothesisEdit.from_hypothesis(space, 33)
     assert edit.value == 33
     for at in range(5):
         assert edit.change(at).change(at).change(at).value == 33

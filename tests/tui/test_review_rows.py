@@ -19,7 +19,7 @@ from iicl_tui.review.subject import ReviewSubject
 from iicl_tui.store.paths import Paths
 from iicl_tui.text import printable
 from iicl_tui.tui.app import LabApp
-from iicl_tui.tui.review.boxes import LineInput, Lines, Roll
+from iicl_tui.tui.review.boxes import LineInput, Lines, RowList
 from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.pane import ReviewPane
 from iicl_tui.tui.screens.base import AppScreen
@@ -99,7 +99,7 @@ async def started(app: RowsApp, pilot: Pilot[None], subject: ReviewSubject) -> a
 
 
 def shown(pane: ReviewPane) -> str:
-    parts = [str(widget.render()) for kind in (Lines, Roll, ClickableRow) for widget in pane.query(kind) if widget.display]
+    parts = [str(widget.render()) for kind in (Lines, RowList, ClickableRow) for widget in pane.query(kind) if widget.display]
     notice = pane.query_one("#review-notice", Static)
     return "\n".join([*parts, str(pane.query_one("#review-large").render()), str(notice.render())])
 

@@ -33,7 +33,7 @@ def session_of(preset: str, path: Path, **chain: Any) -> LabSession:
     document["chain"] |= {"generations": GENERATIONS, **chain}
     with SessionFile.create(read_config(document), path) as file:
         asyncio.run(Chain(file.config, sink=file).run())
-    return LabSession.of(SessionFile.open(path, read_only=True))
+    return LabSession.from_file(SessionFile.open(path, read_only=True))
 
 
 @pytest.fixture(scope="module")

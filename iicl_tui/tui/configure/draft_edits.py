@@ -7,23 +7,23 @@ from typing import Any
 from iicl_tui.present.config_form import with_kind
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store.config_draft import Draft
-from iicl_tui.tui.configure.fields import Deed, row_id
+from iicl_tui.tui.configure.fields import Operation, row_id
 
 
-def apply_button(draft: Draft, deed: Deed, path: KeyPath) -> tuple[Draft, str]:
+def apply_button(draft: Draft, operation: Operation, path: KeyPath) -> tuple[Draft, str]:
     """The draft after a button was pressed, and a selector of the widget to focus."""
     name: Any = path[0]
     at = path[1] if len(path) > 1 else None
-    if deed == "add":
+    if operation == "add":
         draft = draft.add(name, str(at))
         return draft, f"#{row_id((name, len(draft.get((name,))) - 1, 'kind'))} .control"
-    if deed == "drop":
+    if operation == "drop":
         return draft.set(path, None), "#form .control"
     index = int(str(at))
-    if deed == "remove":
+    if operation == "remove":
         group = "agents" if name == "agent" else "interaction"
         return draft.remove(name, index), f"#group-{group} .add SectionButton"
-    step = -1 if deed == "up" else 1
+    step = -1 if operation == "up" else 1
     return draft.move(name, index, step), f"#{row_id((name, index + step, 'kind'))} .control"
 
 

@@ -15,14 +15,14 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
 
-from iicl_tui.present.config_form import Kept, Row, Section, parse_text
+from iicl_tui.present.config_form import PreservedKey, Row, Section, parse_text
 from iicl_tui.schema import REQUIRED, Path
 from iicl_tui.store.config_draft import ListName
 from iicl_tui.text import printable
 from iicl_tui.tui.textual_adapter import RemovableSelect
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
-Deed = Literal["add", "remove", "up", "down", "drop"]
+Operation = Literal["add", "remove", "up", "down", "drop"]
 
 
 class Choice(RemovableSelect, inherit_bindings=False):
@@ -84,7 +84,7 @@ class FieldRow(Vertical):
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:
-        self._tell()
+        self._draw_faults()
 
     def _control(self) -> Widget:
         row = self.row
@@ -95,7 +95,7 @@ class FieldRow(Vertical):
             prompt = "not a valid choice" if bad else "none"
             return Choice(row.field.choices, prompt=prompt, allow_blank=optional or bad, value=self._chosen(row))
         if row.field.kind == "bool":
-            return Switch(self._on(row), animate=False, classes="control")
+            return Switch(self._is_on(row), animate=False, classes="control")
         return PlainInput(row.text, placeholder=row.hint, compact=True, classes="control", select_on_focus=False)
 
     @property
@@ -104,7 +104,7 @@ class FieldRow(Vertical):
         return self.query_one(".control")
 
     @property
-    def _stands(self) -> bool:
+    def _has_widgets(self) -> bool:
         """Whether its widgets are mounted; they are not while the form is made anew."""
         return bool(self.query(".control")) and bool(self.query(".fault"))
 
@@ -113,7 +113,7 @@ class FieldRow(Vertical):
         """The value of the control that shows this row."""
         if row.field.kind == "choice":
             return cls._chosen(row)
-        return cls._on(row) if row.field.kind == "bool" else row.text
+        return cls._is_on(row) if row.field.kind == "bool" else row.text
 
     @staticmethod
     def _chosen(row: Row) -> Any:
@@ -121,22 +121,22 @@ class FieldRow(Vertical):
         return value if value in row.field.choices else Select.NULL
 
     @staticmethod
-    def _on(row: Row) -> bool:
+    def _is_on(row: Row) -> bool:
         return row.value if isinstance(row.value, bool) else bool(row.field.default)
 
-    def tell(self, row: Row) -> None:
+    def show_faults(self, row: Row) -> None:
         """Show the row's faults. The control stays as it is: the person may have typed on."""
         self.row = row
-        if not self._stands:
+        if not self._has_widgets:
             return
         if isinstance(self.control, Input):
             self.control.placeholder = row.hint
-        self._tell()
+        self._draw_faults()
 
     def show(self, row: Row) -> None:
         """Show a row that something else than its own control has changed."""
         self.row = row
-        if not self._stands:
+        if not self._has_widgets:
             return
         control, state = self.control, self._state(row)
         if isinstance(control, Choice) and state is Select.NULL and not control.allows_blank:
@@ -144,13 +144,13 @@ class FieldRow(Vertical):
         if isinstance(control, (Select, Switch, Input)) and control.value != state:
             self._last = state
             control.value = state
-        self._tell()
+        self._draw_faults()
 
-    def _tell(self) -> None:
+    def _draw_faults(self) -> None:
         self.set_class(bool(self.row.faults), "-wrong")
         self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in self.row.faults)))
         if self.row.field.kind == "bool":
-            self.query_one(".word", Static).update("yes" if self._on(self.row) else "no")
+            self.query_one(".word", Static).update("yes" if self._is_on(self.row) else "no")
 
     @on(Input.Changed)
     @on(Select.Changed)
@@ -169,24 +169,24 @@ class FieldRow(Vertical):
         self.post_message(self.Edited(self, self.row.path, value))
 
 
-class KeptRow(Vertical):
+class PreservedRow(Vertical):
     """A key that the form has no field for. It is kept, or removed."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: PreservedKey) -> None:
         super().__init__(id=row_id(kept.path))
-        self.kept = kept
+        self.preserved = kept
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
-            yield Label(Content(printable(str(self.kept.path[-1]), 60)), classes="label")
-            yield Static(Content(f"{self.kept.text} (kept as it is)"), classes="kept")
-            yield SectionButton("remove", "drop", self.kept.path)
+            yield Label(Content(printable(str(self.preserved.path[-1]), 60)), classes="label")
+            yield Static(Content(f"{self.preserved.text} (kept as it is)"), classes="kept")
+            yield SectionButton("remove", "drop", self.preserved.path)
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:
-        self.show(self.kept)
+        self.show(self.preserved)
 
-    def show(self, kept: Kept) -> None:
+    def show(self, kept: PreservedKey) -> None:
         """Show its faults."""
         self.set_class(bool(kept.faults), "-wrong")
         self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in kept.faults)))
@@ -196,21 +196,21 @@ class SectionButton(Button):
     """A button that changes a table or a key."""
 
     @dataclass
-    class Done(Message):
-        """deed: what to do with the table, list or key at the path."""
+    class Requested(Message):
+        """operation: what to do with the table, list or key at the path."""
 
-        deed: Deed
+        operation: Operation
         path: Path
 
-    def __init__(self, label: str, deed: Deed, path: Path, disabled: bool = False) -> None:
-        super().__init__(Content(label), compact=True, disabled=disabled, classes=f"-{deed}")
-        self.deed = deed
+    def __init__(self, label: str, operation: Operation, path: Path, disabled: bool = False) -> None:
+        super().__init__(Content(label), compact=True, disabled=disabled, classes=f"-{operation}")
+        self.operation = operation
         self.path = path
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.post_message(self.Done(self.deed, self.path))
+        self.post_message(self.Requested(self.operation, self.path))
 
 
 class SectionBox(Vertical):
@@ -231,8 +231,8 @@ class SectionBox(Vertical):
                 yield SectionButton("remove", "remove", section.path, disabled=section.title == "agent" and count == 1)
         for row in section.rows:
             yield FieldRow(row)
-        for kept in section.kept:
-            yield KeptRow(kept)
+        for kept in section.preserved:
+            yield PreservedRow(kept)
 
 
 class AddRow(ItemGrid):

@@ -46,7 +46,7 @@ def availability(action: str, now: Situation) -> bool | None:
     if action == "latest":
         return not state.following
     if action in ("earlier", "first"):
-        return True if state.look > 0 else None
+        return True if state.selected > 0 else None
     if action == "later":
-        return True if state.look < state.now else None
+        return True if state.selected < state.now else None
     return True

@@ -122,7 +122,7 @@ class ChainRunner:
 
     def stopped(self, error: LabError | None) -> None:
         """The worker has ended."""
-        self.activity = replace(IDLE, held_back=isinstance(error, BudgetReached))
+        self.activity = replace(IDLE, budget_reached=isinstance(error, BudgetReached))
         self._repaint_pending = False
 
     def pause(self) -> None:

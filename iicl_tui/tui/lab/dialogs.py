@@ -37,15 +37,15 @@ def run_to(chain: Chain) -> InlineForm:
     return InlineForm(RUN_TO, "Run to", [question], hint)
 
 
-def complete_generations(session: LabSession, look: int) -> int:
+def complete_generations(session: LabSession, selected: int) -> int:
     """How many generations a branch from the generation shown keeps: those up to it that are complete in the file."""
     generations = session.file.generations if session.file is not None else ()
-    return sum(each.complete for each in generations[:look])
+    return sum(each.complete for each in generations[:selected])
 
 
-def branch(session: LabSession, look: int) -> InlineForm:
+def branch(session: LabSession, selected: int) -> InlineForm:
     """Asks for the seed and the number of generations of a branch."""
-    config, keep = session.chain.config, complete_generations(session, look)
+    config, keep = session.chain.config, complete_generations(session, selected)
     length = max(config.generations, keep + 1)
     other = str(secrets.randbelow(1_000_000))
 
@@ -63,10 +63,10 @@ def branch(session: LabSession, look: int) -> InlineForm:
     return InlineForm(BRANCH, f"Branch after generation {keep}" if keep else "Branch from d⁰", questions, hint)
 
 
-def branched(session: LabSession, look: int, folder: Path, answers: Mapping[str, str]) -> LabSession:
+def create_branch(session: LabSession, selected: int, folder: Path, answers: Mapping[str, str]) -> LabSession:
     """The new session that `branch`'s answers ask for. Raises StoreError if it cannot be written."""
-    file = session.branch(complete_generations(session, look), folder, int(answers["seed"]), int(answers["generations"]))
-    new = LabSession.of(file)
+    file = session.branch(complete_generations(session, selected), folder, int(answers["seed"]), int(answers["generations"]))
+    new = LabSession.from_file(file)
     new.chain.access = session.chain.access
     return new
 
@@ -83,7 +83,7 @@ def save_copy(session: LabSession, folder: Path) -> InlineForm:
     def check(text: str) -> str:
         if not text:
             return "Enter a file name."
-        path = as_path(text)
+        path = parse_path(text)
         if path.suffix != SUFFIX:
             return f"The name must end in {SUFFIX}."
         return "A file with this name exists." if path.exists() else ""
@@ -95,26 +95,26 @@ def save_copy(session: LabSession, folder: Path) -> InlineForm:
     return InlineForm(COPY, "Save a copy", [Question("path", "as:", str(path), check)], hint)
 
 
-def budget(chain: Chain, coming: WorstCase) -> InlineForm:
+def budget(chain: Chain, next_cost: WorstCase) -> InlineForm:
     """Asks what the calls may cost in all. Proposes twice the budget, or more if the next call needs more.
 
     Args:
         chain: Its budget is proposed.
-        coming: What the next call can cost at most.
+        next_cost: What the next call can cost at most.
     """
     now, spent = chain.budget, chain.spent
     dollars, tokens = now.dollars, now.tokens
     questions = []
     if dollars is not None or tokens is None:
-        needed = spent.dollars + coming.dollars if coming.dollars is not None else 0.0
-        questions.append(Question("dollars", "US dollars:", _proposed(dollars or 0.0, needed, "1"), amount(_MOST_DOLLARS)))
+        needed = spent.dollars + next_cost.dollars if next_cost.dollars is not None else 0.0
+        questions.append(Question("dollars", "US dollars:", _proposed_amount(dollars or 0.0, needed, "1"), amount(_MOST_DOLLARS)))
     if tokens is not None:
-        proposed = _proposed(tokens, spent.tokens + coming.tokens if coming.tokens else 0, "10000")
+        proposed = _proposed_amount(tokens, spent.tokens + next_cost.tokens if next_cost.tokens else 0, "10000")
         questions.append(Question("tokens", "tokens:", proposed, whole_number(0, _MOST_TOKENS)))
 
     def hint(answers: Mapping[str, str]) -> str:
-        new = as_budget(chain, answers)
-        less = "The next call still does not fit. " if new.refuses(spent, *coming) is not None else ""
+        new = parse_budget(chain, answers)
+        less = "The next call still does not fit. " if new.refuses(spent, *next_cost) is not None else ""
         less = "This is less than what is spent. " if new.refuses(spent, 0, 0.0) is not None else less
         until = "It holds while this lab is open; the file keeps its own budget."
         limit = budget_text(now) or "none"
@@ -123,16 +123,16 @@ def budget(chain: Chain, coming: WorstCase) -> InlineForm:
     return InlineForm(BUDGET, "Budget", questions, hint)
 
 
-def _proposed(now: float, needed: float, otherwise: str) -> str:
-    """Twice the amount now, or what is needed, rounded up to two digits; `otherwise` if both are 0."""
+def _proposed_amount(now: float, needed: float, fallback: str) -> str:
+    """Twice the amount now, or what is needed, rounded up to two digits; `fallback` if both are 0."""
     most = Decimal(f"{2 * now:.6f}")
     if needed > 0 and needed > most:
         exact = Decimal(needed)
         most = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_CEILING)
-    return f"{most.normalize():f}" if most else otherwise
+    return f"{most.normalize():f}" if most else fallback
 
 
-def as_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
+def parse_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
     """The budget that a person wrote; what the dialog did not ask for stays."""
     dollars, tokens = chain.budget.dollars, chain.budget.tokens
     if "dollars" in answers:
@@ -170,6 +170,6 @@ def _disk(folder: Path) -> int | None:
         return None
 
 
-def as_path(text: str) -> Path:
+def parse_path(text: str) -> Path:
     """The path that a person wrote."""
     return Path(text).expanduser()

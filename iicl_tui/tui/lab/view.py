@@ -71,7 +71,7 @@ class LabView(Column):
         phases.cost = state.cost
         phases.steps = state.phases
         self.query_one("#words", ActionBar).show(state.calling or state.words, _buttons(state))
-        self._say("#readout", Content(_fitted(chart)))
+        self._say("#readout", Content(_fitted_readout(chart)))
         self.query_one("#caption", Static).display = bool(state.belief.caption)
         self._say("#caption", Content(state.belief.caption))
         self._say("#each-title", _objects_title(state))
@@ -99,12 +99,12 @@ def state_words(state: LabState) -> str:
 def _buttons(state: LabState) -> list[ActionButton]:
     """The buttons under the phases; while a model is asked, to cancel that."""
     if not state.calling:
-        return [ActionButton(name) for name in state.offers]
-    return [ActionButton("app.back", "cancel"), *(ActionButton(name) for name in state.offers if name == "lab.pause")]
+        return [ActionButton(name) for name in state.action_ids]
+    return [ActionButton("app.back", "cancel"), *(ActionButton(name) for name in state.action_ids if name == "lab.pause")]
 
 
 def _objects_title(state: LabState) -> Content:
-    left_open = state.objects.open
+    left_open = state.objects.unobserved
     if left_open is None or not left_open.any():
         return Content(state.objects.word)
     most = percents_text(0.0, float(left_open.max())).removeprefix("0–")
@@ -123,7 +123,7 @@ def _choices(state: LabState, ghost: bool, small: bool) -> list[ActionButton]:
     ]
 
 
-def _fitted(chart: LabChart) -> str:
+def _fitted_readout(chart: LabChart) -> str:
     """The readout. If it is too long, the count of equal hypotheses goes first, then the end of the rule; the numbers stay."""
     text, room = printable(chart.readout, 400), chart.size.width
     if cell_len(text) > room:
@@ -135,6 +135,6 @@ def _fitted(chart: LabChart) -> str:
 
 
 def _place(state: LabState) -> str:
-    if state.look == 0:
+    if state.selected == 0:
         return "before generation 1: d⁰"
-    return f"generation {state.look} of {state.total}" + ("" if state.following else ", looking back")
+    return f"generation {state.selected} of {state.total}" + ("" if state.following else ", looking back")

@@ -165,11 +165,11 @@ def _wrapped(line: Content, width: int) -> list[Content]:
     return [Content(" " * indent) + row for row in line[indent:].wrap(width - indent)]
 
 
-class Roll(Widget):
+class RowList(Widget):
     """A list of lines that keeps one row in view. Posts Picked when a row is clicked, and Wheeled when the wheel turns."""
 
     DEFAULT_CSS = """
-    Roll { text-wrap: nowrap; }
+    RowList { text-wrap: nowrap; }
     """
     ALLOW_SELECT = False
 

@@ -77,14 +77,14 @@ class ClickableRow(Widget):
                 places.append((len(lines) - 1, x, x + text.cell_length, item.id))
         return lines, places
 
-    def at(self, x: int, y: int) -> str | None:
+    def clickable_at(self, x: int, y: int) -> str | None:
         """Returns the id of what can be clicked at a cell of the content."""
         _, places = self._lines(self.content_size.width)
         return next((id for row, start, end, id in places if row == y and start <= x < end), None)
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        found = self.at(offset.x, offset.y) if offset is not None else None
+        found = self.clickable_at(offset.x, offset.y) if offset is not None else None
         if found is not None:
             event.stop()
             self.post_message(self.Pressed(self, found))

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from iicl_tui.present.review_view import ReviewView
 from iicl_tui.tui.review.bar import Mode
-from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Page, Roll
+from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, Page, RowList
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.request_pane import RequestPane
 from iicl_tui.tui.review.styles import MUTED, content, contents
@@ -50,7 +50,7 @@ class ReviewFrame(RequestPane):
         yield Lines(self._title, id="review-title")
         with Horizontal(id="review-middle"):
             with Vertical(id="review-left"):
-                yield Roll(self._row, id="review-list")
+                yield RowList(self._row, id="review-list")
                 with VerticalScroll(id="review-large-scroll", can_focus=False):
                     yield Page(self._large, id="review-large")
             yield Lines(self._consequences, id="review-effect")
@@ -83,11 +83,11 @@ class ReviewFrame(RequestPane):
         listed = view is not None and view.rows > 0
         self.set_class(self.size.width < _BESIDE, "-stacked")
         self.set_class(listed, "-listed")
-        self.query_one(Roll).display = listed
+        self.query_one(RowList).display = listed
         self.query_one(EditBox).display = mode == "edit"
         self.query_one("#review-line").display = mode in ("text", "reason")
         if view is not None:
-            self.query_one(Roll).show(view.rows, view.kept + view.state.cursor)
+            self.query_one(RowList).show(view.rows, view.kept + view.state.cursor)
         self.query_one(Page).refresh(layout=True)
         for lines in self.query(Lines):
             lines.refresh()

@@ -21,7 +21,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.review import bar
 from iicl_tui.tui.review.bar import Mode
-from iicl_tui.tui.review.boxes import EditBox, LineInput, Roll
+from iicl_tui.tui.review.boxes import EditBox, LineInput, RowList
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.shown_review import ShownReview
 
@@ -45,7 +45,7 @@ class ReviewPane(ShownReview, can_focus=True):
             super().__init__()
             self.request = request
 
-    class Later(Message):
+    class Postponed(Message):
         """The person put the review off. The draft is kept."""
 
     class FullScreenPressed(Message):
@@ -118,24 +118,24 @@ class ReviewPane(ShownReview, can_focus=True):
         if self._mode != "decide":
             self._close()
         elif self.live:
-            self.later()
+            self.postpone()
 
-    def later(self) -> None:
+    def postpone(self) -> None:
         """Puts the review off. The decisions stay as a draft."""
         request = self.request
         if request is None:
             return
         self._tick()
-        request.later()
+        request.postpone()
         self.show(None)
-        self.post_message(self.Later())
+        self.post_message(self.Postponed())
 
     # -- transitions --------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         now = self._clock()
         if self.live and self.request is not None:
-            self.request.update(self.request.state.look(now - self._since))
+            self.request.update(self.request.state.add_viewing_time(now - self._since))
         self._since = now
 
     async def _go(self, transition: Callable[[ReviewState], ReviewState]) -> None:
@@ -206,16 +206,16 @@ class ReviewPane(ShownReview, can_focus=True):
         else:
             await self._go(lambda state: state.move(by))
 
-    @on(Roll.Picked)
-    async def _picked(self, event: Roll.Picked) -> None:
+    @on(RowList.Picked)
+    async def _picked(self, event: RowList.Picked) -> None:
         event.stop()
         view = self._view
         row = event.row - view.kept if view is not None else -1
         if row >= 0 and self._mode == "decide":
             await self._go(lambda state: state.move_to(row))
 
-    @on(Roll.Wheeled)
-    async def _wheeled(self, event: Roll.Wheeled) -> None:
+    @on(RowList.Wheeled)
+    async def _wheeled(self, event: RowList.Wheeled) -> None:
         event.stop()
         if self._mode == "decide":
             await self._go(lambda state: state.move(event.by))

@@ -99,7 +99,7 @@ class ReplyPane(RequestPane, can_focus=True):
         yield ClickableRow(id="reply-bar")
 
     def on_mount(self) -> None:
-        self._taken_up()
+        self._show_current_request()
 
     def on_unmount(self) -> None:
         if self._editing:
@@ -131,7 +131,7 @@ class ReplyPane(RequestPane, can_focus=True):
         self._editing = False
         self._message = ""
         if self.is_mounted:
-            self._taken_up()
+            self._show_current_request()
             if focus and self.request is not None:
                 self.focus(scroll_visible=False)
 
@@ -140,7 +140,7 @@ class ReplyPane(RequestPane, can_focus=True):
         if self._editing:
             self._close()
         elif self.live:
-            self.later()
+            self.postpone()
 
     def focus(self, scroll_visible: bool = True) -> Self:
         """Focuses the pane; the editor while it is open."""
@@ -149,12 +149,12 @@ class ReplyPane(RequestPane, can_focus=True):
             return self
         return super().focus(scroll_visible)
 
-    def later(self) -> None:
+    def postpone(self) -> None:
         """Puts the answer off. What was written is kept."""
         request = self.request
         if request is not None:
             self.show(None)
-            request.later()
+            request.postpone()
 
     def copy_text(self) -> str | None:
         """Returns the reply; while the editor is open, its selection or its text."""
@@ -251,7 +251,7 @@ class ReplyPane(RequestPane, can_focus=True):
         self._keep_draft()
         self._editing = False
         drafted = self.request is not None and self.request.text is not None
-        self._message = words.put_away(self.key) if drafted else ""
+        self._message = words.text_kept(self.key) if drafted else ""
         self.remove_class("-editing")
         self._arrange()
         self.focus(scroll_visible=False)
@@ -259,7 +259,7 @@ class ReplyPane(RequestPane, can_focus=True):
 
     # -- what is seen -------------------------------------------------------------------------------------------------
 
-    def _taken_up(self) -> None:
+    def _show_current_request(self) -> None:
         """Redraws everything for a new request, or for none."""
         shown = self.request.shown if self.request is not None else None
         self._original = printable(shown.reply, newlines=True) if shown is not None else ""

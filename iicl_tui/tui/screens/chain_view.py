@@ -90,11 +90,11 @@ class ChainViewScreen(AppScreen):
 
     def action_earlier(self) -> None:
         if self.state is not None:
-            self.look_at(self.state.look - 1)
+            self.look_at(self.state.selected - 1)
 
     def action_later(self) -> None:
         if self.state is not None:
-            self.look_at(self.state.look + 1)
+            self.look_at(self.state.selected + 1)
 
     def action_first(self) -> None:
         self.look_at(0)
@@ -129,7 +129,7 @@ class ChainViewScreen(AppScreen):
 
     def action_colour_by(self) -> None:
         choices: list[int | None] = [*range(len(self.session.chain.task.space.groupings))]
-        if self.session.judged and not self.blind:
+        if self.session.compared_examples and not self.blind:
             choices.append(None)
         at = choices.index(self._charts.by) if self._charts.by in choices else -1
         self._change_charts(by=choices[(at + 1) % len(choices)])

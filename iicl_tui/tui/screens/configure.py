@@ -29,7 +29,7 @@ from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.configure.draft_edits import KindChanges, apply_button
-from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, KeptRow, SectionBox, SectionButton, row_id
+from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, PreservedRow, SectionBox, SectionButton, row_id
 from iicl_tui.tui.configure.file_name import FILE, UNTITLED, file_row, target
 from iicl_tui.tui.configure.side_pane import SidePane
 from iicl_tui.tui.keymap import key_label
@@ -81,7 +81,7 @@ class ConfigureScreen(AppScreen):
     )
 
     @dataclass
-    class Examined(Message):
+    class Checked(Message):
         """The draft was checked."""
 
         draft: Draft
@@ -146,26 +146,26 @@ class ConfigureScreen(AppScreen):
         self.call_after_refresh(self._resized)
 
     def _resized(self) -> None:
-        if self._is_there:
+        if self._still_open:
             self._tabs()
             self._show_start()
 
     @property
-    def _is_there(self) -> bool:
+    def _still_open(self) -> bool:
         """False once the screen is left; results of workers and timers then come too late."""
         return bool(self.query("#total"))
 
     # The draft
 
-    async def _put(self, draft: Draft) -> None:
+    async def _replace_draft(self, draft: Draft) -> None:
         """Take a draft that no field has made, and show it in the fields."""
-        await self._take(draft)
+        await self._set_draft(draft)
         rows = self.form.rows
         for widget in self.query(FieldRow):
             if widget.row.path in rows:
                 widget.show(rows[widget.row.path])
 
-    async def _take(self, draft: Draft) -> None:
+    async def _set_draft(self, draft: Draft) -> None:
         """Take a draft. Its text is shown at once, its faults a moment later."""
         self.draft = draft
         self._leave_warned = False
@@ -173,34 +173,34 @@ class ConfigureScreen(AppScreen):
         await self._build(before)
         self._show_text()
         self._checking += 1
-        self.set_timer(CHECK_AFTER, partial(self._check_if, self._checking))
+        self.set_timer(CHECK_AFTER, partial(self._check_if_unchanged, self._checking))
 
-    def _check_if(self, turn: int) -> None:
-        if turn == self._checking and self._is_there:
+    def _check_if_unchanged(self, turn: int) -> None:
+        if turn == self._checking and self._still_open:
             self._check()
 
     @work(thread=True, exclusive=True, group="check")
     def _check(self) -> None:
         draft = self.draft
-        self.post_message(self.Examined(draft, *examine(draft, self._folder)))
+        self.post_message(self.Checked(draft, *examine(draft, self._folder)))
 
-    @on(Examined)
-    def _examined(self, event: Examined) -> None:
-        if event.draft is self.draft and self._is_there:
-            self._judge(event.config, event.faults)
+    @on(Checked)
+    def _show_result(self, event: Checked) -> None:
+        if event.draft is self.draft and self._still_open:
+            self._show_check(event.config, event.faults)
 
-    def _judge(self, config: ChainConfig | None, faults: list[Fault]) -> None:
+    def _show_check(self, config: ChainConfig | None, faults: list[Fault]) -> None:
         self.config = config
         self.form = read_form(self.draft, faults)
         rows = self.form.rows
         for widget in self.query(FieldRow):
             row = rows.get(widget.row.path)
             if row is not None:
-                widget.tell(row)
-        kept = {each.path: each for section in self.form.sections for each in section.kept}
-        for line in self.query(KeptRow):
-            if line.kept.path in kept:
-                line.show(kept[line.kept.path])
+                widget.show_faults(row)
+        kept = {each.path: each for section in self.form.sections for each in section.preserved}
+        for line in self.query(PreservedRow):
+            if line.preserved.path in kept:
+                line.show(kept[line.preserved.path])
         self._show_file_row()
         self._show_total(faults)
         self._show_start()
@@ -246,7 +246,7 @@ class ConfigureScreen(AppScreen):
     def _show_file_row(self) -> None:
         for widget in self.query(FieldRow):
             if widget.row.path == FILE:
-                widget.tell(self._file_row())
+                widget.show_faults(self._file_row())
 
     @on(FieldRow.Edited)
     async def _edited(self, event: FieldRow.Edited) -> None:
@@ -264,15 +264,15 @@ class ConfigureScreen(AppScreen):
                 self._base = self.draft
             draft = self._base.set(event.path, event.value)
             self._edits = (event.path, draft)
-        event.row.tell(_with_value(event.row.row, draft))
-        await self._take(draft)
+        event.row.show_faults(_with_value(event.row.row, draft))
+        await self._set_draft(draft)
         self._mark_line(event.path)
 
-    @on(SectionButton.Done)
-    async def _button_pressed(self, event: SectionButton.Done) -> None:
+    @on(SectionButton.Requested)
+    async def _button_pressed(self, event: SectionButton.Requested) -> None:
         event.stop()
-        draft, here = apply_button(self.draft, event.deed, event.path)
-        await self._put(draft)
+        draft, here = apply_button(self.draft, event.operation, event.path)
+        await self._replace_draft(draft)
         self.set_focus(self.query(here).first())
 
     # Beside and below the form
@@ -377,7 +377,7 @@ class ConfigureScreen(AppScreen):
             return
         self._before = self.draft
         self._close_presets()
-        await self._put(chosen)
+        await self._replace_draft(chosen)
         self.query_one("#form", FormPane).scroll_home(animate=False)
 
     def back(self) -> None:
@@ -398,7 +398,7 @@ class ConfigureScreen(AppScreen):
     async def action_redraw(self) -> None:
         given = self.draft.get(("start",)) is not None
         draft = self.draft.redrawn()
-        await self._put(draft)
+        await self._replace_draft(draft)
         seed = draft.get(("chain", "seed"))
         self.notify(
             f"Removed [start]; d⁰ is now drawn with seed {seed}." if given else f"Drew d⁰ again, with seed {seed}.",
@@ -407,7 +407,7 @@ class ConfigureScreen(AppScreen):
 
     async def action_messages(self) -> None:
         config, faults = examine(self.draft, self._folder)
-        self._judge(config, faults)
+        self._show_check(config, faults)
         if config is None:
             self.notify("Correct the faults first; then the messages can be shown.", severity="warning", markup=False)
             return
@@ -419,7 +419,7 @@ class ConfigureScreen(AppScreen):
 
     def action_create(self) -> None:
         config, faults = examine(self.draft, self._folder)
-        self._judge(config, faults)
+        self._show_check(config, faults)
         wrong = next((row for row in self.query(FieldRow) if row.row.faults), None)
         if config is None or wrong is not None:
             if wrong is not None:
@@ -432,7 +432,7 @@ class ConfigureScreen(AppScreen):
             config, target(self._file, self.lab_app.paths.sessions), created=created, head=self.draft.head(config, created)
         ) as session:
             path = session.path
-        self.lab_app.go("lab", path=path)
+        self.lab_app.switch_to("lab", path=path)
 
 
 def _shape(form: Form, name: GroupName) -> list[object]:

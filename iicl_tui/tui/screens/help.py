@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.keymap import Live, group_title, key_label, live_actions
+from iicl_tui.tui.keymap import LiveAction, group_title, key_label, live_actions
 from iicl_tui.tui.screens.base import AppScreen
 
 _KEYS_WIDTH = 13
@@ -32,7 +32,7 @@ class HelpScreen(AppScreen):
     def __init__(self, about: Screen) -> None:
         super().__init__()
         self._about = about
-        self._live: list[Live] = []
+        self._live: list[LiveAction] = []
 
     def body(self) -> ComposeResult:
         self._live = live_actions(self._about, self.lab_app.keymap)
@@ -56,7 +56,7 @@ class HelpScreen(AppScreen):
         return "\n".join(f"{_keys(one)}\t{_what(one).plain}" for one in self._live)
 
     def action_all_keys(self) -> None:
-        self.lab_app.go("keys")
+        self.lab_app.switch_to("keys")
 
 
 def _table(rows: Iterable[tuple[str, Text]]) -> Table:
@@ -68,11 +68,11 @@ def _table(rows: Iterable[tuple[str, Text]]) -> Table:
     return table
 
 
-def _keys(one: Live) -> str:
+def _keys(one: LiveAction) -> str:
     return " ".join(key_label(key) for key in one.keys)
 
 
-def _what(one: Live) -> Text:
+def _what(one: LiveAction) -> Text:
     now = "" if one.enabled else " Not available now."
     return Text.assemble((one.label, "bold"), "  ", one.action.help, (now, "italic"))
 

@@ -116,10 +116,10 @@ class HomeScreen(AppScreen):
         self._reader.read(tab, report, now, tab not in self.items, lambda: worker.is_cancelled)
 
     @on(Listed)
-    def _take(self, event: Listed) -> None:
+    def _show_listed(self, event: Listed) -> None:
         self.items[event.tab] = event.items
         self._faults[event.tab] = printable(event.fault, 1000, newlines=True)
-        if event.tab == self.tab and self._is_there:
+        if event.tab == self.tab and self._still_open:
             self._fill()
 
     def _fill(self) -> None:
@@ -187,12 +187,12 @@ class HomeScreen(AppScreen):
             self.set_timer(PREVIEW_AFTER, partial(self._preview_of, item))
 
     @property
-    def _is_there(self) -> bool:
+    def _still_open(self) -> bool:
         """False once the screen is left; results of workers and timers then come too late."""
         return bool(self.query("#words"))
 
     def _preview_of(self, item: Item) -> None:
-        if self._is_there and self.item is not None and self.item.key == item.key and item.summary is not None:
+        if self._still_open and self.item is not None and self.item.key == item.key and item.summary is not None:
             self._read(item.key, item.summary.path)
 
     @work(thread=True, exclusive=True, group="preview")
@@ -206,7 +206,7 @@ class HomeScreen(AppScreen):
 
     @on(Previewed)
     def _previewed(self, event: Previewed) -> None:
-        item = self.item if self._is_there else None
+        item = self.item if self._still_open else None
         if item is None or item.key != event.key:
             return
         side = self.query_one(SidePane)
@@ -367,7 +367,7 @@ class HomeScreen(AppScreen):
             library.rename(path, old)
             return f"Renamed back to {old}."
 
-        self._did(undo, f"Renamed to {new}.")
+        self._offer_undo(undo, f"Renamed to {new}.")
 
     def _branch(self, path: Path, generation: int, seed: int | None) -> None:
         from iicl_tui.store.session import SessionFile
@@ -394,9 +394,9 @@ class HomeScreen(AppScreen):
 
         if neighbour := self.query_one(SessionList).neighbour(item.key):
             self._next_cursor["yours"] = neighbour
-        self._did(undo, f"Moved {name} to the trash.")
+        self._offer_undo(undo, f"Moved {name} to the trash.")
 
-    def _did(self, undo: Callable[[], str], message: str) -> None:
+    def _offer_undo(self, undo: Callable[[], str], message: str) -> None:
         self._undo_stack.append(undo)
         key = key_label(self.lab_app.keymap["home.undo"][0])
         self.notify(printable(f"{message} Press {key} to undo.", 300), markup=False)

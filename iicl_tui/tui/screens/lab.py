@@ -271,7 +271,7 @@ class LabScreen(ChainViewScreen):
     @property
     def _folder(self) -> Path:
         """Where branches and copies go."""
-        return self.session.home(self.lab_app.paths.sessions)
+        return self.session.output_folder(self.lab_app.paths.sessions)
 
     async def action_run_to(self) -> None:
         if self.session.chain.next is not None and not self.activity.busy:
@@ -281,8 +281,8 @@ class LabScreen(ChainViewScreen):
         if self.state is None or self.activity.busy:
             return
         if self.session.file is None:
-            raise LabError("This chain is in no file yet", "Only a saved session can be branched.", "Save a copy first.")
-        await self._ask(dialogs.branch(self.session, self.state.look))
+            raise LabError("This chain is in no file yet", "Only a saved session can be create_branch.", "Save a copy first.")
+        await self._ask(dialogs.branch(self.session, self.state.selected))
 
     async def action_save_copy(self) -> None:
         if not self.activity.busy:
@@ -303,24 +303,24 @@ class LabScreen(ChainViewScreen):
             await self._close_dialog()
             self._start(int(answers["goal"]))
         elif subject == dialogs.BUDGET:
-            self.session.chain.budget = dialogs.as_budget(self.session.chain, answers)
+            self.session.chain.budget = dialogs.parse_budget(self.session.chain, answers)
             self.runner.forget_budget()
             await self._close_dialog()
             self.rebuild()
         elif subject == dialogs.TRUST:
             await self._close_dialog()
             if host := self.consents.answer(answers["answer"]):
-                self.lab_app.keep_host(host)
+                self.lab_app.save_trusted_host(host)
             self._start(self._goal_after_question)
         elif subject == dialogs.BRANCH:
             assert self.state is not None
-            session = dialogs.branched(self.session, self.state.look, self._folder, answers)
+            session = dialogs.create_branch(self.session, self.state.selected, self._folder, answers)
             await self._close_dialog()
             assert session.file is not None
             self.lab_app.notify(f"Created the branch {printable(session.file.path.name, 80)}.", markup=False)
-            self.lab_app.go("lab", session=session, charts=self._charts)
+            self.lab_app.switch_to("lab", session=session, charts=self._charts)
         else:
-            path = dialogs.as_path(answers["path"])
+            path = dialogs.parse_path(answers["path"])
             moved = self.session.save_copy(path)
             await self._close_dialog()
             what = "The session continues in" if moved else "Saved a copy as"
@@ -342,7 +342,7 @@ class LabScreen(ChainViewScreen):
 
         if self.state is not None:
             found = entries(self.session.chain, self.blind)
-            await self.lab_app.open("transcript", self.state.title, found, first_entry_of(found, self.state.look))
+            await self.lab_app.open("transcript", self.state.title, found, first_entry_of(found, self.state.selected))
 
     async def action_messages(self) -> None:
         from iicl_tui.present import next_messages

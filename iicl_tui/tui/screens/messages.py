@@ -10,7 +10,7 @@ from iicl_tui.tui.screens.transcript import TranscriptScreen
 class MessagesScreen(TranscriptScreen):
     """What would be sent to a model."""
 
-    WHAT: ClassVar[str] = "next messages"
+    PAGE_NAME: ClassVar[str] = "next messages"
     HELP = (
         "The exact text that a language model would be sent next: each message, and the parameters sent with it. Entries marked "
         "as supposed show what would be sent if the model had learned the rule that they name. The message under the cursor is "

@@ -52,7 +52,7 @@ class ThemeScreen(ModalScreen[None]):
     def action_keep(self) -> None:
         option = self.query_one(OptionList).highlighted_option
         if option is not None and option.id is not None:
-            lab_app(self).keep_theme(option.id)
+            lab_app(self).save_theme(option.id)
         self.dismiss()
 
     def action_cancel(self) -> None:

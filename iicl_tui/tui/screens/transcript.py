@@ -27,7 +27,7 @@ class TranscriptScreen(AppScreen):
     GROUP = "transcript"
     BINDINGS: ClassVar[list] = [*bindings("transcript")]
     CSS_PATH = "transcript.tcss"
-    WHAT: ClassVar[str] = "transcript"
+    PAGE_NAME: ClassVar[str] = "transcript"
     HELP = (
         "Everything that happened in this chain, oldest first. The entry under the cursor is shown in full below. "
         "Press Tab to scroll it, y to copy it."
@@ -61,7 +61,7 @@ class TranscriptScreen(AppScreen):
         self._facts()
 
     def _facts(self) -> None:
-        facts = [self.WHAT, f"{len(self._entries):,} entries"]
+        facts = [self.PAGE_NAME, f"{len(self._entries):,} entries"]
         if self._words:
             at = self.query_one(LogList).cursor
             place = self._found.index(at) + 1 if at in self._found else None

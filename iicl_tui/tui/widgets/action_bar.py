@@ -73,13 +73,13 @@ class ActionBar(Widget):
             at += size
         return Content.assemble(text, *parts)
 
-    def at(self, x: int) -> ActionButton | None:
+    def button_at(self, x: int) -> ActionButton | None:
         """The button at a column of the content, or None."""
         return next((button for start, end, button in self._places if start <= x < end), None)
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        button = self.at(offset.x) if offset is not None and offset.y == 0 else None
+        button = self.button_at(offset.x) if offset is not None and offset.y == 0 else None
         if button is not None:
             event.stop()
             action = ACTIONS[button.action]
@@ -88,7 +88,7 @@ class ActionBar(Widget):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         offset = event.get_content_offset(self)
-        button = self.at(offset.x) if offset is not None else None
+        button = self.button_at(offset.x) if offset is not None else None
         self.tooltip = Content(ACTIONS[button.action].help) if button is not None else None
 
 

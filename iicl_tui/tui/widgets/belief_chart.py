@@ -65,7 +65,7 @@ class BeliefChart(PictureWidget, can_focus=True):
         if self.view.cursor is None:
             self.set_cursor(likeliest(self.view.log_p))
         else:
-            self.set_cursor(belief.moved(self.view, *self.size, self.view.cursor, direction))
+            self.set_cursor(belief.neighbour(self.view, *self.size, self.view.cursor, direction))
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
@@ -90,5 +90,5 @@ class BeliefChart(PictureWidget, can_focus=True):
         view = self.view
         hypothesis = likeliest(self.view.log_p) if view.cursor is None else view.cursor
         for _ in range(_WHEEL_ROWS):
-            hypothesis = belief.moved(view, *self.size, hypothesis, direction)
+            hypothesis = belief.neighbour(view, *self.size, hypothesis, direction)
         self.set_cursor(hypothesis)

@@ -67,7 +67,9 @@ class DataText(Widget):
         selection = self.text_selection
         span = None if selection is None else selection.get_span(y)
         if span is not None:
-            line = line.stylize(Style.from_styles(self.screen.get_component_styles("screen--selection")), *_whole(span, len(line)))
+            line = line.stylize(
+                Style.from_styles(self.screen.get_component_styles("screen--selection")), *_clamped(span, len(line))
+            )
         strips = Visual.to_strips(self, line, self.size.width, 1, self.visual_style, apply_selection=False)
         return strips[0].apply_offsets(0, y)
 
@@ -84,11 +86,11 @@ class DataText(Widget):
         for block in self.blocks:
             if self.spread and lines:
                 lines.append([])
-            lines += _spread(block, gutter, width) if self.spread or block.lines else _flowing(block, gutter, width)
+            lines += _one_per_line(block, gutter, width) if self.spread or block.lines else _running_lines(block, gutter, width)
         return lines
 
 
-def _whole(span: tuple[int, int], length: int) -> tuple[int, int]:
+def _clamped(span: tuple[int, int], length: int) -> tuple[int, int]:
     """A selection's span in a line; an end of −1 is the line's end."""
     return span[0], length if span[1] == -1 else span[1]
 
@@ -123,7 +125,7 @@ def _caption(block: DataBlock) -> tuple[_Parts, int]:
     return [(text, "$text-muted")], cell_len(text)
 
 
-def _flowing(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
+def _running_lines(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
     lines, used = [_head(block, gutter)], gutter
     for parts, cells in [*(_item(item, width - gutter) for item in block.items), _caption(block)]:
         if not cells:
@@ -139,7 +141,7 @@ def _flowing(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
     return lines
 
 
-def _spread(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
+def _one_per_line(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
     lines = [_head(block, gutter) + _caption(block)[0]]
     return lines + [[" " * gutter, *_item(item, width - gutter)[0]] for item in block.items]
 
@@ -165,5 +167,5 @@ class DataPane(VerticalScroll):
         """The data as text, one example on each line."""
         lines = []
         for block in self.query_one(DataText).blocks:
-            lines += [Content.assemble(*line).plain for line in _spread(block, cell_len(block.name) + 2, _ENDLESS)]
+            lines += [Content.assemble(*line).plain for line in _one_per_line(block, cell_len(block.name) + 2, _ENDLESS)]
         return "\n".join(lines)

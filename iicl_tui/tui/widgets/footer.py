@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from iicl_tui.tui.app_protocol import lab_app
-from iicl_tui.tui.keymap import Live, first_key, key_label, live_actions
+from iicl_tui.tui.keymap import LiveAction, first_key, key_label, live_actions
 
 
 class KeyBar(Widget):
@@ -32,8 +32,8 @@ class KeyBar(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._places: list[tuple[int, int, Live]] = []
-        self._shown: list[tuple[Live, str]] = []
+        self._places: list[tuple[int, int, LiveAction]] = []
+        self._shown: list[tuple[LiveAction, str]] = []
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
@@ -46,11 +46,11 @@ class KeyBar(Widget):
         self._shown = self._chosen()
         return self._line(self._shown)
 
-    def _chosen(self) -> list[tuple[Live, str]]:
+    def _chosen(self) -> list[tuple[LiveAction, str]]:
         """The actions that fit, each with its key."""
         screen = self.screen
         width = self.content_size.width
-        shown: list[tuple[Live, str]] = []
+        shown: list[tuple[LiveAction, str]] = []
         used = 0
         live = [one for one in live_actions(screen, lab_app(self).keymap) if one.action.footer and one.usable]
         # Here the help is "more": it shows what has no room in this line. A screen's own label for it stays.
@@ -66,7 +66,7 @@ class KeyBar(Widget):
         shown.sort(key=lambda pair: pair[0].action.footer)
         return shown
 
-    def _line(self, shown: list[tuple[Live, str]]) -> Content:
+    def _line(self, shown: list[tuple[LiveAction, str]]) -> Content:
         parts: list[str | tuple[str, str]] = []
         self._places = []
         at = 0
@@ -82,16 +82,16 @@ class KeyBar(Widget):
             at += length
         return Content.assemble(*parts)
 
-    def at(self, x: int) -> Live | None:
+    def action_at(self, x: int) -> LiveAction | None:
         """The action at a column of the content, or None."""
         return next((one for start, end, one in self._places if start <= x < end), None)
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        one = self.at(event.x - self.styles.padding.left)
+        one = self.action_at(event.x - self.styles.padding.left)
         if one is not None and one.enabled:
             self.app.call_later(self.app.run_action, one.action.name, one.node)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        one = self.at(event.x - self.styles.padding.left)
+        one = self.action_at(event.x - self.styles.padding.left)
         self.tooltip = Content(one.action.help) if one is not None else None

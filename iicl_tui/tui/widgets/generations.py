@@ -67,7 +67,7 @@ class Generations(ScrollView, can_focus=True):
         if rows is None:
             return
         self.virtual_size = Size(self.size.width, rows.total + 1 + _HEAD)
-        if before is None or before.look != rows.look:
+        if before is None or before.selected != rows.selected:
             self._reveal()
         width, height = self.size
         others = [Region(0, y, width, 1) for y in range(height) if self._painted.get(y) != self._line(y)]
@@ -80,7 +80,7 @@ class Generations(ScrollView, can_focus=True):
     def _reveal(self) -> None:
         if self.rows is not None and self.size.height:
             # The head covers the first line, so the line above must be visible as well.
-            self.scroll_to_region(Region(0, self.rows.look, 1, 1 + _HEAD), animate=False, force=True)
+            self.scroll_to_region(Region(0, self.rows.selected, 1, 1 + _HEAD), animate=False, force=True)
 
     def notify_style_update(self) -> None:
         self._styles.clear()
@@ -122,7 +122,7 @@ class Generations(ScrollView, can_focus=True):
         else:
             text = _columns(str(t), "", "")
         kind = "to-come" if t > rows.latest else "now" if t == rows.now else ""
-        if t == rows.look:
+        if t == rows.selected:
             return "▸" + text[1:], "look"
         return text, kind
 
@@ -136,7 +136,7 @@ class Generations(ScrollView, can_focus=True):
 
     def action_move(self, by: int) -> None:
         if self.rows is not None:
-            self._choose(self.rows.look + by)
+            self._choose(self.rows.selected + by)
 
     def action_page(self, by: int) -> None:
         self.action_move(by * max(self.size.height - _HEAD - 1, 1))

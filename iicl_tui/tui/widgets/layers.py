@@ -7,7 +7,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 
-class _Through:
+class _Transparent:
     """A transparent container: give it neither border nor background.
 
     The compositor then has one layer less to cut at every edge of every line, which takes longer in a large window than
@@ -18,9 +18,9 @@ class _Through:
         return []
 
 
-class Column(_Through, Vertical):
+class Column(_Transparent, Vertical):
     """Widgets below one another."""
 
 
-class Row(_Through, Horizontal):
+class Row(_Transparent, Horizontal):
     """Widgets beside one another."""

@@ -53,7 +53,7 @@ class PictureWidget(Widget):
         width, height = self.size
         before = self._picture
         if before is None or (before.width, before.height) != (width, height) or not self._shown:
-            self._forget()
+            self._drop_picture()
             self.refresh()
             return
         self._picture = self.picture(width, height)
@@ -67,18 +67,18 @@ class PictureWidget(Widget):
     def _shown(self) -> bool:
         return all(node.display for node in self.ancestors_with_self)
 
-    def _forget(self) -> None:
+    def _drop_picture(self) -> None:
         self._picture, self._strips, self._inks = None, [], None
 
     def notify_style_update(self) -> None:
-        self._forget()
+        self._drop_picture()
         super().notify_style_update()
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._repaint())
 
     def _repaint(self) -> None:
-        self._forget()
+        self._drop_picture()
         self.refresh()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -87,7 +87,7 @@ class PictureWidget(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Looks once a paint, not once a line, whether the inks still fit."""
-        if self._inks is not None and self._inks_for != self._look():
+        if self._inks is not None and self._inks_for != self._ink_settings():
             self._inks = None
         return super().render_lines(crop)
 
@@ -105,10 +105,10 @@ class PictureWidget(Widget):
 
     def _current_inks(self) -> Inks:
         if self._inks is None:
-            self._inks_for = self._look()
+            self._inks_for = self._ink_settings()
             self._inks = Inks(self.app, self._inks_for[1])
         return self._inks
 
-    def _look(self) -> tuple[str, Color, bool]:
+    def _ink_settings(self) -> tuple[str, Color, bool]:
         """What the inks depend on: theme, background, and whether the terminal's own colours are used."""
         return self.app.theme, self.background_colors[1], self.app.native_ansi_color

@@ -107,7 +107,7 @@ async def test_keys_move_the_cursor_from_the_likeliest_on() -> None:
         chart.move("left")  # at the edge nothing is said
         await pilot.pause()
         moved = [m.hypothesis for m in app.said if isinstance(m, BeliefChart.CursorMoved)]
-        assert moved == [first, belief.moved(a_view(), *chart.size, first, "right"), first, 0]
+        assert moved == [first, belief.neighbour(a_view(), *chart.size, first, "right"), first, 0]
 
 
 async def test_the_wheel_goes_through_the_ranks_only() -> None:
