@@ -75,7 +75,7 @@ class Session:
 
     @property
     def path(self) -> Path | None:
-        """The session's file; None where it is kept in memory alone."""
+        """The session's file; None if the chain is in memory only."""
         return None if self._file is None else self._file.path
 
     @property
@@ -85,12 +85,12 @@ class Session:
 
     @property
     def generations(self) -> Sequence[Generation]:
-        """What happened: one record for each generation, the last one perhaps not complete."""
+        """One record for each generation that has begun; the last one may be incomplete."""
         return self._chain.generations
 
     @property
     def calls(self) -> Sequence[Call]:
-        """All calls to language models, in their order."""
+        """All calls to language models, in the order in which they were made."""
         return self._chain.calls
 
     @cached_property
@@ -125,12 +125,12 @@ class Session:
 
     @property
     def measures(self) -> Measures:
-        """Entropy, P(h*), marginals and the like, one row for each generation."""
+        """Entropy, P(h*), marginals and other measures, one row for each generation."""
         return metrics.measure(self._chain)
 
     @property
     def outcome(self) -> Outcome | None:
-        """The figures of the last generation; None for a new chain."""
+        """The state of the chain in a few numbers; None for a new chain."""
         return metrics.outcome(self._chain)
 
     def run(self, until: int | None = None, *, decider: Decider | None = None) -> None:
@@ -158,7 +158,7 @@ class Session:
             await self._chain.close()
 
     def close(self) -> None:
-        """Gives up the file and its lock. What is in memory stays."""
+        """Closes the file and releases its lock. The data in memory stay."""
         if self._file is not None:
             self._file.close()
 
@@ -178,7 +178,7 @@ def read_config(source: Source, changes: Mapping[str, Any] | None = None) -> Cha
 
     Args:
         source: A preset's name, the path of a TOML file, the tables of one as a dict, or a configuration.
-        changes: Values by their key, as {"chain.seed": 7, "agent[1].temperature": 0.5}. They replace the source's. A
+        changes: Values by their key, such as {"chain.seed": 7, "agent[1].temperature": 0.5}. They replace the source's. A
             configuration that was read before keeps its d⁰, whatever the seed.
 
     Raises:
@@ -217,8 +217,8 @@ def run(
         decisions: A file with a human filter's decisions, in the form of a session file.
 
     Raises:
-        LabError: The source is faulty, or the chain stopped before its end. With a path, `open_session(path, writable=True)` has
-            all that happened.
+        LabError: The source is faulty, or the chain stopped before its end. With a path, `open_session(path, writable=True)`
+            continues it.
     """
     _refuse_running_loop("await iicl_tui.run_async(…)")
     return asyncio.run(run_async(source, changes, path=path, decisions=decisions))
@@ -271,7 +271,7 @@ def measure(session: Session) -> Measures:
 
 
 def _document(source: Source) -> tuple[dict[str, Any], str, str, Path | None]:
-    """The tables, the text that they are from, what to call it in an error, and the folder of its file names."""
+    """The tables, their text, its name for errors, and the folder for file names in it."""
     if isinstance(source, ChainConfig):
         tables = {**source.document, "start": start_table(source.task, source.start)}
         return copy.deepcopy(tables), "", "The configuration", None

@@ -1,1 +1,1 @@
-"""What each command does: one module a command, imported when it is asked for."""
+"""The commands: one module per command, imported when the command is run."""

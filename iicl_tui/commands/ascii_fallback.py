@@ -1,4 +1,4 @@
-"""What a terminal or a file that is not UTF-8 shows in place of the characters that it lacks."""
+"""Replaces characters that a terminal or file without UTF-8 cannot show."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _TABLE = {char: ascii for ascii, chars in _ALIKE.items() for char in chars}
 
 
 def replacement(char: str) -> str:
-    """One ASCII character that looks like this one: # for a bar, a blank for an empty cell, a letter without its accent, else ?."""
+    """A similar ASCII character: # for a bar, a blank for an empty cell, a letter without its accent, else ?."""
     if char in _TABLE:
         return _TABLE[char]
     if "\u2800" <= char <= "\u28ff":  # braille

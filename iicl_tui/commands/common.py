@@ -1,4 +1,4 @@
-"""What several commands need: the user's paths and settings."""
+"""Shared by several commands: the user's paths and settings."""
 
 from __future__ import annotations
 

@@ -33,12 +33,12 @@ from iicl_tui.text import printable
 SAVED = 3
 INTERRUPTED = 130
 _REFRESH = 0.25
-"""Seconds between two updates of the call in progress."""
+"""Seconds between updates of the call in progress."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms on which models are asked.
+    """Limits on calls to models, and the keys for them.
 
     Attributes:
         access: Which keys may go where.
@@ -81,7 +81,7 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
         decider: Answers for the human filter, if there is one.
         quiet: No progress and no summary.
         terms: The terms on which models are asked.
-        strict: Stop after a phase that took less from its replies than was asked for, or something else.
+        strict: Stop after a phase with remarks on its replies, see `with_remarks`.
 
     Raises:
         LabError: The chain stopped; the remedy says what is saved and how to continue.
@@ -145,7 +145,7 @@ class RunDisplay:
 
 
 def with_remarks(display: RunDisplay, chain: Chain, strict: bool) -> RunDisplay:
-    """The same, but the remarks on each phase are printed. strict: the first one stops the chain."""
+    """The display, which also prints the remarks on each phase. If strict, the first remark stops the chain."""
 
     def done(record: PhaseRecord) -> None:
         display.done(record)
@@ -166,12 +166,12 @@ async def _run(chain: Chain, display: RunDisplay) -> str:
     """Runs the chain and returns what to say if it was interrupted, else "". Only the phase in progress is cancelled."""
     task = asyncio.ensure_future(_to_end(chain, display))
     loop = asyncio.get_running_loop()
-    said = "Interrupted."
+    interruption = "Interrupted."
 
     def stop() -> None:
-        nonlocal said
+        nonlocal interruption
         if chain.calling is not None and chain.calling.in_flight:
-            said = f"Interrupted. {MAY_BE_BILLED}"
+            interruption = f"Interrupted. {MAY_BE_BILLED}"
         task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -180,7 +180,7 @@ async def _run(chain: Chain, display: RunDisplay) -> str:
     try:
         await task
     except asyncio.CancelledError:
-        return said
+        return interruption
     return ""
 
 

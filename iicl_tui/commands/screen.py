@@ -20,7 +20,7 @@ def main(arguments: argparse.Namespace) -> int:
             "The screens cannot be drawn into a pipe or a file.",
             "`iicl-tui run`, `show` and `export` work without a terminal.",
         )
-    gc.disable()  # until the first screen is drawn: all objects made until then stay, so collecting would only cost time
+    gc.disable()  # until the first screen is drawn: these objects all stay alive, so a collection would only cost time
     screen, values = "home", dict[str, Any]()
     if arguments.command == "open":
         screen, values = "lab", {"path": Path(arguments.file)}

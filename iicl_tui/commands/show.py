@@ -44,7 +44,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iterator[str]:
-    """The lines of the page. Everything that a chart shows is there in numbers, too."""
+    """The lines of the page. Whatever a chart shows is also given in numbers."""
     yield state.title
     yield " · ".join(filter(None, state.facts))
     yield _status_text(session)
@@ -83,7 +83,7 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
 
 
 def _status_text(session: LabSession) -> str:
-    """How far the chain is. (The file is open for reading only here, which says nothing about the session.)"""
+    """How far the chain is. Not `lab_status`, which would report that this file is open for reading only."""
     chain = session.chain
     upcoming = chain.next
     if upcoming is None:
@@ -173,7 +173,7 @@ def _absent(why: str) -> str:
 
 
 def _with_bounds(view: BeliefView, hypothesis: int) -> str:
-    """0.031, or, where it is not known exactly, 0.031 (.004–.09)"""
+    """The probability, with its bounds if it is not known exactly: "0.031 (.004–.09)"."""
     assert view.log_p is not None
     p = probability_text(float(view.log_p[hypothesis]))
     if view.low is None or view.high is None:

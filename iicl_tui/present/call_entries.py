@@ -21,7 +21,7 @@ _PERSON = {
 
 
 class CallEntries:
-    """Makes entries of calls, in their order: a repair and a person's answer belong to the call before them."""
+    """Makes entries of calls, in their order. A repair or a person's answer belongs to the call before it."""
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
@@ -40,7 +40,7 @@ class CallEntries:
         return Entry(call.generation, call.phase, PURPOSE_PHRASES.get(call.purpose, call.purpose), text, "call")
 
     def scoring(self, calls: Sequence[Call]) -> Entry:
-        """The reads of one token each that follow each other, as one entry: each beginning, and what was listed after it."""
+        """One entry for consecutive calls of one token each: every beginning, and the tokens listed after it."""
         first, agent = calls[0], self.chain.agent(calls[0].generation)
         used = spent(calls, lambda call: agent.price)
         reads = f"{len(calls):,} reads" if len(calls) != 1 else "one read"

@@ -28,7 +28,7 @@ class Row:
     Attributes:
         value: The document's value, or None.
         text: The value as text for an input.
-        absent: What applies if no value is given, if that is not the field's default.
+        absent: What applies if no value is given; empty if that is the field's default.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PreservedKey:
-    """A key that the form does not show as a field, and keeps as it is."""
+    """A key that the form does not show as a field and does not change."""
 
     path: Path
     text: str
@@ -60,9 +60,10 @@ class PreservedKey:
 
 @dataclass(frozen=True)
 class Section:
-    """One table of the file; the path () holds everything that the form does not know.
+    """One table of the file. The section with the path () holds everything that the form does not know.
 
-    place: its index in its list and the list's length; None if it is not in a list.
+    Attributes:
+        place: Its index in its list, and the list's length; None if it is not in a list.
     """
 
     path: Path
@@ -74,7 +75,7 @@ class Section:
 
     @property
     def shape(self) -> tuple[object, ...]:
-        """What its widgets depend on; as long as it stays the same, only values and faults change."""
+        """A key for the section's widgets: while it stays the same, only values and faults need an update."""
         return (
             self.path,
             self.title,
@@ -86,7 +87,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Form:
-    """The whole form. groups: the sections of each group. elsewhere: faults that belong to no row."""
+    """The whole form.
+
+    Attributes:
+        groups: The sections of each group.
+        elsewhere: Faults that belong to no row.
+        count: Number of all faults.
+    """
 
     groups: Mapping[GroupName, tuple[Section, ...]]
     elsewhere: tuple[Fault, ...]
@@ -218,7 +225,7 @@ def _section(
     for field, at in fields:
         if field.in_form and field.kind != "table":
             value = (chain if at[0] == "chain" else table).get(str(at[-1]))
-            if _is_deep(value):  # too much for one line, such as a session's prompts: kept as it is
+            if _is_deep(value):  # too much for one line, such as a session's prompts
                 continue
             rows.append(Row(at, field, value, printable(format_value(field, value))))
     in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}

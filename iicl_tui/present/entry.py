@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened. generation: 0 is before the first. text: of any length, untrusted. kind: shown next to the phase, as
-    "decision" or "call"."""
+    """One event of a chain.
+
+    Attributes:
+        generation: 0 is before the first generation.
+        text: Untrusted, of any length.
+        kind: Shown next to the phase, such as "decision" or "call".
+    """
 
     generation: int
     phase: str

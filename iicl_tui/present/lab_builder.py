@@ -56,7 +56,7 @@ def build_lab_state(
         selected: The selected generation; None follows the chain.
         charts: How the belief is drawn.
         activity: What the chain is doing.
-        blind: Show nothing that tells h*.
+        blind: Show nothing that gives h* away.
         clock: The monotonic clock's time in seconds, for the call in progress.
     """
     chain = session.chain
@@ -104,7 +104,7 @@ def build_lab_state(
 
 
 def initial_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
-    """How the belief is drawn when a session opens: as the settings' [lab] table says, as far as it fits this task."""
+    """How the belief is drawn when a session opens: as the settings' [lab] table says, if that fits this task."""
     names = [split.name for split in task.space.groupings]
     by: int | None = task.focus if task.focus is not None else 0
     wanted = chosen.get("by")
@@ -124,7 +124,7 @@ def current_generation(chain: Chain) -> int:
 
 
 def header_facts(session: LabSession) -> tuple[str, ...]:
-    """The chain's facts for the header. They change with every call."""
+    """The facts about the chain for the header. They change with every call."""
     chain, parent = session.chain, session.file.parent if session.file is not None else None
     agents = dict.fromkeys(printable(agent.describe(), 40) for agent in chain.config.agents)
     return (
@@ -137,7 +137,7 @@ def header_facts(session: LabSession) -> tuple[str, ...]:
 
 
 def call_in_progress(chain: Chain, clock: float) -> str:
-    """The call in progress, in words that change every second; "" if there is none."""
+    """The call in progress in words, with the seconds so far; "" if there is none."""
     return printable(pending_call_text(chain.calling, clock), 400) if chain.calling is not None else ""
 
 
@@ -316,7 +316,9 @@ def _data(session: LabSession, selected: int, last: int, blind: bool) -> tuple[D
             name, words.passed_on_text(samples), _samples(chain, selected, _passing_first(samples)), "nothing passed on"
         )
     hypothesis = _hypothesis(session, generation, blind)
-    return (hypothesis, seen, made) if hypothesis.lines else (seen, hypothesis, made)  # a table stays in sight
+    return (
+        (hypothesis, seen, made) if hypothesis.lines else (seen, hypothesis, made)
+    )  # a table comes first so that it stays visible
 
 
 def _seen(chain: Chain, selected: int) -> DataBlock:

@@ -22,7 +22,7 @@ from iicl_tui.store.session import SessionFile
 
 
 class LabSession:
-    """A chain and its file. file: None for a chain in memory."""
+    """A chain, its file and its measures. Without a file, the chain is in memory only."""
 
     def __init__(self, chain: Chain, file: SessionFile | None = None) -> None:
         self.chain = chain
@@ -39,7 +39,7 @@ class LabSession:
 
     @classmethod
     def from_file(cls, file: SessionFile) -> LabSession:
-        """The session of an open file; its chain continues where the file ends."""
+        """The session of an open file."""
         return cls(Chain(file.config, file.generations, file, calls=file.calls), file)
 
     @property
@@ -58,7 +58,7 @@ class LabSession:
 
     @property
     def saving(self) -> Saving:
-        """Whether everything that happened is saved."""
+        """Whether every record is saved."""
         if self.chain.unsaved:
             return Saving("unsaved", f"{self.trouble.title}." if self.trouble is not None else "")
         if self.file is None:
@@ -66,7 +66,7 @@ class LabSession:
         return Saving("saved") if self.read_only is None else Saving("read-only", self.read_only)
 
     def refresh(self) -> None:
-        """Brings the measures up to date with the chain. The cost depends only on what is new."""
+        """Updates the measures after a step. Computes only the new rows."""
         self.measures = remeasure(self.measures, self.chain)
 
     @cached_property
@@ -76,7 +76,7 @@ class LabSession:
 
     @property
     def compared_examples(self) -> int:
-        """How many examples of d⁰ hypotheses are compared on; 0 if all hypotheses explain the same ones."""
+        """Number of d⁰ examples that tell hypotheses apart: |d⁰|, or 0 if all hypotheses explain the same ones."""
         return len(self.chain.start.samples) if self.chain.task.predictive else 0
 
     @cached_property
@@ -122,7 +122,7 @@ class LabSession:
         return self.file.branch(generation, folder, seed=changed_seed, changes=changes)
 
     def save_copy(self, path: Path) -> bool:
-        """Saves everything that happened in another file. Never overwrites.
+        """Saves all records in another file. Never overwrites.
 
         Returns:
             Whether the session continues in the copy, because it cannot in its own file.
@@ -152,7 +152,7 @@ class LabSession:
         self.flush()
 
     def flush(self) -> None:
-        """Saves what could not be saved before. Raises StoreError."""
+        """Saves the records that could not be saved before. Raises StoreError."""
         try:
             self.chain.flush()
         except StoreError as error:

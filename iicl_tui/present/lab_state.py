@@ -22,7 +22,13 @@ FORMS: tuple[Form, ...] = ("strips", "mosaic", "ranked")
 
 @dataclass(frozen=True)
 class ChartSettings:
-    """How the belief is drawn. by: the factor to group and colour by; None groups by how many d⁰ examples are explained."""
+    """How the belief is drawn.
+
+    Attributes:
+        by: Index of the factor to group and colour by; None groups by the number of d⁰ examples explained.
+        ghost: Also draw the previous belief.
+        cursor: The hypothesis under the cursor.
+    """
 
     form: Form = "strips"
     scale: ScaleKind = "log"
@@ -32,7 +38,11 @@ class ChartSettings:
 
 
 class Saving(NamedTuple):
-    """Whether everything is saved. reason: why it is not, in a few words."""
+    """Whether everything is saved.
+
+    Attributes:
+        reason: Why not, in a few words.
+    """
 
     kind: Literal["saved", "unsaved", "read-only", "memory"] = "memory"
     reason: str = ""
@@ -40,15 +50,20 @@ class Saving(NamedTuple):
 
 @dataclass(frozen=True)
 class Activity:
-    """What the chain is doing. goal: the last generation of a run. pausing: it stops after this phase."""
+    """What the chain is doing.
+
+    Attributes:
+        goal: The last generation of a run.
+        pausing: The run stops after this phase.
+        asking: The chain waits for a person's decision.
+        budget_reached: The next call was not sent because of the budget.
+    """
 
     kind: Literal["idle", "step", "run"] = "idle"
     goal: int = 0
     pausing: bool = False
     asking: bool = False
-    """A person is being asked now."""
     budget_reached: bool = False
-    """The next call was not sent because of the budget."""
 
     @property
     def busy(self) -> bool:
@@ -62,7 +77,12 @@ Sign = Literal["●", "◉", "○", "✗"]
 
 
 class PhaseStep(NamedTuple):
-    """One phase of the selected generation: done ●, next ◉, later ○, or stuck ✗. detail: who or what carries it out."""
+    """One phase of the selected generation.
+
+    Attributes:
+        mark: Done ●, next ◉, later ○, or stuck ✗.
+        detail: Who or what carries it out.
+    """
 
     phase: Phase
     mark: Sign
@@ -70,7 +90,11 @@ class PhaseStep(NamedTuple):
 
 
 class DataItem(NamedTuple):
-    """One example as a line. mark: ✓ approved, ✗ rejected, ✎ edited, ○ in the pool, or "" if nobody decided."""
+    """One example as a line.
+
+    Attributes:
+        mark: ✓ approved, ✗ rejected, ✎ edited, ○ in the pool, or "" if nobody decided.
+    """
 
     text: str
     mark: str = ""
@@ -78,8 +102,12 @@ class DataItem(NamedTuple):
 
 
 class DataBlock(NamedTuple):
-    """A dataset or a hypothesis of the selected generation: d², h³, d³. empty: shown while there are no items. lines: each item
-    has its own line."""
+    """A dataset or a hypothesis of the selected generation: d², h³, d³.
+
+    Attributes:
+        empty: Shown while there are no items.
+        lines: Each item has its own line.
+    """
 
     name: str
     caption: str
@@ -95,7 +123,10 @@ class GenerationRows:
     Attributes:
         now: The generation in progress or next.
         entropy, explained: (T,) for the generations that have begun; entropy in nats.
-        figure: (T,) a metric of the task, shown instead of `explained`; name: its short name.
+        initial: Number of d⁰ examples that can be explained.
+        note: A note on generation `now` while it is not complete.
+        name: Short name of the metric.
+        metric: (T,) A metric of the task, shown instead of `explained`.
     """
 
     selected: int
@@ -105,9 +136,8 @@ class GenerationRows:
     explained: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     initial: int = 0
     note: str = ""
-    """A note on generation `now` while it is not complete."""
     name: str = ""
-    figure: NDArray[np.float64] | None = None
+    metric: NDArray[np.float64] | None = None
 
     @property
     def latest(self) -> int:

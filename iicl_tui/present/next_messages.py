@@ -46,7 +46,7 @@ async def first_entries(config: ChainConfig) -> list[Entry]:
 
 
 def _after_learning(config: ChainConfig, asked: NextCall, hypothesis: int, filtered: bool) -> Chain:
-    """The chain as it would be if its first agent had answered with this hypothesis, in exactly the requested form."""
+    """The chain after its first agent answered with this hypothesis in exactly the requested form."""
     wording = config.task.wording
     reply = wording.rule_reply(hypothesis) if wording is not None else ""
     generation = Generation(1, ImitationRecord(1, 0, hypothesis))

@@ -1,4 +1,4 @@
-"""The outcomes of the newest sessions, for their lines in the list. Each file is read once after it changed."""
+"""The outcomes of the newest sessions, for their lines in the list. Reads each file again only after a change."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Outcomes:
                 if summary.path.stat().st_size <= QUICK:
                     words = outcome_text(summary.path)
             except (LabError, OSError):
-                pass  # gone or broken since it was listed: the next listing says so
+                pass  # gone or broken since it was listed; the next listing shows that
             self._read[summary.path] = (summary.modified, words)
             news = True
         return news

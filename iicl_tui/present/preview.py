@@ -1,4 +1,4 @@
-"""The preview of a session beside the list: how far it is, and its last belief."""
+"""The preview of a session beside the list: its progress and its last belief."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable, superscript
 
 _MOST_METRICS = 2
-"""At most so many of the task's metrics, so that the line stays short."""
+"""Maximum number of the task's metrics, so that the line stays short."""
 
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """A preview. view: the last belief as a mosaic. facts: (label, value) in order, safe to print."""
+    """A preview of a session.
+
+    Attributes:
+        view: The last belief as a mosaic.
+        facts: (label, value) in order, safe to print.
+    """
 
     view: BeliefView | None
     facts: tuple[tuple[str, str], ...]

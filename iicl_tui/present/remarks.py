@@ -1,4 +1,4 @@
-"""Remarks on replies: where a reading took less than was asked for, or something else."""
+"""Remarks on replies from which a phase read less than was asked for, or something else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CUT_OFF = "The reply was cut off after max-tokens."
 
 
 class Remark(NamedTuple):
-    """One sentence on what a phase took from its replies. phase: where it happened."""
+    """One sentence on what a phase read from its replies."""
 
     generation: int
     phase: Phase
@@ -27,7 +27,12 @@ class Remark(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a reply gave. size: how many examples it has, or whether it has a rule (1 or 0). trouble: "" if all of it was read."""
+    """What was read from a reply.
+
+    Attributes:
+        size: Number of examples; for a rule, 1 if there is one.
+        trouble: What could not be read; "" if all of it was read.
+    """
 
     size: int
     remarks: tuple[str, ...]
@@ -54,7 +59,7 @@ def read_reply(chain: Chain, call: Call, asked_for_samples: bool) -> Reading:
 
 
 def phase_remarks(chain: Chain, generation: int, phase: Phase) -> tuple[Remark, ...]:
-    """The remarks on one phase that is over. A reply that its repair replaced gets none, nor does a text that a person wrote."""
+    """The remarks on one finished phase. Replies that a repair replaced and texts that a person wrote get none."""
     texts = [text for question in _questions(chain.calls_of(generation, phase)) for text in _question_remarks(chain, question)]
     if phase == "transmission":
         texts += _contradictions(chain, generation)
@@ -67,7 +72,7 @@ def remarks(chain: Chain, generation: int) -> tuple[Remark, ...]:
 
 
 def _questions(calls: Sequence[Call]) -> Iterator[list[Call]]:
-    """Each question with its repair and what a person said about it."""
+    """Groups calls: each question with its repair and the person's answer."""
     question: list[Call] = []
     for call in calls:
         if question and call.purpose not in ("repair", "person"):
@@ -94,7 +99,7 @@ def _question_remarks(chain: Chain, question: Sequence[Call]) -> list[str]:
 
 
 def _contradictions(chain: Chain, generation: int) -> list[str]:
-    """Of samples that a model made, and that were passed on as it made them."""
+    """Remarks on samples that contradict their hypothesis, if a model made them and they were passed on unedited."""
     record = chain.generations[generation - 1].transmission if generation <= len(chain.generations) else None
     texts = []
     for sample in record.samples if record is not None else ():

@@ -15,14 +15,18 @@ _LONG = 400
 
 @dataclass(frozen=True)
 class Row:
-    """One line of printable text. quoted: the words of a model or of a prompt, marked as such."""
+    """One line of printable text.
+
+    Attributes:
+        quoted: It is from a model or a prompt, and is marked as such.
+    """
 
     text: str
     quoted: bool = False
 
 
 def title(shown: UnreadableReply) -> tuple[str, str]:
-    """Returns what this is about, and where in the chain it is."""
+    """Returns the subject of the question, and its place in the chain."""
     return "this reply cannot be read", f"generation {shown.generation} · {printable(shown.phase, 40)}"
 
 
@@ -45,18 +49,18 @@ def trouble(text: str) -> str:
 
 
 def raw_heading(shown: UnreadableReply) -> StyledText:
-    """Heads the reply."""
+    """Returns the heading of the reply."""
     size = f"{len(shown.reply):,} character{'s' * (len(shown.reply) != 1)}"
     return styled(("the reply as received", "strong"), (f" · untrusted text · {size}", "muted"))
 
 
 def question_heading() -> StyledText:
-    """Heads the end of the question, where there is room for a few lines only."""
+    """Returns the heading of the end of the question, shown if only a few lines fit."""
     return styled(("the question", "strong"), (" · its end", "muted"))
 
 
 def edit_heading() -> StyledText:
-    """Heads the editor."""
+    """Returns the heading of the editor."""
     return styled(("your text instead of the reply", "strong"), (" · recorded as yours", "muted"))
 
 
@@ -79,7 +83,7 @@ def choices(shown: UnreadableReply, draft: bool, key: Key) -> str:
 
 
 def verdict(wrong: str, key: Key) -> str:
-    """Says whether the text in the editor can be read. wrong: what is wrong with it, or ""."""
+    """Says whether the text in the editor can be read. `wrong` is its fault, or ""."""
     if wrong:
         return trouble(wrong)
     return f"✓ It can be read: {key('text.keep')} keeps it and continues the chain."

@@ -22,7 +22,7 @@ class ReviewView:
     Attributes:
         subject: What is reviewed.
         state: The decisions so far.
-        tried: The state as it would be if the open edit were kept.
+        tried: The state as if the open edit were accepted.
         forecast: The effect of a commit, if any.
         blind: Marks of right and wrong are hidden.
     """

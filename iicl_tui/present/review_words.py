@@ -97,7 +97,7 @@ def _mark(right: bool) -> tuple[str, str]:
 
 
 def flow(parts: Sequence[StyledText], width: int, gap: int, indent: int = 0) -> list[StyledText]:
-    """Puts the parts side by side, in as many lines as they need."""
+    """Lays the parts out side by side, in as many lines as needed."""
     lines: list[StyledText] = []
     line = StyledText()
     room = width - indent
@@ -150,7 +150,7 @@ def item_lines(subject: ReviewSubject, state: ReviewState, blind: bool) -> list[
 def forecast_lines(forecast: Forecast, blind: bool, width: int, height: int) -> list[StyledText]:
     """Shows the belief now and after a commit, in at most `height` lines of `width` cells; the least important parts go first.
 
-    A blind review shows no forecast, since it would tell which samples are right.
+    A blind review shows no forecast, since that would give away which samples are right.
     """
     if blind:
         return [styled((line, "muted")) for line in wrap_words("No forecast in a blind review.", width)][:height]
@@ -223,7 +223,7 @@ def bar_sums(log_p: NDArray[np.float64], shape: tuple[int, ...], width: int) -> 
         width: Maximum number of columns.
 
     Returns:
-        (columns,) probabilities. Where that fits, a column is one combination of values of the first factors.
+        (columns,) probabilities. If possible, a column is one combination of values of the first factors.
     """
     columns = 1
     for size in shape:

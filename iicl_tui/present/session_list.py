@@ -20,7 +20,12 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 @dataclass(frozen=True)
 class Item:
-    """One entry, safe to print. key: unique in its list. words: the text that a search looks through."""
+    """One entry, safe to print.
+
+    Attributes:
+        key: Unique in its list.
+        words: The text that a search looks through.
+    """
 
     key: str
     title: str
@@ -46,7 +51,7 @@ def session_items(
 
 
 def name_items(folder: Path) -> list[Item]:
-    """An item for each session file by its name alone, newest first; their contents follow later. Raises OSError."""
+    """An item for each session file by its name alone, newest first, before any file is read. Raises OSError."""
     with os.scandir(folder) as entries:
         files = [(entry.stat().st_mtime, entry.name) for entry in entries if entry.name.endswith(".toml") and entry.name[0] != "."]
     names = [name for _, name in sorted(files, key=lambda file: (-file[0], file[1]))]
@@ -95,7 +100,7 @@ def matching(items: Iterable[Item], text: str) -> list[Item]:
 
 
 def age_text(seconds: float, then: float) -> str:
-    """How long ago, in one unit; after a month, the date. then: seconds since the epoch."""
+    """How long ago `then` (seconds since the epoch) was, in one unit; after a month, the date."""
     if seconds < _MINUTE:
         return "just now"
     if seconds < _HOUR:

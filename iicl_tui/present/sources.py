@@ -17,7 +17,7 @@ from iicl_tui.text import printable
 
 
 def read_text(path: Path) -> str:
-    """A text file. Raises StoreError, or ConfigError where it is not UTF-8."""
+    """Reads a text file. Raises StoreError, or ConfigError if it is not UTF-8."""
     try:
         data = files.read_bytes(path)
     except OSError as error:
@@ -26,9 +26,9 @@ def read_text(path: Path) -> str:
 
 
 def read_source(given: str) -> tuple[str, str, Path | None]:
-    """The text of a config file or a preset, its name, and the folder in which its own file names are looked up.
+    """The text of a config file or a preset, its name, and the folder for file names in it.
 
-    Raises LabError where there is neither.
+    Raises LabError if there is neither.
     """
     path = Path(given)
     if (path.exists() and not path.is_dir()) or path.suffix == ".toml":

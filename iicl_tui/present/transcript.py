@@ -19,7 +19,7 @@ _VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
 
 
 def entries(chain: Chain, blind: bool = False) -> list[Entry]:
-    """All entries, oldest first, including calls of an unfinished phase. blind: without h*."""
+    """All entries, oldest first, including calls of an unfinished phase. A blind transcript leaves out h*."""
     task, start = chain.task, chain.start
     given = ["; ".join(task.example_text(example) for example in start.samples) or "nothing"]
     if not blind:
@@ -38,7 +38,7 @@ def entries(chain: Chain, blind: bool = False) -> list[Entry]:
 
 
 def _scores(record: Record) -> tuple[int, str] | None:
-    """What one entry holds the reads of: a generation and a phase; None for any other record."""
+    """The generation and phase of a scoring call, whose calls share one entry; None for any other record."""
     return (record.generation, record.phase) if isinstance(record, Call) and record.purpose == "score" else None
 
 

@@ -32,7 +32,7 @@ def sample_count(chain: Chain) -> str:
 
 
 def contradiction_note(chain: Chain, generation: int, sample: Sample) -> str:
-    """Marks a model's sample that contradicts the hypothesis it was made from, as "against h³"; "" for any other sample."""
+    """Returns "against h³" for a model's sample that contradicts the hypothesis it was made from; "" for any other."""
     if chain.agent(generation).exact:  # contradictions come from the configured noise
         return ""
     hypothesis = chain.generations[generation - 1].hypothesis
@@ -64,7 +64,7 @@ def _filter_title(kind: str) -> str:
 
 
 def earlier_rounds_text(chain: Chain, generation: int) -> str:
-    """What a generation's agent sees besides the latest data, as 2 earlier rounds."""
+    """What a generation's agent sees besides the latest data, such as "2 earlier rounds"."""
     count = chain.looks_back(generation)
     words = f"{count} earlier round{'s' if count > 1 else ''}"
     return words if chain.agent(generation).exact else f"{words} of its dialogue"
@@ -98,12 +98,12 @@ def next_phase_text(chain: Chain) -> str:
 
 
 def kept_generations(generation: int) -> str:
-    """What a branch after this generation keeps, as generations 1–3."""
+    """What a branch after this generation keeps, such as "generations 1–3"."""
     return f"generations 1–{generation}" if generation > 1 else "generation 1" if generation else "d⁰ alone"
 
 
 def interaction_text(generation: Generation) -> str:
-    """What the interaction did with hᵗ; "" before it happened."""
+    """The effect of the interaction on hᵗ; "" before it happened."""
     record = generation.interaction
     if record is None:
         return ""
@@ -125,7 +125,16 @@ def interaction_text(generation: Generation) -> str:
 def lab_status(
     chain: Chain, saving: Saving, activity: Activity, selected: int, now: int, known: bool = True
 ) -> tuple[str, tuple[str, ...]]:
-    """The message under the phases, and the ids of the actions that fit it. known: the next generation's belief is known."""
+    """The message under the phases, and the ids of the actions that fit it.
+
+    Args:
+        chain: The chain.
+        saving: Whether everything is saved.
+        activity: What the chain is doing.
+        selected: The selected generation.
+        now: The generation in progress or next.
+        known: Whether the next generation's belief is known.
+    """
     back: tuple[str, ...] = ("lab.latest",) if selected != now else ()
     if activity.asking:
         return f"Generation {now} waits for your decision.", ("lab.review",)

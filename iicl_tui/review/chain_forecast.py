@@ -45,7 +45,7 @@ async def hypothesis_forecast(chain: Chain, generation: int, state: ReviewState,
 
 
 async def samples_forecast(chain: Chain, shown: SamplesShown, state: ReviewState, trial: Example | None = None) -> Forecast:
-    """Forecasts the commit of samples. Undecided ones count as approved; trial: see `hypothesis_forecast`."""
+    """Forecasts the commit of samples. Undecided ones count as approved. For `trial` see `hypothesis_forecast`."""
     generation = shown.context.generation
     passed = tuple(sample.example for sample in shown.kept)
     rejected = 0
@@ -108,7 +108,7 @@ def _forecast(chain: Chain, generation: int, now: Array | None, passed: tuple[Ex
 
 
 def _teaches_nothing(chain: Chain, generation: int, found: Forecast) -> bool:
-    """Returns whether an exact agent, whose beliefs are always known, has none after these samples."""
+    """Returns whether these samples leave an exact agent without a belief, so that it could learn nothing."""
     agent = chain.agent(generation + 1)
     return found.then is None and agent.exact and agent.has_belief
 

@@ -26,7 +26,11 @@ Shown = HypothesisShown | SamplesShown
 
 
 class ChainSubject(ReviewSubject):
-    """One phase of a chain. stage: the gate at which the person is asked."""
+    """One phase of a chain.
+
+    Attributes:
+        stage: The gate at which the person is asked.
+    """
 
     stage: Gate
 
@@ -47,7 +51,7 @@ class ChainSubject(ReviewSubject):
 
     @abstractmethod
     def read(self, data: Any) -> Value:
-        """Returns the item that TOML data stand for. Raises ValueError, KeyError or TypeError."""
+        """Reads an item from TOML data. Raises ValueError, KeyError or TypeError."""
 
 
 class HypothesisSubject(ChainSubject):
@@ -178,7 +182,7 @@ class SamplesSubject(ChainSubject):
 
 
 def chain_subject(chain: Chain, shown: Shown) -> HypothesisSubject | SamplesSubject:
-    """Returns what a chain's phase shows as a subject."""
+    """Returns the subject of a review at a gate of the chain."""
     return HypothesisSubject(chain, shown) if isinstance(shown, HypothesisShown) else SamplesSubject(chain, shown)
 
 
@@ -197,7 +201,7 @@ def hypothesis_rules(shown: HypothesisShown) -> VerdictRules:
 
 
 def sample_rules(shown: SamplesShown) -> VerdictRules:
-    """Rejected samples are redrawn where the filter says so. That nothing passes must be confirmed."""
+    """Rejected samples are redrawn if the filter says so. A person must confirm that nothing passes."""
     return VerdictRules(True, shown.redraws_left, shown.refill, "confirm")
 
 

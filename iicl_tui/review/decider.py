@@ -20,7 +20,7 @@ from iicl_tui.review.state import ReviewState
 
 
 def always_blind(config: ChainConfig) -> bool:
-    """Returns whether the human filter is blind, so that what is right must stay hidden before, in and after a review."""
+    """Returns whether the human filter is blind: then no screen may show what is right, even outside a review."""
     return any(getattr(each, "blind", False) for each in config.filters)
 
 

@@ -17,25 +17,25 @@ from iicl_tui.review.state import Item, ReviewState
 from iicl_tui.store import atomic
 
 MOST_BYTES = 4_000_000
-"""A larger file is not a draft."""
+"""Maximum size of a draft file; a larger one is ignored."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One review of a phase: what is decided, and whether it was committed."""
+    """One review of a phase: its decisions, and whether they were committed."""
 
     attempt: int
     state: ReviewState
     committed: bool = False
 
     def matches(self, subject: ChainSubject) -> bool:
-        """Returns whether this round is about what is shown now."""
+        """Returns whether this round has the attempt and the items that are shown now."""
         return self.attempt == subject.attempt and tuple(item.shown for item in self.state.items) == subject.values
 
 
 @dataclass(frozen=True)
 class Draft:
-    """All reviews of one phase so far, in order. A phase that is repeated asks for the same ones again."""
+    """All reviews of one phase so far, in order. A repeated phase asks for the same ones again."""
 
     generation: int
     gate: Gate
@@ -51,12 +51,16 @@ class Draft:
 
 
 class DraftFile:
-    """The draft of one session: a small TOML file in `folder` (the user's state), named by a hash of the session's path.
-
-    created: when the session was created, so that another session of the same name does not get its draft.
-    """
+    """The draft of one session: a small TOML file, named by a hash of the session's path."""
 
     def __init__(self, folder: Path, session: Path, created: str = "") -> None:
+        """Finds the file's path.
+
+        Args:
+            folder: The user's state folder.
+            session: The session's file.
+            created: When the session was created, so that another session of the same name does not get its draft.
+        """
         path = str(session.resolve())
         self.session = f"{path} {created}".rstrip()
         self.path = folder / "drafts" / f"{hashlib.sha256(path.encode()).hexdigest()[:24]}.toml"
@@ -73,7 +77,7 @@ class DraftFile:
         atomic.replace(self.path, tomli_w.dumps(document).encode())
 
     def load(self, subject: ChainSubject) -> Draft | None:
-        """Returns the draft, or None if there is none for this subject's gate that can be read. Never raises."""
+        """Returns the draft; None if there is no readable one for this subject's gate. Never raises."""
         try:
             if self.path.stat().st_size > MOST_BYTES:
                 return None

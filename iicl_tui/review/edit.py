@@ -9,12 +9,17 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.base import Example, Task
 
 MOST_PARTS = 40
-"""With more parts than this, an example is edited as text and not by switches."""
+"""Maximum number of switches; an example with more parts is edited as text."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """One control of a row. name: "" if the value is enough. hue: position of the value among its values; −1: none."""
+    """One control of a row.
+
+    Attributes:
+        name: Shown before the value; empty if the value is enough.
+        hue: Index of the value among the factor's values, for its colour; −1: no colour.
+    """
 
     name: str
     value: str
@@ -24,7 +29,7 @@ class Control:
 
 @dataclass(frozen=True)
 class HypothesisEdit:
-    """One control per factor; a change goes to the factor's next value."""
+    """Edits a hypothesis: one control per factor; a change selects the factor's next value."""
 
     space: ProductSpace
     codes: tuple[int, ...]
@@ -65,9 +70,10 @@ class HypothesisEdit:
 
 @dataclass(frozen=True)
 class ExampleEdit:
-    """One switch per part of the inputs, then one per output; exactly one output is chosen.
+    """Edits an example: one switch per part of the inputs, then one per output; exactly one output is chosen.
 
-    fault: why the last change was not made.
+    Attributes:
+        fault: Why the last change was not made; empty if it was.
     """
 
     inputs: tuple[tuple[str, ...], ...]
@@ -98,7 +104,7 @@ class ExampleEdit:
         return replace(self, at=(self.at + by) % (len(_parts(self.inputs)) + len(self.outputs)))
 
     def change(self, at: int, by: int = 1) -> ExampleEdit:
-        """Switches a part, or chooses an output. The last part that makes an input stays."""
+        """Switches a part, or chooses an output. Keeps a part that the input would not be valid without."""
         parts = _parts(self.inputs)
         if at >= len(parts):
             return replace(self, value=self.value._replace(output=self.outputs[at - len(parts)]), at=at, fault="")

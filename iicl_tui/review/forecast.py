@@ -1,4 +1,4 @@
-"""What a commit would change: beliefs before and after, as plain values."""
+"""Forecasts of a commit: beliefs before and after, as plain values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class BeliefFrame:
-    """Where a forecast's beliefs live.
+    """The hypothesis space of a forecast, and the names in it.
 
     Attributes:
         space: The hypotheses.
@@ -36,7 +36,7 @@ class Forecast:
     """The effect of a commit.
 
     Attributes:
-        frame: Where the beliefs live.
+        frame: The space of the beliefs.
         now, then: (H,) log-probabilities in nats; None where they are not known exactly.
         passed: The items that would pass on.
         notes: Sentences on what is assumed, or why `then` is not known.
@@ -53,7 +53,13 @@ class Forecast:
 
 @dataclass(frozen=True)
 class BeliefSummary:
-    """entropy in nats; p_target = P(h*); focus: probability of each value of the grouping in focus, if any."""
+    """A belief in a few numbers.
+
+    Attributes:
+        entropy: In nats.
+        p_target: P(h*).
+        focus: Probability of each value of the grouping in focus, if any.
+    """
 
     entropy: float
     p_target: float

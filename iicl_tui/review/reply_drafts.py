@@ -22,7 +22,7 @@ Place = tuple[int, str]
 class ReplyDrafts:
     """The texts of the running phase, each found by the reply that it replaces.
 
-    folder, session: the user's state folder and the session's file; None: in memory only. created: see `DraftFile`.
+    The arguments are those of `DraftFile`; without a folder or a session, the texts are in memory only.
     """
 
     def __init__(self, folder: Path | None, session: Path | None, created: str = "") -> None:
@@ -36,7 +36,7 @@ class ReplyDrafts:
         self._texts: dict[str, str] = {}
 
     def get(self, shown: UnreadableReply) -> str | None:
-        """Returns what was written in place of this reply; None if nothing was."""
+        """Returns the text that replaces this reply; None if there is none."""
         self._select_phase((shown.generation, shown.phase))
         return self._texts.get(_digest(shown))
 

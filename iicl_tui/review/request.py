@@ -27,7 +27,7 @@ async def repeat_when_reopened(work: Callable[[], Awaitable[Result]]) -> Result:
 
 
 class ReviewRequest:
-    """One review, and what has been decided so far. It outlives the panes that show it."""
+    """One review and its decisions so far. It outlives the panes that show it."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class ReviewRequest:
         Args:
             subject: What is reviewed.
             state: The decisions so far.
-            keep: Called with the request when its state changed, and whether decisions changed and whether it was committed.
+            keep: Called after each change with the request, whether decisions changed, and whether they were committed.
             reopen: Makes the round before this one undecided again; None if there is none.
         """
         self.subject = subject
@@ -97,7 +97,8 @@ class ReviewRequest:
 class ReplyRequest:
     """A reply that cannot be read, and what has been written in its place so far. It outlives the panes that show it.
 
-    text: what replaces the reply; None: nothing was written. keep: called when the text changed.
+    Attributes:
+        text: The text that replaces the reply; None: nothing was written.
     """
 
     def __init__(self, shown: UnreadableReply, text: str | None, keep: Callable[[ReplyRequest], None]) -> None:
@@ -161,7 +162,7 @@ class Reviewer:
     """
 
     def __init__(self, ask: Callable[[AnyRequest | None], None]) -> None:
-        """ask: called with each request, in the asking task, and with None when nothing is asked any more."""
+        """Takes `ask`, which is called with each request, in the asking task, and with None once nothing is asked."""
         self._ask = ask
         self.request: AnyRequest | None = None
         self.hide = False

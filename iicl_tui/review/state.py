@@ -40,7 +40,7 @@ class ReviewState:
     not take back time.
 
     Attributes:
-        seconds_viewed: For each item, the seconds it has been under the cursor.
+        seconds_viewed: For each item, how long the cursor has been on it.
         past, future: The states that undo and redo return to.
     """
 
@@ -72,7 +72,7 @@ class ReviewState:
 
     @property
     def all_rejected(self) -> bool:
-        """There are items, and none of them would pass."""
+        """Whether every item is rejected. False without items."""
         return bool(self.items) and all(item.verdict == "reject" for item in self.items)
 
     # -- looking ------------------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class ReviewState:
         return replace(self, cursor=min(max(position, 0), max(len(self.items) - 1, 0)))
 
     def move(self, by: int) -> ReviewState:
-        """Moves the cursor by so many places."""
+        """Moves the cursor by this many places."""
         return self.move_to(self.cursor + by)
 
     # -- deciding -----------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class ReviewState:
         return replace(self, items=items, cursor=cursor, past=self.past[:-1], future=(*self.future, here))
 
     def redo(self) -> ReviewState:
-        """Repeats what was undone, until something else is decided."""
+        """Repeats the decision undone last. Another decision clears what can be redone."""
         if not self.future:
             return self
         items, cursor = self.future[-1]
@@ -175,7 +175,7 @@ def refusal(rules: VerdictRules, kept: int, state: ReviewState, unlearnable: boo
     """
     if state.undecided:
         return "undecided"
-    # If all items are rejected, only earlier rounds are to blame, and those cannot be changed here.
+    # If all items are rejected, only items of earlier rounds could pass, and those cannot be changed here.
     if unlearnable and not state.all_rejected:
         return "unlearnable"
     if not state.all_rejected or kept or rules.redraws_rejected:

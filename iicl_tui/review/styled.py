@@ -39,7 +39,7 @@ class StyledText:
         return StyledText(tuple((text, f"{roles} {role}".strip()) for text, roles in self.runs))
 
     def cut(self, width: int, pad: bool = False) -> StyledText:
-        """Returns the text in at most `width` cells, with an ellipsis if it was cut. pad: fill up with spaces to `width`."""
+        """Returns the text in at most `width` cells, with an ellipsis if it was cut. With `pad`, spaces fill up the width."""
         short = self if self.width <= width else StyledText(_cut(self.runs, width))
         return short + " " * max(width - short.width, 0) if pad else short
 
@@ -76,7 +76,7 @@ def _cut(runs: tuple[tuple[str, str], ...], width: int) -> tuple[tuple[str, str]
             kept.append((text, roles))
             room -= used
             continue
-        # A run that fills the room exactly is cut, too: more text follows.
+        # A run that fills the width exactly is cut, too, because more text follows.
         kept.append((shorten(text + " ", room) if room > 0 else "", roles))
         break
     return tuple(kept)

@@ -28,7 +28,11 @@ class KeptItem:
 
 @dataclass(frozen=True)
 class ExampleTable:
-    """Examples beside a hypothesis. rows: each example, and whether the hypothesis explains it."""
+    """Examples beside a hypothesis.
+
+    Attributes:
+        rows: Each example, and whether the hypothesis explains it.
+    """
 
     name: str
     rows: tuple[tuple[StyledText, bool], ...]
@@ -54,7 +58,7 @@ class ReviewSubject(ABC):
         blind: Marks of right and wrong must stay hidden.
         gate: Set if the subject is a single hypothesis.
         progress: Notes about the round, for the title.
-        if_nothing_passes: What passing on nothing would mean, as a clause; empty if that is not known.
+        if_nothing_passes: The effect of passing on nothing, as a clause; empty if that is not known.
     """
 
     noun: str = "row"
@@ -84,9 +88,12 @@ class ReviewSubject(ABC):
         return ""
 
     def marks(self, value: Value, blind: bool, detailed: bool = False) -> Sequence[str]:
-        """Returns what is known of an item, such as where it was seen before. blind: leave out what is right or wrong.
+        """Returns remarks on an item, such as where it was seen before.
 
-        detailed: for the item under the cursor, where there is room for more.
+        Args:
+            value: The item.
+            blind: Leave out whether it is right or wrong.
+            detailed: Return longer remarks, for the item under the cursor.
         """
         note = self.note(value)
         return [note] if note else []
@@ -100,7 +107,7 @@ class ReviewSubject(ABC):
         return str(value)
 
     def read_text(self, text: str) -> Value:
-        """Returns the item that an edited text stands for. Raises ValueError if it is none."""
+        """Reads an item from an edited text. Raises ValueError if the text is not an item."""
         return text
 
     def copy_text(self, value: Value) -> str:
@@ -110,6 +117,8 @@ class ReviewSubject(ABC):
     async def forecast(self, state: ReviewState, trial: Value | None = None) -> Forecast | None:
         """Returns what committing now would change; None if nothing is forecast.
 
-        trial: The value in the open editor, taken as if it were kept.
+        Args:
+            state: The decisions so far.
+            trial: The value in the open editor, counted as if it were accepted.
         """
         return None

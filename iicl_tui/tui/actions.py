@@ -1,4 +1,4 @@
-"""The registry of everything that a person can do: id, keys, label, help.
+"""The registry of all actions: id, keys, label, help.
 
 Footer, help page, keys page, command palette and the person's own keymap are made from it. A class takes its part with
 `GROUP = "lab"` and `BINDINGS = bindings("lab")`, and has one method for each action: `lab.next-phase` runs
@@ -18,14 +18,14 @@ from textual.binding import Binding
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a person can do.
+    """One action.
 
     Attributes:
         id: "group.what-it-does"; a settings file names it.
         keys: Textual's names, or the character itself; the first one is shown.
         label: One to three words.
         help: One or two sentences, plain text.
-        footer: Place in the footer, 1 first; 0 means not there.
+        footer: Place in the footer, 1 first; 0: not in the footer.
         priority: Works even if a text field has the focus.
     """
 
@@ -143,7 +143,7 @@ CHART = (
     Action("chart.likeliest", ("m",), "most likely", "Move the cursor to the most likely hypothesis."),
 )
 
-# The pane of the review has a bar of its own for these, so that they leave the footer to the screen around it.
+# The review pane has its own bar for these, so that the footer stays free for the screen around it.
 REVIEW = (
     Action("review.approve", ("a",), "approve", "Let this one pass on."),
     Action("review.reject", ("x",), "reject", "Do not let this one pass on. A rejected hypothesis is redrawn."),
@@ -179,7 +179,7 @@ FIELD = (
     Action("field.cancel", ("escape",), "cancel", "Discard the text."),
 )
 
-# A reply of a model that cannot be read. The keys mean here what they mean in a review, and nothing on the laboratory's screen.
+# An unreadable reply of a model. The keys mean the same as in a review, and are not used by the laboratory's screen.
 REPLY = (
     Action("reply.edit", ("e",), "edit", "Write a text to be read instead of the reply, starting from the reply."),
     Action("reply.redraw", ("x",), "ask again", "Ask the model again, in a new call."),
@@ -192,7 +192,7 @@ REPLY = (
     Action("reply.last", ("end",), "last", "Go to the last line: the end of the question, below the reply."),
 )
 
-# The text in the place of an unreadable reply, while it is written.
+# The editor of the text that replaces an unreadable reply.
 TEXT = (
     Action("text.keep", ("f5",), "keep", "Use the text instead of the reply, if it can be read."),
     Action("text.start-over", ("f8",), "start over", "Restore the reply as received. Undo restores your text."),
@@ -211,7 +211,7 @@ HELP = (Action("help.all-keys", ("k",), "all keys", "List every action of the pr
 
 KEYS = (Action("keys.search", ("/",), "search", "Show only the actions that contain these words.", footer=1),)
 
-# Modal screens. The app's keys do not reach them, so they have their own way out.
+# Modal screens. The app's keys do not reach them, so they have their own key to close.
 ERROR = (
     Action("error.close", ("escape", "enter", "space"), "close", "Close this message.", footer=1),
     Action("error.copy", ("y",), "copy", "Copy this message to the clipboard of the terminal (OSC 52).", footer=2),

@@ -52,7 +52,7 @@ _FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 
 @dataclass(frozen=True)
 class Start:
-    """The name of the screen to begin with, and the arguments of its constructor."""
+    """The name of the first screen, and the arguments of its constructor."""
 
     screen: str = "home"
     values: dict[str, Any] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class LabApp(CrashHandlingApp):
             settings: The person's settings.
             faults: What was wrong with the settings file.
             start: The screen to begin with.
-            theme: For this run only, in place of the settings' theme.
+            theme: Overrides the settings' theme for this run.
         """
         super().__init__()
         self.add_mode("main", self.first_screen)
@@ -116,7 +116,7 @@ class LabApp(CrashHandlingApp):
         return themes.defaults(self.current_theme)
 
     def first_screen(self) -> Screen:
-        """The screen that the program begins with."""
+        """The first screen."""
         return self.make(self._start.screen, **self._start.values)
 
     def on_mount(self) -> None:
@@ -268,7 +268,7 @@ class LabApp(CrashHandlingApp):
 
 
 def _collect_garbage() -> None:
-    """Collect garbage from now on, but not among what was made for the first screen."""
+    """Collect garbage from now on, but skip the objects made for the first screen, since they stay."""
     gc.freeze()
     gc.enable()
 

@@ -1,4 +1,4 @@
-"""What screens and widgets use of the app, so that none of them imports it."""
+"""The app's interface for screens and widgets, so that none of them imports the app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AppProtocol(Protocol):
     """The app's services.
 
     Attributes:
-        paths: Where sessions, settings and reports are kept.
+        paths: The folders of sessions, settings and reports.
         settings: The person's settings, as last saved.
         keymap: Which keys run which action now.
         theme: The name of the theme shown.

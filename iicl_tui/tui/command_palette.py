@@ -12,7 +12,7 @@ from iicl_tui.tui.keymap import LiveAction, key_label, live_actions
 
 
 class ActionProvider(Provider):
-    """Lists actions that cannot be run now as well, and marks them."""
+    """Lists all actions, and marks those that cannot be run now."""
 
     @property
     def _live(self) -> list[LiveAction]:

@@ -1,4 +1,4 @@
-"""Which keys run which action: the registry's, or those that a person's settings put in their place."""
+"""Which keys run which action: the registry's, or those in a person's settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Keymap:
 
     Attributes:
         keys: Action id → its keys, by Textual's names.
-        faults: Settings that were ignored, a sentence each.
+        faults: One sentence for each setting that was ignored.
     """
 
     keys: Mapping[str, tuple[str, ...]]
@@ -37,16 +37,16 @@ class Keymap:
         return self.keys[action if isinstance(action, str) else action.id]
 
     def overrides(self) -> dict[str, str]:
-        """What `App.set_keymap` takes: the actions whose keys are not the registry's."""
+        """The actions whose keys differ from the registry's, in the form that `App.set_keymap` takes."""
         return {name: ",".join(keys) for name, keys in self.keys.items() if keys != _defaults(ACTIONS[name])}
 
 
 @dataclass(frozen=True)
 class LiveAction:
-    """An action on the screen as it is now.
+    """The current state of an action on the screen.
 
     Attributes:
-        action: What the registry says of it.
+        action: Its entry in the registry.
         node: The app, screen or widget that runs it.
         label: The registry's label, or the screen's own.
         keys: Its keys, by Textual's names.
@@ -65,8 +65,8 @@ class LiveAction:
 def resolve(overrides: Mapping[str, str | Sequence[str]]) -> Keymap:
     """The keymap with these settings applied to the registry's keys.
 
-    An entry that names no action or no key, or that gives one key to two actions of one screen, is ignored: the action
-    keeps its default keys. A bad settings file never takes a key away.
+    Ignores an entry that names no action or no key, or that gives one key to two actions of one screen; the action then
+    keeps its default keys. So a bad settings file never removes a key.
     """
     faults: list[str] = []
     chosen: dict[str, tuple[str, ...]] = {}
@@ -94,7 +94,7 @@ def resolve(overrides: Mapping[str, str | Sequence[str]]) -> Keymap:
 
 
 def key_label(key: str) -> str:
-    """The key as a person reads it: ^p, Space, Enter, R, [."""
+    """The key's label for a person: ^p, Space, Enter, R, [."""
     *modifiers, base = key.split("+") if key != "+" else [key]
     label = _LABELS.get(base) or (base.upper() if base[0] == "f" and base[1:].isdigit() else format_key(base))
     if modifiers == ["ctrl"]:
@@ -103,7 +103,7 @@ def key_label(key: str) -> str:
 
 
 def live_actions(screen: Screen[object], keymap: Keymap) -> list[LiveAction]:
-    """The actions of the screen, of its widgets and of the app, each once, as they are now."""
+    """The actions of the screen, of its widgets and of the app, each once, in their current state."""
     nodes: list[DOMNode] = list(screen.focused.ancestors_with_self) if screen.focused is not None else [screen, screen.app]
     for widget in screen.walk_children():
         if getattr(widget, "GROUP", "") and widget not in nodes and widget.display:
@@ -129,7 +129,7 @@ def live_actions(screen: Screen[object], keymap: Keymap) -> list[LiveAction]:
 
 
 def first_key(screen: Screen[object], live: LiveAction) -> str:
-    """The key to show: the first that the focused widget does not take."""
+    """The key to show: the first that the focused widget does not consume."""
     consumers = _key_consumers(screen)
     return next((key for key in live.keys if not _consumed(consumers, key)), live.keys[0])
 
@@ -163,7 +163,7 @@ def _defaults(action: Action) -> tuple[str, ...]:
 
 
 def _textual_name(key: str) -> str:
-    """Textual's name of a key; a comma separates keys in a binding, so it cannot be asked for there."""
+    """Textual's name of a key. A comma needs its name, because commas separate keys in a binding."""
     if len(key) > 1:
         return key
     return "comma" if key == "," else next(iter(Binding.make_bindings([Binding(key, "")]))).key

@@ -1,4 +1,4 @@
-"""The one module that uses private names of Textual. Each use says why no public name will do."""
+"""The only module that uses private names of Textual. Each use says why no public name will do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ErrorHandlingScreen(Screen[object]):
 
 
 class CrashHandlingApp(App[None]):
-    """An app that decides itself what an unhandled exception means.
+    """An app that handles unhandled exceptions itself.
 
     Textual's own answer is a traceback on the terminal. `_handle_exception` is where all unhandled exceptions arrive; the
     public `panic` takes over only for exceptions that have a `__rich__` method.
@@ -64,7 +64,7 @@ class CrashHandlingApp(App[None]):
         self._close_messages_no_wait()
 
     def _print_error_renderables(self) -> None:
-        # Textual prints its exit text through Rich, which breaks a path over lines; nobody could copy it whole.
+        # Textual prints its exit text through Rich, which wraps long paths, so that they could not be copied in one piece.
         if self._crash_message:
             print(self._crash_message, file=sys.stderr)
         super()._print_error_renderables()

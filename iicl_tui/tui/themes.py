@@ -119,7 +119,7 @@ def load(path: Path) -> tuple[Theme | None, list[str]]:
 def read(table: Mapping[str, Any], stem: str) -> tuple[Theme | None, list[str]]:
     """Read a parsed theme file. Absent fields are filled from our own dark or light theme.
 
-    A field or variable with a fault is ignored and the rest is used; only a bad name gives no theme.
+    A field or variable with a fault is ignored, and the rest is used. Only a bad name makes the whole theme unusable.
 
     Args:
         table: The file's content.

@@ -116,8 +116,8 @@ def test_the_first_curves_of_acronyms_are_their_own_figures_of_what_was_made_and
             assert listed.series[place].values[t] == pytest.approx(np.mean([RANKS[word] for word in words if word in RANKS]))
             assert length.series[place].values[t] == pytest.approx(sum(map(len, words)) / 20)
     assert share.references == (("d⁰", 0.5),)
-    assert state.rows.figure is not None
-    assert state.rows.figure == pytest.approx(share.series[0].values)
+    assert state.rows.metric is not None
+    assert state.rows.metric == pytest.approx(share.series[0].values)
     assert not [panel for panel in state.curves if "explained" in panel.title]
 
 

@@ -1,4 +1,4 @@
-"""What the form's buttons and choices do to the draft."""
+"""Changes of the draft by the form's buttons and choices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def apply_button(draft: Draft, operation: Operation, path: KeyPath) -> tuple[Dra
 
 
 class KindChanges:
-    """Changes of a kind or of the task. What [task] held comes back when its task is chosen again."""
+    """Changes of a kind or of the task. Choosing an earlier task again restores its [task] table."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, dict[str, Any]] = {}

@@ -39,7 +39,7 @@ class Choice(RemovableSelect, inherit_bindings=False):
 
 
 class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
-    """Up and down go from field to field."""
+    """A scrolling form in which up and down go from field to field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", "Field above", show=False),
@@ -63,7 +63,7 @@ class FieldRow(Vertical):
 
     @dataclass
     class Edited(Message):
-        """The person gave the field another value; None if it has none now."""
+        """The person changed the field's value; None if it is empty now."""
 
         row: FieldRow
         path: Path
@@ -73,7 +73,7 @@ class FieldRow(Vertical):
         super().__init__(id=row_id(row.path))
         self.row = row
         self._last: Any = self._state(row)
-        """The control's last known value; only another value is an edit."""
+        """The control's last known value, to tell an edit from an event without a change."""
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -105,7 +105,7 @@ class FieldRow(Vertical):
 
     @property
     def _has_widgets(self) -> bool:
-        """Whether its widgets are mounted; they are not while the form is made anew."""
+        """Whether its widgets are mounted; they are not while the form is rebuilt."""
         return bool(self.query(".control")) and bool(self.query(".fault"))
 
     @classmethod
@@ -125,7 +125,7 @@ class FieldRow(Vertical):
         return row.value if isinstance(row.value, bool) else bool(row.field.default)
 
     def show_faults(self, row: Row) -> None:
-        """Show the row's faults. The control stays as it is: the person may have typed on."""
+        """Show the row's faults. Leaves the control alone, since the person may still be typing."""
         self.row = row
         if not self._has_widgets:
             return
@@ -134,7 +134,7 @@ class FieldRow(Vertical):
         self._draw_faults()
 
     def show(self, row: Row) -> None:
-        """Show a row that something else than its own control has changed."""
+        """Show a row that was changed by something other than its own control."""
         self.row = row
         if not self._has_widgets:
             return
@@ -170,11 +170,11 @@ class FieldRow(Vertical):
 
 
 class PreservedRow(Vertical):
-    """A key that the form has no field for. It is kept, or removed."""
+    """A key that the form has no field for, with a button to remove it."""
 
-    def __init__(self, kept: PreservedKey) -> None:
-        super().__init__(id=row_id(kept.path))
-        self.preserved = kept
+    def __init__(self, key: PreservedKey) -> None:
+        super().__init__(id=row_id(key.path))
+        self.preserved = key
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -186,10 +186,10 @@ class PreservedRow(Vertical):
     def on_mount(self) -> None:
         self.show(self.preserved)
 
-    def show(self, kept: PreservedKey) -> None:
-        """Show its faults."""
-        self.set_class(bool(kept.faults), "-wrong")
-        self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in kept.faults)))
+    def show(self, key: PreservedKey) -> None:
+        """Show the key's faults."""
+        self.set_class(bool(key.faults), "-wrong")
+        self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in key.faults)))
 
 
 class SectionButton(Button):
@@ -197,7 +197,7 @@ class SectionButton(Button):
 
     @dataclass
     class Requested(Message):
-        """operation: what to do with the table, list or key at the path."""
+        """The button was pressed: apply the operation to the table, list or key at the path."""
 
         operation: Operation
         path: Path
@@ -231,8 +231,8 @@ class SectionBox(Vertical):
                 yield SectionButton("remove", "remove", section.path, disabled=section.title == "agent" and count == 1)
         for row in section.rows:
             yield FieldRow(row)
-        for kept in section.preserved:
-            yield PreservedRow(kept)
+        for key in section.preserved:
+            yield PreservedRow(key)
 
 
 class AddRow(ItemGrid):

@@ -10,7 +10,7 @@ from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store.session import SUFFIX, slug
 
 FILE: KeyPath = ("file",)
-"""The path of the form's row; the configuration has no such key."""
+"""The path of the form's row. It is no key of the configuration."""
 _HELP = "The name of the session's file in your sessions folder. If empty, it is made from the title."
 UNTITLED = "Untitled chain"
 
@@ -19,8 +19,8 @@ def file_row(name: str, title: object, folder: Path) -> Row:
     """The form's row for the file name.
 
     Args:
-        name: What the person wrote; "" for the name made from the title.
-        title: The chain's title, as the draft has it.
+        name: The name that the person wrote; "" for the name made from the title.
+        title: The chain's title in the draft.
         folder: The sessions folder.
     """
     hint = free_name(slug(title if isinstance(title, str) else UNTITLED), folder)
@@ -29,7 +29,7 @@ def file_row(name: str, title: object, folder: Path) -> Row:
 
 
 def free_name(stem: str, folder: Path) -> str:
-    """The name that the store will give a session without one: a number is added if the name is taken."""
+    """The file name that the store will choose for a session: adds a number if the name exists."""
     number, name = 1, stem + SUFFIX
     while (folder / name).exists():
         number += 1

@@ -1,4 +1,4 @@
-"""The right side of the form: the file that it makes, or the presets, and the first data."""
+"""The right side of the form: the file that it writes, or the presets, and the first data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from iicl_tui.tui.configure.start import start_words
 
 
 class FileText(TextArea, inherit_bindings=False):
-    """The file, to read and to copy from. Its function keys and its undo key are left to the screen and the app."""
+    """The file, read only. Its function keys and undo key go to the screen and the app."""
 
     BINDINGS: ClassVar[list] = [
         binding
@@ -55,19 +55,19 @@ class SidePane(Vertical):
             area.scroll_to(*where, animate=False)
 
     def mark_line(self, line: int) -> None:
-        """Mark a line of the file, the first one is 1."""
+        """Mark a line of the file, counted from 1."""
         area = self.query_one("#toml", TextArea)
         area.move_cursor((line - 1, 0))
         area.scroll_cursor_visible(animate=False)
 
     def show_start(self, config: ChainConfig | None, given: bool) -> None:
-        """Show the first data. given: they are in the file. config: None while there are faults."""
+        """Show the first data. For the arguments see `start_words`."""
         if not self.choosing:
             width = max(self.query_one("#start-pane").scrollable_content_region.width, 20)
             self.query_one("#start", Static).update(start_words(config, given, width))
 
     def open_presets(self, can_go_back: bool) -> None:
-        """Show the presets. can_go_back: the form as it was before a preset can be chosen as well."""
+        """Show the presets. With `can_go_back`, the list also offers the form as it was before a preset was chosen."""
         chooser = self.query_one("#presets", OptionList)
         options = [
             Option(Content.assemble((preset.title, "bold"), (f"  {preset.name}", "$text-muted")), id=preset.name)

@@ -1,4 +1,4 @@
-"""The first data of a configuration as text: h*, ĥ and d⁰, and what a chain of models will cost."""
+"""The first data of a configuration as text: h*, ĥ and d⁰, and the expected cost of calls to models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iicl_tui.text import printable
 
 
 def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
-    """What the chain starts from, and what it will cost if models are called.
+    """The chain's first data, and its expected cost if it calls models.
 
     Args:
         config: The configuration; None while there are faults.
@@ -38,7 +38,7 @@ def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
 
 
 def _columns(texts: list[str], width: int) -> list[Content]:
-    """The texts in as many columns as fit, to be read from left to right."""
+    """Arranges the texts in as many columns as fit, from left to right."""
     if not texts:
         return []
     widest = max(map(cell_len, texts)) + 3

@@ -1,4 +1,4 @@
-"""The home screen's dialogs: another title, and a branch."""
+"""The home screen's dialogs: rename a session, and branch it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ RENAME, BRANCH = "rename", "branch"
 
 
 def rename(key: str, summary: Summary) -> InlineForm:
-    """Asks for another title of the session with this key."""
+    """Asks for a new title for the session with this key."""
     question = Question("title", "title:", summary.title, lambda text: "" if text else "Enter a title.")
     return InlineForm(f"{RENAME} {key}", "Rename", [question], lambda _: "The file keeps its name.")
 
 
 def branch(key: str, summary: Summary) -> InlineForm:
-    """Asks for the generation after which a new session leaves the one with this key, and for its seed."""
+    """Asks for the last generation to keep in a branch of the session with this key, and for the branch's seed."""
     most = max(summary.generation - (summary.status not in ("finished",)), 0)
     number = Question("generation", "after generation:", str(most), whole_number(0, summary.generation))
     seed = Question("seed", "seed:", "", lambda text: "" if not text else whole_number(0, 2**63 - 1)(text))
@@ -31,6 +31,6 @@ def branch(key: str, summary: Summary) -> InlineForm:
 
 
 def subject_of(form: InlineForm) -> tuple[str, str]:
-    """What a dialog of this module asks for, and the session's key."""
+    """The kind of a dialog of this module ("rename" or "branch"), and the session's key."""
     kind, _, key = form.subject.partition(" ")
     return kind, key

@@ -1,4 +1,4 @@
-"""The list of sessions or presets, and the words shown where it is empty."""
+"""The list of sessions or presets, and the text shown if it is empty."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ EMPTY: dict[Tab, str] = {
 
 
 class SessionList(OptionList):
-    """A click puts the cursor on an entry; a click on the entry under the cursor opens it."""
+    """A list in which a click moves the cursor, and a click on the entry under the cursor opens it."""
 
     def show_items(self, items: list[Item], cursor: str | None) -> None:
-        """List the items, the cursor on the one with this key, or on the first."""
+        """List the items. The cursor goes to the one with this key, or to the first."""
         self.set_options([Option(_two_lines(item), id=item.key) for item in items])
         self.display = bool(items)
         if items:

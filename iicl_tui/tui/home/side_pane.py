@@ -1,4 +1,4 @@
-"""What the home screen shows beside the list: a preview of the entry under the cursor."""
+"""The pane beside the home screen's list: a preview of the entry under the cursor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from iicl_tui.present.preview import Preview
 
 _MOST = 6000
-"""Characters shown of a text."""
+"""Maximum number of characters shown of a text."""
 
 
 class SidePane(VerticalScroll, can_focus=False):
@@ -65,7 +65,7 @@ class SidePane(VerticalScroll, can_focus=False):
         self.query_one("#words", Static).update(Group(Text(title, "bold"), Text(), table))
 
     def _show_chart(self, view: Any) -> None:
-        """The mosaic, made when one is first needed: the first text must not wait for numpy."""
+        """Show the mosaic. The widget is created when first needed, so that the first text does not wait for numpy."""
         try:
             chart: Any = self.query_one("#chart")
         except NoMatches:
@@ -81,7 +81,7 @@ class SidePane(VerticalScroll, can_focus=False):
 
 
 def how_to_repair(item: Item) -> str:
-    """What can be done about a file that cannot be opened."""
+    """What to do about a file that cannot be opened."""
     check = f"Run `iicl-tui check {item.key}` to see every fault with its line."
     return f"{check} If the file is valid TOML, e opens it in the form."
 

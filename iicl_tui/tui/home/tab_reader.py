@@ -1,4 +1,4 @@
-"""Reads what a tab of the home screen lists. For a worker thread."""
+"""Reads the entries of a home screen's tab. For a worker thread."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MANY = 100
 """Files whose names are listed before they are read."""
 
 Report = Callable[[list[Item], str], None]
-"""Takes the items read so far, and why they could not be read, or ""."""
+"""Called with the items read so far, and why they could not be read, or ""."""
 
 
 class TabReader:
-    """Reads the tabs; keeps what it has read of unchanged files."""
+    """Reads the tabs, and remembers the contents of unchanged files."""
 
     def __init__(self, sessions: Path) -> None:
         """sessions: the person's sessions folder."""
@@ -44,7 +44,7 @@ class TabReader:
         return self._sessions if tab == "yours" else shipped("sessions")
 
     def read(self, tab: Tab, report: Report, now: float, first: bool, cancelled: Callable[[], bool]) -> None:
-        """Read a tab in steps: the names if there are many, then the sessions, then what they came to.
+        """Read a tab in steps: the names if there are many, then the sessions, then their outcomes.
 
         Args:
             tab: The tab to read.

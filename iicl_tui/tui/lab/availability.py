@@ -9,7 +9,7 @@ from iicl_tui.present.lab_state import Activity, LabState
 
 @dataclass(frozen=True)
 class Situation:
-    """What decides it.
+    """The facts that decide which actions can be run.
 
     Attributes:
         state: What the screen shows.
@@ -27,7 +27,7 @@ class Situation:
 
 
 def availability(action: str, now: Situation) -> bool | None:
-    """True: can be run. None: is shown as unavailable. False: is not shown."""
+    """Whether an action can be run, in the form of Textual's `check_action`: True yes, None shown as unavailable, False hidden."""
     state, busy, asking = now.state, now.activity.busy, now.activity.asking
     if action.startswith("pane_"):
         return now.one_pane

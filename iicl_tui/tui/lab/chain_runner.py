@@ -20,7 +20,7 @@ from iicl_tui.review.request import repeat_when_reopened
 from iicl_tui.store import crash_reports
 
 REPAINT_AFTER = 0.1
-"""Least seconds between two repaints while a chain runs."""
+"""Minimum seconds between two repaints while a chain runs."""
 _PAUSE_FACTOR = 3
 """A slow repaint is followed by a pause this many times as long, so that the chain gets most of the time."""
 _GROUP = "chain"
@@ -29,9 +29,9 @@ _GROUP = "chain"
 async def run_phases(
     session: LabSession, goal: int | None, recorded: Callable[[PhaseRecord], None], reports: Path
 ) -> LabError | None:
-    """Do the next phase, or run to the end of a generation.
+    """Run the next phase, or run to the end of a generation.
 
-    A record that could not be saved before is saved first; with no goal that is a step of its own.
+    Saves unsaved records first. Without a goal, that is a step of its own.
 
     Args:
         session: The session whose chain is run.
@@ -43,7 +43,7 @@ async def run_phases(
         The error that stopped the chain, or None.
 
     Raises:
-        CancelledError: The task was cancelled; the phase under way is dropped.
+        CancelledError: The task was cancelled; the phase in progress is dropped.
     """
     chain = session.chain
     try:
@@ -77,14 +77,14 @@ class ChainRunner:
     """
 
     class Advanced(Message):
-        """The chain has come further, and a repaint is due."""
+        """The chain has advanced, and a repaint is due."""
 
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, ChainRunner.Advanced)
 
     @dataclass
     class Stopped(Message):
-        """The worker has ended. error: what stopped it, if anything did."""
+        """The worker has ended, with the error that stopped it, if any."""
 
         error: LabError | None
 
@@ -97,7 +97,7 @@ class ChainRunner:
         self._repaint_pending = False
 
     def start(self, goal: int | None, reports: Path) -> None:
-        """Do the next phase (no goal), or run to the end of generation `goal`."""
+        """Run the next phase (no goal), or run to the end of generation `goal`."""
         self.activity = Activity("step") if goal is None else Activity("run", goal)
         self._screen.run_worker(self._work(goal, reports), group=_GROUP, exclusive=True, exit_on_error=False)
 
@@ -115,7 +115,7 @@ class ChainRunner:
             self._screen.post_message(self.Advanced())
 
     def repainted(self, began: float) -> None:
-        """A repaint that began at this time (`time.monotonic`) is on the screen."""
+        """Note that a repaint which began at this time (`time.monotonic`) is done."""
         now = time.monotonic()
         self._next_repaint = now + max(REPAINT_AFTER, min(_PAUSE_FACTOR * (now - began), 1.0))
         self._repaint_pending = False
@@ -135,9 +135,9 @@ class ChainRunner:
         self._screen.workers.cancel_group(self._screen, _GROUP)
 
     def set_asking(self, asking: bool) -> None:
-        """The chain waits for a person's decision, or does so no more."""
+        """Note whether the chain waits for a person's decision."""
         self.activity = replace(self.activity, asking=asking)
 
     def forget_budget(self) -> None:
-        """The budget is another one: what it held back may be tried again."""
+        """Note that the budget has changed, so that a call that it stopped may be tried again."""
         self.activity = IDLE

@@ -1,4 +1,4 @@
-"""The laboratory's dialogs: how far to run, how to branch, where to save a copy, what to spend, which host gets a key."""
+"""The laboratory's dialogs: run to a generation, branch, save a copy, set the budget, trust a host with a key."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run_to(chain: Chain) -> InlineForm:
 
 
 def complete_generations(session: LabSession, selected: int) -> int:
-    """How many generations a branch from the generation shown keeps: those up to it that are complete in the file."""
+    """Number of generations that a branch from the selected one keeps: those up to it that are complete in the file."""
     generations = session.file.generations if session.file is not None else ()
     return sum(each.complete for each in generations[:selected])
 
@@ -64,7 +64,7 @@ def branch(session: LabSession, selected: int) -> InlineForm:
 
 
 def create_branch(session: LabSession, selected: int, folder: Path, answers: Mapping[str, str]) -> LabSession:
-    """The new session that `branch`'s answers ask for. Raises StoreError if it cannot be written."""
+    """Create the session that the answers of the dialog `branch` describe. Raises StoreError if it cannot be written."""
     file = session.branch(complete_generations(session, selected), folder, int(answers["seed"]), int(answers["generations"]))
     new = LabSession.from_file(file)
     new.chain.access = session.chain.access
@@ -72,7 +72,7 @@ def create_branch(session: LabSession, selected: int, folder: Path, answers: Map
 
 
 def save_copy(session: LabSession, folder: Path) -> InlineForm:
-    """Asks for the copy's path. If the session's disk is full, the home folder is proposed, if it is on another disk."""
+    """Asks for the copy's path. If the session could not be saved, proposes the home folder, if that is on another disk."""
     if session.saving.kind == "unsaved" and _disk(Path.home()) not in (None, _disk(folder)):
         folder = Path.home()
     stem = session.file.path.stem if session.file is not None else slug(session.chain.config.title)
@@ -96,11 +96,11 @@ def save_copy(session: LabSession, folder: Path) -> InlineForm:
 
 
 def budget(chain: Chain, next_cost: WorstCase) -> InlineForm:
-    """Asks what the calls may cost in all. Proposes twice the budget, or more if the next call needs more.
+    """Asks for the budget of all calls. Proposes twice the current one, or more if the next call needs more.
 
     Args:
-        chain: Its budget is proposed.
-        next_cost: What the next call can cost at most.
+        chain: The chain.
+        next_cost: Maximum cost of the next call.
     """
     now, spent = chain.budget, chain.spent
     dollars, tokens = now.dollars, now.tokens
@@ -133,7 +133,7 @@ def _proposed_amount(now: float, needed: float, fallback: str) -> str:
 
 
 def parse_budget(chain: Chain, answers: Mapping[str, str]) -> Budget:
-    """The budget that a person wrote; what the dialog did not ask for stays."""
+    """The budget from the dialog's answers; limits that the dialog did not ask for stay."""
     dollars, tokens = chain.budget.dollars, chain.budget.tokens
     if "dollars" in answers:
         dollars = float(answers["dollars"])
@@ -171,5 +171,5 @@ def _disk(folder: Path) -> int | None:
 
 
 def parse_path(text: str) -> Path:
-    """The path that a person wrote."""
+    """The path from a person's text."""
     return Path(text).expanduser()

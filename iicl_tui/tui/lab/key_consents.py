@@ -8,7 +8,7 @@ from iicl_tui.tui.lab.dialogs import ALWAYS, NO
 
 
 class KeyConsents:
-    """Asks for one host after the other."""
+    """Asks about one host after the other."""
 
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
@@ -19,7 +19,7 @@ class KeyConsents:
         return next_key_request(self._chain.config.agents, self._chain.access, self._declined)
 
     def answer(self, answer: str) -> str | None:
-        """Take the answer to the next request.
+        """Record the answer to the next request.
 
         Returns:
             The host to save in the settings, or None.

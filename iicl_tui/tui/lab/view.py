@@ -1,4 +1,4 @@
-"""Everything on the laboratory's screen that is made from its state alone."""
+"""The part of the laboratory's screen that depends on its state alone."""
 
 from __future__ import annotations
 
@@ -55,7 +55,14 @@ class LabView(Column):
         yield DataPane(id="data")
 
     def show(self, state: LabState, ghost: bool, pane: Pane, small: bool) -> None:
-        """Show a state. pane: the one shown if there is room for one only."""
+        """Show a state.
+
+        Args:
+            state: The state.
+            ghost: Whether charts draw the previous belief.
+            pane: The pane shown in a small window.
+            small: Whether the window shows one pane only.
+        """
         chart = self.query_one(LabChart)
         chart.view = state.belief
         film = self.query_one(FilmStrip)
@@ -82,7 +89,7 @@ class LabView(Column):
         self.query_one(DataPane).show(state.data, spread=small)
 
     def _say(self, name: str, content: Content) -> None:
-        """Set a text; one that is already there is not painted again."""
+        """Set a text, and repaint only if it changed."""
         text = self.query_one(name, Static)
         if text.content != content:
             text.update(content, layout=False)
@@ -97,7 +104,7 @@ def state_words(state: LabState) -> str:
 
 
 def _buttons(state: LabState) -> list[ActionButton]:
-    """The buttons under the phases; while a model is asked, to cancel that."""
+    """The buttons under the phases; during a call to a model, a button to cancel it."""
     if not state.calling:
         return [ActionButton(name) for name in state.action_ids]
     return [ActionButton("app.back", "cancel"), *(ActionButton(name) for name in state.action_ids if name == "lab.pause")]
@@ -124,7 +131,7 @@ def _choices(state: LabState, ghost: bool, small: bool) -> list[ActionButton]:
 
 
 def _fitted_readout(chart: LabChart) -> str:
-    """The readout. If it is too long, the count of equal hypotheses goes first, then the end of the rule; the numbers stay."""
+    """The readout, shortened to fit: first without the count of equal hypotheses, then with a shorter rule."""
     text, room = printable(chart.readout, 400), chart.size.width
     if cell_len(text) > room:
         text = _EQUALS.sub("", text)

@@ -1,4 +1,4 @@
-"""The keys of the panes, as things to click."""
+"""The key bars of the panes, with clickable keys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Mode = Literal["decide", "edit", "text", "reason"]
 
 
 def keys(subject: ReviewSubject, state: ReviewState, mode: Mode, key: Key, enabled: Mapping[str, bool]) -> list[Clickable]:
-    """Returns the bar of a review. enabled: by the name of each action of the group "review"."""
+    """Returns the bar of a review. `enabled` has the name of each action of the group "review"."""
     if mode == "edit":
         arrows = Clickable(Content.styled("← → choose", MUTED), "", enabled=False)
         return [arrows, *(_clickable(f"edit.{name}", ACTIONS[f"edit.{name}"].label, key) for name in ("change", "keep", "cancel"))]
@@ -45,7 +45,7 @@ def keys(subject: ReviewSubject, state: ReviewState, mode: Mode, key: Key, enabl
 
 
 def choices(subject: ReviewSubject, state: ReviewState, key: Key) -> list[Clickable]:
-    """Returns what can be done if all items are rejected."""
+    """Returns the choices if all items are rejected."""
     return [_clickable(action, label, key) for action, label in words.choices(subject, state)]
 
 

@@ -124,7 +124,7 @@ class LineInput(PlainInput):
 
 
 class Lines(Widget):
-    """Lines made to fit. make: (width, height) → at most height lines."""
+    """Lines made to fit the widget by `make`: (width, height) → at most height lines."""
 
     DEFAULT_CSS = """
     Lines { text-wrap: nowrap; }
@@ -141,7 +141,7 @@ class Lines(Widget):
 
 
 class Page(Widget):
-    """As many lines as needed; longer ones are wrapped. make: (width) → lines."""
+    """As many lines as needed, made by `make`: (width) → lines. Longer lines are wrapped."""
 
     def __init__(self, make: Callable[[int], list[Content]], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -181,20 +181,20 @@ class RowList(Widget):
             self.row = row
 
     class Wheeled(Message):
-        """The wheel was turned by so many rows."""
+        """The wheel was turned by this many rows."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
 
     def __init__(self, line: Callable[[int, int], Content], *, id: str | None = None) -> None:
-        """line: (row, width) → the row as Content."""
+        """Takes `line`: (row, width) → the row as Content."""
         super().__init__(id=id)
         self._line = line
         self._count = self._here = self._top = 0
 
     def show(self, count: int, here: int) -> None:
-        """Shows so many rows, and keeps the row `here` in view."""
+        """Shows this many rows, and scrolls to the row `here`."""
         self._count, self._here = count, here
         self.refresh()
 

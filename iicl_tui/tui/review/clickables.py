@@ -16,7 +16,7 @@ _Place = tuple[int, int, int, str]
 
 @dataclass(frozen=True)
 class Clickable:
-    """text: what is shown. id: what a click posts. A disabled one is dim and cannot be clicked."""
+    """A text to click; a click posts its id. A disabled one is dim and cannot be clicked."""
 
     text: Content
     id: str
@@ -24,7 +24,7 @@ class Clickable:
 
 
 class ClickableRow(Widget):
-    """Posts Pressed with the id of what was clicked."""
+    """A row of clickables. Posts Pressed with the id of the one that was clicked."""
 
     DEFAULT_CSS = """
     ClickableRow { height: auto; width: 1fr; text-wrap: nowrap; }
@@ -78,7 +78,7 @@ class ClickableRow(Widget):
         return lines, places
 
     def clickable_at(self, x: int, y: int) -> str | None:
-        """Returns the id of what can be clicked at a cell of the content."""
+        """Returns the id of the clickable at a cell of the content; None if there is none."""
         _, places = self._lines(self.content_size.width)
         return next((id for row, start, end, id in places if row == y and start <= x < end), None)
 

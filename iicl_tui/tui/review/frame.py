@@ -1,4 +1,4 @@
-"""The layout of the review pane, and how a view gets into it. It decides nothing."""
+"""The layout of the review pane. Draws a view, and decides nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BESIDE = 72
 
 
 class ReviewFrame(RequestPane):
-    """Title; list and item under the cursor, with the forecast beside; editor or line of text; a sentence; the keys."""
+    """Title; list and item under the cursor, beside the forecast; editor or line of text; a sentence; the keys."""
 
     DEFAULT_CSS = """
     ReviewFrame { height: 1fr; width: 1fr; layout: vertical; padding: 0 1; }

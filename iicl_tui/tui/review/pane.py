@@ -1,4 +1,4 @@
-"""The review pane: shows one request, turns keys and clicks into transitions, and shows what a commit would change."""
+"""The review pane: shows one request and the effect of a commit, and turns keys and clicks into transitions."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class ReviewPane(ShownReview, can_focus=True):
         """The person put the review off. The draft is kept."""
 
     class FullScreenPressed(Message):
-        """The pane should fill the screen, or give the room back."""
+        """The pane should fill the screen, or return to its normal size."""
 
     class BlindChanged(Message):
-        """What is right is hidden or shown from now on, here and elsewhere."""
+        """Marks of right and wrong are hidden or shown from now on, on the whole screen."""
 
         def __init__(self, blind: bool) -> None:
             super().__init__()
@@ -72,7 +72,7 @@ class ReviewPane(ShownReview, can_focus=True):
         Args:
             reviewer: Whose requests are shown.
             clock: Seconds, for the time taken by each decision.
-            can_expand: Whether the pane can be given the whole screen now; then handle FullScreenPressed.
+            can_expand: Whether the pane can fill the screen now. The screen then has to handle FullScreenPressed.
         """
         super().__init__(reviewer, id=id, classes=classes)
         self._clock = clock
@@ -95,11 +95,11 @@ class ReviewPane(ShownReview, can_focus=True):
 
     @property
     def mode(self) -> Mode:
-        """decide, or what is open: edit (the row editor), text (an item as text), reason."""
+        """The pane's mode: "decide", or the open editor: "edit" (a row), "text" (an item as text), "reason"."""
         return self._mode
 
     def show(self, request: AnyRequest | None, focus: bool = True) -> None:
-        """Shows a request, or that there is nothing to review. focus: take the focus."""
+        """Shows a request, or that there is nothing to review. With `focus`, takes the focus."""
         if request is self.request:
             return
         self._tick()
@@ -114,7 +114,7 @@ class ReviewPane(ShownReview, can_focus=True):
             self.call_next(self._changed)
 
     def back(self) -> None:
-        """Does what Esc does: closes an editor, or else puts the review off."""
+        """Runs the back key: closes an editor, or else puts the review off."""
         if self._mode != "decide":
             self._close()
         elif self.live:

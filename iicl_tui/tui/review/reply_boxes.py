@@ -25,7 +25,7 @@ _QUOTE = "▏"
 
 
 class RawText(ScrollView, can_focus=False):
-    """Wrapped lines, drawn one by one, so that only visible ones take time."""
+    """Wrapped lines of text. Only visible lines are drawn, so that a long text costs no more than a short one."""
 
     DEFAULT_CSS = """
     RawText {
@@ -59,7 +59,7 @@ class RawText(ScrollView, can_focus=False):
     def _wrap(self) -> None:
         self._width = self.scrollable_content_region.width
         room = self._width - len(_QUOTE)
-        # Without room, as before the first layout, nothing is wrapped: one character per line would take long.
+        # Before the first layout there is no width, and wrapping at one character per line would take long.
         rows = self._rows if room > 1 else ()
         self._lines = [Row(line, row.quoted) for row in rows for line in _wrapped(row.text, room)]
         self.virtual_size = Size(self._width, len(self._lines))
@@ -83,13 +83,13 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 class ReplyEditor(TextArea):
-    """An editor in which control and hidden characters become symbols as they come in, so what is seen is what is kept."""
+    """An editor that replaces control and hidden characters by symbols as they are typed, so the text is what is seen."""
 
     GROUP = "text"
     BINDINGS: ClassVar[list] = [*bindings("text")]
 
     class Kept(Message):
-        """The text is to be read in place of the reply."""
+        """The text should be read instead of the reply."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
@@ -98,7 +98,7 @@ class ReplyEditor(TextArea):
         self._original = ""
 
     def open(self, text: str, original: str) -> None:
-        """Starts with the text and an empty undo history. original: printable text that starting over restores."""
+        """Starts with the text and an empty undo history. Starting over restores `original`, a printable text."""
         self._original = original
         self.load_text(printable(text, newlines=True))
         self.focus(scroll_visible=False)

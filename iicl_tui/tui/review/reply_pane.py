@@ -27,7 +27,7 @@ from iicl_tui.tui.review.request_pane import RequestPane
 from iicl_tui.tui.review.styles import MUTED, content
 
 CHECK_AFTER = 0.1
-"""Seconds after a change until the text is checked and kept. Longer if a check is slow, so that typing stays fast."""
+"""Seconds after a change until the text is checked and saved. Longer if a check is slow, so that typing stays fast."""
 _SHARE, _LONGEST = 4, 2.0
 _BESIDE = 100
 """Minimum width for the reply beside the editor."""
@@ -39,7 +39,7 @@ _ACTIONS = {action.name for action in ACTIONS.values() if action.group == "reply
 class ReplyPane(RequestPane, can_focus=True):
     """Shows unreadable replies. Mount it with room for about 60 × 12, and call `show` with each reply request of the reviewer.
 
-    What is written is in the request, and on disk a moment after it was typed, so another pane can continue.
+    The text is in the request, and on disk a moment after it was typed, so another pane can continue.
     """
 
     DEFAULT_CSS = """
@@ -67,7 +67,7 @@ class ReplyPane(RequestPane, can_focus=True):
     BINDINGS: ClassVar[list] = [*bindings("reply")]
 
     def __init__(self, reviewer: Reviewer, describe: Callable[[UnreadableReply], str], *, id: str | None = None) -> None:
-        """describe: says what the model was asked for."""
+        """Takes the reviewer, and `describe`, which returns what the model was asked for."""
         super().__init__(id=id)
         self.reviewer = reviewer
         self._describe = describe
@@ -122,7 +122,7 @@ class ReplyPane(RequestPane, can_focus=True):
         return self._editing
 
     def show(self, request: AnyRequest | None, focus: bool = True) -> None:
-        """Shows a request, or that there is nothing to answer. focus: take the focus."""
+        """Shows a request, or that there is nothing to answer. With `focus`, takes the focus."""
         if request is self.request:
             return
         if self._editing:
@@ -136,7 +136,7 @@ class ReplyPane(RequestPane, can_focus=True):
                 self.focus(scroll_visible=False)
 
     def back(self) -> None:
-        """Does what Esc does: closes the editor, or else puts the answer off."""
+        """Runs the back key: closes the editor, or else puts the answer off."""
         if self._editing:
             self._close()
         elif self.live:
@@ -150,7 +150,7 @@ class ReplyPane(RequestPane, can_focus=True):
         return super().focus(scroll_visible)
 
     def postpone(self) -> None:
-        """Puts the answer off. What was written is kept."""
+        """Puts the answer off. The text is kept."""
         request = self.request
         if request is not None:
             self.show(None)
@@ -272,7 +272,7 @@ class ReplyPane(RequestPane, can_focus=True):
         self._draw()
 
     def _arrange(self) -> None:
-        """Above the editor, shows the end of the question, since it says in which form to answer."""
+        """Shows the end of the question above the editor, since it says in which form to answer."""
         if self.request is None or not self.is_mounted:
             return
         end = self._editing and self.has_class("-above")

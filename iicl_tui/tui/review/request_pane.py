@@ -1,4 +1,4 @@
-"""What the panes for requests share."""
+"""The base of the panes for requests."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class RequestPane(Widget):
         return self.request is not None and self.request.open
 
     def key(self, action: str) -> str:
-        """Returns the key of an action, as a person reads it."""
+        """Returns the label of an action's key."""
         keymap = getattr(self.app, "keymap", None) or resolve({})
         return key_label(keymap[action][0])
 
     def back(self) -> None:
-        """Does what Esc does."""
+        """Runs the back key."""
         raise NotImplementedError
 
     async def run_clicked(self, action: str, editors: dict[str, Widget]) -> None:
-        """Runs the action that was clicked. editors: the widgets that have the actions of other groups."""
+        """Runs the action that was clicked. `editors` are the widgets with the actions of other groups."""
         group, _, _ = action.partition(".")
         name: Any = ACTIONS[action].name
         if action == "app.back":

@@ -1,4 +1,4 @@
-"""The review that a pane shows, read only."""
+"""Read-only access to the review that a pane shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iicl_tui.tui.review.frame import ReviewFrame
 
 
 class ShownReview(ReviewFrame):
-    """A frame with a request in it."""
+    """A review frame that knows the open request."""
 
     def __init__(self, reviewer: Reviewer, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -20,7 +20,7 @@ class ShownReview(ReviewFrame):
 
     @property
     def blind(self) -> bool:
-        """What is right is hidden."""
+        """Marks of right and wrong are hidden."""
         return self.reviewer.blind
 
     @property

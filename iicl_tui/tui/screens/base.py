@@ -1,4 +1,4 @@
-"""What every full screen has: header, footer, the app's keys, and errors that are shown.
+"""The base of all full screens: header, footer, the app's keys, and errors shown to the person.
 
 A screen is written like this:
 
@@ -61,15 +61,21 @@ class AppScreen(ErrorHandlingScreen):
         raise NotImplementedError
 
     def header(self, title: str, facts: Sequence[str] = (), state: str = "") -> None:
-        """Fill the header. state: saved, unsaved, read-only, running, paused, or any words. The texts may be untrusted."""
+        """Fill the header. The texts may be untrusted.
+
+        Args:
+            title: The screen's or the session's title.
+            facts: Further facts, the most important first.
+            state: saved, unsaved, read-only, running, paused, or another short text.
+        """
         self.query_one(HeaderLine).show(title, facts, state)
 
     def back(self) -> None:
-        """What the back key does. A screen that has something open closes that first."""
+        """Run the back key: close what is open on the screen, or else leave it."""
         self.lab_app.leave()
 
     def may_leave(self) -> bool:
-        """Whether leaving now loses nothing. If it does, the person is warned, and the second call returns True."""
+        """Whether the screen may be left. If that would lose something, warns the person and returns True the second time."""
         return True
 
     @property
@@ -78,7 +84,7 @@ class AppScreen(ErrorHandlingScreen):
         return True
 
     def copy_text(self) -> str | None:
-        """What the copy key puts on the clipboard; None if there is nothing to copy."""
+        """The text for the clipboard; None if there is nothing to copy."""
         return None
 
     def handle_lab_error(self, error: LabError) -> None:

@@ -1,4 +1,4 @@
-"""A session's chain as it is shown: which generation, how the belief is drawn, which pane."""
+"""Shows a session's chain, with the choice of generation, chart and pane."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.lab_chart import LabChart
 
 _ALL_PANES_FROM = 100, 30
-"""Columns and lines from which all panes are shown together."""
+"""Minimum columns and lines for showing all panes together."""
 _FILM_FROM, _FILM_FROM_ONE_PANE = 36, 22
-"""Lines from which the film strip is shown; fewer are enough where the belief is the only pane."""
+"""Minimum lines for the film strip; fewer are enough if the belief is the only pane."""
 
 
 class ChainViewScreen(AppScreen):
-    """Shows a chain; everything on it is made from one `LabState`. LabScreen adds what runs the chain."""
+    """Shows a chain. Draws everything from one `LabState`. LabScreen adds the running of the chain."""
 
     state: reactive[LabState | None] = reactive(None, repaint=False)  # its widgets repaint what has changed
 
@@ -38,7 +38,7 @@ class ChainViewScreen(AppScreen):
         self._charts = charts
         self._pane: Pane = "belief"
         self._shown_generation: int | None = None
-        """The generation shown; None follows the chain."""
+        """The selected generation; None follows the chain."""
 
     @property
     def activity(self) -> Activity:
@@ -47,7 +47,7 @@ class ChainViewScreen(AppScreen):
 
     @property
     def blind(self) -> bool:
-        """Whether the truth is hidden from the person who decides."""
+        """Whether h* is hidden, so that the person decides without knowing it."""
         raise NotImplementedError
 
     def on_resize(self, event: events.Resize) -> None:
@@ -65,7 +65,7 @@ class ChainViewScreen(AppScreen):
         return self.has_class("-small")
 
     def rebuild(self) -> None:
-        """Build the state anew and show it."""
+        """Rebuild the state and show it."""
         self.state = build_lab_state(self.session, self._shown_generation, self._charts, self.activity, self.blind, self.clock())
 
     def watch_state(self, state: LabState | None) -> None:
@@ -79,7 +79,7 @@ class ChainViewScreen(AppScreen):
     # Looking back
 
     def look_at(self, generation: int | None) -> None:
-        """Show a generation, 0 for d⁰; None, or the chain's current one, follows the chain."""
+        """Select a generation, 0 for d⁰. None, or the chain's current one, follows the chain."""
         state = self.state
         if state is None:
             return
@@ -143,7 +143,7 @@ class ChainViewScreen(AppScreen):
     # Panes in a small window
 
     def show_pane(self, pane: Pane) -> None:
-        """Show this pane where there is room for one only."""
+        """Select the pane that a small window shows."""
         self._pane = pane
         for name in PANES:
             self.set_class(name == pane, f"-pane-{name}")
@@ -151,7 +151,7 @@ class ChainViewScreen(AppScreen):
         self.rebuild()
 
     def _focus_pane(self) -> None:
-        """Focus the widget in which the arrow keys move something."""
+        """Focus the pane's widget that uses the arrow keys."""
         pane = self._pane if self.small else "belief"
         place = {"belief": "#chart", "data": "#data", "generations": "#generations"}.get(pane)
         if place is not None:

@@ -1,4 +1,4 @@
-"""Configure: a form on the left; on the right the file that it makes, and the first data."""
+"""Configure: a form on the left; on the right the file that it writes, and the first data."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ CHECK_AFTER = 0.12
 
 
 class ConfigureScreen(AppScreen):
-    """Each field writes into the draft; everything on the screen is read from the draft."""
+    """Edits a draft: each field writes into it, and everything on the screen is read from it."""
 
     GROUP = "configure"
     BINDINGS: ClassVar[list] = [*bindings("configure")]
@@ -116,7 +116,7 @@ class ConfigureScreen(AppScreen):
         self.form: Form = read_form(self.draft)
         self._opened = self.draft
         self._before: Draft | None = None
-        # Each change of one field is made to the draft from before the first of them, so that a field that is emptied and
+        # Consecutive changes of one field all start from the draft before the first, so that a field that is emptied and
         # filled again keeps its line and its comment.
         self._base = self.draft
         self._edits: tuple[KeyPath, Draft] | None = None
@@ -158,7 +158,7 @@ class ConfigureScreen(AppScreen):
     # The draft
 
     async def _replace_draft(self, draft: Draft) -> None:
-        """Take a draft that no field has made, and show it in the fields."""
+        """Set a draft that does not come from a field, and show it in the fields."""
         await self._set_draft(draft)
         rows = self.form.rows
         for widget in self.query(FieldRow):
@@ -166,7 +166,7 @@ class ConfigureScreen(AppScreen):
                 widget.show(rows[widget.row.path])
 
     async def _set_draft(self, draft: Draft) -> None:
-        """Take a draft. Its text is shown at once, its faults a moment later."""
+        """Set the draft. Shows its text at once, and its faults a moment later."""
         self.draft = draft
         self._leave_warned = False
         before, self.form = self.form, read_form(draft)
@@ -208,7 +208,7 @@ class ConfigureScreen(AppScreen):
     # The form
 
     async def _build(self, before: Form | None = None) -> None:
-        """Make the widgets anew of the groups whose shape has changed. The focus stays on its field."""
+        """Rebuild the widgets of the groups whose shape has changed. The focus stays on its field."""
         changed = [name for name in GROUPS if before is None or _shape(before, name) != _shape(self.form, name)]
         pane = self.query_one("#form", FormPane)
         focused = self._focused_path()
@@ -240,7 +240,7 @@ class ConfigureScreen(AppScreen):
 
     @property
     def _path(self) -> Path:
-        """The session's file; the sessions folder alone if it is not named."""
+        """The session's file; only the sessions folder if the file has no name."""
         return target(self._file, self.lab_app.paths.sessions)
 
     def _show_file_row(self) -> None:
@@ -381,7 +381,7 @@ class ConfigureScreen(AppScreen):
         self.query_one("#form", FormPane).scroll_home(animate=False)
 
     def back(self) -> None:
-        """Close the presets, or leave; changes are lost only at the second press."""
+        """Close the presets, or leave. If there are changes, the first press only warns."""
         if self.query_one(SidePane).choosing:
             self._close_presets()
         elif self.draft.text != self._opened.text and not self._leave_warned:
@@ -440,5 +440,5 @@ def _shape(form: Form, name: GroupName) -> list[object]:
 
 
 def _with_value(row: Row, draft: Draft) -> Row:
-    """The row with the value that its control already shows; its faults follow a moment later."""
+    """The row with the value that its control already shows, and with its old faults until the next check."""
     return replace(read_form(draft).rows.get(row.path, row), faults=row.faults)

@@ -18,7 +18,7 @@ from iicl_tui.tui.widgets.footer import KeyBar
 
 
 class ErrorScreen(ModalScreen[None]):
-    """Title, what happened, remedy. The app's keys do nothing until it is closed."""
+    """Shows an error: title, what happened, remedy. The app's keys do nothing until it is closed."""
 
     GROUP = "error"
     BINDINGS: ClassVar[list] = [*bindings("error")]

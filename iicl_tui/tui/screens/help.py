@@ -22,7 +22,7 @@ _KEYS_WIDTH = 13
 
 
 class HelpScreen(AppScreen):
-    """The help of the screen that it was opened from."""
+    """Help on the screen from which it was opened."""
 
     GROUP = "help"
     BINDINGS: ClassVar[list] = [*bindings("help")]

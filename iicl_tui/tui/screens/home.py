@@ -1,4 +1,4 @@
-"""Home: sessions, examples and presets, a preview of the one under the cursor, and what can be done with it."""
+"""Home: lists of sessions, examples and presets, with a preview of the entry under the cursor."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from iicl_tui.tui.widgets.inline_form import InlineForm
 
 PREVIEW_AFTER = 0.08
-"""Seconds for which the cursor must rest before a session is read for its preview."""
+"""Seconds that the cursor must rest on a session before it is read for the preview."""
 
 
 class HomeScreen(AppScreen):
@@ -56,7 +56,7 @@ class HomeScreen(AppScreen):
 
     @dataclass
     class Listed(Message):
-        """A tab's items were read. fault: why they could not be."""
+        """A tab's items were read, or could not be read because of `fault`."""
 
         tab: Tab
         items: list[Item]
@@ -64,7 +64,7 @@ class HomeScreen(AppScreen):
 
     @dataclass
     class Previewed(Message):
-        """A session was read for its preview. fault: why it could not be."""
+        """A session was read for its preview, or could not be read because of `fault`."""
 
         key: str
         preview: Preview | None
@@ -123,7 +123,7 @@ class HomeScreen(AppScreen):
             self._fill()
 
     def _fill(self) -> None:
-        """List the tab's items that the search lets through; the cursor stays on its entry."""
+        """List the tab's items that match the search. The cursor stays on its entry."""
         everything = self.items.get(self.tab)
         if everything is None:
             return

@@ -18,7 +18,7 @@ from iicl_tui.tui.widgets.plain_input import PlainInput
 
 
 class KeysScreen(AppScreen):
-    """What a person needs to write their own `[keys]`."""
+    """Shows what a person needs to write their own `[keys]` table."""
 
     GROUP = "keys"
     BINDINGS: ClassVar[list] = [*bindings("keys")]

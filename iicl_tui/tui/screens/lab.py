@@ -1,4 +1,4 @@
-"""The laboratory: one chain, stepped and watched."""
+"""The laboratory: steps one chain and shows it."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from iicl_tui.tui.review.reply_pane import ReplyPane
 
 _TICK = 0.25
-"""Seconds between two updates of the words about a running call."""
+"""Seconds between updates of the text about a running call."""
 
 
 class LabScreen(ChainViewScreen):
-    """Runs the chain that it shows, asks the person where the chain waits for one, and opens dialogs."""
+    """Runs the chain that it shows, asks the person for decisions, and opens dialogs."""
 
     GROUP = "lab"
     BINDINGS: ClassVar[list] = [*bindings("lab")]
@@ -57,13 +57,13 @@ class LabScreen(ChainViewScreen):
 
     @dataclass
     class Noticed(Message):
-        """The chain has something to tell the person once."""
+        """The chain has a notice for the person."""
 
         text: str
 
     @dataclass
     class ReviewRequested(Message):
-        """A person is asked, or (None) is asked no more."""
+        """A person is asked; None: the request is closed."""
 
         request: AnyRequest | None
 
@@ -73,7 +73,7 @@ class LabScreen(ChainViewScreen):
         Args:
             path: Its file, if no session is given.
             session: The session itself.
-            charts: How the belief is shown at first; if absent, as the settings say.
+            charts: How the belief is drawn at first; None: as the settings say.
 
         Raises:
             StoreError, ConfigError: The file cannot be opened.
@@ -87,12 +87,12 @@ class LabScreen(ChainViewScreen):
         self._always_blind = always_blind(session.chain.config)
         self._charts_from_settings = charts is None
         self._leave_warned = False
-        """The person was warned of what leaving loses."""
+        """The person was warned that leaving loses something."""
         self._goal_after_question: int | None = None
-        """Where the chain was to run when a question came first; None is one phase."""
+        """The goal of a run that waits for an answer about a key; None: one phase."""
         self.decider: ReviewDecider
         self._review: ReviewPane | ReplyPane | None = None
-        """The pane of the current or the last request."""
+        """The pane of the current or last request."""
 
     # What is on the screen
 
@@ -139,7 +139,7 @@ class LabScreen(ChainViewScreen):
     # Stepping
 
     def _start(self, goal: int | None = None) -> None:
-        """Do the next phase, or run to the end of generation `goal`; a host's key is asked about first."""
+        """Run the next phase, or run to the end of generation `goal`. Asks about keys for hosts first."""
         state = self.state
         if self.activity.busy or state is None:
             return
@@ -177,7 +177,7 @@ class LabScreen(ChainViewScreen):
             self.lab_app.show_error(event.error)
 
     def _tick(self) -> None:
-        """Update the words about a running call and what it has cost; nothing else is built anew."""
+        """Update the text about a running call and its cost, and nothing else."""
         if self.state is None:
             return
         words, known = call_in_progress(self.session.chain, self.clock()), header_facts(self.session)
@@ -227,7 +227,7 @@ class LabScreen(ChainViewScreen):
             self._focus_pane()
 
     async def _review_pane(self, request: AnyRequest) -> ReviewPane | ReplyPane:
-        """The pane for this kind of request, made when it is first needed: most chains ask nobody."""
+        """The pane for this kind of request, created when first needed, since most chains ask nobody."""
         from iicl_tui.present.reply_words import asked
         from iicl_tui.tui.review.pane import ReviewPane
         from iicl_tui.tui.review.reply_pane import ReplyPane
@@ -270,7 +270,7 @@ class LabScreen(ChainViewScreen):
 
     @property
     def _folder(self) -> Path:
-        """Where branches and copies go."""
+        """The folder for branches and copies."""
         return self.session.output_folder(self.lab_app.paths.sessions)
 
     async def action_run_to(self) -> None:
@@ -294,7 +294,7 @@ class LabScreen(ChainViewScreen):
 
     @on(InlineForm.Answered)
     async def _dialog_answered(self, event: InlineForm.Answered) -> None:
-        """Do what was asked for. An error leaves the dialog open, so that the answer can be corrected."""
+        """Apply the answers. An error leaves the dialog open, so that they can be corrected."""
         event.stop()
         answers, subject = event.answers, event.form.subject
         if answers is None:
@@ -370,7 +370,7 @@ class LabScreen(ChainViewScreen):
             self.lab_app.leave()
 
     def may_leave(self) -> bool:
-        """Warn once of a running call or of unsaved records that leaving would lose; unsaved records are tried once more."""
+        """Tries to save unsaved records. Warns once if leaving would still lose them, or would cancel a running call."""
         if self._leave_warned:
             return True
         call = self.session.chain.calling

@@ -1,4 +1,4 @@
-"""The messages of calls that were not made yet, on the page of the transcript."""
+"""Shows the messages of future calls in the form of a transcript."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from iicl_tui.tui.screens.transcript import TranscriptScreen
 
 
 class MessagesScreen(TranscriptScreen):
-    """What would be sent to a model."""
+    """Shows what would be sent to a model."""
 
     PAGE_NAME: ClassVar[str] = "next messages"
     HELP = (

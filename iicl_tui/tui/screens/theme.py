@@ -1,4 +1,4 @@
-"""Choose a theme. The one under the cursor is shown at once."""
+"""Choose a theme, with an immediate preview of the one under the cursor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that happened in a chain: one line each, the entry under the cursor in full; to search and to copy."""
+"""The transcript of a chain: one line per event, the entry under the cursor in full, with a search."""
 
 from __future__ import annotations
 
@@ -34,7 +34,13 @@ class TranscriptScreen(AppScreen):
     )
 
     def __init__(self, title: str, entries: Sequence[Entry], at: int | None = None) -> None:
-        """title: the session's. at: the index of the entry to begin with; by default the last."""
+        """Sets up the screen.
+
+        Args:
+            title: The session's title.
+            entries: All entries, oldest first.
+            at: Index of the entry to select first; None: the last.
+        """
         super().__init__()
         self._session = title
         self._entries = tuple(entries)
@@ -112,7 +118,7 @@ class TranscriptScreen(AppScreen):
         self._go(-1)
 
     def _go(self, step: int) -> None:
-        """Go to the next match in this direction; after the last comes the first."""
+        """Go to the next match in this direction, and wrap around at the end."""
         if not self._found:
             self.lab_app.notify(
                 "Press / to search first." if not self._words else "No entry contains this text.", markup=False, timeout=3
@@ -175,7 +181,7 @@ def _heading(entry: Entry) -> str:
 
 
 def _mark(text: Content, words: str) -> Content:
-    """The text with the words marked. If case folding changes its length, places are unknown and nothing is marked."""
+    """The text with the words marked. Marks nothing if case folding changes the length, since positions are then unknown."""
     folded = text.plain.casefold()
     if not words or len(folded) != len(text.plain):
         return text

@@ -21,7 +21,12 @@ _GAP = "  "
 
 @dataclass(frozen=True)
 class ActionButton:
-    """action: its id. label: if empty, the registry's. chosen: drawn bold."""
+    """A button that runs an action.
+
+    Attributes:
+        action: The action's id.
+        label: If empty, the registry's label is used.
+        chosen: Drawn bold."""
 
     action: str
     label: str = ""

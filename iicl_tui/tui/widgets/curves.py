@@ -22,7 +22,7 @@ class Curves(PictureWidget):
 
     @dataclass
     class GenerationChosen(Message):
-        """A generation was chosen. index: index into the series' values."""
+        """A generation was chosen; `index` is its index in the series' values."""
 
         curves: Curves
         index: int

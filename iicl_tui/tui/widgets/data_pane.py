@@ -1,4 +1,4 @@
-"""The data of the generation shown: what its agent saw, what it learned, what it passes on."""
+"""The data of the selected generation: what its agent saw, learned and passed on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from iicl_tui.present.lab_state import DataBlock, DataItem
 _STYLES = {"✓": "$text-success", "✗": "$text-error", "✎": "$text-warning", "○": "$text-muted", "": ""}
 _GAP = "   "
 _LEAST = 12
-"""A text is not cut shorter than this."""
+"""Minimum width of a shortened text."""
 _ENDLESS = 10_000
 
 
@@ -103,7 +103,7 @@ def _head(block: DataBlock, gutter: int) -> _Parts:
 
 
 def _item(item: DataItem, width: int) -> tuple[_Parts, int]:
-    """An item's parts and their width. If too wide, the text is shortened, to half at most, so that the note stays."""
+    """An item's parts and their width. Shortens a text that is too wide, by half at most, so that the note stays visible."""
     parts: _Parts = []
     used = 2 if item.mark else 0
     if item.mark:
@@ -147,7 +147,7 @@ def _one_per_line(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
 
 
 class DataPane(VerticalScroll):
-    """Scrolls if the data do not fit."""
+    """The data in a pane that scrolls if they do not fit."""
 
     DEFAULT_CSS = """
     DataPane { scrollbar-size-vertical: 1; }
@@ -157,7 +157,7 @@ class DataPane(VerticalScroll):
         yield DataText()
 
     def show(self, blocks: tuple[DataBlock, ...], spread: bool) -> None:
-        """Show the blocks. spread: one example on each line."""
+        """Show the blocks. With `spread`, each example has its own line."""
         text = self.query_one(DataText)
         text.blocks = blocks
         text.spread = spread

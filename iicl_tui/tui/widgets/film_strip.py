@@ -21,7 +21,7 @@ class FilmStrip(PictureWidget):
 
     @dataclass
     class GenerationChosen(Message):
-        """A generation was chosen. index: row of the view's totals."""
+        """A generation was chosen; `index` is its row in the view's totals."""
 
         strip: FilmStrip
         index: int

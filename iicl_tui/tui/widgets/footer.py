@@ -1,4 +1,4 @@
-"""The line at the bottom: the keys that matter now, as many as fit, and always the key that shows all others."""
+"""The footer: as many of the current keys as fit, and always the help key, which shows all others."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class KeyBar(Widget):
         shown: list[tuple[LiveAction, str]] = []
         used = 0
         live = [one for one in live_actions(screen, lab_app(self).keymap) if one.action.footer and one.usable]
-        # Here the help is "more": it shows what has no room in this line. A screen's own label for it stays.
+        # Here the help is called "more", since it shows the keys that do not fit, unless the screen has its own label for it.
         live = [replace(one, label="more") if (one.action.id, one.label) == ("app.help", "help") else one for one in live]
-        # The help and the way back come before all others.
+        # The help and back keys come before all others.
         live.sort(key=lambda one: (one.action.id != "app.help", one.action.id != "app.back", one.action.footer))
         for one in live:
             key = key_label(first_key(screen, one))

@@ -116,8 +116,8 @@ class Generations(ScrollView, can_focus=True):
         elif t <= len(rows.entropy):
             entropy = float(rows.entropy[t - 1])
             fit = f"{int(rows.explained[t - 1])}/{rows.initial}" if rows.initial else ""
-            if rows.figure is not None:
-                fit = f"{rows.figure[t - 1]:.2f}" if isfinite(rows.figure[t - 1]) else ""
+            if rows.metric is not None:
+                fit = f"{rows.metric[t - 1]:.2f}" if isfinite(rows.metric[t - 1]) else ""
             text = _columns(str(t), f"{entropy:.2f}" if isfinite(entropy) else "–", fit)
         else:
             text = _columns(str(t), "", "")

@@ -22,9 +22,9 @@ STATES = {
 }
 
 _SIGNS = "$<≈≥"
-"""What a number may begin with, beside a digit."""
+"""Characters other than digits that a number may begin with."""
 _LONG, _SHORT = 24, 10
-"""Least cells of a long title beside whole facts with numbers, and beside shortened ones."""
+"""Minimum cells for a long title: beside full facts with numbers, and beside shortened ones."""
 
 
 class HeaderLine(Widget):

@@ -17,8 +17,8 @@ _MARK = {"dark": "#ff6b6b", "light": "#c4262e"}
 class Inks:
     """Turns ink numbers into styles, for one theme and one background.
 
-    Without mixed colours (ANSI themes) or any (NO_COLOR), tiles and segments are not painted: their shade characters
-    and patterns, otherwise hidden, show instead.
+    If colours cannot be mixed (ANSI themes, NO_COLOR), tiles and segments are not painted. Their shade characters and
+    patterns, otherwise hidden, show instead.
     """
 
     def __init__(self, app: App[object], background: Color) -> None:

@@ -19,7 +19,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 Check = Callable[[str], str]
-"""What is wrong with a text, as a sentence; "" if nothing is."""
+"""Returns what is wrong with a text, as a sentence; "" if nothing is."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Question:
     Attributes:
         key: Names its answer.
         label: Stands before the field.
-        value: The text at first.
-        check: What is wrong with an answer.
-        others: Values that the up and down keys go through, the first one included.
-        read: The answer that a text stands for, before it is checked.
+        value: The initial text.
+        check: Returns what is wrong with an answer.
+        others: Values for the up and down keys, including the initial one.
+        read: Turns the text into the answer, before it is checked.
     """
 
     key: str
@@ -65,13 +65,20 @@ class InlineForm(Vertical):
 
     @dataclass
     class Answered(Message):
-        """answers: the checked texts by the questions' keys; None if the dialog was cancelled."""
+        """The dialog was answered: checked texts by the questions' keys; None if it was cancelled."""
 
         form: InlineForm
         answers: Mapping[str, str] | None = field(default=None)
 
     def __init__(self, subject: str, title: str, questions: Sequence[Question], hint: Callable[[Mapping[str, str]], str]) -> None:
-        """subject: tells the dialog apart. hint: what these answers would do, one sentence."""
+        """Sets up the dialog.
+
+        Args:
+            subject: Identifies the dialog.
+            title: Shown before the fields.
+            questions: The fields.
+            hint: Returns one sentence on the effect of the answers.
+        """
         super().__init__(id="ask")
         self.subject = subject
         self._title = title
@@ -94,7 +101,7 @@ class InlineForm(Vertical):
 
     @property
     def answers(self) -> dict[str, str]:
-        """The answers that the texts stand for."""
+        """The current answers, by the questions' keys."""
         return {each.key: each.read(self.query_one(f"#ask-{each.key}", Input).value.strip()) for each in self.questions}
 
     @property
@@ -120,7 +127,7 @@ class InlineForm(Vertical):
             self.post_message(self.Answered(self, self.answers))
 
     def action_other(self, by: int) -> None:
-        """The next of the field's other values."""
+        """Replace the field's text with its next or previous value."""
         for question in self.questions:
             field = self.query_one(f"#ask-{question.key}", Input)
             if question.others and field.has_focus:
@@ -134,12 +141,12 @@ class InlineForm(Vertical):
 
 
 class _Keys(Static):
-    """What the keys do; each part can be clicked."""
+    """A line that explains the keys; each part can be clicked."""
 
     GAP = " · "
 
     def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
-        """keys: words, and the action of InlineForm that they run."""
+        """Takes pairs (text, action of InlineForm)."""
         super().__init__(self.GAP.join(words for words, _ in keys), id="ask-keys", markup=False)
         self._keys = keys
 

@@ -12,7 +12,7 @@ from iicl_tui.tui.widgets.belief_chart import BeliefChart
 
 
 class LabChart(BeliefChart):
-    """Arrows, hjkl, Home, End and m move the cursor."""
+    """A belief chart whose cursor moves with the arrows, hjkl, Home, End and m."""
 
     GROUP = "chart"
     BINDINGS: ClassVar[list] = [*bindings("chart")]

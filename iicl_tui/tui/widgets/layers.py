@@ -1,4 +1,4 @@
-"""Containers without a look of their own."""
+"""Containers that draw nothing themselves."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 
 class LogList(ScrollView, can_focus=True):
-    """Rows are (dimmed text at the left, line); the caller makes both printable."""
+    """A list of rows (dimmed text at the left, line). The caller makes both printable."""
 
     DEFAULT_CSS = """
     LogList {

@@ -1,4 +1,4 @@
-"""The phases of the generation shown: done, next, to come."""
+"""The phases of the selected generation: done, next, or later."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PhaseLine(Widget):
         return Content.assemble(*parts)
 
     def _head(self, room: int) -> tuple[str, str]:
-        """The generation and its cost, each followed by blanks: the longest forms that fit; the cost comes before more words."""
+        """The generation and its cost, each followed by blanks, in the longest forms that fit. Showing the cost has priority."""
         cost = f"{self.cost}   " if self.cost else ""
         number = self.place.partition(",")[0]
         forms = [f"{name}   " if name else "" for name in (self.place, number, number.replace("generation", "gen."))]
@@ -58,7 +58,7 @@ class PhaseLine(Widget):
         return forms[2], ""
 
     def _names(self, names: list[str], room: int) -> list[str]:
-        """The names. If there is no room for all, those of phases that are not next are shortened first."""
+        """The names. If they do not all fit, shortens those of phases that are not next."""
         kept = list(names)
         for at in sorted(range(len(names)), key=lambda at: (self.steps[at].mark == "◉", -len(names[at]))):
             if sum(len(name) + 3 for name in kept) - 1 > room:

@@ -49,7 +49,7 @@ class PictureWidget(Widget):
         raise NotImplementedError
 
     def redraw(self) -> None:
-        """Draw the picture anew and repaint the rows that have changed; a hidden widget draws when it is shown."""
+        """Redraw the picture and repaint the rows that have changed. A hidden widget draws when it is shown."""
         width, height = self.size
         before = self._picture
         if before is None or (before.width, before.height) != (width, height) or not self._shown:
@@ -82,11 +82,11 @@ class PictureWidget(Widget):
         self.refresh()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Leaves out the filter that looks at every cell for ANSI colours and dimmed ones: with that filter, inks have none."""
+        """Leaves out the filter that searches every cell for ANSI and dimmed colours: inks already avoid both."""
         return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Looks once a paint, not once a line, whether the inks still fit."""
+        """Checks once per paint, instead of once per line, whether the inks still fit."""
         if self._inks is not None and self._inks_for != self._ink_settings():
             self._inks = None
         return super().render_lines(crop)
@@ -110,5 +110,5 @@ class PictureWidget(Widget):
         return self._inks
 
     def _ink_settings(self) -> tuple[str, Color, bool]:
-        """What the inks depend on: theme, background, and whether the terminal's own colours are used."""
+        """The settings that the inks depend on: theme, background, and whether the terminal's own colours are used."""
         return self.app.theme, self.background_colors[1], self.app.native_ansi_color
