@@ -1,1 +1,1 @@
-"""Ground floor, numpy only: hypothesis spaces, inference, exact Markov prediction."""
+"""Hypothesis spaces, inference, exact Markov prediction. The lowest layer; imports only numpy."""

@@ -18,7 +18,7 @@ from iicl_tui.bayes.inference import exceeds, is_mode, posterior
 Array = NDArray[np.float64]
 
 BLOCK = 8192
-"""Datasets held in memory at once. With 243 hypotheses an array of them has 16 MB."""
+"""Number of datasets in memory at once. With 243 hypotheses their array takes 16 MB."""
 
 
 def transition(

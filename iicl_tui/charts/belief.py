@@ -1,4 +1,4 @@
-"""The belief chart in each of its forms, and its read-out."""
+"""The belief chart in each of its forms, and its readout."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def position(view: BeliefView, width: int, height: int, hypothesis: int) -> tupl
 
 
 def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
-    """The neighbour of the hypothesis in that direction; itself at an edge."""
+    """The neighbour of the hypothesis in this direction; the hypothesis itself at an edge."""
     found: int = FORMS[view.form].neighbour(view, width, height, hypothesis, direction)
     return found
 

@@ -53,7 +53,7 @@ def draw(panel: Panel, width: int, height: int) -> Picture:
 
 
 def draw_panels(panels: Sequence[Panel], width: int, height: int, current: int = 0) -> Picture:
-    """As many panels as have room in one picture, width × height cells."""
+    """As many panels as fit in one picture, width × height cells."""
     picture = Picture(width, height)
     for panel, x, y, box_width, box_height in panel_boxes(len(panels), width, height, current):
         picture.paste(draw(panels[panel], box_width, box_height), x, y)
@@ -124,7 +124,7 @@ def _band(series: Series, layout: Layout) -> tuple[NDArray[np.intp], NDArray[np.
     at = np.arange(2 * layout.columns) * layout.last / max(2 * layout.columns - 1, 1)
     before = np.floor(at).astype(np.intp)
     own = layout.dots_across(np.flatnonzero(known).astype(float))
-    at[own], before[own] = np.flatnonzero(known), np.flatnonzero(known)  # a lonely interval has a column too
+    at[own], before[own] = np.flatnonzero(known), np.flatnonzero(known)  # an interval without neighbours gets a column, too
     after = np.where(at > before, before + 1, before)
     there = np.flatnonzero(after < len(known))
     there = there[known[before[there]] & known[after[there]]]
@@ -149,7 +149,7 @@ def _show(picture: Picture, layout: Layout, canvas: Canvas, inks: list[int]) -> 
 
 
 def draw_levels(picture: Picture, panel: Panel, layout: Layout) -> None:
-    """The named levels, wherever no line is."""
+    """The named levels, except where a curve is."""
     chars, codes = _canvas(picture, layout)
     for _, level in panel.references:
         if layout.low <= level <= layout.high:
@@ -159,7 +159,7 @@ def draw_levels(picture: Picture, panel: Panel, layout: Layout) -> None:
 
 
 def _selected(picture: Picture, panel: Panel, layout: Layout) -> None:
-    """A vertical line through the generation looked at, wherever no curve is."""
+    """A vertical line through the selected generation, except where a curve is."""
     if panel.selected is None or not 0 <= panel.selected < panel.length:
         return
     column = layout.column(panel.selected)
@@ -171,8 +171,8 @@ def _selected(picture: Picture, panel: Panel, layout: Layout) -> None:
 
 
 def _marked(known: NDArray[np.bool_], panel: Panel, layout: Layout) -> NDArray[np.bool_]:
-    """(series, generations) which values have a marker: all that are known (the same shape), or where these are many
-    the last, the selected and each lonely one."""
+    """(series, generations) which values have a marker: all known ones; if these are too many, the last one, the selected
+    one and each one without neighbours."""
     count, length = known.shape
     if 4 * length <= layout.columns:
         return known
@@ -226,7 +226,7 @@ def _end_labels(picture: Picture, panel: Panel, layout: Layout, inks: list[int])
 
 
 def label_rows(wanted: Sequence[int], count: int) -> list[int]:
-    """Rows from 1 to count, one each, in order and as near as can be to the wanted ones.
+    """Distinct rows from 1 to count, in order and as near as possible to the wanted ones.
 
     Labels that want one row stand around it: isotonic regression of (row − place), by pooling adjacent violators.
 
@@ -247,7 +247,7 @@ def label_rows(wanted: Sequence[int], count: int) -> list[int]:
 
 
 def _title(picture: Picture, panel: Panel, inks: list[int], key: bool) -> None:
-    """The title and, at the right, the values of the generation looked at; key: the curves are named here only."""
+    """The title and, at the right, the selected generation's values. With `key`, the curves are named only here."""
     column = picture.put(0, 0, shorten(panel.title, picture.width), STRONG) + 2
     parts: list[tuple[str, int]] = []
     for number, series in enumerate(panel.series):

@@ -23,7 +23,7 @@ class FilmView:
 
     Attributes:
         totals: (generations, groups) probability of each group in each generation; NaN where no belief is known.
-        selected: the row of totals looked at.
+        selected: the selected row of totals.
         first: the generation of row 0.
 
     Raises:

@@ -17,8 +17,8 @@ def heading(picture: Picture, view: BeliefView, variants: Sequence[Sequence[str]
     """Draw row 0: title, notes and key.
 
     Args:
-        variants: the notes from the fullest to the shortest; the first that leaves room for the whole key is used.
-        key: entries of the key; those that do not fit are left out, the last ones first.
+        variants: the notes from the longest to the shortest; uses the first that fits beside the whole key.
+        key: entries of the key; if they do not fit, the last ones are left out.
     """
     title = shorten(view.title, picture.width)
     key_width = sum(2 + text_width(text) for text, _ in key)

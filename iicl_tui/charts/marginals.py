@@ -1,4 +1,4 @@
-"""Marginals: one stacked bar per factor, each value as long as it is probable."""
+"""Marginals: one stacked bar per factor; a value's part is as long as its probability."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class MarginalsView:
 
     Attributes:
         log_p: (H,) natural logarithms, or None if the belief is unknown.
-        by: the factor to point out, if any.
+        by: the factor to highlight, if any.
         bounds: of each factor's probabilities, if they are not known exactly.
         unobserved: (factors,) unobserved probability of each factor; with the low bounds it adds up to 1.
         absent: why there is no belief.
-        word: what factors are called.
+        word: the task's plural noun for factors.
     """
 
     space: ProductSpace
@@ -94,7 +94,7 @@ def draw(view: MarginalsView, width: int, height: int) -> Picture:
 
 
 def _bounds(picture: Picture, x: int, y: int, view: MarginalsView, factor: int, shares: NDArray[np.float64]) -> None:
-    """Under the bar: bounds that differ as shown, as many as fit, the likeliest value first."""
+    """Writes bounds under the bar, as many as fit, the likeliest value first. Leaves out bounds that look equal."""
     low, high = view.bounds[factor]
     values = view.space.factors[factor].values
     for code in np.argsort(-shares, kind="stable").tolist():
@@ -142,7 +142,7 @@ def _open_text(room: int) -> str:
 
 
 def _edge(picture: Picture, x: int, y: int, rest: int, end: int, edges: list[int], code: int, owns_left: bool) -> None:
-    """A cell that two values share: the left one is a partial block on the right one's hue."""
+    """Draws a cell that two values share: a partial block for the left one, on the hue of the right one."""
     if not owns_left:  # the cell's left part belongs to another value and is drawn already
         return
     right = next((value for value in range(code + 1, len(edges)) if edges[value] > end), code)

@@ -158,7 +158,7 @@ def _thin_dots(picture: Picture, layout: _Layout, levels: NDArray[np.int32]) -> 
 def _counts(picture: Picture, layout: _Layout, explained: NDArray[np.integer], wanted: NDArray[np.bool_]) -> None:
     """Write at each tile's end how many d⁰ examples it explains.
 
-    Brightness shows the probability, so without colour nothing else would show this.
+    Brightness shows the probability, so without colour nothing else shows the count.
     """
     for row, column in np.argwhere(wanted).tolist():
         text = str(int(explained[row, column]))
@@ -220,7 +220,7 @@ def _abbreviated(values: tuple[str, ...], step: int) -> tuple[list[str], bool]:
     """The values shortened to fit `step` columns.
 
     Returns:
-        The texts, empty if they could no longer be told apart, and whether there is room to repeat them in every block.
+        The texts, empty if they would be ambiguous, and whether they are short enough to repeat in every block.
     """
     for room, repeated in ((step - 1, True), (step, False)):
         texts = [value if text_width(value) <= room else shorten(value, room + 1)[:-1] for value in values]
@@ -297,7 +297,7 @@ def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> 
 
 
 def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
-    """The next tile in that direction, or the same hypothesis at an edge."""
+    """The hypothesis of the next tile in this direction; the same hypothesis at an edge."""
     if view.log_p is None:
         return hypothesis
     layout = _layout(view.space, max(width, 1), max(height, 1))

@@ -82,7 +82,7 @@ def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> 
 
 
 def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
-    """The next tile in that direction, or the same hypothesis at an edge."""
+    """The hypothesis of the next tile in this direction; the same hypothesis at an edge."""
     other = _transposed(view.space, width, height)
     if other is None:
         return mosaic.neighbour(view, width, height, hypothesis, direction)

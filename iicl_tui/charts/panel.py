@@ -1,4 +1,4 @@
-"""A panel of curves: its values, and where each of them lies in width × height cells."""
+"""A panel of curves: its values, and their positions in width × height cells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 Box = tuple[int, int, int, int, int]
 
 LEAST_WIDTH, LEAST_HEIGHT = 18, 5
-"""Below this size a panel shows its title only."""
+"""Minimum size; a smaller panel shows only its title."""
 
 _LABELS_FROM = 34  # columns from which a panel names its curves at their ends
 _COMFORTABLE = 34, 8  # another panel is put beside or below only if each has this size
@@ -49,7 +49,7 @@ class Panel:
         low: value at the lower edge.
         high: value at the upper edge.
         references: named levels.
-        selected: index of the generation looked at; None or out of range: none of them.
+        selected: index of the selected generation; None or out of range: none.
         first: generation of index 0.
     """
 
@@ -91,7 +91,7 @@ def _same_curve(one: Series, other: Series) -> bool:
 
 
 class Layout(NamedTuple):
-    """Where a panel's parts lie.
+    """The positions of a panel's parts.
 
     Attributes:
         labels: of the y axis, low and high.
@@ -201,7 +201,7 @@ def _condensed(values: Array, bins: int) -> tuple[Array, Array]:
 
 
 def _cut(parts: Segments, layout: Layout) -> Segments:
-    """What of them lies between the layout's low and high."""
+    """The parts of the segments between the layout's low and high."""
     low, high = layout.low, layout.high
     if all(layout.inside(ends).all() for ends in (parts.y0, parts.y1)):
         return parts._replace(y0=np.clip(parts.y0, low, high), y1=np.clip(parts.y1, low, high))
@@ -240,9 +240,9 @@ def number_text(value: float) -> str:
 
 
 def panel_boxes(count: int, width: int, height: int, current: int = 0) -> list[Box]:
-    """(panel, x, y, width, height) of the panels that have room, beside and below one another; one at least.
+    """(panel, x, y, width, height) of the panels that fit, beside and below one another; at least one.
 
-    If some have none, those from `current` on are shown.
+    If not all fit, starts with the panel `current`.
     """
     if not count or width < 1 or height < 1:
         return []

@@ -26,7 +26,7 @@ _FIT_BASE = 1 + _STATES
 
 
 class Role(IntEnum):
-    """What a cell is."""
+    """The kind of a cell."""
 
     TEXT = 0
     DIM = 1

@@ -1,7 +1,7 @@
-"""A panel of curves as plotext plots it, for a plain terminal.
+"""A panel of curves plotted by plotext, for a plain terminal.
 
-This is the only module that knows plotext, whose figure is one global; every use of it is inside one lock and begins
-with a clear figure. Only finite numbers within the panel's limits are handed to it: a NaN in a line makes it fail.
+This is the only module that uses plotext. Its figure is a global, so every use holds one lock and begins with a clear
+figure. It gets only finite numbers within the panel's limits, since a NaN in a line makes it fail.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _lines(panel: Panel, layout: Layout) -> Iterator[Line]:
 
 
 def _write(picture: Picture, y: int, line: str, inks: Sequence[int]) -> None:
-    """Write a line of plotext's, its colours turned back into the series that they stand for."""
+    """Write a line of plotext's output, and translate its colours back into the series that they stand for."""
     x, code, start = 0, int(DIM), 0
     for match in _ESCAPE.finditer(line):
         x = picture.put(x, y, line[start : match.start()], code)

@@ -38,7 +38,7 @@ def order(log_p: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def rank_of(log_p: NDArray[np.float64], hypothesis: int) -> tuple[int, int]:
-    """(rank from 1, how many share it)."""
+    """(rank from 1, number of hypotheses that share it)."""
     ranks = inference.ranks(log_p)
     return int(ranks[hypothesis]), int((ranks == ranks[hypothesis]).sum())
 

@@ -55,7 +55,7 @@ class _Layout(NamedTuple):
 def _bars(view: BeliefView, longest: int, room: int) -> int:
     """Hypotheses per bar, so that `longest` hypotheses fit into `room` columns.
 
-    Joins whole trailing factors where that does not waste too much room, so that a bar still stands for a rule.
+    Joins whole trailing factors if that does not waste too much space, so that a bar still stands for a rule.
     """
     needed = ceil(longest / room)
     if not _splits_factor(view) or needed == 1:
@@ -273,7 +273,7 @@ def hypothesis_at(view: BeliefView, width: int, height: int, x: int, y: int) -> 
 
 
 def neighbour(view: BeliefView, width: int, height: int, hypothesis: int, direction: Direction) -> int:
-    """The next bar in that direction, or the same hypothesis at an edge."""
+    """The hypothesis of the next bar in this direction; the same hypothesis at an edge."""
     if view.log_p is None:
         return hypothesis
     layout = _layout(view, max(width, 1), max(height, 1))

@@ -1,4 +1,4 @@
-"""What a belief chart shows, as frozen values."""
+"""The contents of a belief chart, as frozen values."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class BeliefView:
-    """A belief over all hypotheses, and how to look at it.
+    """A belief over all hypotheses, and how to draw it.
 
     Attributes:
         log_p: (H,) natural logarithms of normalised probabilities, −inf allowed; None if the belief is unknown.
-        previous: (H,) the last generation's belief (or what `ghost` names), drawn as a ghost.
+        previous: (H,) the belief named by `ghost`, usually the last generation's, drawn as a ghost.
         explained: (H,) number of d⁰ examples that each hypothesis explains, of `explained_of`.
         by: the grouping of the space (a factor or a partition) to group and colour by; None: d⁰ examples explained.
         ghost: name of `previous`.
