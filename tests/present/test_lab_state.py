@@ -108,7 +108,7 @@ async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
     assert np.array_equal(not_none(back.belief.log_p), not_none(then.belief.log_p))
     assert not back.following
     assert back.words == "The chain is finished at generation 3."
-    assert "lab.latest" in back.offers
+    assert "lab.latest" in back.action_ids
     assert [mark.hypothesis for mark in back.belief.marks if mark.symbol == "▲"] == [session.chain.generations[0].hypothesis]
 
 

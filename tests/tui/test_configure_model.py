@@ -80,8 +80,8 @@ def test_groups_and_their_rows() -> None:
     assert form.rows["task", "objects"].text == "A, B"
     assert form.rows["task", "samples"].text == ""
     assert form.rows["task", "samples"].hint == "if empty: 4"
-    assert [kept.path for kept in form.groups["agents"][0].kept] == [("agent", 0, "prior")]
-    assert [kept.path for kept in form.groups["chain"][1].kept] == [("start",)]
+    assert [kept.path for kept in form.groups["agents"][0].preserved] == [("agent", 0, "prior")]
+    assert [kept.path for kept in form.groups["chain"][1].preserved] == [("start",)]
 
 
 def test_a_file_without_agents_has_one() -> None:
@@ -146,10 +146,10 @@ def test_faults_stand_at_their_rows_and_the_rest_is_counted() -> None:
     form = read_form(draft, faults)
     assert "whole number" in form.rows["chain", "generations"].faults[0]
     assert "999" in form.rows["task", "hypothesis"].faults[0]
-    kept = form.groups["task"][0].kept[0]
+    kept = form.groups["task"][0].preserved[0]
     assert kept.path == ("task", "spuriuos")
     assert "nearest known: spurious" in kept.faults[0]
-    beside = {kept.path: kept.faults[0] for kept in form.groups["chain"][1].kept}
+    beside = {kept.path: kept.faults[0] for kept in form.groups["chain"][1].preserved}
     assert "expected tables" in beside["agent",]
     assert "nearest known: start" in beside["stat",]
     assert form.elsewhere == ()
@@ -159,7 +159,7 @@ def test_faults_stand_at_their_rows_and_the_rest_is_counted() -> None:
 
 def test_a_fault_deep_in_a_kept_table_names_its_key() -> None:
     draft = Draft.of('[[agent]]\nkind = "bayes"\nprior = { screen = { of = 1 } }\n')
-    kept = form_of(draft).groups["agents"][0].kept[0]
+    kept = form_of(draft).groups["agents"][0].preserved[0]
     assert kept.faults[0].startswith("screen: unknown value")
 
 
@@ -312,7 +312,7 @@ def test_the_texts_of_a_models_session_are_kept_and_not_put_into_a_line() -> Non
     form = read_form(draft)
     assert ("agent", 0, "prompts") not in form.rows
     agents = form.groups["agents"]
-    assert [kept.path for kept in agents[0].kept] == [("agent", 0, "prompts")]
+    assert [kept.path for kept in agents[0].preserved] == [("agent", 0, "prompts")]
     again, faults = examine(draft.set(("agent", 0, "temperature"), 0.5))
     assert not faults
     assert again is not None

@@ -136,7 +136,7 @@ async def test_tabs_by_key_and_by_mouse(paths: Paths) -> None:
         await app_until(pilot, lambda: home(pilot).tab == "yours" and "No sessions" in words(pilot, "#empty"))
         line = home(pilot).query_one("#tabs")
         for x in range(line.size.width):
-            place = line.at(x)  # type: ignore[attr-defined]
+            place = line.button_at(x)  # type: ignore[attr-defined]
             if place is not None and place.action == "home.presets":
                 await pilot.click("#tabs", offset=(x + line.styles.padding.left, 0))
                 break
