@@ -70,10 +70,10 @@ async def test_bounds_of_log_probabilities_hold_what_is_shown_and_leave_open_wha
     assert view.high is not None
     assert (view.low <= view.log_p + 1e-12).all()
     assert (view.log_p <= view.high + 1e-12).all()
-    assert objects.open is not None
+    assert objects.unobserved is not None
     for factor, name in enumerate(SHARES):
         seen = sum(SHARES[name].values())
-        assert objects.open[factor] == pytest.approx(1 - seen, abs=1e-9)  # nothing but states was listed: seen + open = 1
+        assert objects.unobserved[factor] == pytest.approx(1 - seen, abs=1e-9)  # nothing but states was listed: seen + open = 1
         low, high = objects.bounds[factor]
         for code, value in enumerate(("on", "off", "und")):
             share = SHARES[name].get(value, 0.0)
@@ -92,7 +92,7 @@ async def test_bounds_of_draws_are_intervals_and_nothing_is_open() -> None:
     session = await stepped(config, model, 1, replies)
     state = at(session)
     assert state.belief.caption == "estimated from 4 draws, 95% intervals"
-    assert state.objects.open is None
+    assert state.objects.unobserved is None
     assert state.belief.low is not None
     assert np.exp(state.belief.low[5]) < 0.75 < np.exp(state.belief.high[5])  # type: ignore[index]
     for (low, high), factor in zip(state.objects.bounds, range(5), strict=True):
@@ -138,7 +138,7 @@ async def test_the_notebooks_reading_has_its_own_entropy_beside() -> None:
     assert belief is not None
     assert belief.notebook_entropy is not None
     assert at(session).belief.caption.endswith(f" · their entropy {belief.notebook_entropy:.3f} nats")
-    assert at(session).objects.open is None
+    assert at(session).objects.unobserved is None
 
 
 async def test_what_else_is_to_be_known_of_a_belief_stands_in_its_caption() -> None:

@@ -199,13 +199,13 @@ def test_any_text_comes_back_from_the_disk_as_it_was(text: str, reply: str) -> N
     with tempfile.TemporaryDirectory() as folder:
         shown = replace(SHOWN, reply=reply)
         ReplyDrafts(Path(folder), Path(folder) / "s.toml").keep(shown, text)
-        assert ReplyDrafts(Path(folder), Path(folder) / "s.toml").of(shown) == text
+        assert ReplyDrafts(Path(folder), Path(folder) / "s.toml").get(shown) == text
 
 
 def test_half_a_character_is_kept_as_well_as_can_be(tmp_path: Path) -> None:
     shown = replace(SHOWN, reply="\ud800")
     ReplyDrafts(tmp_path, tmp_path / "s.toml").keep(shown, "a\udcffb")
-    assert ReplyDrafts(tmp_path, tmp_path / "s.toml").of(shown) == "a?b"
+    assert ReplyDrafts(tmp_path, tmp_path / "s.toml").get(shown) == "a?b"
 
 
 def test_only_the_texts_written_last_are_kept_on_disk(tmp_path: Path) -> None:
@@ -213,6 +213,6 @@ def test_only_the_texts_written_last_are_kept_on_disk(tmp_path: Path) -> None:
     replies = [replace(SHOWN, reply=str(number)) for number in range(12)]
     for shown in replies:
         kept.keep(shown, f"for {shown.reply}")
-    assert [kept.of(shown) for shown in replies] == [f"for {number}" for number in range(12)]
-    found = [ReplyDrafts(tmp_path, tmp_path / "s.toml").of(shown) for shown in replies]
+    assert [kept.get(shown) for shown in replies] == [f"for {number}" for number in range(12)]
+    found = [ReplyDrafts(tmp_path, tmp_path / "s.toml").get(shown) for shown in replies]
     assert found == [None] * 4 + [f"for {number}" for number in range(4, 12)]
