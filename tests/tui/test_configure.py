@@ -136,7 +136,7 @@ async def test_typing_faster_than_the_checks_loses_nothing(paths: Paths) -> None
         control = row(pilot, "task", "samples").control
         assert isinstance(control, Input)
         control.value = "77"  # typed, and not yet heard of
-        screen._judge(screen.config, [])
+        screen._show_check(screen.config, [])
         assert control.value == "77"
         await app_until(pilot, lambda: screen.draft.document["task"]["samples"] == 77)
         control.value = "79"
