@@ -214,7 +214,7 @@ async def test_a_draft_outlives_the_program(tmp_path: Path) -> None:
     await answer(await person.asked(), ReviewState.reject)
     second = await person.asked()
     hostile = 'a "quoted" \x1b[31m\r\n [/] \u202e 漢'
-    second.update(second.state.selected(3).reason(hostile).edit(5))
+    second.update(second.state.add_viewing_time(3).reason(hostile).edit(5))
     assert person.task is not None
     # Gone without a word; another program opens the session.
     other = Person(make_chain(), tmp_path)

@@ -134,7 +134,9 @@ def test_approving_what_was_edited_keeps_the_edit() -> None:
 
 
 def test_seconds_are_those_under_the_cursor_until_decided() -> None:
-    state = ReviewState.from_values(EXAMPLES[:3]).add_viewing_time(2).move(1).add_viewing_time(3).move(-1).add_viewing_time(1).approve()
+    state = (
+        ReviewState.from_values(EXAMPLES[:3]).add_viewing_time(2).move(1).add_viewing_time(3).move(-1).add_viewing_time(1).approve()
+    )
     assert state.items[0].seconds == 3
     assert state.cursor == 1
     state = state.add_viewing_time(4).reject()

@@ -561,7 +561,7 @@ async def test_estimated_beliefs_say_from_how_many_draws(tmp_path: Path) -> None
         assert "estimated from 3 of 4 draws, 95% intervals" in host.text("#caption")
         assert "%" in host.text("#chart")
         assert host.state.belief.bounds
-        assert host.state.objects.open is None
+        assert host.state.objects.unobserved is None
         assert "unobserved" not in host.text("#each-title")
 
 
