@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,24 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 os.environ["COLORTERM"] = "truecolor"
 os.environ["TERM"] = "xterm-256color"
+
+
+SLOW = (
+    "agents/providers", "chain/test_naming_chain.py", "chain/test_simulation.py", "commands", "plugin", "snapshots",
+    "store/test_journal.py", "store/test_notebooks.py", "store/test_other_systems.py", "store/test_presets.py", "store/test_session.py", "tui",
+)  # fmt: skip
+"""Folders and files whose tests run whole apps, chains or processes."""
+FAST = ("agents/providers/test_provider_words.py", "commands/test_show_models.py", "tui/test_actions.py", "tui/test_lab_dialogs.py")
+"""Files within them that do not, or hardly: `-m "not slow"` still touches each package."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of whole folders as slow."""
+    here = Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(here).as_posix()
+        if path.startswith(SLOW) and not path.startswith(FAST):
+            item.add_marker(pytest.mark.slow)
 
 
 class Memory:

@@ -48,6 +48,7 @@ for room in {rooms!r}:
 """
 
 
+@pytest.mark.slow
 def test_nothing_below_the_screen_imports_a_screen_or_an_sdk() -> None:
     loaded = loaded_after(IMPORT_ROOMS.format(rooms=BELOW_THE_SCREEN))
     assert {"iicl_tui", "numpy"} <= loaded
@@ -67,6 +68,7 @@ def test_a_whole_chain_runs_without_a_screen_or_an_sdk() -> None:
     assert not loaded & (SCREENS | SDKS)
 
 
+@pytest.mark.slow
 def test_the_lab_with_its_curves_needs_no_plotext(tmp_path: Path) -> None:
     loaded = loaded_after(
         "import asyncio\n"

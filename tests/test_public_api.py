@@ -167,6 +167,7 @@ wrong: int = session.rules
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_type_checker_sees_the_names(tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     (tmp_path / "used.py").write_text(TYPED)

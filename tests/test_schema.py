@@ -136,6 +136,7 @@ def test_values_in_words(value: Any, words: str) -> None:
     assert describe(value) == words
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20), st.lists(st.text(min_size=1, max_size=10), min_size=1, max_size=5))
 def test_the_nearest_word_is_a_known_one(word: str, known: list[str]) -> None:
     assert nearest(known[0], known) in known

@@ -467,6 +467,7 @@ def masses(belief: Belief | NoBelief) -> tuple[FactorMass, ...]:
     return belief.evidence.factors
 
 
+@pytest.mark.slow
 @given(models(), st.data())
 @profile
 def test_what_is_observed_is_there_and_what_is_there_is_observed_or_unobserved(
@@ -546,6 +547,7 @@ def test_the_drawn_values_probability_is_exact_wherever_values_are_cut(
         assert mass.other == 0
 
 
+@pytest.mark.slow
 @given(
     st.text(max_size=20),
     st.lists(

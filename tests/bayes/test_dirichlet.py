@@ -111,6 +111,7 @@ def test_the_mean_is_counts_and_one_draw_spread_over_all() -> None:
     assert np.exp(log_mean(alone, 121.5)[0]) == pytest.approx(0.08, abs=0.005)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 300))
 @profile
 def test_no_draws_leave_the_prior(size: int) -> None:
@@ -122,6 +123,7 @@ def test_no_draws_leave_the_prior(size: int) -> None:
     assert (high - low)[0] >= (farther - closer)[0]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=40), st.sampled_from([0.5, 0.9, 0.95]))
 @profile
 def test_intervals_are_those_of_one_hypothesis_each(counts: list[int], level: float) -> None:
@@ -144,6 +146,7 @@ def test_everything_is_certain_and_nothing_impossible() -> None:
     assert log_interval(0, 4, 0) == (-math.inf, -math.inf)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hypotheses", "members", "draws"), [(9, 1, 10), (9, 3, 10), (27, 9, 4), (27, 2, 30)])
 def test_intervals_cover_the_truth_as_often_as_they_say(hypotheses: int, members: int, draws: int) -> None:
     """With p drawn from the prior, an interval covers P(group) with probability .95 exactly. Of 4,000 independent cases

@@ -114,6 +114,7 @@ def test_a_stationary_distribution_of_a_chain_with_hypotheses_that_it_leaves_for
 # -- the five statements of the theory -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("m", "noise"), [(1, 0.0), (1, 0.05), (2, 0.0), (2, 0.05), (2, 0.5)])
 def test_1_sampling_gives_back_the_prior(m: int, noise: float) -> None:
     prior = random_prior(243)
@@ -123,6 +124,7 @@ def test_1_sampling_gives_back_the_prior(m: int, noise: float) -> None:
     assert inference.total_variation(markov.stationary(matrix), np.exp(prior)) < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.1, 0.5, 2.0])
 @pytest.mark.parametrize("m", [1, 2])
 def test_2_a_temperature_gives_a_power_of_the_prior(temperature: float, m: int) -> None:

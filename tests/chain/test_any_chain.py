@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 import tomli_w
 from deciders import Unasked
 from hypothesis import given, settings
@@ -111,6 +112,7 @@ def with_start(config: ChainConfig) -> dict[str, Any]:
     return {**config.document, "start": table}
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(documents(), st.data())
 def test_written_read_and_resumed_it_is_the_same_chain(document: dict[str, Any], data: st.DataObject) -> None:
@@ -135,6 +137,7 @@ def test_written_read_and_resumed_it_is_the_same_chain(document: dict[str, Any],
     assert again.status == chain.status
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(documents())
 def test_what_passed_the_filters_is_what_they_let_pass(document: dict[str, Any]) -> None:

@@ -127,6 +127,7 @@ KEYS = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_no_document_ends_in_a_traceback(data: st.DataObject) -> None:

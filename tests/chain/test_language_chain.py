@@ -397,6 +397,7 @@ def without_times(records: Sequence[Record]) -> list[Record]:
     return [replace(record, latency=None) if isinstance(record, Call) else record for record in records]
 
 
+@pytest.mark.slow
 async def test_a_chain_killed_at_any_record_goes_on_as_if_nothing_had_happened() -> None:
     whole, asked = await whole_eventful()
     assert {record.purpose for record in whole if isinstance(record, Call)} >= {

@@ -36,6 +36,7 @@ def make(space: ProductSpace, seed: int = 0, **changes: object) -> BeliefView:
     return replace(view, **changes)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     space=st.sampled_from(SPACES),
@@ -70,6 +71,7 @@ def test_every_form_survives_every_size(
         assert 0 <= belief.neighbour(view, width, height, view.cursor or 0, direction) < space.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 @pytest.mark.parametrize("by", [0, 2, 4, None])
@@ -106,6 +108,7 @@ def test_the_mosaic_has_a_place_for_all_243_at_80_by_24(space: ProductSpace) -> 
         assert len({belief.position(view, width, height, h) for h in range(243)}) == (243 if height > 9 else 81)
 
 
+@pytest.mark.slow
 def test_what_is_joined_in_a_tile_is_said_and_shown_by_its_likeliest() -> None:
     space = acre(9)
     log_p = random_belief(space, 4)
@@ -125,6 +128,7 @@ def test_the_mosaic_names_its_rows_and_columns(space: ProductSpace) -> None:
     assert lines[4].split()[:2] == ["on", "on"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("space", [s for s in SPACES if s.size < 300], ids=lambda s: "x".join(map(str, s.shape)))
 def test_the_keys_reach_every_place(form: Form, space: ProductSpace) -> None:

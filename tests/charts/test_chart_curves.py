@@ -246,6 +246,7 @@ def test_a_line_that_is_wholly_outside_is_not_drawn(values: list[float]) -> None
     assert not braille(draw(plain_panel(values), 60, 12)).any()
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(arrays(float, st.integers(2, 40), elements=st.floats(-3, 4) | st.just(np.nan)), st.sampled_from([20, 200]))
 @example(np.array([2.2e-309, 0.0, -1.0]), 20)

@@ -205,6 +205,7 @@ def test_what_is_unobserved_is_a_part_of_the_bar_that_belongs_to_no_value() -> N
     assert marginals.draw(alone, 5 + 18, 1).plain()[0].endswith("▍╱╱╱")  # no word where it has no room
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     parts=st.lists(st.lists(st.floats(0, 1), min_size=2, max_size=4).filter(lambda part: sum(part) > 0.01), min_size=1, max_size=4),

@@ -106,6 +106,7 @@ async def test_among_equals_it_guesses_by_chance(spoken: int) -> None:
     assert all(abs(count - 375) < 3.3 * 375**0.5 for count in wrong.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", range(0, 27, 2))
 async def test_acre_pairs_pass_by_how_many_outputs_the_rule_tells_apart(code: int) -> None:
     # x is uniform over X inputs, and the guess uniform over the n_y inputs of the same output: Σ_y (n_y / X)(1 / n_y)
@@ -164,6 +165,7 @@ async def test_the_partner_stays_the_same_and_its_rounds_add_up_when_it_is_asked
     assert kinds == {frozenset([True]), frozenset([False])}  # never some of both
 
 
+@pytest.mark.slow
 async def test_it_draws_anew_in_each_generation_by_the_belief() -> None:
     partner, understood = Partner(rounds=1), 0
     for seed in range(2000):

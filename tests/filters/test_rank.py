@@ -107,6 +107,7 @@ def test_others_in_the_place_of_rejected_ones_come_from_all_that_is_left() -> No
     assert {s.example.output: s.verdict for s in last.values()} == {"c": "rejected", "eee": "rejected", "aaaa": "pooled"}
 
 
+@pytest.mark.slow
 @given(st.lists(st.text("ab", min_size=1, max_size=4), min_size=4, max_size=12), st.lists(st.text("ab", min_size=1, max_size=4)),
        st.integers(0, 2**31), st.sampled_from(["top", "weighted"]), st.booleans(), st.sampled_from([None, by_length]))  # fmt: skip
 def test_never_more_than_wanted_and_never_one_twice(
@@ -128,6 +129,7 @@ def test_never_more_than_wanted_and_never_one_twice(
     )
 
 
+@pytest.mark.slow
 def test_a_weighted_draw_has_the_weights_it_names() -> None:
     """One of three is drawn, with the weights 3, 2, 1. 3,000 draws: a share's standard error is at most √(¼/3000) = .0091, so
     4.5 of them are .041: for three shares less than one failure in 40,000 choices of the seed (and the seed is fixed)."""

@@ -363,6 +363,7 @@ def test_prose_without_examples(text: str) -> None:
 word = st.from_regex(r"[a-z]{2,9}", fullmatch=True).filter(lambda word: word not in ("and", "or"))
 
 
+@pytest.mark.slow
 @profile
 @given(st.lists(st.lists(word, min_size=3, max_size=9), min_size=1, max_size=6), st.booleans())
 def test_any_words_are_read_from_the_forms_that_are_asked_for(words: list[list[str]], upper: bool) -> None:
@@ -402,6 +403,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_megabyte_of_anything_is_read(unit: str) -> None:
     """In linear time, or this would take for ever: no form is looked at but in a window."""

@@ -143,6 +143,7 @@ PIECES = ["~~", "~", "<s>", "</s>", "o\u0336", "\\text{", "}", "\\(", "&", "\\\\
           "<|im_end|>", "\u00ad"]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=400)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_every_position_leads_back_into_the_reply(text: str) -> None:
@@ -158,6 +159,7 @@ def test_every_position_leads_back_into_the_reply(text: str) -> None:
     WORDING.read_samples(text, 3)
 
 
+@pytest.mark.slow
 def test_half_a_megabyte_is_cleaned_in_linear_time() -> None:
     for part in ("~~a", "<s>", "\\text{", "&\\\\", "o\u0336", "a\u0308", "<|", "User: a\n", "\\begin{a}&", "[s]", "<think>x"):
         clean(part * (500_000 // len(part)))

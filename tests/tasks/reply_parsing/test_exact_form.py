@@ -87,6 +87,7 @@ def samples_in(text: str, names: Sequence[str], states: Sequence[str]) -> Sample
 names = st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)
 
 
+@pytest.mark.slow
 @profile
 @given(names, st.sampled_from(STATES), st.data())
 def test_a_plain_rule_is_read_as_any_other(names: list[str], states: tuple[str, ...], data: st.DataObject) -> None:

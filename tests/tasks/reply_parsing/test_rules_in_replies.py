@@ -388,6 +388,7 @@ names_of_signs = st.lists(
 state_names = st.sampled_from([("on", "off", "und"), ("ja", "nein"), ("an", "aus", "unklar"), ("red light", "red", "dark")])
 
 
+@pytest.mark.slow
 @given(names_of_signs, state_names, st.data())
 @profile
 def test_any_names_are_read_from_json(names: list[str], states: tuple[str, ...], data: st.DataObject) -> None:
@@ -401,6 +402,7 @@ def test_any_names_are_read_from_json(names: list[str], states: tuple[str, ...],
     assert [text[start:end] for start, end in reading.spans] == list(rule.values())
 
 
+@pytest.mark.slow
 @given(names_of_signs.map(lambda names: [name.replace("\\", "/") for name in names]), state_names, st.data())
 @profile
 def test_any_names_are_read_from_lines(names: list[str], states: tuple[str, ...], data: st.DataObject) -> None:
@@ -417,6 +419,7 @@ QUOTES = st.sampled_from(["", '"', "'", "`", "**", "_"])
 TYPOGRAPHIC = st.sampled_from([("“", "”"), ("«", "»"), ("‘", "’")])
 
 
+@pytest.mark.slow
 @given(st.integers(0, 242), st.data())
 @profile
 def test_every_word_is_found_whatever_blanks_and_quotes_are_around_it(hypothesis: int, data: st.DataObject) -> None:
@@ -442,6 +445,7 @@ PIECES = ["A", "B", "C", "D", "screen", "on", "off", "und", ":", "=", ",", "\n",
           "</think>", "```", "E", "1.", "-", "**", "é", "maybe"]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join) | st.text(st.characters(), max_size=80))
 @settings(profile, max_examples=600)
 def test_nothing_is_raised_and_every_reading_is_sound(text: str) -> None:
@@ -484,11 +488,13 @@ HUGE: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HUGE)
 def test_half_a_megabyte_of_anything_is_read_in_linear_time(kind: str) -> None:
     trouble(HUGE[kind](500_000))  # a pattern that backtracks would need hours
 
 
+@pytest.mark.slow
 def test_a_rule_at_either_end_of_a_megabyte() -> None:
     filler = "The light is on again. " * 50_000
     for text in (f"{json.dumps(RULE)}\n{filler}", f"{filler}\nRule: {json.dumps(RULE)}"):

@@ -257,6 +257,7 @@ objects_of_signs = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(objects_of_signs, st.data())
 @profile
 def test_any_names_are_read_from_json_and_from_labels(objects: list[str], data: st.DataObject) -> None:
@@ -277,6 +278,7 @@ PIECES = ["A", "B", "screen", "on", "off", "und", ":", "->", ",", ";", "\n", '"'
           "</think>", "Z", "maybe", "Rule", "```", "{}"]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join) | st.text(st.characters(), max_size=80), st.integers(1, 4))
 @settings(profile, max_examples=600)
 def test_nothing_is_raised_and_every_reading_is_sound(text: str, count: int) -> None:
@@ -314,6 +316,7 @@ HUGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HUGE)
 def test_half_a_megabyte_of_anything_is_read_in_linear_time(kind: str) -> None:
     read(HUGE[kind] * (500_000 // len(HUGE[kind])), 1000)  # a pattern that backtracks would need hours
