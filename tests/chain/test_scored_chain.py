@@ -93,6 +93,7 @@ async def run(config: ChainConfig, **options: Any) -> Chain:
 # -- the joint --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "seed"), [("openai", 1), ("openai", 2), ("mistral", 3), ("mistral", 4)])
 async def test_the_joint_is_the_models_own_however_its_tokens_are_cut(server: Loopback, kind: str, seed: int) -> None:
     it = made(server, kind, seed)
@@ -337,6 +338,7 @@ def test_a_killed_scoring_is_resumed_without_asking_a_read_twice(server: Loopbac
 # -- hypotheses drawn from the belief -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_hypotheses_are_drawn_from_the_belief_by_the_chains_seed(server: Loopback) -> None:
     drawn = []
     for tau in (1.0, 0.5):

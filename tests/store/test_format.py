@@ -175,6 +175,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(st.data())
 def test_the_fast_reading_of_edited_texts_is_tomllibs_too(data: st.DataObject) -> None:

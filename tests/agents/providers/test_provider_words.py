@@ -47,6 +47,7 @@ def test_how_long_a_server_asks_to_wait(headers, seconds) -> None:
     assert retry_after(headers, NOW) == seconds
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None)
 @given(
     st.dictionaries(

@@ -140,6 +140,7 @@ words = st.from_regex(r"[a-zé]([a-z0-9]|[-' ](?=[a-z])){0,8}", fullmatch=True).
 outputs = st.text("abcxyzéß", min_size=1, max_size=10)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(words, min_size=1, max_size=6), outputs, st.sampled_from(["output-first", "input-first"]), st.booleans())
 def test_every_example_that_is_read_can_be_shown_and_read_again(names: list[str], output: str, order: str, upper: bool) -> None:

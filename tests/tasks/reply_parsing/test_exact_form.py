@@ -97,6 +97,7 @@ def test_a_plain_rule_is_read_as_any_other(names: list[str], states: tuple[str, 
     assert plain == free
 
 
+@pytest.mark.slow
 @profile
 @given(names, st.sampled_from(STATES), st.data())
 def test_plain_examples_are_read_as_any_others(names: list[str], states: tuple[str, ...], data: st.DataObject) -> None:
