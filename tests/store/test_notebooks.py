@@ -611,7 +611,7 @@ def test_an_exported_exact_chain_comes_back_with_the_same_rules_and_samples(tmp_
     assert rules(again, learned=True) == rules(chain, learned=True)
     assert rules(again) == rules(chain)
     assert samples(again) == samples(chain)
-    assert (again.start.target, not_none(again.start.rival)) == (chain.start.target, not_none(chain.start.rival))
+    assert (again.start.target, again.start.rival) == (chain.start.target, chain.start.rival)
     assert imported.document["task"].get("bias") == ("low" if spurious else None)
     plots = Plots(folder)
     entropies = [not_none(again.belief(t)).notebook_entropy for t in range(1, 5)]

@@ -298,7 +298,7 @@ def test_bytes_that_are_no_text_are_a_fault(tmp_path: Path) -> None:
 
 KILLED = """
 import os, pathlib, sys
-sys.path.insert(0, sys.argv[2])
+sys.path[:0] = sys.argv[2:]
 os.link = lambda *_: os._exit(9)
 from made import make
 make(pathlib.Path(sys.argv[1]))
@@ -306,7 +306,7 @@ make(pathlib.Path(sys.argv[1]))
 
 
 def test_what_a_killed_creation_left_is_removed_at_the_next_one(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(Path(__file__).parent)], check=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), *map(str, Path(__file__).parents[:2])], check=False)
     assert done.returncode == 9
     (left,) = tmp_path.iterdir()
     assert left.name.endswith(".tmp")
