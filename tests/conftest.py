@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from settling import _pilots_wait_for_the_state  # noqa: F401
 
 from iicl_tui.chain.config import ChainConfig, read_config
@@ -23,6 +24,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 os.environ["COLORTERM"] = "truecolor"
 os.environ["TERM"] = "xterm-256color"
+# The same examples in every run, and no limit of time for one: a busy machine must not fail a test.
+settings.register_profile("sure", deadline=None, derandomize=True)
+settings.load_profile("sure")
 
 
 SLOW = (

@@ -133,7 +133,7 @@ def test_a_key_that_is_withheld_is_said_before_the_first_call(
     host = server.url.removeprefix("http://")
     where = ["--set", f"agent.base-url={server.url}/v1", "--set", "chain.generations=1"]
     without = lab("run", "e3-none-openai", "-o", "a.toml", *where, **VARIABLES)
-    assert f"{host} is asked without the key in OPENAI_API_KEY; it gets it with --trust {host}." in without.stderr
+    assert f"{host} is asked without the key in OPENAI_API_KEY. To send the key there, add --trust {host}." in without.stderr
     assert all(KEY not in str(seen.headers) for seen in server.seen)
     before = len(server.seen)
     given = lab("run", "e3-none-openai", "-o", "b.toml", *where, "--trust", f"{server.url}/v1", **VARIABLES)
@@ -148,7 +148,7 @@ def test_another_variable_needs_a_word_also_for_the_providers_own_host(
     run = lab("run", "e3-none-openai", "-o", "s.toml", "--set", "agent.key-env=SOME_TOKEN", SOME_TOKEN=KEY, **VARIABLES)
     assert run.returncode == 3  # before anything is sent
     entry = "SOME_TOKEN@api.openai.com"
-    assert f"api.openai.com is asked without the key in SOME_TOKEN; it gets it with --trust {entry}." in run.stderr
+    assert f"api.openai.com is asked without the key in SOME_TOKEN. To send the key there, add --trust {entry}." in run.stderr
     assert KEY not in run.stderr
     for trusted in ("b\u00fccher.example", "sk-1@api.openai.com", "http://"):
         wrong = lab("resume", "s.toml", "--trust", trusted)

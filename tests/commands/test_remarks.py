@@ -75,7 +75,6 @@ def test_what_was_read_as_asked_has_no_remark(server: Loopback, lab: Lab) -> Non
 @pytest.mark.parametrize(
     ("rule", "examples", "phase", "words"),
     [
-        (RULE, Text("\n".join(EXAMPLES[:3]), finish="length"), "transmission", "cut off after max-tokens"),
         (RULE, "\n".join(EXAMPLES[:3]), "transmission", "3 of 4 examples can be read."),
         (RULE, "\n".join([*EXAMPLES, "Input: C\nOutput: off"]), "transmission", "There are 5 examples"),
         (RULE, "\n".join([*EXAMPLES[:3], "Input: A, D\nOutput: off"]), "transmission", "A, D → off is against h¹."),

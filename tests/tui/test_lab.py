@@ -423,8 +423,7 @@ async def test_panes_at_80_by_24_by_key_and_by_mouse(lab: Any) -> None:
         assert copied is not None
         assert copied.startswith("d¹")
         await host.pilot.resize_terminal(120, 40)
-        await host.rest()
-        assert all(host.screen.query_one(kind).region.area > 0 for kind in panes.values())
+        await until(lambda: all(host.screen.query_one(kind).region.area > 0 for kind in panes.values()))
 
 
 @pytest.mark.parametrize("size", [(100, 30), (99, 29), (60, 16), (80, 24), (120, 40), (200, 60)])

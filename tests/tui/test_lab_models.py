@@ -637,7 +637,7 @@ async def test_the_transcript_has_every_call_in_full(tmp_path: Path) -> None:
         first = screen._entries[1]
         assert reply in first.text
         assert host.model.requests[0].prompt in first.text
-        assert "trouble:" in first.text
+        assert "problem:" in first.text
         assert "asks again" in screen._entries[2].title
         refined = screen._entries[5]
         assert refined.title == "self-refine"

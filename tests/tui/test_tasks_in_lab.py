@@ -139,7 +139,7 @@ def test_words_stand_with_rank_and_whence_those_that_pass_first(acronyms: LabSes
     record = acronyms.chain.generations[2].transmission
     assert record is not None
     old = sum(sample.origin is not None for sample in record.samples)
-    assert made.caption == f"20 passed on, {old} of them from the pool; {len(made.items) - 20} of those made now stay in it"
+    assert made.caption == f"20 passed on, {old} of them from the pool; {len(made.items) - 20} new ones stay in it"
     assert len(made.items) == 20 + old
     notes = {item.text.partition(" ")[0].lower(): item.note for item in made.items}
     for sample in record.samples:
