@@ -48,6 +48,9 @@ def _has_work(app: Any) -> bool:
             return True
     if not app._screen_stack:
         return False
+    if app._resize_event is not None:  # Textual lets a new size rest for a moment, since a person's come in dozens
+        app._check_resize()
+        return True
     screen = app.screen
     if screen._callbacks or screen._dirty_widgets or any(getattr(screen, flag) for flag in _PENDING[2:]):
         screen._on_timer_update()  # now, and not with the next sixtieth of a second
