@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
+from math import ceil, exp
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from iicl_tui.bayes import dirichlet
+from iicl_tui.bayes import binomial, dirichlet
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
 
@@ -54,6 +54,11 @@ class BeliefEvidence(ABC):
     @property
     def draws(self) -> tuple[int, int] | None:
         """How many drawn hypotheses could be read, and how many were requested; None without draws."""
+        return None
+
+    @property
+    def entropy_range(self) -> tuple[float, float] | None:
+        """The least and greatest entropy, in nats, that so many draws can show, whatever the truth; None without draws."""
         return None
 
 
@@ -172,21 +177,31 @@ class Draws(BeliefEvidence):
         return self.read, self.asked
 
     def log_bounds(self) -> tuple[Array, Array]:
-        """95 % credible intervals."""
-        return dirichlet.log_intervals(self.counts, self.weight)
+        """Each hypothesis' exact 95 % interval, extended to its estimate where smoothing puts that outside."""
+        distinct, which = np.unique(self.counts, return_inverse=True)
+        ends = np.array([binomial.log_interval(int(count), self.read) for count in distinct])[which.reshape(-1)]
+        estimates = dirichlet.log_mean(self.counts, self.weight)
+        return np.minimum(ends[:, 0], estimates), np.maximum(ends[:, 1], estimates)
 
     def bounds(self, factor: int) -> tuple[Array, Array]:
-        """95 % credible intervals."""
+        """The interval of each value by itself, see `group_bounds`."""
         codes = self.space.codes[:, factor]
         ends = [self.group_bounds(np.flatnonzero(codes == value)) for value in range(self.space.shape[factor])]
         return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
 
     def group_bounds(self, members: ArrayLike) -> tuple[float, float]:
-        """A 95 % credible interval."""
+        """The exact 95 % interval of the group's count, extended likewise."""
         chosen = np.unique(np.asarray(members, dtype=np.intp))
-        share = chosen.size / self.space.size
-        low, high = dirichlet.log_interval(float(self.counts[chosen].sum()), float(self.read), share, self.weight)
-        return float(np.exp(low)), float(np.exp(high))
+        if chosen.size in (0, self.space.size):
+            return (1.0, 1.0) if chosen.size else (0.0, 0.0)
+        count = int(self.counts[chosen].sum())
+        low, high = map(exp, binomial.log_interval(count, self.read))
+        estimate = (count + self.weight * chosen.size / self.space.size) / (self.read + self.weight)
+        return min(low, estimate), max(high, estimate)
+
+    @property
+    def entropy_range(self) -> tuple[float, float]:
+        return dirichlet.entropy_range(self.read, self.space.size, self.weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,15 +233,14 @@ class Belief:
     def low(self) -> Array | None:
         """(H,): the lower bound of each log P(h) in nats, −inf for P = 0; None if the belief is exact.
 
-        From token log-probabilities it is a bound given that the reply states a rule, from draws the lower end of a 95 %
-        credible interval.
+        From token log-probabilities it is a bound given that the reply states a rule, from draws the lower end of an exact 95 %
+        interval. Each interval is one by itself: that all of them hold at once is less probable.
         """
         return self._log_bounds[0] if self._log_bounds is not None else None
 
     @property
     def high(self) -> Array | None:
-        """(H,): the upper bounds, as `low`. From draws, that of a hypothesis never drawn may lie below `log_p`: see
-        `bayes.dirichlet`."""
+        """(H,): the upper bounds, as `low`."""
         return self._log_bounds[1] if self._log_bounds is not None else None
 
     def bounds(self, factor: int) -> tuple[Array, Array] | None:
@@ -254,6 +268,11 @@ class Belief:
     def draws(self) -> tuple[int, int] | None:
         """How many drawn hypotheses could be read, and how many were requested; None for any other source."""
         return self.evidence.draws if self.evidence is not None else None
+
+    @property
+    def entropy_range(self) -> tuple[float, float] | None:
+        """The least and greatest entropy, in nats, that its draws can show, whatever the truth; None for any other source."""
+        return self.evidence.entropy_range if self.evidence is not None else None
 
     @property
     def caption(self) -> str:

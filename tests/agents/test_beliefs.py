@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.agents.beliefs import Belief, Draws, FactorMass, from_draws, from_masses
-from iicl_tui.bayes import dirichlet
+from iicl_tui.bayes import binomial
 from iicl_tui.bayes.space import Factor, ProductSpace
 
 profile = settings(derandomize=True, deadline=None, max_examples=100)
@@ -133,14 +133,14 @@ def test_draws_are_counted_and_smoothed() -> None:
     assert math.exp(belief.log_p[4]) == pytest.approx((6 + 1 / 243) / 9)
     assert belief.low is not None
     assert belief.high is not None
-    assert (belief.low[4], belief.high[4]) == dirichlet.log_interval(6, 8, 1 / 243)
+    assert (belief.low[4], belief.high[4]) == binomial.log_interval(6, 8)
     assert belief.unobserved is belief.other is None
     for factor in range(5):
         ends = belief.bounds(factor)
         assert ends is not None
         for value in range(3):
             n = sum(ACRE.codes[h, factor] == value for h in drawn)
-            low, high = dirichlet.log_interval(n, 8, 1 / 3)
+            low, high = binomial.log_interval(n, 8)
             assert (ends[0][value], ends[1][value]) == pytest.approx((math.exp(low), math.exp(high)))
             members = np.flatnonzero(ACRE.codes[:, factor] == value)
             assert belief.group_bounds(members) == pytest.approx((math.exp(low), math.exp(high)))
@@ -149,16 +149,41 @@ def test_draws_are_counted_and_smoothed() -> None:
     assert belief.group_bounds([]) == (0, 0)
 
 
-def test_the_weight_of_the_prior_is_used_throughout() -> None:
-    light, heavy = from_draws(ACRE, [0], 1, weight=0.5), from_draws(ACRE, [0], 1, weight=50)
-    assert light.log_p[0] > heavy.log_p[0]
-    assert light.low is not None
-    assert heavy.low is not None
-    assert light.low[0] > heavy.low[0]
-    both = light.bounds(0), heavy.bounds(0)
-    assert both[0] is not None
-    assert both[1] is not None
-    assert both[0][1][0] > both[1][1][0]
+@pytest.mark.parametrize("weight", [0.001, 1.0, 50.0, 1000.0])
+@pytest.mark.parametrize("draws", [1, 2, 10])
+def test_an_interval_holds_its_estimate_however_it_is_smoothed(draws: int, weight: float) -> None:
+    belief = from_draws(ACRE, [0] * (draws - draws // 3) + [7] * (draws // 3), draws, weight)
+    assert belief.low is not None
+    assert belief.high is not None
+    assert (belief.low <= belief.log_p).all()
+    assert (belief.log_p <= belief.high).all()
+    low, high = binomial.log_interval(draws - draws // 3, draws)
+    assert belief.low[0] == min(low, belief.log_p[0])
+    assert belief.high[0] == max(high, belief.log_p[0])
+    assert belief.high[1] == max(binomial.log_interval(0, draws)[1], belief.log_p[1])
+    for factor in range(5):
+        ends, shares = belief.bounds(factor), ACRE.marginal(np.exp(belief.log_p), factor)
+        assert ends is not None
+        assert (ends[0] <= shares * (1 + 1e-12)).all()
+        assert (shares <= ends[1] * (1 + 1e-12)).all()
+
+
+def test_a_state_that_every_draw_has_may_be_certain() -> None:
+    for draws in (1, 10, 1000):
+        belief = from_draws(ACRE, [242] * draws, draws)
+        assert belief.high is not None
+        assert math.exp(belief.high[242]) == 1
+        for factor in range(5):
+            ends = belief.bounds(factor)
+            assert ends is not None
+            assert (ends[1][2], ends[0][0]) == (1, 0)
+
+
+def test_only_draws_have_a_range_of_entropy() -> None:
+    assert from_draws(ACRE, range(10), 10).entropy_range == pytest.approx((0.80, 2.87), abs=0.005)
+    assert from_draws(ACRE, range(10), 10, 5.0).entropy_range != from_draws(ACRE, range(10), 10).entropy_range
+    assert from_masses(space_of(2), [FactorMass(np.array([0.9, 0.0]), 0.0, 0.1)]).entropy_range is None
+    assert Belief(np.log(np.full(243, 1 / 243)), "exact").entropy_range is None
 
 
 def test_no_draw_read_leaves_it_uniform() -> None:
