@@ -107,7 +107,7 @@ class TokenMasses(BeliefEvidence):
     def caption(self) -> str:
         missing, other = (1 - float(np.prod([1 - part for part in parts])) for parts in (self.unobserved, self.other))
         if other > _MUCH_OTHER:
-            return f"factorised, one reply; ≤ {_percent(missing)} unobserved, {_percent(other)} no value"
+            return f"factorised, along one reply; ≤ {_percent(missing)} unobserved, {_percent(other)} other"
         return f"factorised, along one reply; ≤ {_percent(missing)} unobserved"
 
     @property

@@ -30,6 +30,8 @@ class Measures:
         explained: (T,) How many examples of d⁰ hᵗ explains.
         hypothesis: (T,) hᵗ.
         made, passed: (T, metrics) The task's metrics of what generation t made, before any edit, and of dᵗ; NaN if there is none.
+        entropy_least, entropy_most: (T,) The range of entropies that a belief's draws can show, whatever the truth; NaN if it is
+            not estimated from draws.
     """
 
     entropy: Array
@@ -41,6 +43,8 @@ class Measures:
     hypothesis: NDArray[np.int64]
     made: Array
     passed: Array
+    entropy_least: Array
+    entropy_most: Array
 
     def __len__(self) -> int:
         return len(self.entropy)
@@ -61,6 +65,8 @@ class Measures:
             np.concatenate([self.hypothesis[:keep], more.hypothesis]),
             joined("made"),
             joined("passed"),
+            joined("entropy_least"),
+            joined("entropy_most"),
         )
 
 
@@ -95,6 +101,10 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
     entropy = np.full(len(beliefs), np.nan)
     if known.any():
         entropy[known] = inference.entropy(log_p[known])
+    shown = np.full((len(beliefs), 2), np.nan)
+    for ends, belief in zip(shown, beliefs, strict=True):
+        if belief is not None and belief.entropy_range is not None:
+            ends[:] = belief.entropy_range
     marginals = []
     for split in space.groupings:
         members = np.equal.outer(split.codes, np.arange(len(split.values))).astype(np.float64)
@@ -110,6 +120,7 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
         explained[kept],
         kept,
         *_dataset_metrics(chain, first, last),
+        *shown.T,
     )
 
 
@@ -138,6 +149,7 @@ class Outcome:
         both: hᵗ explains all of d⁰ and gives the factor in focus the same value as h* (BOTH in the paper's Table 1).
         initial: |d⁰|; 0 if the task's hypotheses do not differ in what they explain.
         metrics: The task's metrics of the latest samples made, before any edit.
+        entropy_range: The entropies that the belief's draws can show; None if it is not estimated from draws.
     """
 
     generation: int
@@ -148,6 +160,7 @@ class Outcome:
     focus: tuple[str, str, float] | None
     both: bool | None
     metrics: tuple[tuple[DatasetMetric, float], ...] = ()
+    entropy_range: tuple[float, float] | None = None
 
 
 def outcome(chain: Chain) -> Outcome | None:
@@ -169,7 +182,9 @@ def outcome(chain: Chain) -> Outcome | None:
     measured = zip(task.dataset_metrics, made.tolist(), strict=True)
     metrics = tuple((metric, value) for metric, value in measured if np.isfinite(value))
     initial = len(start.samples) if task.predictive else 0
-    return Outcome(t, _known(m.entropy), _known(m.p_target), int(m.explained[0]), initial, focus, both, metrics)
+    least, most = _known(m.entropy_least), _known(m.entropy_most)
+    shown = (least, most) if least is not None and most is not None else None
+    return Outcome(t, _known(m.entropy), _known(m.p_target), int(m.explained[0]), initial, focus, both, metrics, shown)
 
 
 def _known(values: Sequence[float] | Array) -> float | None:

@@ -25,6 +25,7 @@ from iicl_tui.chain.metrics import outcome
 from iicl_tui.chain.records import Generation, PhaseRecord, Record
 from iicl_tui.errors import ChainStopped, LabError
 from iicl_tui.filters.base import Decider
+from iicl_tui.present.belief_provenance import entropy_text
 from iicl_tui.present.remarks import phase_remarks
 from iicl_tui.store.errors import ChangedFile, DeletedFile, ExistingFile
 from iicl_tui.store.session import SessionFile
@@ -264,7 +265,7 @@ def summary(chain: Chain) -> str:
         return f"{title}: no generation yet"
     words = [f"generation {last.generation}/{chain.config.generations}"]
     if last.entropy is not None:
-        words.append(f"H {last.entropy:.3f} nats")
+        words.append(entropy_text(last.entropy, last.entropy_range, 3, " nats"))
     if last.p_target is not None:
         words.append(f"P(h*) {last.p_target:.3g}")
     if chain.task.predictive:

@@ -109,7 +109,8 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
         if row == -1:
             yield f"    …  {len(m) - 40} generations more; export them with `iicl-tui export`"
             continue
-        figures = [_number(m.entropy[row], 3), _p(m.p_target[row])]
+        sign = "~" if np.isfinite(m.entropy_least[row]) else ""
+        figures = [sign + _number(m.entropy[row], 3), _p(m.p_target[row])]
         if start.rival is not None:
             figures.append(_p(m.p_rival[row]))
         if focus is not None:
@@ -122,6 +123,9 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
         cells = [f"{mark}{row + 1}", *figures]
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
         yield f"{words}  {task.rule(int(m.hypothesis[row]))}"
+    if np.isfinite(m.entropy_least).any():
+        least, most = np.nanmin(m.entropy_least), np.nanmax(m.entropy_most)
+        yield f"  ~ from draws, which can show an entropy of {least:.2f} to {most:.2f} nats only"
     if task.dataset_metrics:
         yield f"  {task.dataset_metrics[0].name} and what follows: measured on what each generation made"
 
@@ -132,7 +136,12 @@ def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:
         yield f"  {_absent(view.absent)}"
         return
     size = view.space.size
-    yield f"  entropy {float(entropy(view.log_p)):.3f} nats; uniform is ln {size} = {np.log(size):.3f}, one-hot 0"
+    h = f"  entropy {float(entropy(view.log_p)):.3f} nats"
+    if state.entropy_range is None:
+        yield f"{h}; uniform is ln {size} = {np.log(size):.3f}, one-hot 0"
+    else:
+        least, most = state.entropy_range
+        yield f"{h}; so few draws can show only {least:.2f} to {most:.2f}, whatever the belief (uniform: {np.log(size):.2f})"
     for mark in view.marks:
         rank, _ = ranked.rank_of(view.log_p, mark.hypothesis)
         name = mark.name if not charts else f"{mark.symbol} {mark.name}"

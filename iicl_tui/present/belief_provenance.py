@@ -31,6 +31,19 @@ def caption(chain: Chain, belief: Belief | None) -> str:
     return printable(" · ".join(parts), 200)
 
 
+def entropy_text(entropy: float, shown: tuple[float, float] | None, digits: int = 2, unit: str = "") -> str:
+    """The entropy as "H 1.23"; from draws with the range that these can show at all.
+
+    Args:
+        entropy: In nats.
+        shown: What the draws can show; None if the belief is not estimated from draws.
+        digits: Decimal places.
+        unit: " nats", or "" where there is little room.
+    """
+    text = f"H {entropy:.{digits}f}{unit}"
+    return text if shown is None else f"{text} (draws show {shown[0]:.2f}–{shown[1]:.2f})"
+
+
 def ghost(belief: Belief | None, before: Belief | None, selected: int) -> str:
     """The label of the previous belief; it says how that is known if this one is known in another way."""
     name = "last generation" if selected > 1 else "before any data"

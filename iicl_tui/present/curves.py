@@ -46,16 +46,12 @@ def panels(measures: Measures, task: Task, start: Start, generation: int, total:
     def line(name: str, values: NDArray[np.float64], style: str = "text") -> Series:
         return Series(name, _padded(values, length), style)
 
-    uniform = log(task.space.size)
     given = task.measure(start.samples) if start.samples else (nan,) * len(task.dataset_metrics)
     out = [
         _figure(figure, line("made", measures.made[:, place]), line("dᵗ", measures.passed[:, place]), level, selected)
         for place, (figure, level) in enumerate(zip(task.dataset_metrics, given, strict=True))
     ]
-    out += [
-        Panel("entropy (nats)", (line("H", measures.entropy, "accent"),), 0.0, uniform * 1.0001,
-              (("uniform", uniform), ("one-hot", 0.0)), selected, 1)
-    ]  # fmt: skip
+    out.append(_entropy(measures, log(task.space.size), length, selected))
     if task.focus is not None:
         split = task.space.groupings[task.focus]
         values = measures.marginals[task.focus]
@@ -71,6 +67,24 @@ def panels(measures: Measures, task: Task, start: Start, generation: int, total:
         right = line("hᵗ", measures.explained.astype(np.float64), "accent")
         out.append(Panel(f"d⁰ explained (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1))
     return tuple(out)
+
+
+def _entropy(measures: Measures, uniform: float, length: int, selected: int | None) -> Panel:
+    """The entropy. From draws it is a curve of its own, drawn with the range that so many draws can show.
+
+    Draws cannot show a uniform belief, so its level stands only beside entropies that could reach it.
+    """
+    drawn = np.isfinite(measures.entropy_least)
+    known = Series("H", _padded(np.where(drawn, nan, measures.entropy), length), "accent")
+    levels = (("uniform", uniform), ("one-hot", 0.0))
+    if not drawn.any():
+        return Panel("entropy (nats)", (known,), 0.0, uniform * 1.0001, levels, selected, 1)
+    least, most = (_padded(ends, length) for ends in (measures.entropy_least, measures.entropy_most))
+    estimated = Series("draws", _padded(np.where(drawn, measures.entropy, nan), length), "text", least, most)
+    ends = (("draws' most", float(np.nanmax(most))), ("draws' least", float(np.nanmin(least))))
+    if np.isfinite(known.values).any():
+        return Panel("entropy (nats)", (known, estimated), 0.0, uniform * 1.0001, (*levels, *ends), selected, 1)
+    return Panel("entropy of draws (nats)", (replace(estimated, style="accent"),), 0.0, uniform * 1.0001, ends, selected, 1)
 
 
 def _figure(figure: DatasetMetric, made: Series, passed: Series, given: float, selected: int | None) -> Panel:

@@ -95,11 +95,13 @@ def build_lab_state(
             0 if blind else session.compared_examples,
             _row_note(chain),
             *_first_figure(session),
+            np.isfinite(session.measures.entropy_least),
         ),
         steppable=(upcoming is not None or saving.kind == "unsaved") and saving.kind != "read-only",
         waits_for_person=chain.waits_for_person,
         cost=cost_text(chain.spent_in(selected)),
         calling=call_in_progress(chain, clock),
+        entropy_range=beliefs.here.entropy_range if beliefs.here is not None else None,
     )
 
 

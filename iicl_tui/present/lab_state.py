@@ -127,6 +127,7 @@ class GenerationRows:
         note: A note on generation `now` while it is not complete.
         name: Short name of the metric.
         metric: (T,) A metric of the task, shown instead of `explained`.
+        drawn: (T,) Whether the entropy is that of draws, which can show only a part of its range.
     """
 
     selected: int
@@ -138,6 +139,7 @@ class GenerationRows:
     note: str = ""
     name: str = ""
     metric: NDArray[np.float64] | None = None
+    drawn: NDArray[np.bool_] | None = None
 
     @property
     def latest(self) -> int:
@@ -180,6 +182,8 @@ class LabState:
     """What the selected generation has cost, if models were asked."""
     calling: str = ""
     """The call in progress, or what it waits for."""
+    entropy_range: tuple[float, float] | None = None
+    """The entropies that the draws of the selected belief can show; None if it is not estimated from draws."""
 
     @property
     def following(self) -> bool:

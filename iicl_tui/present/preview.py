@@ -51,7 +51,7 @@ def outcome_text(path: Path) -> str:
 def _belief_words(last: Outcome, unit: str = " nats") -> list[str]:
     parts = []
     if last.entropy is not None:
-        parts.append(f"H {last.entropy:.2f}{unit}")
+        parts.append(belief_provenance.entropy_text(last.entropy, last.entropy_range, unit=unit))
     if last.focus is not None:
         name, value, p = last.focus
         parts.append(f"{name} {value} {p:.2f}")

@@ -123,8 +123,8 @@ def _measured(chain: Chain) -> bool:
 def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """One row per generation.
 
-    If models are asked: also how the belief is known, bounds of each probability, the unobserved mass of each factor, and for the
-    notebooks' reading the entropy by their own formula.
+    If models are asked: also how the belief is known, bounds of each probability, the unobserved mass of each factor, for the
+    notebooks' reading the entropy by their own formula, and for draws the range of entropies that they can show.
     """
     space, measured = chain.task.space, _measured(chain)
     values = [f"{split.name}={value}" for split in space.groupings for value in split.values]
@@ -135,7 +135,8 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
         *("d0_explained", "d0_size", *INTERACTION.columns(), "samples_drawn", "samples_passed"),
         *(f"p({value})" for value in values),
         *(f"{which}_{name}" for name in figures for which in ("made", "passed")),
-        *(("belief", "draws_read", "draws_asked", "own_entropy_nats") if measured else ()),
+        *(("belief", "how_known", "draws_read", "draws_asked", "own_entropy_nats") if measured else ()),
+        *(("entropy_least_nats", "entropy_most_nats") if measured else ()),
         *(f"{end}({value})" for value in bounded if measured for end in ("p_low", "p_high")),
         *(f"{name}({factor.name})" for name in ("unobserved", "other") if measured for factor in space.factors),
     )
@@ -161,7 +162,16 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
     """Further cells of a generation's row; empty ones if they do not apply."""
-    yield from (belief.source, *(belief.draws or (None, None)), belief.notebook_entropy) if belief is not None else [None] * 4
+    if belief is None:
+        yield from [None] * 5
+    else:
+        yield from (
+            belief.source,
+            "; ".join((belief.caption, *belief.notes)),
+            *(belief.draws or (None, None)),
+            belief.notebook_entropy,
+        )
+    yield from (belief.entropy_range if belief is not None else None) or (None, None)
     bounds = [belief.bounds(factor) for factor in range(factors)] if belief is not None else []
     ends = [end for each in bounds if each is not None for pair in zip(*each, strict=True) for end in map(float, pair)]
     yield from ends if ends else [None] * (2 * values)
@@ -274,6 +284,7 @@ def _how_known_table(chain: Chain, belief: Belief) -> dict[str, Any]:
         "caption": belief.caption,
         "notes": belief.notes,
         "own_entropy_nats": belief.notebook_entropy,
+        "entropy_range_nats": belief.entropy_range,
         "draws": None if belief.draws is None else dict(zip(("read", "asked"), belief.draws, strict=True)),
         "low": None if belief.low is None else np.exp(belief.low).tolist(),
         "high": None if belief.high is None else np.exp(belief.high).tolist(),

@@ -17,6 +17,7 @@ from speaking import RULE, SHARES, follows, rule, samples, spoken, with_logprobs
 from iicl_tui import registry
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.money import spent_text
+from iicl_tui.bayes import dirichlet
 from iicl_tui.chain.engine import Chain
 from iicl_tui.commands import doctor, show
 from iicl_tui.present.costs import cost_text
@@ -77,7 +78,12 @@ def test_show_says_why_no_belief_is_known(tmp_path: Path, capsys: pytest.Capture
     path, _ = session(tmp_path / "other", 3, follows, belief="samples", draws=3)
     page = shown(path, capsys, charts)
     assert page.count("no belief yet: it is known after generation 2 has learned its hypothesis") == 2
-    assert "estimated from 3 draws, 95% intervals" in shown(path, capsys, charts, 1)
+    page = shown(path, capsys, charts, 1)
+    assert "estimated from 3 draws, 95% intervals" in page
+    least, most = dirichlet.entropy_range(3, 243)
+    assert f"nats; so few draws can show only {least:.2f} to {most:.2f}, whatever the belief (uniform: 5.49)" in page
+    assert f"~ from draws, which can show an entropy of {least:.2f} to {most:.2f} nats only" in page
+    assert re.search(r">1 +~\d\.\d{3}", page)
 
 
 def test_doctor_names_libraries_agreed_hosts_and_what_others_add_in_vain(

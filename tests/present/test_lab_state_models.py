@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from iicl_tui.agents.key_consent import KeyRequest, key_requests, next_key_reque
 from iicl_tui.agents.model_session import PendingCall
 from iicl_tui.agents.money import Budget, Spent, spent_text
 from iicl_tui.agents.retry import RetryWait
+from iicl_tui.bayes import dirichlet
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.costs import budget_text, cost_text, estimate_text
@@ -99,6 +101,39 @@ async def test_bounds_of_draws_are_intervals_and_nothing_is_open() -> None:
         shares = config.task.space.marginal(np.exp(not_none(state.belief.log_p)), factor)
         assert (low <= shares).all()
         assert (shares <= high).all()
+
+
+async def test_the_entropy_of_draws_has_the_range_that_they_can_show_and_no_uniform_level() -> None:
+    config, model = spoken(agent=DRAWS)
+    replies = [rule(config, 5), rule(config, 5), rule(config, 5), rule(config, 7), samples(config, 1, 2, 3, 4)]
+    session = await stepped(config, model, 1, replies)
+    state = at(session)
+    least, most = dirichlet.entropy_range(4, 243)
+    assert state.entropy_range == (least, most)
+    panel = next(panel for panel in state.curves if panel.title == "entropy of draws (nats)")
+    (curve,) = panel.series
+    assert curve.low is not None
+    assert curve.high is not None
+    assert (curve.low[0], curve.high[0]) == (least, most)
+    assert least < curve.values[0] < most < math.log(243)
+    assert panel.references == (("draws' most", most), ("draws' least", least))
+    assert state.rows.drawn is not None
+    assert state.rows.drawn.tolist() == [True]
+
+
+async def test_an_entropy_of_draws_is_never_joined_to_one_that_is_known_otherwise() -> None:
+    config, model = spoken(agent=[EXACT, DRAWS], chain={"generations": 4})
+    model.answers = lambda request: samples(config, 1, 2, 3, 4) if "Write examples" in request.prompt else rule(config, 5)
+    state = at(await stepped(config, model, 10))
+    panel = next(panel for panel in state.curves if panel.title == "entropy (nats)")
+    exact, drawn = panel.series
+    assert np.isfinite(exact.values).tolist() == [True, False, True, False]
+    assert np.isfinite(drawn.values).tolist() == [False, True, False, True]
+    assert exact.low is None
+    assert drawn.low is not None
+    assert np.isfinite(drawn.low).tolist() == [False, True, False, True]
+    assert state.entropy_range == dirichlet.entropy_range(4, 243)
+    assert at(await stepped(*spoken(agent=[EXACT]), 1)).entropy_range is None
 
 
 async def test_an_exact_belief_has_no_bounds_and_says_how_it_is_known_only_where_others_are_known_otherwise() -> None:

@@ -13,6 +13,7 @@ from narrow import not_none
 from speaking import RULE, SHARES, rule, samples, spoken, with_logprobs
 
 from iicl_tui.agents.calls import Request
+from iicl_tui.bayes import dirichlet
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
@@ -185,7 +186,12 @@ def test_tables_say_how_beliefs_are_known_and_how_well(tmp_path: Path) -> None:
     assert float(drawn["p_low(A=on)"]) < float(drawn["p(A=on)"]) < float(drawn["p_high(A=on)"])
     for row, empty in ((exact, "p_low(A=on)"), (silent, "p(A=on)"), (silent, "unobserved(A)"), (drawn, "unobserved(A)")):
         assert row[empty] == ""
-    assert first["own_entropy_nats"] == ""
+    assert first["own_entropy_nats"] == first["entropy_least_nats"] == first["entropy_most_nats"] == ""
+    assert "factorised, along one reply" in first["how_known"]
+    assert exact["how_known"] == "exact"
+    ends = float(drawn["entropy_least_nats"]), float(drawn["entropy_most_nats"])
+    assert ends == pytest.approx(dirichlet.entropy_range(3, 243))
+    assert ends[0] <= float(drawn["entropy_nats"]) <= ends[1]
     assert float(notebook["own_entropy_nats"]) == pytest.approx(not_none(chain.belief(5)).notebook_entropy)
     by = {t: [row for row in beliefs if row["generation"] == str(t)] for t in range(1, 6)}
     assert [len(by[t]) for t in range(1, 6)] == [243, 243, 243, 0, 243]
@@ -206,7 +212,8 @@ def test_a_document_says_how_beliefs_are_known_and_how_well(tmp_path: Path) -> N
     assert known[0]["marginals"]["C"]["und"] == pytest.approx([0.7, 0.9])
     np.testing.assert_allclose(known[0]["low"], np.exp(not_none(not_none(chain.belief(1)).low)))
     assert known[2]["draws"] == {"read": 3, "asked": 3}
-    assert known[1]["low"] is None
+    assert known[1]["low"] is known[1]["entropy_range_nats"] is None
+    assert known[2]["entropy_range_nats"] == pytest.approx(dirichlet.entropy_range(3, 243))
     assert known[4]["own_entropy_nats"] == pytest.approx(not_none(chain.belief(5)).notebook_entropy)
     assert "unobserved" in known[0]["caption"]
 

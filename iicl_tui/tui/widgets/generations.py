@@ -118,7 +118,8 @@ class Generations(ScrollView, can_focus=True):
             fit = f"{int(rows.explained[t - 1])}/{rows.initial}" if rows.initial else ""
             if rows.metric is not None:
                 fit = f"{rows.metric[t - 1]:.2f}" if isfinite(rows.metric[t - 1]) else ""
-            text = _columns(str(t), f"{entropy:.2f}" if isfinite(entropy) else "–", fit)
+            sign = "~" if rows.drawn is not None and rows.drawn[t - 1] else ""
+            text = _columns(str(t), f"{sign}{entropy:.2f}" if isfinite(entropy) else "–", fit)
         else:
             text = _columns(str(t), "", "")
         kind = "to-come" if t > rows.latest else "now" if t == rows.now else ""
