@@ -78,10 +78,11 @@ class _Usage(Plain):
     """The tokens that were paid for as a table on one line, or None."""
 
     def text(self, value: Any, context: WriteContext) -> str:
-        return context.value(value._asdict())
+        return context.value({key: count for key, count in value._asdict().items() if count or key != "cached"})
 
     def read(self, value: Any, path: KeyPath, context: ReadContext) -> Any:
-        counts = [Field(key, "int", key, "", REQUIRED, low=0, high=MAX_TOKEN_COUNT) for key in Usage._fields]
+        defaults = {"cached": 0}
+        counts = [Field(key, "int", key, "", defaults.get(key, REQUIRED), low=0, high=MAX_TOKEN_COUNT) for key in Usage._fields]
         return Usage(*(count or 0 for count in read_table(counts, value, path, context.faults).values()))
 
     def export(self, value: Any) -> Any:

@@ -99,7 +99,7 @@ def with_logprobs(text: str, shares: Mapping[str, Mapping[str, float]]) -> Reply
 DOCUMENT: dict[str, Any] = {
     "chain": {"title": "Spoken", "generations": 3, "seed": 3},
     "task": {"spurious": "screen", "bias": "high", "draw": "overlap", "hypothesis": 33, "initial": 4},
-    "agent": [{"kind": "openai", "model": "gpt-4.1-mini", "belief": "none"}],
+    "agent": [{"kind": "openai", "model": "gpt-6-luna", "belief": "none"}],
 }
 
 

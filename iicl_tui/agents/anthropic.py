@@ -16,6 +16,6 @@ KIND = language_kind(
         "iicl_tui.agents.providers.anthropic:AnthropicProvider",
         urls=("https://api.anthropic.com", "https://api.anthropic.com/v1"),
         order=3,
-        unsupported=frozenset({"seed", "top_logprobs"}),
+        unsupported=frozenset({"seed", "top_logprobs", "reasoning_effort", "n"}),
     )
 )

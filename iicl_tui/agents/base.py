@@ -13,7 +13,7 @@ from iicl_tui import registry
 from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Exchange, Message, Purpose, Reply, ReplyVerdict, Request
-from iicl_tui.agents.money import Price
+from iicl_tui.agents.prices import Price
 from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field

@@ -38,10 +38,17 @@ class Exchange(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """Billed tokens."""
+    """Billed tokens.
+
+    Attributes:
+        prompt: Tokens of the prompt.
+        completion: Tokens of the reply.
+        cached: How many of the prompt's tokens were read from a cache.
+    """
 
     prompt: int
     completion: int
+    cached: int = 0
 
 
 MAX_TOKEN_COUNT = 10**12
@@ -78,6 +85,8 @@ PARAMETER_NAMES = {
     "seed": "seed",
     "top_logprobs": "log-probabilities",
     "schema": "JSON schema",
+    "reasoning_effort": "this reasoning-effort",
+    "n": "several replies to one call",
     "system": "a system role",
 }
 """The names of a request's parameters for a person."""
@@ -95,6 +104,8 @@ class Request:
         seed: The sampling seed.
         top_logprobs: How many of the likeliest tokens to return at each position.
         schema: A JSON schema that the reply must follow.
+        reasoning_effort: How much the model thinks before it answers.
+        n: How many replies to make.
         continuation: How the server is told to continue the last message, which is the beginning of the model's own answer; ""
             for an ordinary request. See `agents.scored_belief.CONTINUATIONS`.
     """
@@ -106,9 +117,11 @@ class Request:
     seed: int | None = None
     top_logprobs: int | None = None
     schema: Mapping[str, Any] | None = None
+    reasoning_effort: str | None = None
+    n: int | None = None
     continuation: str = ""
 
-    PARAMETERS = ("temperature", "top_p", "seed", "top_logprobs", "schema")
+    PARAMETERS = ("temperature", "top_p", "seed", "top_logprobs", "schema", "reasoning_effort", "n")
     """The optional parameters, which an API or a model may not support."""
 
     @property
@@ -153,7 +166,7 @@ _MAX_REPLY_BYTES = 64_000_000
 def max_record_bytes(request: Request) -> int:
     """The approximate size of the call's record, in bytes, if the reply is as long as allowed."""
     alternatives = 1 + (request.top_logprobs or 0)
-    reply = min(request.max_tokens * alternatives * _BYTES_PER_TOKEN, _MAX_REPLY_BYTES)
+    reply = min(request.max_tokens * (request.n or 1) * alternatives * _BYTES_PER_TOKEN, _MAX_REPLY_BYTES)
     return reply + len(request.prompt.encode("utf-8", "surrogatepass"))
 
 

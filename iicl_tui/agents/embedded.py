@@ -27,6 +27,7 @@ _API = ApiSpec(
     "",
     urls=("http://127.0.0.1",),
     order=5,
+    unsupported=frozenset({"reasoning_effort", "n"}),
     continuations=("assistant",),
     official_continues=True,
 )

@@ -24,6 +24,7 @@ _RESERVED = {
     "toplogprobs": "the agent's `top-logprobs`",
     "responseformat": "the agent's `json-schema`",
     "outputconfig": "the agent's `json-schema`",
+    "reasoningeffort": "the agent's `reasoning-effort`",
     "stream": "the program: replies come whole",
     **dict.fromkeys(("n", "bestof", "numgenerations"), _ONE_REPLY),
     **dict.fromkeys(("maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxnewtokens", "npredict", "numpredict"), _LIMIT),

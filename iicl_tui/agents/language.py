@@ -17,7 +17,7 @@ from iicl_tui.agents.calls import PARAMETER_NAMES, UNREADABLE, Call, Message, Pr
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.language_usage import estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
-from iicl_tui.agents.money import Price
+from iicl_tui.agents.prices import Price
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
 from iicl_tui.agents.request_settings import RequestSettings
 from iicl_tui.agents.retry import RetryPolicy
@@ -46,7 +46,7 @@ class LanguageAgent:
         credential: The key that the provider needs.
         unsupported: The parameters that the API never takes.
         retry_policy: How failed calls are retried.
-        price: The model's price.
+        find_price: Finds the model's price, when it is first needed.
     """
 
     exact = False
@@ -63,7 +63,7 @@ class LanguageAgent:
         *,
         unsupported: frozenset[str] = frozenset(),
         retry_policy: RetryPolicy | None = None,
-        price: Price | None = None,
+        find_price: Callable[[], Price | None] = lambda: None,
     ) -> None:
         self.kind = kind
         self.task = task
@@ -74,7 +74,7 @@ class LanguageAgent:
             self.settings = replace(settings, estimator=replace(settings.estimator, source="examples"))
         self.retry_policy = retry_policy or RetryPolicy()
         self.credential = credential
-        self._price = price
+        self._find_price = find_price
         self.connect = connect
         self._provider: tuple[Access, Provider] | None = None
         self._unsupported = set(unsupported)
@@ -98,13 +98,13 @@ class LanguageAgent:
         """Whether its hypotheses are drawn from its belief, so that it is asked for no rule."""
         return self.settings.choose != "reply"
 
-    @property
+    @cached_property
     def price(self) -> Price | None:
         """The model's price; None if it is unknown."""
-        return self._price
+        return self._find_price()
 
     def describe(self) -> str:
-        """openai gpt-4o-mini τ1, or with "sample" or "map" before τ if its hypotheses are drawn from its belief."""
+        """openai gpt-6-luna τ1, or with "sample" or "map" before τ if its hypotheses are drawn from its belief."""
         temperature, choose = self.settings.temperature, self.settings.choose
         chosen = f" {choose}" if choose != "reply" else ""
         return f"{self.kind} {self.model}{chosen}" + (f" τ{temperature:g}" if temperature is not None else "")
@@ -325,7 +325,10 @@ class LanguageAgent:
         messages.append(Message("user", prompt))
         settings = self.settings
         wanted_schema = schema if settings.schema else None
-        return Request(tuple(messages), settings.max_tokens, settings.temperature, settings.top_p, None, None, wanted_schema)
+        return Request(
+            tuple(messages), settings.max_tokens, settings.temperature, settings.top_p, None, None, wanted_schema,
+            settings.reasoning_effort,
+        )  # fmt: skip
 
     def _seeded(self, request: Request, rng: np.random.Generator) -> Request:
         """The request with a seed, which is drawn even if it is not sent, so that later random numbers stay the same."""

@@ -16,7 +16,8 @@ from iicl_tui.agents.access import VARIABLE_NAME, Access, Credential, host_of, s
 from iicl_tui.agents.base import Agent, AgentKind
 from iicl_tui.agents.calls import Provider
 from iicl_tui.agents.extra_body import check_extra
-from iicl_tui.agents.money import configured_price, known_price
+from iicl_tui.agents.model_names import known_sampling
+from iicl_tui.agents.prices import Price, configured_price, known_price
 from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.agents.score_options import SCORE_FIELDS, SCORE_HELP, BeliefField, choice_of, score_settings
 from iicl_tui.errors import Fault
@@ -28,6 +29,8 @@ if TYPE_CHECKING:  # imported only by chains that ask a model
     from iicl_tui.agents.language import LanguageAgent
     from iicl_tui.tasks.wording import Wording
 
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""The values of `reasoning-effort`."""
 MAX_REPLY_MB = 4.0
 """The default limit of a response in MB."""
 _KEY_ITSELF = 20
@@ -93,6 +96,10 @@ def language_fields(api: ApiSpec) -> tuple[Field, ...]:
         Field("temperature", "float", "temperature τ", f"Sent to the model; at most {api.max_temperature:g} here. If a model "
               "does not support it, it is left out with a notice.", 1.0, low=0, high=api.max_temperature),
         Field("top-p", "float", "top-p", "Sent to the model if it is set.", None, low=0, high=1),
+        *([Field("reasoning-effort", "choice", "reasoning effort", "How much the model thinks before it answers, where it can be "
+                 "told. Empty: as it does by itself; OpenAI's models that take a temperature and give log-probabilities only "
+                 "without thinking are told none if these are needed.", None, choices=EFFORTS)]
+          if "reasoning_effort" not in unsupported else []),
         Field("seed", "bool", "send a seed", "Sends a seed from the chain's random numbers with each call. Providers do not "
               f"guarantee reproducible replies.{no_seed}", "seed" not in unsupported),
         Field("max-tokens", "int", "tokens a reply", "The longest reply. A longer one is cut off. Reasoning models need more.",
@@ -129,8 +136,8 @@ def language_fields(api: ApiSpec) -> tuple[Field, ...]:
         Field("max-reply", "float", "largest reply, MB", "A larger response, also decompressed, is not read and the call "
               "fails.", MAX_REPLY_MB, low=0.001, high=1000),
         Field("extra-body", "table", "extra body", "Added to each request unchanged.", {}, in_form=False),
-        Field("price", "table", "price", "input, output: US dollars per million tokens, in place of the known price.", None,
-              in_form=False),
+        Field("price", "table", "price", "input, output: US dollars per million tokens, in place of the known price. cached: of "
+              "a prompt's tokens that come from a cache.", None, in_form=False),
     )  # fmt: skip
 
 
@@ -151,18 +158,26 @@ def build_agent(
     if base_url is not None and any(same_address(base_url, url) for url in api.urls):
         base_url = None
     price = configured_price(values["price"], (*path, "price"), faults) if values["price"] is not None else None
-    if price is None and base_url is None:  # the price on another server is unknown
-        price = known_price(api.name, model)
     continues = api.official_continues or base_url is not None
     scores = score_settings(values, task, api.continuations, continues, api.title, path, faults)
     estimator = BeliefEstimator(
         values["belief"], values["draws"], values["smoothing"], values.get("top-logprobs", 0), values.get("reading", ""),
         values.get("fallback", "none"), values["json-schema"], scores, values["temperature"],
     )  # fmt: skip
+    effort = values.get("reasoning-effort")
+    if scores is not None and effort not in (None, "none"):
+        what = 'the belief is scored without thinking: "none" or nothing can stand here, or belief = "logprobs" or "samples"'
+        faults.append(Fault((*path, "reasoning-effort"), what))
+    needs_sampling = estimator.asks_logprobs or values["temperature"] != 1
+    if effort is None and needs_sampling and known_sampling(api.name, model, base_url is None) == "without-reasoning":
+        effort = "none"
     settings = RequestSettings(
         model, values["max-tokens"], estimator, values["temperature"], values["top-p"], values["seed"], values["json-schema"],
-        choice_of(values),
+        effort, choice_of(values),
     )  # fmt: skip
+
+    def find_price() -> Price | None:
+        return known_price(api.name, model) if price is None and base_url is None else price  # on another server it is unknown
 
     credential = Credential(values["key-env"], base_url, api.key_env, api.urls[0])
 
@@ -189,7 +204,7 @@ def build_agent(
         credential,
         unsupported=api.unsupported,
         retry_policy=RetryPolicy(values["attempts"], values["patience"], values["retry-after"]),
-        price=price,
+        find_price=find_price,
     )
 
 

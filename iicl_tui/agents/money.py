@@ -1,46 +1,22 @@
-"""Costs of calls to language models: prices, estimates before a call, sums after it, and the budget."""
+"""Costs of calls to language models: estimates before a call, sums after it, and the budget."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from iicl_tui.agents.calls import Call, Request, Usage
-from iicl_tui.errors import Fault
-from iicl_tui.schema import REQUIRED, Field, read_table
-from iicl_tui.schema import Path as KeyPath
+from iicl_tui.agents.prices import Price
 
 PER_MESSAGE = 5
 """Tokens per message in addition to its text: its role and delimiters (OpenAI documents 4, others nothing)."""
 PER_REQUEST = 3
 """Tokens per request in addition to its messages: the start of the reply."""
-
-_SNAPSHOT = re.compile(r"(?P<name>.+)-(?P<day>\d{4}-\d{2}-\d{2}|\d{8})", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Price:
-    """US dollars per million tokens.
-
-    Attributes:
-        input: The price of prompt tokens.
-        output: The price of completion tokens.
-        as_of: The date of the source; None if a person gave the price.
-        source: Where the price comes from.
-    """
-
-    input: float
-    output: float
-    as_of: date | None
-    source: str
 
 
 class WorstCase(NamedTuple):
@@ -50,59 +26,11 @@ class WorstCase(NamedTuple):
     dollars: float | None
 
 
-PRICE_FIELDS = (
-    Field("input", "float", "prompt price", "US dollars per million tokens of the prompt.", REQUIRED, low=0),
-    Field("output", "float", "reply price", "US dollars per million tokens of the reply.", REQUIRED, low=0),
-)
-"""The keys of an agent's `price` table."""
-
-
-# -- prices ---------------------------------------------------------------------------------------------------------------
-
-
-def configured_price(table: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Price | None:
-    """The price in an agent's `price` table. Adds faults and returns None if the table is invalid."""
-    found = len(faults)
-    values = read_table(PRICE_FIELDS, table, path, faults)
-    return None if len(faults) > found else Price(values["input"], values["output"], None, "configuration")
-
-
-def known_price(kind: str, model: str) -> Price | None:
-    """The provider's official price of the model, from prices.toml; None if it is unknown.
-
-    A snapshot with a full date in its name has its model's price unless it is newer than the price. On other servers a model of
-    this name may cost anything, or nothing.
-    """
-    prices = _prices().get(kind, {})
-    if model in prices:
-        return prices[model]
-    match = _SNAPSHOT.fullmatch(model)
-    price = prices.get(match["name"]) if match else None
-    if match is None or price is None or price.as_of is None:
-        return None
-    try:
-        day = date.fromisoformat(match["day"])
-    except ValueError:
-        return None
-    return price if day <= price.as_of else None
-
-
-@cache
-def _prices() -> dict[str, dict[str, Price]]:
-    """The shipped prices by kind and model."""
-    document = tomllib.loads(Path(__file__).with_name("prices.toml").read_text(encoding="utf-8"))
-    return {
-        kind: {
-            model: Price(float(entry["input"]), float(entry["output"]), entry["as-of"], entry["source"])
-            for model, entry in models.items()
-        }
-        for kind, models in document.items()
-    }
-
-
 def cost(usage: Usage, price: Price) -> float:
     """The cost of these tokens in US dollars."""
-    return (usage.prompt * price.input + usage.completion * price.output) / 1e6
+    cached = min(usage.cached, usage.prompt)
+    discount = 0.0 if price.cached is None else cached * (price.input - price.cached)
+    return (usage.prompt * price.input - discount + usage.completion * price.output) / 1e6
 
 
 # -- before a call --------------------------------------------------------------------------------------------------------
@@ -141,7 +69,7 @@ def prompt_tokens(request: Request) -> int:
 def worst_case(request: Request, price: Price | None) -> WorstCase:
     """The most that a call can use: its estimated prompt and the longest reply that max_tokens allows."""
     usage = Usage(prompt_tokens(request), request.max_tokens)
-    return WorstCase(sum(usage), None if price is None else cost(usage, price))
+    return WorstCase(usage.prompt + usage.completion, None if price is None else cost(usage, price))
 
 
 # -- after it -------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ KIND = language_kind(
         "openai",
         "OpenAI",
         "GPT, or any server that speaks OpenAI's protocol; with log-probabilities where the model gives them.",
-        "gpt-4.1-mini",
+        "gpt-6-luna",
         "OPENAI_API_KEY",
         2.0,
         ("logprobs", "score", "samples", "none"),

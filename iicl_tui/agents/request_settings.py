@@ -20,6 +20,7 @@ class RequestSettings:
         top_p: The nucleus-sampling threshold.
         seed: Whether a seed from the chain's random numbers is sent, if the API has one.
         schema: Whether replies must follow a JSON schema.
+        reasoning_effort: How much the model thinks before it answers; None: as it does by itself.
         choose: Where its hypothesis comes from: "reply", or drawn from the scored belief by "sample" or "map".
     """
 
@@ -30,4 +31,5 @@ class RequestSettings:
     top_p: float | None = None
     seed: bool = True
     schema: bool = False
+    reasoning_effort: str | None = None
     choose: Literal["reply", "sample", "map"] = "reply"

@@ -188,7 +188,9 @@ async def score(session: ModelSession, client: ModelClient, request: Request, sc
 def read_request(request: Request, beginning: str, continuation: str) -> Request:
     """The request for one token after a beginning of the answer, at temperature 1."""
     messages = (*request.messages, Message("assistant", beginning))
-    return Request(messages, 1, 1.0, top_logprobs=TOP_LOGPROBS, continuation=continuation)
+    return Request(
+        messages, 1, 1.0, top_logprobs=TOP_LOGPROBS, reasoning_effort=request.reasoning_effort, continuation=continuation
+    )
 
 
 def scored_masses(calls: Iterable[Call], settings: ScoreSettings, space: ProductSpace) -> ScoredMasses | None:

@@ -8,7 +8,8 @@ from typing import Literal
 from iicl_tui.agents.base import Agent, Datasets
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Exchange, dialogue
-from iicl_tui.agents.money import Price, Spent, spent
+from iicl_tui.agents.money import Spent, spent
+from iicl_tui.agents.prices import Price
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import Generation, Phase
 from iicl_tui.errors import ChainStopped

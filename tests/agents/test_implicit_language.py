@@ -36,7 +36,7 @@ SAMPLES = 4
 
 def spoken(*, agent: dict[str, Any] | list[dict[str, Any]] | None = None, **document: Any) -> tuple[ChainConfig, InMemory]:
     """A chain of three generations of four acronyms each, and the model that it asks."""
-    agents = agent if isinstance(agent, list) else [{"kind": "openai", "model": "gpt-4.1-mini", **(agent or {})}]
+    agents = agent if isinstance(agent, list) else [{"kind": "openai", "model": "gpt-6-luna", **(agent or {})}]
     config = read_config(
         {
             **document,

@@ -12,6 +12,7 @@ from narrow import not_none
 from iicl_tui.agents.base import agent_kinds
 from iicl_tui.agents.calls import Request
 from iicl_tui.agents.language import LanguageAgent
+from iicl_tui.agents.model_names import known_sampling
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.estimate import estimate
 from iicl_tui.errors import ConfigError
@@ -139,6 +140,7 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
     """Each option changes the agent that is made, or the request or the patience that it has."""
     other: dict[str, Any] = {
         "model": "other", "base-url": "http://localhost:1/v1", "key-env": "OTHER", "temperature": 0.5, "top-p": 0.5, "seed": False,
+        "reasoning-effort": "low",
         "max-tokens": 7, "belief": "none", "top-logprobs": 3, "reading": "notebook", "fallback": "none", "draws": 3,
         "smoothing": 2.0, "json-schema": True, "prompts": {"transmit": "{rule} {count}"}, "timeout": 1.0, "attempts": 2,
         "patience": 9.0, "retry-after": 1.0, "max-reply": 2.0, "extra-body": {"top_k": 3}, "price": {"input": 1, "output": 1},
@@ -180,7 +182,7 @@ def test_the_estimate_counts_the_calls_that_are_made(name: str) -> None:
     assert estimate(config, 1).work.calls == (config.generations - 1) * (draws + 1 + refining)
 
 
-@pytest.mark.parametrize("model", ["gpt-4.1-mini", "nobody-knows-it"])
+@pytest.mark.parametrize("model", ["gpt-6-luna", "nobody-knows-it"])
 def test_the_estimate_says_what_filters_may_add(model: str) -> None:
     agents = [{"kind": "openai", "model": model}]
     for kind, more in (("human", True), ("consistent", True), ("effective-set", True), ("self-refine", False), ("", False)):
@@ -188,6 +190,48 @@ def test_the_estimate_says_what_filters_may_add(model: str) -> None:
         text = estimate(read_config({"agent": agents, "filter": filters})).text
         assert (", and more if a filter rejects some" in text) is more, kind
     assert estimate(read_config({"filter": [{"kind": "human"}]})).text == ""
+
+
+@pytest.mark.parametrize(
+    ("table", "effort"),
+    [
+        ({}, "none"),  # the default model gives log-probabilities only without thinking
+        ({"belief": "samples"}, None),
+        ({"belief": "samples", "temperature": 0.5}, "none"),
+        ({"reasoning-effort": "low"}, "low"),
+        ({"model": "gpt-4o"}, None),
+        ({"model": "gpt-6-astra"}, None),
+        ({"model": "gpt-5"}, None),
+        ({"base-url": "http://localhost:1/v1"}, None),
+        ({"base-url": "http://localhost:1/v1", "belief": "score", "reasoning-effort": "none"}, "none"),
+    ],
+)
+def test_reasoning_is_switched_off_where_what_is_asked_for_needs_it(table: dict[str, Any], effort: str | None) -> None:
+    made = agent(kind="openai", **table)
+    assert made.settings.reasoning_effort == effort
+
+
+def test_a_reasoning_effort_that_cannot_be_is_a_fault() -> None:
+    assert "agent[1].reasoning-effort" in fault(kind="openai", **{"reasoning-effort": "a lot"})
+    assert "unknown key" in fault(kind="anthropic", **{"reasoning-effort": "low"})
+    scored = {"base-url": "http://localhost:1/v1", "belief": "score", "reasoning-effort": "high"}
+    assert "scored without thinking" in fault(kind="openai", **scored)
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "known"),
+    [
+        ("openai", "gpt-6-luna", "without-reasoning"), ("openai", "gpt-5.4-mini-2026-03-17", "without-reasoning"),
+        ("openai", "gpt-6-astra", "refuses"), ("openai", "gpt-5-mini", "refuses"), ("openai", "o3-mini", "refuses"),
+        ("openai", "gpt-4o-mini", "takes"), ("openai", "nobody-knows-it", "unknown"),
+        ("anthropic", "claude-haiku-4-5", "takes"), ("anthropic", "claude-opus-4-7", "refuses"),
+        ("anthropic", "claude-haiku-5-5", "refuses"), ("anthropic", "claude-opus-4-6", "takes"),
+        ("mistral", "mistral-small-latest", "takes"), ("embedded", "SmolLM2-135M-Instruct", "unknown"),
+    ],
+)  # fmt: skip
+def test_what_is_known_of_a_models_temperature(kind: str, model: str, known: str) -> None:
+    assert known_sampling(kind, model, True) == known
+    assert known_sampling(kind, model, False) == "unknown"
 
 
 def test_one_call_is_one_call() -> None:

@@ -1,28 +1,29 @@
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
-from datetime import date
-from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from narrow import not_none
 
-from iicl_tui.agents import money
+from iicl_tui.agents import prices
+from iicl_tui.agents.base import agent_kinds
 from iicl_tui.agents.calls import Call, Message, Request, Token, Usage
 from iicl_tui.agents.money import (
     Budget,
-    Price,
     Spent,
     cost,
     estimated_tokens,
-    known_price,
     money_text,
     spent,
     tokens_text,
     worst_case,
 )
+from iicl_tui.agents.prices import Price, known_price
 from iicl_tui.errors import Fault
+from iicl_tui.store.presets import load, presets
 
 fixed = settings(derandomize=True, deadline=None)
 
@@ -31,8 +32,8 @@ PAPER = [
     ("openai", "gpt-4-0125-preview", 10, 30),
     ("anthropic", "claude-3-haiku-20240307", 0.25, 1.25),
     ("anthropic", "claude-3-sonnet-20240229", 3, 15),
-    ("mistral", "mistral-small-2312", 0.7, 0.7),
-    ("mistral", "mistral-tiny-2312", 0.25, 0.25),
+    ("mistral", "open-mixtral-8x7b", 0.7, 0.7),
+    ("mistral", "open-mistral-7b", 0.25, 0.25),
 ]
 
 
@@ -50,30 +51,45 @@ def call(usage: Usage | None = USED, **others) -> Call:
 # -- prices
 
 
-def test_every_price_is_positive_dated_in_the_past_of_the_release_and_names_its_source():
-    document = tomllib.loads(files("iicl_tui.agents").joinpath("prices.toml").read_text())
-    assert set(document) == {"openai", "anthropic", "mistral"}
-    for models in document.values():
-        for model, entry in models.items():
-            assert set(entry) == {"input", "output", "as-of", "source"}, model
-            assert 0 < entry["input"] <= entry["output"], model
-            assert date(2024, 1, 1) <= entry["as-of"] <= date(2026, 9, 1), model
-            assert entry["source"], model
-
-
 @pytest.mark.parametrize(("kind", "model", "prompt", "reply"), PAPER)
 def test_the_papers_models_have_a_price(kind, model, prompt, reply):
     price = not_none(known_price(kind, model))
     assert (price.input, price.output) == (prompt, reply)
 
 
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "mistral"])
+def test_the_default_models_have_a_price_with_its_source(kind):
+    model = next(field.default for field in agent_kinds()[kind].fields if field.key == "model")
+    price = not_none(known_price(kind, model))
+    assert 0 < price.input <= price.output
+    assert price.source.startswith("genai-prices ")
+    assert price.cached is None or 0 <= price.cached < price.input
+
+
+def test_every_model_of_the_presets_has_a_price_and_is_not_deprecated():
+    from genai_prices.data_snapshot import get_snapshot
+
+    providers = {provider.id: provider for provider in get_snapshot().providers}
+    for preset in presets():
+        for agent in tomllib.loads(load(preset.name).text).get("agent", []):
+            if agent["kind"] in providers and "base-url" not in agent:
+                assert known_price(agent["kind"], agent["model"]) is not None, preset.name
+                assert not not_none(providers[agent["kind"]].find_model(agent["model"])).deprecated, preset.name
+
+
+def test_no_default_is_a_model_that_ends_in_january_2027():
+    ending = ("gpt-4o", "gpt-4.1", "gpt-3.5", "gpt-5-", "o3", "o4")
+    models = [agent.get("model", "") for preset in presets() for agent in tomllib.loads(load(preset.name).text).get("agent", [])]
+    models += [str(field.default) for kind in agent_kinds().values() for field in kind.fields if field.key == "model"]
+    assert "gpt-6-luna" in models
+    assert not [model for model in models if model.startswith(ending)]
+
+
 def test_a_model_is_never_priced_as_another_whose_name_begins_alike():
     assert not_none(known_price("openai", "gpt-4o-mini")).input == 0.15
     assert not_none(known_price("openai", "gpt-4o")).input == 2.5
-    for unknown in ("gpt-4o-audio-preview", "gpt-4o-mini-tts", "gpt-4o-", "gpt-4", "gpt-4-32k", "gpt-4.5", "gpt"):
-        price = known_price("openai", unknown)
-        assert price is None or unknown == "gpt-4"
-    assert known_price("openai", "ft:gpt-4o-2024-08-06:somebody::id") is None
+    for unknown in ("gpt-4o-", "gpt-4.5", "gpt", "gpt-6-luna-2", "nobody-knows-it", "", "\x1b[31m", "gpt-6-luna\n"):
+        assert known_price("openai", unknown) is None, unknown
     assert known_price("mistral", "mistral-small-2402") is None  # another model than any mistral-small that is known
     assert known_price("mistral", "gpt-4o") is None
     assert known_price("llama", "gpt-4o") is None
@@ -81,9 +97,8 @@ def test_a_model_is_never_priced_as_another_whose_name_begins_alike():
 
 def test_a_snapshot_with_a_full_date_is_its_model():
     assert known_price("openai", "gpt-4o-2024-08-06") == known_price("openai", "gpt-4o")
-    assert known_price("openai", "gpt-4o-mini-2024-07-18") == known_price("openai", "gpt-4o-mini")
+    assert known_price("openai", "gpt-6-luna-2026-09-22") == known_price("openai", "gpt-6-luna")
     assert known_price("anthropic", "claude-sonnet-4-5-20250929") == known_price("anthropic", "claude-sonnet-4-5")
-    assert known_price("anthropic", "claude-sonnet-4-20250514") == known_price("anthropic", "claude-sonnet-4")
 
 
 def test_a_snapshot_with_a_price_of_its_own_keeps_it():
@@ -92,21 +107,65 @@ def test_a_snapshot_with_a_price_of_its_own_keeps_it():
     assert not_none(known_price("openai", "gpt-4-0613")).input == 30
 
 
-def test_a_snapshot_newer_than_the_price_is_unknown_and_so_is_a_day_that_never_was():
-    as_of = not_none(not_none(known_price("openai", "gpt-4o")).as_of)
-    assert known_price("openai", f"gpt-4o-{as_of.isoformat()}") is not None
-    assert known_price("openai", "gpt-4o-2031-01-01") is None
-    assert known_price("openai", "gpt-4o-2024-13-45") is None
-    assert known_price("openai", "gpt-4o-20240230") is None
-    assert known_price("openai", "gpt-4o-２０２４-08-06") is None
+def test_without_the_library_every_price_is_unknown(monkeypatch):
+    monkeypatch.setitem(sys.modules, "genai_prices.data_snapshot", None)
+    prices._library_price.cache_clear()
+    assert known_price("openai", "gpt-6-luna") is None
+    prices._library_price.cache_clear()
+
+
+def test_the_library_is_imported_only_for_a_price():
+    code = (
+        "import sys; from iicl_tui.chain.config import read_config; made = read_config({'agent': [{'kind': 'openai'}]}).agents[0];"
+        "assert 'genai_prices' not in sys.modules; assert made.price is not None; assert 'genai_prices' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.fixture
+def own_file(tmp_path):
+    """A file of one's own prices, which counts until the end of the test."""
+    yield tmp_path / "prices.toml"
+    prices.use_file(tmp_path / "none.toml")
+
+
+def test_ones_own_file_goes_before_the_library(own_file):
+    own_file.write_text('[openai]\n"gpt-6-luna" = { input = 7, output = 8, cached = 1 }\n"mine" = { input = 0, output = 0.5 }\n')
+    assert prices.use_file(own_file) == ()
+    assert known_price("openai", "gpt-6-luna") == Price(7, 8, 1, "prices.toml")
+    assert known_price("openai", "mine") == Price(0, 0.5, None, "prices.toml")
+    assert known_price("mistral", "mine") is None
+    assert not_none(known_price("openai", "gpt-4o")).input == 2.5
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("[openai]\nx = { input = -1, output = 1 }", ("openai", "x", "input")),
+        ("[openai]\nx = 3", ("openai", "x")),
+        ("openai = 3", ("openai",)),
+        ("[openai", ()),
+        ("\x00", ()),
+    ],
+)
+def test_a_fault_of_ones_own_file_is_said_and_the_rest_of_it_counts(own_file, text, where):
+    own_file.write_text(text + "\n[anthropic]\nmine = { input = 1, output = 2 }\n")
+    faults = prices.use_file(own_file)
+    assert [fault.path for fault in faults] == [where]
+    assert known_price("openai", "x") is None
+    assert (known_price("anthropic", "mine") is not None) is bool(where)
+
+
+def test_a_file_that_is_not_there_is_no_fault(tmp_path):
+    assert prices.use_file(tmp_path / "none.toml") == ()
 
 
 def test_a_price_of_ones_own_is_read_from_a_table():
     faults: list[Fault] = []
-    price = money.configured_price({"input": 1, "output": 2.5}, ("agent", 0, "price"), faults)
+    price = prices.configured_price({"input": 1, "output": 2.5}, ("agent", 0, "price"), faults)
     assert price == Price(1.0, 2.5, None, "configuration")
     assert not faults
-    assert not_none(money.configured_price({"input": 0, "output": 0}, (), faults)).input == 0  # a server of one's own
+    assert not_none(prices.configured_price({"input": 0, "output": 0}, (), faults)).input == 0  # a server of one's own
     assert not faults
 
 
@@ -123,8 +182,14 @@ def test_a_price_of_ones_own_is_read_from_a_table():
 )
 def test_a_price_that_cannot_be_is_a_fault_and_no_price(table, key):
     faults: list[Fault] = []
-    assert money.configured_price(table, ("agent", 0, "price"), faults) is None
+    assert prices.configured_price(table, ("agent", 0, "price"), faults) is None
     assert [fault.path for fault in faults] == [("agent", 0, "price", key)]
+
+
+def test_tokens_from_a_cache_cost_what_they_cost():
+    assert cost(Usage(1000, 0, 400), Price(10, 0, 1)) == pytest.approx((600 * 10 + 400 * 1) / 1e6)
+    assert cost(Usage(1000, 0, 400), Price(10, 0)) == pytest.approx(1000 * 10 / 1e6)
+    assert cost(Usage(100, 0, 400), Price(10, 0, 1)) == pytest.approx(100 * 1 / 1e6)
 
 
 def test_the_cost_is_per_million_tokens_each_way():

@@ -19,7 +19,8 @@ from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import Call, Finish, Reply, Request, Token, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.model_session import BudgetReached, ReplyUnreadable, pending_call_text
-from iicl_tui.agents.money import Budget, cost, known_price, prompt_tokens
+from iicl_tui.agents.money import Budget, cost, prompt_tokens
+from iicl_tui.agents.prices import known_price
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
 from iicl_tui.chain.records import Record, in_order
@@ -577,7 +578,7 @@ async def test_what_is_spent_is_the_sum_of_the_calls() -> None:
     model.answers = lambda request: replace(Reply(""), text=follows(config)(request), usage=Usage(1000, 100))
     chain = Chain(config)
     await chain.run()
-    price = known_price("openai", "gpt-4.1-mini")
+    price = known_price("openai", "gpt-6-luna")
     assert price is not None
     assert chain.spent.calls == 4
     assert chain.spent.tokens == 4 * 1100

@@ -39,7 +39,7 @@ from iicl_tui.store.session import SessionFile
 
 BY_SCREEN = ChartSettings(by=4)
 EXACT = {"kind": "bayes", "noise": 0.05}
-LOGPROBS = {"kind": "openai", "model": "gpt-4.1-mini", "belief": "logprobs"}
+LOGPROBS = {"kind": "openai", "model": "gpt-6-luna", "belief": "logprobs"}
 DRAWS = {"kind": "mistral", "model": "m", "belief": "samples", "draws": 4}
 
 
@@ -392,7 +392,7 @@ async def test_figures_that_a_provider_did_not_give_are_not_made_up() -> None:
     config, _ = spoken()
     call = Call(1, "imitation", "imitate", "asked", rule(config, 2), latency=1.25, attempts=3, without=("seed",))
     (_, entry) = entries(Chain(config, calls=[call]))
-    assert entry.text.startswith("tokens unknown · openai gpt-4.1-mini τ1 · 1.2 s · 3 tries\nleft out: seed\n")
+    assert entry.text.startswith("tokens unknown · openai gpt-6-luna τ1 · 1.2 s · 3 tries\nleft out: seed\n")
 
 
 def test_a_session_that_has_only_called_so_far_is_listed_and_previewed(tmp_path: Path) -> None:

@@ -46,10 +46,10 @@ def speaking_gpt(config: ChainConfig) -> Any:
         nonlocal learned
         if "Write examples" in request.prompt:
             text = samples(config, *(3 + learned, 8, 12, 20 - learned), hypothesis=LEARNED[learned - 1])
-            return Reply(text.replace("Output: on", "Output: und", learned == 2), usage=Usage(520, 60), model="gpt-4.1-mini")
+            return Reply(text.replace("Output: on", "Output: und", learned == 2), usage=Usage(520, 60), model="gpt-6-luna")
         hypothesis, learned = LEARNED[learned], learned + 1
         reply = with_logprobs(rule(config, hypothesis), shares(config, hypothesis, learned))
-        return Reply(reply.text, tokens=reply.tokens, usage=Usage(610, 40), model="gpt-4.1-mini")
+        return Reply(reply.text, tokens=reply.tokens, usage=Usage(610, 40), model="gpt-6-luna")
 
     return answer
 
@@ -116,7 +116,7 @@ def test_waiting_before_another_try(shoot: Shoot, size: tuple[int, int], theme: 
         await in_lab()(pilot)
         screen = pilot.app.screen
         assert isinstance(screen, LabScreen)
-        screen.session.chain.calling = PendingCall("imitate", "gpt-4.1-mini", 0.0, RetryWait("OpenAI is busy", 2, 5, 37.0))
+        screen.session.chain.calling = PendingCall("imitate", "gpt-6-luna", 0.0, RetryWait("OpenAI is busy", 2, 5, 37.0))
         screen.runner.activity = Activity("step")
         screen.rebuild()
 

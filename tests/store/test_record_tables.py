@@ -62,8 +62,8 @@ def calls(draw: st.DrawFn) -> Call:
     purpose = draw(st.sampled_from([each for each in PURPOSES if each != "person"]) | KINDS)
     return Call(
         1, phase, purpose, draw(TEXTS), draw(TEXTS), draw(st.sampled_from(FINISHES)),
-        draw(st.none() | st.lists(TOKENS, max_size=2).map(tuple)), draw(st.none() | st.builds(Usage, COUNTS, COUNTS)), draw(TEXTS),
-        draw(SECONDS), draw(st.integers(1, 5)), draw(PARAMETERS), sent=draw(st.none() | COUNTS),
+        draw(st.none() | st.lists(TOKENS, max_size=2).map(tuple)), draw(st.none() | st.builds(Usage, COUNTS, COUNTS, COUNTS)),
+        draw(TEXTS), draw(SECONDS), draw(st.integers(1, 5)), draw(PARAMETERS), sent=draw(st.none() | COUNTS),
     )  # fmt: skip
 
 

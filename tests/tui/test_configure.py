@@ -490,7 +490,7 @@ async def test_f9_shows_the_messages_of_the_first_call(paths: Paths, size: tuple
         for name in ("A", "B", "C", "D", "screen"):
             assert name in system.text
         assert user.text.count("Input: ") >= 4
-        assert "model: gpt-4.1-mini" in sent.text
+        assert "model: gpt-6-luna" in sent.text
         assert "log-probabilities: of the 5 likeliest" in sent.text
         assert "seed: " in sent.text
         assert [entry.kind for entry in supposed] == ["supposed"]

@@ -239,7 +239,7 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
         await until(lambda: host.state.activity.busy)  # once, all is made anew
         host.screen._tick()
         await host.pilot.pause()
-        assert host.words == "asks what it learns · gpt-4.1-mini · 0 s"
+        assert host.words == "asks what it learns · gpt-6-luna · 0 s"
         assert host.offers == ["app.back"]
         chart, drawn = host.screen.query_one(LabChart), []
         monkeypatch.setattr(chart, "redraw", lambda: drawn.append(chart.view))
@@ -248,7 +248,7 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
             now[0] = 100.0 + seconds
             host.screen._tick()
             await host.pilot.pause()
-            assert host.words == f"asks what it learns · gpt-4.1-mini · {seconds} s"
+            assert host.words == f"asks what it learns · gpt-6-luna · {seconds} s"
             assert chart.view is belief
         assert not drawn
         assert host.screen._ticker._active.is_set()
@@ -655,7 +655,7 @@ async def test_the_transcript_has_every_call_in_full(tmp_path: Path) -> None:
 
 
 async def test_the_list_of_a_transcript_has_each_calls_cost_at_a_small_size(tmp_path: Path) -> None:
-    async with lab_of(tmp_path, size=(80, 24), steps=3, agent={"model": "gpt-4.1-mini", "belief": "none"}) as host:
+    async with lab_of(tmp_path, size=(80, 24), steps=3, agent={"model": "gpt-6-luna", "belief": "none"}) as host:
         await host.press("t")
         entries = host.app.screen.query_one(LogList)
         lines = [entries.render_line(y).text for y in range(entries.size.height)]

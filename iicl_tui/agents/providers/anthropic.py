@@ -19,7 +19,7 @@ class AnthropicProvider(SDKProvider):
     MODULES = ("anthropic", "anthropic.resources.messages")
     URL = "https://api.anthropic.com"
     PATH = "/v1/messages"
-    UNSUPPORTED = frozenset({"seed", "top_logprobs"})
+    UNSUPPORTED = frozenset({"seed", "top_logprobs", "reasoning_effort", "n"})
 
     def base(self, url: str) -> str:
         return url.removesuffix("/v1")

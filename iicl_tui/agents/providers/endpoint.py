@@ -48,7 +48,7 @@ class Endpoint:
 
     @property
     def name(self) -> str:
-        """For example "OpenAI (gpt-4o at api.openai.com)"."""
+        """For example "OpenAI (gpt-6-luna at api.openai.com)"."""
         return f"{self.provider} ({printable(self.hide(self.model), 80)} at {self.host})"
 
     @property

@@ -41,9 +41,20 @@ _NAMES: Mapping[str, str] = {
     "top_p": r"top[_-]?p",
     "seed": r"(?:random_)?seed",
     "top_logprobs": r"(?:top_)?log[_-]?prob(?:s|abilities)?|log probabilities",
+    "reasoning_effort": r"reasoning[_. ]effort",
+    "n": r"n(?=['\"`:= ]|$)|completion choices?",
     "schema": r"response[_ ]format|json[_ ]schema|output_config|output_format|structured outputs?|guided_json",
 }
 """The APIs' spellings of Request.PARAMETERS."""
+
+_SHOWN = {
+    "top_p": "top-p", "top_logprobs": "log-probabilities", "schema": "the JSON schema", "reasoning_effort": "reasoning-effort",
+    "n": "several replies to one call",
+}  # fmt: skip
+"""The names of parameters for a person, where they differ."""
+
+_DISPENSABLE = ("schema", "reasoning_effort", "n")
+"""Parameters whose values a model may not know; the reply is asked for without them."""
 
 _NOT_TAKEN = re.compile(
     r"not (?:\w+ )?support|unsupported|no such field|extra (?:fields?|inputs?)|does not (?:accept|take)|not accepted"
@@ -243,9 +254,9 @@ def _parameter(error: ErrorBody, request: Request) -> str | None:
 
 
 def _about_parameter(parameter: str, error: ErrorBody, what: str) -> CallFailed:
-    shown = {"top_p": "top-p", "top_logprobs": "log-probabilities", "schema": "the JSON schema"}.get(parameter, parameter)
+    shown = _SHOWN.get(parameter, parameter)
     beyond = any(_RANGE_CODES.search(code) for code in error.codes) or _RANGE.search(error.message) is not None
-    if beyond and not _NOT_TAKEN.search(error.message) and parameter != "schema":
+    if beyond and not _NOT_TAKEN.search(error.message) and parameter not in _DISPENSABLE:
         # Without it the reply would come from another distribution than the person asked for.
         return CallFailed(
             "bad-request",

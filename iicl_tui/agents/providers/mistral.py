@@ -48,6 +48,8 @@ class MistralProvider(SDKProvider):
                 logprobs=None if request.top_logprobs is None else True,
                 top_logprobs=request.top_logprobs,
                 response_format=None if schema is None else response_format(dict(schema)),
+                reasoning_effort=request.reasoning_effort,
+                n=request.n,
             ),
         )
 

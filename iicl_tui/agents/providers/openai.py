@@ -60,6 +60,8 @@ class OpenAIProvider(SDKProvider):
                 logprobs=None if request.top_logprobs is None else True,
                 top_logprobs=request.top_logprobs,
                 response_format=None if schema is None else response_format(dict(schema)),
+                reasoning_effort=request.reasoning_effort,
+                n=request.n,
                 extra_body=continuation_fields(request.continuation, self.extra_body) or None,
             ),
         )

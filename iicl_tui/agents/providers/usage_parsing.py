@@ -36,7 +36,15 @@ def parse_usage(usage: Any) -> Usage | None:
     reasoning = _reasoning(usage)
     if reasoning > completion:
         completion += reasoning
-    return Usage(prompt, max(completion, (total or 0) - prompt))
+    return Usage(prompt, max(completion, (total or 0) - prompt), min(_cached(usage), prompt))
+
+
+def _cached(usage: Mapping[str, Any]) -> int:
+    """The prompt tokens that were read from a cache; 0 if none are reported."""
+    details = [usage.get(name) for name in ("prompt_tokens_details", "input_tokens_details")]
+    counts: list[Any] = [part.get("cached_tokens") for part in details if isinstance(part, Mapping)]
+    counts += [usage.get("cache_read_input_tokens"), usage.get("num_cached_tokens")]
+    return max((count for count in counts if _is_count(count)), default=0)
 
 
 def _first(usage: Mapping[str, Any], *names: str) -> int | None:

@@ -24,7 +24,7 @@ KEY = "sk-never-to-be-seen-0123456789"
 SCHEMA = {"type": "object", "properties": {"A": {"enum": ["on", "off"]}}, "required": ["A"], "additionalProperties": False}
 
 PLAIN = Request((Message("system", "Be brief."), Message("user", "Which rule?")), 50)
-FULL = Request(PLAIN.messages, 50, temperature=0.7, top_p=0.9, seed=42, top_logprobs=5, schema=SCHEMA)
+FULL = Request(PLAIN.messages, 50, temperature=0.7, top_p=0.9, seed=42, top_logprobs=5, schema=SCHEMA, reasoning_effort="none", n=2)
 
 
 async def failure(provider: SDKProvider, request: Request = FULL) -> CallFailed:

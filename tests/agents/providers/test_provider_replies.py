@@ -91,7 +91,7 @@ async def test_claudes_cached_tokens_are_tokens_of_the_prompt(server, make) -> N
     usage = {"input_tokens": 10, "cache_creation_input_tokens": 200, "cache_read_input_tokens": 3000, "output_tokens": 7}
     server.replies = [Text("ok", fields={"usage": usage}), Text("ok", fields={"usage": {"input_tokens": 10, "output_tokens": 7}})]
     provider = make("anthropic")
-    assert (await provider.send(PLAIN)).usage == Usage(3210, 7)
+    assert (await provider.send(PLAIN)).usage == Usage(3210, 7, 3000)
     assert (await provider.send(PLAIN)).usage == Usage(10, 7)
 
 

@@ -33,6 +33,8 @@ ADDED: dict[str, dict[str, dict[str, Any]]] = {
         "openai": {"response_format": STRICT}, "mistral": {"response_format": STRICT},
         "anthropic": {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
     },
+    "reasoning_effort": {"openai": {"reasoning_effort": "none"}, "mistral": {"reasoning_effort": "none"}, "anthropic": {}},
+    "n": {"openai": {"n": 2}, "mistral": {"n": 2}, "anthropic": {}},
 }  # fmt: skip
 
 
@@ -199,6 +201,11 @@ NOT_TAKEN = [
     (400, openai("Unknown parameter: 'seed'.", "seed", "unknown_parameter"), "seed"),
     (400, openai("Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.", "response_format"),
      "schema"),
+    (400, openai("Unsupported value: 'reasoning_effort' does not support 'none' with this model. Supported values are: 'low'.",
+                 "reasoning_effort", "unsupported_value"), "reasoning_effort"),
+    (400, openai("Unrecognized request argument supplied: reasoning_effort"), "reasoning_effort"),
+    (400, openai("Only one completion choice is allowed"), "n"),
+    (400, openai("Unsupported value: 'n' does not support 2 with this model.", "n", "unsupported_value"), "n"),
     (400, openai("Invalid schema for response_format 'reply': 'required' is required.", "response_format.json_schema"), "schema"),
     (400, anthropic("temperature: Extra inputs are not permitted"), "temperature"),
     (400, anthropic("`temperature` is deprecated for this model."), "temperature"),
