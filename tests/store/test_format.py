@@ -68,7 +68,7 @@ def calls(draw: st.DrawFn, generation: int, phases: int) -> list[Call]:
                 continue
             purpose = draw(st.sampled_from(["imitate", "draw", "transmit", "self-refine", "hypothesis-search", "repair"]))
             tokens = draw(st.none() | st.lists(TOKENS, max_size=2).map(tuple))
-            usage = draw(st.none() | st.builds(Usage, st.integers(0, 9), st.integers(0, 9)))
+            usage = draw(st.none() | st.builds(Usage, *[st.integers(0, 9)] * 3))
             finish, attempts = draw(st.sampled_from(FINISHES)), draw(st.integers(1, 5))
             words = [draw(TEXTS) for _ in range(3)]
             latency, without = draw(SECONDS), draw(PARAMETERS)
