@@ -61,6 +61,11 @@ class Memory:
             raise StoreError("No room", "The disk is full.", "Make room.")
         self.records.append(record)
 
+    append_loosely = append
+
+    def sync(self) -> None:
+        """Every record is kept at once."""
+
     def check_space(self, size: int) -> None:
         """It does not see it coming."""
 

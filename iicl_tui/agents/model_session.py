@@ -103,6 +103,8 @@ class ChainServices:
         reader: Who decides about unreadable replies; None if nobody does.
         access: Which keys may go to which hosts.
         on_lost: Called with what the attempts of a call without a reply may be billed for.
+        record_loosely: Records one of several calls that are made together. It survives the end of the process.
+        sync: Makes them durable.
     """
 
     record: Callable[[Call], None]
@@ -113,7 +115,9 @@ class ChainServices:
     notify: Callable[[str], None]
     reader: Callable[[], ReplyReader | None]
     access: Access
-    on_lost: Callable[[Spent], None] = lambda spent: None
+    on_lost: Callable[[Spent], None]
+    record_loosely: Callable[[Call], None]
+    sync: Callable[[], None]
 
 
 class RecordedModelSession:
@@ -208,7 +212,7 @@ class RecordedModelSession:
             self._services.on_call(PendingCall(purpose, client.model, since, waiting, progress))
 
         async def make(request: Request, on_wait: OnWait) -> None:
-            found[request.prompt] = await self._make(purpose, request, client, on_wait)
+            found[request.prompt] = await self._make(purpose, request, client, on_wait, self._services.record_loosely)
 
         try:
             while left:
@@ -220,9 +224,13 @@ class RecordedModelSession:
                 # The budget had to hold the longest reply of every call under way; now their true cost is known.
         finally:
             self._services.on_call(None)
+            self._services.sync()  # once for all of them, before any is read
         return tuple(found[request.prompt] for request in requests)
 
-    async def _make(self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait) -> Call:
+    async def _make(
+        self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait, record: Callable[[Call], None] | None = None
+    ) -> Call:
+        """Makes a call and records it, by `record` if its record need not be durable yet."""
         worst = self._check_budget(request, client)
         self._asked_again = True
         without: tuple[str, ...] = ()
@@ -261,7 +269,7 @@ class RecordedModelSession:
             reply.model, round(latency, 3), attempts, without, sent=sent, continuation=request.continuation,
             lost=bound if lost else None,
         )  # fmt: skip
-        return self._record(call)
+        return self._record(call, record)
 
     async def ask_person(
         self, purpose: Purpose, prompt: str, reply: str, problem: str, skip_effect: str, read: Callable[[str], str]
@@ -289,8 +297,8 @@ class RecordedModelSession:
         self._asked_again = True
         return self._record(call)
 
-    def _record(self, call: Call) -> Call:
-        self._services.record(call)
+    def _record(self, call: Call, record: Callable[[Call], None] | None = None) -> Call:
+        (record or self._services.record)(call)
         self._seen.append(call)
         return call
 

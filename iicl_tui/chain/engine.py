@@ -31,6 +31,7 @@ from iicl_tui.chain.records import (
     Record,
     TransmissionRecord,
 )
+from iicl_tui.errors import StoreError
 from iicl_tui.filters.base import (
     Decider,
     Exhausted,
@@ -53,6 +54,12 @@ class Sink(Protocol):
 
     def append(self, record: Record) -> None:
         """Saves a record durably before it returns. Raises StoreError if it cannot; the same append may then be repeated."""
+
+    def append_loosely(self, call: Call) -> None:
+        """Saves a call so that it survives the end of this process, and a power cut after `sync`. Raises as `append`."""
+
+    def sync(self) -> None:
+        """Makes durable what was appended loosely. Raises StoreError if that fails; then none of it is saved."""
 
     def check_space(self, size: int) -> None:
         """Raises StoreError if a record of this many bytes could not be saved, before anybody pays for a reply."""
@@ -100,6 +107,7 @@ class Chain(ChainHistory):
         self.calling: PendingCall | None = None
         self.on_notice: Callable[[str], None] = lambda text: None
         self._unsaved: list[Record] = []
+        self._loose: list[Call] = []  # saved, but not durable yet
         self._pause = False
         self._step_lock = asyncio.Lock()
 
@@ -184,10 +192,34 @@ class Chain(ChainHistory):
             self.sink.check_space(size)
 
     def _save_call(self, call: Call) -> None:
+        self._keep(call)
+        self.flush()
+
+    def _save_loosely(self, call: Call) -> None:
+        """As `_save_call`, but the call may be lost in a power cut before `_sync`."""
+        self._keep(call)
+        while self._unsaved:
+            first = self._unsaved[0]
+            assert isinstance(first, Call)  # no phase begins before the record of the last one is saved
+            if self.sink is not None:
+                self.sink.append_loosely(first)
+                self._loose.append(first)
+            del self._unsaved[0]
+
+    def _keep(self, call: Call) -> None:
         self._calls.setdefault(call.generation, []).append(call)
         self._spent = self._spent + spent([call], self._price)
         self._unsaved.append(call)
-        self.flush()
+
+    def _sync(self) -> None:
+        loose, self._loose = self._loose, []
+        if self.sink is None:
+            return
+        try:
+            self.sink.sync()
+        except StoreError:
+            self._unsaved[:0] = loose
+            raise
 
     def _count_lost(self, lost: Spent) -> None:
         """Counts attempts that may be billed although no reply came. They are not recorded."""
@@ -209,7 +241,7 @@ class Chain(ChainHistory):
     def _model_session(self, generation: int, phase: Phase) -> RecordedModelSession:
         services = ChainServices(
             self._save_call, self._check_space, lambda: self._spent, lambda: self.budget, self._set_calling,
-            lambda text: self.on_notice(text), lambda: self.decider, self.access, self._count_lost,
+            lambda text: self.on_notice(text), lambda: self.decider, self.access, self._count_lost, self._save_loosely, self._sync,
         )  # fmt: skip
         calls = self._calls.setdefault(generation, [])
         previous = self._generations[generation - 2].hypothesis if generation > 1 else None

@@ -18,6 +18,13 @@ class Fingerprint:
         self._last_size = 0
         self._next = 0
 
+    def copy(self) -> Fingerprint:
+        """The same digests, which further updates of this one do not change."""
+        other = Fingerprint()
+        other._complete, other._last = list(self._complete), self._last.copy()
+        other._last_size, other._next = self._last_size, self._next
+        return other
+
     def update(self, data: bytes) -> None:
         """Adds what was written at the end."""
         view = memoryview(data)

@@ -69,6 +69,7 @@ class Journal:
         self._stamp = (0, 0)
         self._lead = b""
         self._tail_to_cut = False
+        self._synced: tuple[int, Fingerprint, bytes] | None = None
         self._has_writer = False  # in another program, so an unfinished block may be under way
 
     @classmethod
@@ -123,8 +124,14 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def append(self, text: str, marker: str) -> None:
+    def append(self, text: str, marker: str, durable: bool = True) -> None:
         """Adds a block, which is on the disk when this returns. The cost does not depend on the file's length.
+
+        Args:
+            text: The block.
+            marker: What its end is called.
+            durable: False leaves it to the system when the block goes to the disk, until `sync` or a durable append. It survives
+                the end of this process, but not a power cut.
 
         Raises:
             StoreError: The file is unchanged, and the same append may be repeated: ReadOnlyFile, DeletedFile, ChangedFile,
@@ -137,18 +144,40 @@ class Journal:
                 os.ftruncate(self._descriptor, self._size)
             self._tail_to_cut = True
             atomic.write_all(self._descriptor, data, self._size)
-            os.fsync(self._descriptor)
+            if durable:
+                os.fsync(self._descriptor)
         except OSError as error:
             self._cut_tail()
             raise errors.from_os_error(error, "write", self.path) from error
         except BaseException:
             self._cut_tail()
             raise
+        if durable:
+            self._synced = None
+        elif self._synced is None:
+            self._synced = self._size, self._fingerprint.copy(), self._lead
         self._tail_to_cut = False
         self._lead = b""
         self._size += len(data)
         self._fingerprint.update(data)
         self._note_stamp()
+
+    def sync(self) -> None:
+        """Puts the blocks on the disk that were appended and not made durable.
+
+        Raises:
+            StoreError: They cannot be, and are cut off again: the file ends in the last block that is durable.
+        """
+        if self._synced is None:
+            return
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self._size, self._fingerprint, self._lead = self._synced
+            self._synced, self._tail_to_cut = None, True
+            self._cut_tail()
+            raise errors.from_os_error(error, "write", self.path) from error
+        self._synced = None
 
     def check_space(self, size: int = LEAST_ROOM) -> None:
         """Raises StoreError, as `append` would, if the file cannot be appended to or this many bytes have no room: on the disk, in

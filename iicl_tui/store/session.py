@@ -12,7 +12,7 @@ from pathlib import Path
 from iicl_tui.agents.calls import Call
 from iicl_tui.chain.config import ChainConfig, assign, read_config
 from iicl_tui.chain.records import Generation, ImitationRecord, Record, in_order
-from iicl_tui.errors import LabError
+from iicl_tui.errors import LabError, StoreError
 from iicl_tui.store import atomic, errors, toml_lines
 from iicl_tui.store.block_ends import end_of, head_end, marker_line
 from iicl_tui.store.decode import Contents, decode
@@ -36,6 +36,7 @@ class SessionFile:
         self._calls = list(contents.calls)
         self._journal = journal
         self._encoder = Encoder(contents.config.task, _last(self._generations, self._calls))
+        self._loose = 0  # calls at the end that are not durable yet
 
     @classmethod
     def create(
@@ -116,8 +117,33 @@ class SessionFile:
 
     def append(self, record: Record) -> None:
         """Keeps a record, which is on the disk when this returns. Raises StoreError; the same append may then be repeated."""
-        self._journal.append(*self._encoder.block(record))
+        self._append(record)
+
+    def append_loosely(self, call: Call) -> None:
+        """Keeps a call, which survives the end of this process, and a power cut after `sync` or `append`. Raises as `append`."""
+        self._append(call, durable=False)
+        self._loose += 1
+
+    def sync(self) -> None:
+        """Puts on the disk what was appended loosely.
+
+        Raises:
+            StoreError: It cannot be, and is no longer in the file. The same calls may then be appended again.
+        """
+        try:
+            self._journal.sync()
+        except StoreError:
+            del self._calls[len(self._calls) - self._loose :]
+            self._loose = 0
+            self._encoder = Encoder(self.config.task, _last(self._generations, self._calls))
+            raise
+        self._loose = 0
+
+    def _append(self, record: Record, durable: bool = True) -> None:
+        self._journal.append(*self._encoder.block(record), durable=durable)
         self._encoder.wrote(record)
+        if durable:
+            self._loose = 0
         if isinstance(record, Call):
             self._calls.append(record)
         elif isinstance(record, ImitationRecord):

@@ -1,7 +1,7 @@
 """python tests/benchmarks/bench_scoring.py: the reads of a joint belief through a chain against the same calls by the SDK alone.
 
-One loopback server. The SDK alone, a chain in memory and a chain on the disk (each read is fsynced before it is used) take turns,
-with the same requests and the same number of them under way at a time. Seconds a read, of 122 reads a turn.
+One loopback server. The SDK alone, a chain in memory and a chain on the disk take turns, with the same requests and the same number
+of them under way at a time. On the disk the reads of one depth are fsynced before any is used. Seconds a read, of 122 reads a turn.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -18,16 +19,18 @@ import pytest
 from loopback import Loopback, Seen, status
 from scored_model import CutModel, ScoredServer, mistral, strict, vllm
 
+from iicl_tui.agents.calls import Call
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.model_session import BudgetReached
 from iicl_tui.agents.money import Budget
+from iicl_tui.agents.scored_belief import Scoring
 from iicl_tui.agents.scoring import ScoredMasses
 from iicl_tui.bayes import inference
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.dry_run import next_call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
-from iicl_tui.errors import ChainStopped, ConfigError
+from iicl_tui.errors import ChainStopped, ConfigError, StoreError
 from iicl_tui.present.belief_provenance import caption
 from iicl_tui.present.transcript import entries
 from iicl_tui.store.session import SessionFile
@@ -246,6 +249,63 @@ async def test_a_fault_in_mid_scoring_loses_and_repeats_nothing(server: Loopback
     belief = again.belief(1)
     assert belief is not None
     np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+async def test_the_reads_of_one_depth_are_put_on_the_disk_together_before_any_is_used(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = made(server, chain={"generations": 1}, choose="belief")
+    used: list[int] = []
+    rounds: list[int] = []
+    add, real = Scoring.add, os.fsync
+
+    def counted_add(scoring: Scoring, call: Call) -> None:
+        used.append(len(rounds))
+        add(scoring, call)
+
+    def counted_fsync(descriptor: int) -> None:
+        rounds.append(len(session.calls))
+        real(descriptor)
+
+    monkeypatch.setattr(Scoring, "add", counted_add)
+    with SessionFile.create(it.config, tmp_path / "x.toml") as session:
+        monkeypatch.setattr(os, "fsync", counted_fsync)
+        chain = Chain(it.config, sink=session)
+        await chain.step()
+        await chain.close()
+        on_disk = [0, *rounds]
+        assert len(session.calls) == len(it.scored.reads) > 3 * len(rounds)
+        live = used[: len(session.calls)]  # later ones compute the belief from the record
+        assert all(on_disk[syncs] > place for place, syncs in enumerate(live))
+
+
+async def test_a_disk_that_fails_in_mid_scoring_costs_no_read_twice(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = made(server, chain={"generations": 1}, choose="belief")
+    real, count = os.fsync, iter(range(1000))
+
+    def failing(descriptor: int) -> None:
+        if next(count) == 3:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    with SessionFile.create(it.config, tmp_path / "x.toml") as session:
+        monkeypatch.setattr(os, "fsync", failing)
+        chain = Chain(it.config, sink=session)
+        with pytest.raises(StoreError):
+            await chain.step()
+        assert chain.unsaved
+        assert [*session.calls, *chain.unsaved] == list(chain.calls)
+        await chain.step()
+        await chain.close()
+        assert max(Counter(it.scored.reads).values()) == 1
+        assert not chain.unsaved
+    with SessionFile.open(tmp_path / "x.toml", read_only=True) as again:
+        assert [call.prompt for call in again.calls] == [call.prompt for call in chain.calls]
+        belief = Chain(again.config, again.generations, calls=again.calls).belief(1)
+        assert belief is not None
+        np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
 
 
 async def test_a_cancelled_scoring_goes_on_from_the_reads_that_it_has(server: Loopback) -> None:

@@ -266,6 +266,49 @@ def test_a_failed_append_leaves_the_file_as_it_was_and_may_be_repeated(
     assert path.read_bytes() == WHOLE + block("y = 1\n", "imitation 12")
 
 
+def test_blocks_that_are_made_durable_together_take_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, real = tmp_path / "a.toml", os.fsync
+    synced: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        synced.append(path.stat().st_size)
+        real(descriptor)
+
+    with write(path) as journal:
+        monkeypatch.setattr(os, "fsync", fsync)
+        for number in range(5):
+            journal.append(f"y = {number}\n", "imitation 12", durable=False)
+            assert path.read_bytes().endswith(block(f"y = {number}\n", "imitation 12"))  # a killed process has written it
+        assert synced == []
+        journal.sync()
+        assert synced == [path.stat().st_size]
+        journal.sync()
+        assert len(synced) == 1
+        journal.append("z = 1\n", "imitation 12", durable=False)
+        journal.append("z = 2\n", "imitation 12")
+        journal.sync()
+        assert len(synced) == 2
+        assert journal.read() == path.read_bytes()
+
+
+def test_a_failed_sync_cuts_off_what_is_not_durable_and_it_may_be_appended_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.toml"
+    more = [block(f"y = {number}\n", "imitation 12") for number in range(3)]
+    with write(path) as journal:
+        for number in range(3):
+            journal.append(f"y = {number}\n", "imitation 12", durable=False)
+        assert path.read_bytes() == WHOLE + b"".join(more)
+        with monkeypatch.context() as patch:
+            fail(patch, "fsync", errno.EIO)
+            with pytest.raises(StoreError):
+                journal.sync()
+        assert path.read_bytes() == WHOLE == journal.read()
+        journal.append("y = 1\n", "imitation 12")
+    assert path.read_bytes() == WHOLE + more[1]
+
+
 def test_a_half_written_block_that_cannot_be_cut_at_once_is_cut_before_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
