@@ -225,7 +225,7 @@ class RecordField:
             return True
         if self.default_of is not None:
             return bool(value != self.default_of(partial(getattr, record), place))
-        return value is not self.default and bool(value != self.default)
+        return bool(value != self.default)
 
 
 def field(
@@ -273,6 +273,8 @@ class RecordTable:
         lines = [self.header, "\n"]
         for each in self.fields:
             value = getattr(record, each.attribute)
+            if value is each.default and not each.always:  # as most are
+                continue
             if each.is_usual or each.is_written(record, value, place):
                 lines.append(each.value.lines(each.key, value, context))
         return "".join(lines)

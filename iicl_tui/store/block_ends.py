@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -17,6 +18,7 @@ _END = re.compile(rb"# end: ([a-z]+)(?: ([0-9]{1,9}))?(?: sum ([0-9a-f]{8}))?\r?
 _STARTS = re.compile(rb"^# end: ", re.MULTILINE)
 _INDEX = re.compile(rb"^\[\[generation\]\]\r?\nindex = ([0-9]{1,9})\r?$", re.MULTILINE)
 _COMMENTS = re.compile(rb"(?:[ \t]*\r?\n)*[ \t]*#[^\n]*(?:\n|\Z)")
+_UNCOUNTED = re.compile(rb"\n[\n# \t]")
 _BOM = b"\xef\xbb\xbf"
 _MOST_TRIED = 50
 
@@ -32,7 +34,7 @@ class Damage:
 def checksum(block: bytes) -> str:
     """Of a block's lines without comments and blank lines, in eight digits."""
     text = block.removeprefix(_BOM).strip(b"\n")
-    if b"\r" in text or b"#" in (text[:1], text[1:2]) or any(mark in text for mark in (b"\n\n", b"\n#", b"\n ", b"\n\t")):
+    if text[:1] in b"# \t" or b"\r" in text or _UNCOUNTED.search(text):
         lines = (line.rstrip(b"\r") for line in text.split(b"\n"))
         text = b"\n".join(line for line in lines if (bare := line.strip()) and not bare.startswith(b"#"))
     return f"{crc32(text):08x}"
@@ -105,18 +107,23 @@ def after_comments(data: bytes, end: int) -> int:
 def damaged(data: bytes, head: re.Match[bytes]) -> list[Damage]:
     """The blocks whose checksums do not fit. data: complete blocks only."""
     out = []
-    begin = line = 0
-    counted = 0
-    for start in _STARTS.finditer(data):
-        found = head if start.start() == head.start() else _END.match(data, start.start())
-        if found is None or found.start() < head.start():
-            continue
+    begin = line = counted = 0
+    for found in _ends_from(data, head):
         if found[3] and found[3].decode() != checksum(data[begin : found.start()]):
             line += data.count(b"\n", counted, found.start())
             counted = found.start()
             out.append(Damage(b" ".join(filter(None, found.groups()[:2])).decode(), line + 1))
         begin = found.end()
     return out
+
+
+def _ends_from(data: bytes, first: re.Match[bytes]) -> Iterator[re.Match[bytes]]:
+    """The end lines from the first one on."""
+    yield first
+    at = first.end() - 1  # the newline, in most cases
+    while (at := data.find(b"\n# end: ", at) + 1) > 0:
+        if found := _END.match(data, at):
+            yield found
 
 
 def _end_before(data: bytes, start: int, end: int) -> re.Match[bytes] | None:

@@ -25,8 +25,8 @@ for _phase, _table in PHASE_TABLES.items():
 _NAMES = {name for pair in _HEADERS.values() for name in pair if name}
 _PAIR = re.compile(r"([A-Za-z0-9_-]+) = .")
 _TEXT = r'"[ !#-\[\]-~]*"'
-_TEXTS = re.compile(rf"\[{_TEXT}(?:, {_TEXT})*\]|{_TEXT}")
-"""A text, or a list of texts, that is the same in JSON and TOML: ASCII without escapes."""
+_AS_IN_JSON = re.compile(rf"\[{_TEXT}(?:, {_TEXT})*\]|{_TEXT}|0|[1-9][0-9]{{,17}}")
+"""What is the same in JSON and TOML: a text or a list of texts in ASCII without escapes, a whole number."""
 _LONGEST_KEPT = 300
 
 
@@ -101,4 +101,4 @@ def _pair(line: str) -> tuple[str, Any]:
     if not match or match[1] in _NAMES:
         raise ValueError("no plain pair")
     value = line[match.end() - 1 :]
-    return match[1], json.loads(value) if _TEXTS.fullmatch(value) else tomllib.loads(line)[match[1]]
+    return match[1], json.loads(value) if _AS_IN_JSON.fullmatch(value) else tomllib.loads(line)[match[1]]

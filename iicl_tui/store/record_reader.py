@@ -40,7 +40,7 @@ class RecordReader:
         self._has_pool = any(kind is None or kind.pools for kind in known)
         self._filter_lists: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._purposes = set(PURPOSES)
-        self._hypotheses: dict[tuple[Any, ...], int] = {}
+        self._hypotheses: dict[tuple[tuple[str, Any], ...], int] = {}
         self._examples: dict[tuple[Any, ...], Example] = {}
 
     # -- records ------------------------------------------------------------------------------------------------------
@@ -137,19 +137,18 @@ class RecordReader:
         """The hypothesis of a value; 0 where it cannot be read."""
         if self._task is None or value is None:
             return 0
-        known = tuple(value.values()) if isinstance(value, dict) else ()
-        is_flat = bool(known) and all(type(state) is str for state in known)
-        if is_flat:
-            known += tuple(value)
-            if known in self._hypotheses:
-                return self._hypotheses[known]
+        states = tuple(value.items()) if isinstance(value, dict) else ()
+        try:
+            return self._hypotheses[states]
+        except (KeyError, TypeError):  # a new one, or one that cannot be a key
+            pass
         try:
             hypothesis = self._task.read_hypothesis(value)
         except ValueError as error:
             self.faults.append(Fault(path, str(error)))
             return 0
-        if is_flat:
-            self._hypotheses[known] = hypothesis
+        if states and all(type(state) is str for _, state in states):  # True, which is no state, equals 1
+            self._hypotheses[states] = hypothesis
         return hypothesis
 
     def example(self, table: Mapping[str, Any], path: KeyPath) -> Example:

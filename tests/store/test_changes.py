@@ -44,6 +44,14 @@ def test_a_changed_session_is_read_and_not_gone_on_with(tmp_path: Path) -> None:
         assert session.read_only is None
 
 
+@pytest.mark.parametrize("note", ["# why?\n", "\t# why?\n", "      # why?\n", "\n\n", "  \n"])
+@pytest.mark.parametrize("place", [0, 6, 12])
+def test_a_checksum_is_of_the_lines_that_say_something(note: str, place: int) -> None:
+    block = b"a = 1\nb = 2\n"
+    assert checksum(block[:place] + note.encode() + block[place:]) == checksum(block)
+    assert checksum(block.replace(b"2", b"3")) != checksum(block)
+
+
 def test_notes_line_ends_and_titles_do_not_count(tmp_path: Path) -> None:
     path = make(tmp_path, generations=2, until=1)
     text = path.read_text().replace("[generation.imitation]", "# why?\n\n[generation.imitation]") + "# my note\n\n# another"
