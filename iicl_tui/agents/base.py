@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iicl_tui import registry
 from iicl_tui.agents.access import Access, Credential
@@ -259,6 +260,48 @@ class Agent(Protocol):
         """Closes its connections. The agent can be used again afterwards."""
 
 
+class Chooser(Protocol):
+    """An agent that has a belief over all hypotheses and chooses from it. A capability that an `Agent` may have."""
+
+    chooses_within: bool
+    """Whether the agent is configured to choose in this way."""
+
+    takes_maximum: bool
+    """Whether it takes the likeliest hypothesis, so that it would choose the same one again."""
+
+    async def choose_within(
+        self, members: NDArray[np.bool_], datasets: Datasets, rng: np.random.Generator, session: ModelSession
+    ) -> int | None:
+        """Chooses as `imitate` does, but from the belief restricted to some hypotheses and renormalised.
+
+        Args:
+            members: (H,) The hypotheses to choose among.
+            datasets: The data that the belief is given.
+            rng: The source of random numbers.
+            session: The agent's access to its model.
+
+        Returns:
+            The hypothesis; None if the belief rules all of them out.
+        """
+
+
+def as_chooser(agent: Agent) -> Chooser:
+    """The agent as one that chooses among given hypotheses. Raises LookupError if it does not."""
+    if not chooses_within(agent):
+        raise LookupError(f"the agent {agent.kind} cannot choose among given hypotheses")
+    return cast(Chooser, agent)
+
+
+def chooses_within(agent: Agent) -> bool:
+    """Whether the agent can choose among given hypotheses."""
+    return bool(getattr(agent, "chooses_within", False))
+
+
+def takes_maximum(agent: Agent) -> bool:
+    """Whether the agent would choose the same hypothesis again from the same data."""
+    return bool(getattr(agent, "takes_maximum", False))
+
+
 @dataclass(frozen=True)
 class UsageEstimate:
     """Estimated calls, prompt tokens and completion tokens."""
@@ -305,3 +348,6 @@ def agent_kinds() -> Mapping[str, AgentKind]:
 
 Refine = Callable[[Purpose, int, Sequence[Example]], Awaitable[int]]
 """Asks the agent of a generation to refine a hypothesis in the light of examples."""
+
+ChooseWithin = Callable[[NDArray[np.bool_]], Awaitable[int | None]]
+"""Asks the agent of a generation to choose among (H,) some hypotheses; None if its belief rules all of them out."""

@@ -35,6 +35,7 @@ class BayesianAgent:
 
     kind = "bayes"
     exact = True
+    chooses_within = True
     has_belief = True
     price = None
     credential = None
@@ -85,7 +86,20 @@ class BayesianAgent:
                 "The data are contradictory, or the prior excludes every explanation, and the agent assumes no noise.",
                 "Branch from an earlier generation and decide differently, or give the agent a `noise` above 0 in a new session.",
             )
-        return self._pick(belief, rng)
+        return self._pick(belief.log_p, rng)
+
+    @property
+    def takes_maximum(self) -> bool:
+        """Whether it takes the likeliest hypothesis."""
+        return self.choose == "map"
+
+    async def choose_within(
+        self, members: NDArray[np.bool_], datasets: Datasets, rng: np.random.Generator, session: ModelSession | None = None
+    ) -> int | None:
+        """Draws from the belief restricted to the (H,) members, or takes its maximum there; None if it rules all of them out."""
+        belief = self.belief(datasets)
+        within = None if belief is None else inference.restrict(belief.log_p, members)
+        return None if within is None else self._pick(within, rng)
 
     async def transmit(
         self, hypothesis: int, count: int, datasets: Datasets, rng: np.random.Generator, session: ModelSession | None = None
@@ -111,7 +125,7 @@ class BayesianAgent:
         if not examples or self.task.explained(examples)[hypothesis] == len(examples):
             return hypothesis
         belief = self.belief([*datasets, examples]) or self.belief([examples])
-        return hypothesis if belief is None else self._pick(belief, rng)
+        return hypothesis if belief is None else self._pick(belief.log_p, rng)
 
     def missing_belief(self, calls: Sequence[Call]) -> str:
         """The data alone decide."""
@@ -132,9 +146,9 @@ class BayesianAgent:
     async def close(self) -> None:
         """There is nothing to close."""
 
-    def _pick(self, belief: Belief, rng: np.random.Generator) -> int:
-        pick = inference.argmax if self.choose == "map" else inference.sample
-        return pick(belief.log_p, rng)
+    def _pick(self, log_p: Array, rng: np.random.Generator) -> int:
+        pick = inference.argmax if self.takes_maximum else inference.sample
+        return pick(log_p, rng)
 
 
 FIELDS = (

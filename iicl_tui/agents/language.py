@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Datasets, ModelSession, UsageEstimate
@@ -98,6 +99,16 @@ class LanguageAgent:
         """Whether its hypotheses are drawn from its belief, so that it is asked for no rule."""
         return self.settings.choose != "reply"
 
+    @property
+    def chooses_within(self) -> bool:
+        """Whether it can choose among given hypotheses: only where it draws them from a belief over all."""
+        return self.states_nothing
+
+    @property
+    def takes_maximum(self) -> bool:
+        """Whether it takes the likeliest hypothesis of its belief."""
+        return self.settings.choose == "map" or (self.states_nothing and self.settings.temperature == 0)
+
     @cached_property
     def price(self) -> Price | None:
         """The model's price; None if it is unknown."""
@@ -174,9 +185,21 @@ class LanguageAgent:
                 'Resume to try again. A new session with choose = "reply" takes its rules from its replies, and with '
                 'belief = "logprobs" its belief, factorised along one reply. All that was read is saved.',
             )
-        temperature = 1.0 if self.settings.temperature is None else self.settings.temperature
-        if self.settings.choose == "map" or temperature == 0:
+        return self._pick(log_p, rng)
+
+    async def choose_within(
+        self, members: NDArray[np.bool_], datasets: Datasets, rng: np.random.Generator, session: ModelSession
+    ) -> int | None:
+        """A hypothesis from the scored belief restricted to the (H,) members, without a further call; see `Chooser`."""
+        masses = self._scored([*session.earlier_calls(), *session.calls()])
+        log_p = masses.log_p() if masses is not None else None
+        within = None if log_p is None else inference.restrict(log_p, members)
+        return None if within is None else self._pick(within, rng)
+
+    def _pick(self, log_p: NDArray[np.float64], rng: np.random.Generator) -> int:
+        if self.takes_maximum:
             return inference.argmax(log_p, rng)
+        temperature = 1.0 if self.settings.temperature is None else self.settings.temperature
         return inference.sample(inference.temper(log_p, temperature), rng)
 
     def _scored(self, calls: Sequence[Call]) -> ScoredMasses | None:

@@ -35,6 +35,12 @@ def posterior(log_prior: Array, log_likelihood: Array, temperature: float = 1.0)
     return temper(log_normalise(log_prior + log_likelihood), temperature)
 
 
+def restrict(log_p: Array, members: NDArray[np.bool_]) -> Array | None:
+    """(H,) log-probabilities restricted to the members and renormalised; None if no member is possible."""
+    inside = np.where(members, log_p, -np.inf)
+    return log_normalise(inside) if np.isfinite(inside.max(initial=-np.inf)) else None
+
+
 def entropy(log_p: Array) -> Array:
     """Shannon entropy −Σ p ln p over the last axis, in nats, with 0 ln 0 = 0. Uniform over n gives ln n."""
     p = np.exp(log_p)

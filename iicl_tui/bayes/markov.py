@@ -42,7 +42,9 @@ def transition(
         m: samples per generation.
         choose: "sample" draws from the renormalised posterior^(1/τ); "map" takes its maximum, ties with equal chances.
         temperature: τ.
-        members: (H,) hypotheses that an effective set accepts; others are redrawn without limit. None: all.
+        members: (H,) hypotheses that an effective set accepts; others are redrawn without limit. None: all. For agents that choose
+            within a set, give `log_prior` as −inf outside of it instead: P(h|d) restricted to a set is the posterior of the prior
+            that is restricted to it.
         distinct: inputs are drawn without replacement.
 
     Returns:

@@ -109,6 +109,8 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
             values = read_table(filter_kind.fields, table, ("filter", i), faults, also=("kind",))
             built = filter_kind.build(values, task, ("filter", i), faults)
             filter_kind.check_agents(built, task, agents, ("filter", i), faults)
+            if "created" not in document:  # a session on record has this key
+                filter_kind.check_new(built, agents, ("filter", i), faults)
             filters.append(built)
     if chain["lookback"] and any(getattr(agent, "states_nothing", False) for agent in agents):
         what = 'an agent with choose = "belief" states no rule that it could look back on: expected 0'

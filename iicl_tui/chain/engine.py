@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iicl_tui.agents.access import Access
-from iicl_tui.agents.base import Refine
+from iicl_tui.agents.base import ChooseWithin, Refine, as_chooser
 from iicl_tui.agents.calls import Call, Purpose
 from iicl_tui.agents.model_session import ChainServices, PendingCall, RecordedModelSession
 from iicl_tui.agents.money import Spent, spent
@@ -38,6 +39,7 @@ from iicl_tui.filters.base import (
     Filter,
     PhaseContext,
     Sample,
+    cannot_choose,
     cannot_receive_hypothesis,
     cannot_refine,
     hypothesis_gate,
@@ -256,18 +258,20 @@ class Chain(ChainHistory):
         hypothesis = await self.agent(generation).imitate(self.rounds(generation), self._rng(generation, "imitation", 0), session)
         return ImitationRecord(generation, (generation - 1) % len(self.config.agents), hypothesis)
 
-    def _phase_context(self, generation: int, phase: Phase, refine: Refine = cannot_refine) -> PhaseContext:
+    def _phase_context(
+        self, generation: int, phase: Phase, refine: Refine = cannot_refine, choose_within: ChooseWithin = cannot_choose
+    ) -> PhaseContext:
         seed = np.random.SeedSequence(self.config.seed, spawn_key=(generation, _FILTERS, PHASES.index(phase)))
         return PhaseContext(
-            self.task, generation, self.start, self.decider, refine=refine, belief=lambda: self.belief(generation),
-            pool=lambda: self.pool(generation), seed=seed,
+            self.task, generation, self.start, self.decider, refine=refine, choose_within=choose_within,
+            belief=lambda: self.belief(generation), pool=lambda: self.pool(generation), seed=seed,
             accepts_edit=not cannot_receive_hypothesis(self.task, [self.agent(generation)]),
         )  # fmt: skip
 
     async def _interact(self, generation: int) -> InteractionRecord:
         agent, rounds = self.agent(generation), self.rounds(generation)
         session = self._model_session(generation, "interaction")
-        drawn = refined = 0
+        drawn = asked = 0
 
         async def propose() -> int:
             nonlocal drawn
@@ -278,13 +282,20 @@ class Chain(ChainHistory):
             return await agent.imitate(rounds, self._rng(generation, "imitation", attempt), session)
 
         async def refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
-            nonlocal refined
-            rng = self._rng(generation, "interaction", refined)
-            refined += 1
-            await asyncio.sleep(0)
+            rng = await next_rng()
             return await agent.refine(purpose, hypothesis, examples, rounds, rng, session)
 
-        context = self._phase_context(generation, "interaction", refine)
+        async def choose_within(members: NDArray[np.bool_]) -> int | None:
+            rng = await next_rng()
+            return await as_chooser(agent).choose_within(members, rounds, rng, session)
+
+        async def next_rng() -> np.random.Generator:
+            nonlocal asked
+            attempt, asked = asked, asked + 1
+            await asyncio.sleep(0)
+            return self._rng(generation, "interaction", attempt)
+
+        context = self._phase_context(generation, "interaction", refine, choose_within)
         kinds = tuple(each.kind for each in self.config.filters)
         exhausted = None
         try:

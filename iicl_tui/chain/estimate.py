@@ -57,7 +57,8 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
             unpriced.append(agent.describe())
         else:
             dollars += cost(Usage(work.prompt, work.completion), agent.price)
-    return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)), any(filter_kinds()[name].redraws for name in filters))
+    redraws = any(filter_kinds()[each.kind].redraws and getattr(each, "redraws", 1) for each in config.filters)
+    return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)), redraws)
 
 
 def _rounded(number: int) -> int:

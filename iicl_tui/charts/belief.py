@@ -7,7 +7,7 @@ from types import ModuleType
 from iicl_tui.charts import mosaic_transposed, ranked, strips
 from iicl_tui.charts.numbers import bounds_text, probability_text
 from iicl_tui.charts.picture import Picture
-from iicl_tui.charts.view import BeliefView, Direction, Form, likeliest
+from iicl_tui.charts.view import BeliefView, Direction, Form, in_effective_set, likeliest
 
 FORMS: dict[Form, ModuleType] = {"strips": strips, "mosaic": mosaic_transposed, "ranked": ranked}
 
@@ -53,6 +53,8 @@ def readout(view: BeliefView) -> str:
     ]
     if view.explained is not None:
         parts.append(f" d⁰ {int(view.explained[hypothesis])}/{view.explained_of}")
+    if in_effective_set(view, hypothesis):
+        parts.append(" in H_eff")
     return " ".join(part for part in parts if part)
 
 

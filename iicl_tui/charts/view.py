@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -43,6 +43,7 @@ class BeliefView:
         bounds: lower and upper bound of the probability of each of `view_groups`.
         caption: how the belief is known.
         absent: why there is no belief.
+        effective: how many examples of d⁰ the hypotheses of H_eff explain at least; None if no filter restricts the chain to them.
 
     Raises:
         ValueError: an array has another shape or holds NaN.
@@ -65,6 +66,7 @@ class BeliefView:
     bounds: tuple[tuple[float, float], ...] = ()
     caption: str = ""
     absent: str = NO_BELIEF
+    effective: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("log_p", "previous", "explained", "low", "high"):
@@ -114,8 +116,19 @@ def groups_of(space: ProductSpace, by: int | None, explained: NDArray[np.integer
 
 
 def view_groups(view: BeliefView) -> tuple[Group, ...]:
-    """The groups of a view."""
-    return groups_of(view.space, view.by, view.explained, view.explained_of)
+    """The groups of a view. Those by examples explained say which of them make up H_eff."""
+    groups = groups_of(view.space, view.by, view.explained, view.explained_of)
+    if view.by is not None or view.explained is None or view.effective is None:
+        return groups
+    inside = [in_effective_set(view, int(group.members[0])) for group in groups]
+    return tuple(
+        replace(group, name=f"{group.name} H_eff") if there else group for group, there in zip(groups, inside, strict=True)
+    )
+
+
+def in_effective_set(view: BeliefView, hypothesis: int) -> bool:
+    """Whether the chain's filter lets the hypothesis pass."""
+    return view.effective is not None and view.explained is not None and bool(view.explained[hypothesis] >= view.effective)
 
 
 def group_totals(groups: tuple[Group, ...], log_p: NDArray[np.float64]) -> list[float]:

@@ -13,9 +13,10 @@ from itertools import count
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iicl_tui import registry
-from iicl_tui.agents.base import Agent, Refine, ReplyAnswer, UnreadableReply
+from iicl_tui.agents.base import Agent, ChooseWithin, Refine, ReplyAnswer, UnreadableReply
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Purpose
 from iicl_tui.errors import Fault
@@ -49,7 +50,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """An agent was asked to improve its hypothesis.
+    """An agent was asked to improve its hypothesis, or to choose another one.
 
     Attributes:
         filter: Kind of the filter that asked.
@@ -171,6 +172,11 @@ async def cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Ex
     raise LookupError(f"there is no agent for {purpose}")
 
 
+async def cannot_choose(members: NDArray[np.bool_]) -> int | None:
+    """Replaces `PhaseContext.choose_within` when there is no agent. Raises LookupError."""
+    raise LookupError("there is no agent to choose a hypothesis")
+
+
 def _no_belief() -> Belief | None:
     return None
 
@@ -185,6 +191,7 @@ class PhaseContext:
 
     Attributes:
         refine: Asks the generation's agent to improve a hypothesis.
+        choose_within: Asks the generation's agent to choose among (H,) some hypotheses.
         belief: The agent's belief given the data before it.
         pool: d⁰ and every earlier sample that was not rejected.
         seed: Seed of the filters' own random numbers.
@@ -201,6 +208,7 @@ class PhaseContext:
     decider: Decider | None = None
     decisions: list[Decision] = field(default_factory=list)
     refine: Refine = cannot_refine
+    choose_within: ChooseWithin = cannot_choose
     refinements: list[Refinement] = field(default_factory=list)
     belief: Callable[[], Belief | None] = _no_belief
     pool: Callable[[], Sequence[PoolExample]] = _no_pool
@@ -231,9 +239,28 @@ class PhaseContext:
             The improved hypothesis.
         """
         after = await self.refine(by, hypothesis, examples)
-        failing = len(self.start.samples) - int(self.task.explained(self.start.samples)[hypothesis])
-        self.refinements.append(Refinement(by, hypothesis, after, failing))
+        self._record_refinement(by, hypothesis, after)
         return after
+
+    async def request_choice(self, by: str, hypothesis: int, members: NDArray[np.bool_]) -> int | None:
+        """Asks the agent to choose from its belief restricted to some hypotheses, and records it.
+
+        Args:
+            by: Kind of the filter that asks.
+            hypothesis: The hypothesis that the choice replaces.
+            members: (H,) The hypotheses to choose among.
+
+        Returns:
+            The choice; None if the agent's belief rules all of them out.
+        """
+        after = await self.choose_within(members)
+        if after is not None:
+            self._record_refinement(by, hypothesis, after)
+        return after
+
+    def _record_refinement(self, by: str, before: int, after: int) -> None:
+        failing = len(self.start.samples) - int(self.task.explained(self.start.samples)[before])
+        self.refinements.append(Refinement(by, before, after, failing))
 
 
 Propose = Callable[[], Awaitable[int]]
@@ -379,6 +406,7 @@ class FilterKind:
     Attributes:
         build: Makes a filter from the option values, by key; adds faults to the list.
         check_agents: Adds faults if this filter cannot work with the chain's agents.
+        check_new: Adds faults for what is refused in a new chain only: sessions on record that have it stay readable.
         order: Place in lists; lower comes first.
         pools: The filter may put samples into the pool and take samples of earlier generations from it.
         redraws: The filter may have hypotheses or samples drawn again, which costs further calls.
@@ -392,6 +420,7 @@ class FilterKind:
     check_agents: Callable[[Any, Task, Sequence[Agent], KeyPath, list[Fault]], None] = lambda filter, task, agents, path, faults: (
         None
     )
+    check_new: Callable[[Any, Sequence[Agent], KeyPath, list[Fault]], None] = lambda filter, agents, path, faults: None
     order: int = 100
     pools: bool = False
     redraws: bool = True

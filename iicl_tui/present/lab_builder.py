@@ -17,6 +17,7 @@ from iicl_tui.charts.film import FilmView
 from iicl_tui.charts.marginals import MarginalsView
 from iicl_tui.charts.view import BeliefView, Form, Group, Mark, ScaleKind, group_totals, groups_of, view_groups
 from iicl_tui.filters.base import Sample
+from iicl_tui.filters.effective_set import EffectiveSet
 from iicl_tui.present import belief_provenance, words
 from iicl_tui.present.costs import cost_text
 from iicl_tui.present.curves import panels
@@ -212,12 +213,18 @@ def _belief(session: LabSession, selected: int, charts: ChartSettings, beliefs: 
         _belief_title(chain, selected),
         belief_provenance.ghost(belief, beliefs.before, selected),
         caption=belief_provenance.caption(chain, belief),
+        effective=_effective(chain),
     )
     if belief is None:
         return replace(view, absent=printable(belief_provenance.absence(chain, selected), 200))
     if belief.low is None:
         return view
     return replace(view, low=belief.low, high=belief.high, bounds=_group_bounds(belief, view))
+
+
+def _effective(chain: Chain) -> int | None:
+    """How many examples of d⁰ the hypotheses of H_eff explain at least; None without such a filter."""
+    return max((each.least_of(chain.start) for each in chain.config.filters if isinstance(each, EffectiveSet)), default=None)
 
 
 def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float], ...]:

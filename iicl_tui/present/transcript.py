@@ -69,7 +69,8 @@ def _interaction_entries(chain: Chain, generation: Generation, done: Interaction
     for refinement in done.refinements:
         lines = [f"shown: {task.rule(refinement.shown)}", f"it explained {of - refinement.failing}/{of} of d⁰"]
         same = refinement.hypothesis == refinement.shown
-        lines.append("unchanged" if same else f"refined: {task.rule(refinement.hypothesis)}")
+        verb = "chosen within H_eff" if refinement.filter == "effective-set" else "refined"
+        lines.append("unchanged" if same else f"{verb}: {task.rule(refinement.hypothesis)}")
         yield Entry(t, "interaction", refinement.filter, "\n".join(lines), "refinement")
     for decision in done.decisions:
         lines = [f"shown: {task.rule(decision.shown)}"]

@@ -112,11 +112,14 @@ def interaction_text(generation: Generation) -> str:
     parts = []
     if record.redraws:
         parts.append(f"redrawn {record.redraws}×")
-    refined = sum(each.hypothesis != each.shown for each in record.refinements)
+    refinements = [each for each in record.refinements if each.filter != "effective-set"]
+    refined = sum(each.hypothesis != each.shown for each in refinements)
     if refined:
         parts.append(f"refined {refined}×" if refined > 1 else "refined")
-    elif record.refinements:
+    elif refinements:
         parts.append("checked")
+    if len(refinements) < len(record.refinements):
+        parts.append("chosen within H_eff")
     if any(decision.verdict == "edit" for decision in record.decisions):
         parts.append("edited")
     return ", ".join(parts)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import Filter, SamplesShown, would_pass
+from iicl_tui.filters.effective_set import EffectiveSet
 from iicl_tui.review.forecast import Array, BeliefFrame, Forecast
 from iicl_tui.review.state import ReviewState
 from iicl_tui.tasks.base import Example
@@ -36,12 +37,27 @@ async def hypothesis_forecast(chain: Chain, generation: int, state: ReviewState,
         return Forecast(frame, now, None, notes=("The agent will draw another hypothesis; its effect is not known yet.",))
     if now is None:
         return Forecast(frame, now, None, notes=("Only known for exact agents.",))
-    passed = await chain.would_pass_on(item.value if trial is None else trial)
+    hypothesis = item.value if trial is None else trial
+    later = _later_hypothesis_filters(chain)
+    if any(isinstance(each, EffectiveSet) and not each.members(chain.task, chain.start)[hypothesis] for each in later):
+        return Forecast(
+            frame, now, None, notes=("It is not in H_eff, so a later filter replaces it; its effect is not known yet.",)
+        )
+    passed = await chain.would_pass_on(hypothesis)
     notes = ["Assumes that you approve it."] if item.verdict is None and trial is None else []
+    if not all(isinstance(each, EffectiveSet) for each in later):
+        notes.append("Does not include the later filters.")
     notes.append(f"Uses the {_count(passed, 'sample')} that this seed draws.")
     if chain.config.asks_at("samples"):
         notes.append("You review the samples next.")
     return _forecast(chain, generation, now, passed, notes)
+
+
+def _later_hypothesis_filters(chain: Chain) -> list[Filter]:
+    """The filters that act on hypotheses after the last one that asks a person."""
+    filters = chain.config.filters
+    asking = max((at for at, each in enumerate(filters) if each.asks_at("hypothesis")), default=-1)
+    return [each for each in filters[asking + 1 :] if each.acts_at("hypothesis")]
 
 
 async def samples_forecast(chain: Chain, shown: SamplesShown, state: ReviewState, trial: Example | None = None) -> Forecast:

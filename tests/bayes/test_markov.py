@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -151,6 +151,45 @@ def test_3_an_effective_set_gives_the_prior_on_it(m: int) -> None:
     matrix = markov.transition(prior, log_labels(ACRE), m, members=members)
     expected = np.where(members, np.exp(prior), 0.0) / np.exp(prior)[members].sum()
     assert inference.total_variation(markov.stationary(matrix), expected) < 1e-10
+
+
+def restricted(noise: float = 0.0, m: int = 2, **options: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(H,) a prior of 0 outside of an effective set, which agents have that choose within it; the set; their matrix."""
+    d0 = [Example(("A", "B"), "on"), Example(("C",), "off"), Example(("D", "screen"), "und")]
+    members = ACRE.explained(d0) == 3
+    prior = np.where(members, random_prior(243), -np.inf)
+    return prior, members, markov.transition(prior, log_labels(ACRE, noise), m, **options)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_3_choosing_within_an_effective_set_gives_the_prior_on_it(noise: float) -> None:
+    prior, members, matrix = restricted(noise)
+    assert inference.total_variation(markov.stationary(matrix), np.exp(inference.log_normalise(prior))) < 1e-10
+    redrawn = markov.transition(random_prior(243), log_labels(ACRE, noise), 2, members=members)
+    np.testing.assert_allclose(matrix[members], redrawn[members], atol=1e-12)  # exactly what redraws come to
+
+
+@pytest.mark.parametrize("temperature", [0.3, 2.0])
+def test_3_with_a_temperature_it_gives_a_power_of_the_prior_on_it(temperature: float) -> None:
+    prior, _, matrix = restricted(m=1, temperature=temperature)
+    expected = np.exp(inference.temper(inference.log_normalise(prior), temperature))
+    assert inference.total_variation(markov.stationary(matrix), expected) < 1e-9
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_3_the_likeliest_within_it_never_leaves_the_set_and_without_noise_the_prior_never_falls(noise: float) -> None:
+    prior, members, matrix = restricted(noise, choose="map")
+    inside = matrix[members]
+    np.testing.assert_allclose(inside.sum(axis=1), 1, atol=1e-12)
+    assert not inside[:, ~members].any()
+    here, there = np.nonzero(inside)
+    falls = prior[there] < prior[np.flatnonzero(members)[here]] - 1e-9
+    assert falls.any() == (noise > 0)
+    if not noise:
+        np.testing.assert_array_equal(
+            markov.absorbing_map(prior, ACRE.table, 2),
+            markov.absorbing(markov.transition(prior, log_labels(ACRE), 2, choose="map", distinct=True)) & members,
+        )
 
 
 def test_4_fewer_hypotheses_absorb_the_narrower_the_bottleneck() -> None:

@@ -32,7 +32,10 @@ agents: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     },
 )
 filters = st.one_of(
-    st.fixed_dictionaries({"kind": st.just("effective-set")}, optional={"least": st.integers(0, 2), "redraws": st.integers(0, 30)}),
+    st.fixed_dictionaries(
+        {"kind": st.just("effective-set"), "mode": st.sampled_from(["redraw", "restrict"])},
+        optional={"least": st.integers(0, 2), "redraws": st.integers(0, 30)},
+    ),
     st.fixed_dictionaries(
         {"kind": st.just("human")},
         optional={
@@ -63,7 +66,10 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         {**agent, "prior": {name: table for name, table in agent.get("prior", {}).items() if name in objects}}
         for agent in draw(st.lists(agents, min_size=1, max_size=3))
     ]
-    return {"chain": chain, "task": task, "agent": taking_turns, "filter": draw(st.lists(filters, max_size=2))}
+    judges = draw(st.lists(filters, max_size=2))
+    if any(agent.get("choose") == "map" for agent in taking_turns):  # redrawing from it is a fault
+        judges = [{**each, "mode": "restrict"} if each["kind"] == "effective-set" else each for each in judges]
+    return {"chain": chain, "task": task, "agent": taking_turns, "filter": judges}
 
 
 class Moody(Unasked):

@@ -166,7 +166,10 @@ DOCUMENTS: list[dict[str, Any]] = [
     {"task": {"spurious": "screen"}, "start": {"rival": dict.fromkeys(["A", "B", "C", "D", "screen"], "und")}},
     {
         "agent": [{"choose": "map", "noise": 0.05}, {"kind": "bayes", "prior": {"A": {"on": 2.5}}}],
-        "filter": [{"kind": "effective-set", "least": 2}, {"kind": "human", "blind": True, "on-reject": "drop"}],
+        "filter": [
+            {"kind": "effective-set", "least": 2, "mode": "restrict"},
+            {"kind": "human", "blind": True, "on-reject": "drop"},
+        ],
     },
 ]
 

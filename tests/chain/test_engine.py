@@ -54,7 +54,7 @@ VARIED: dict[str, Any] = {
     },
     "chain": {"generations": 5, "seed": 11, "lookback": 2},
     "agent": [{"noise": 0.1}, {"choose": "map", "noise": 0.2, "temperature": 0.5}],
-    "filter": [{"kind": "effective-set", "least": 1}, {"kind": "human"}],
+    "filter": [{"kind": "effective-set", "least": 1, "mode": "restrict"}, {"kind": "human"}],
 }
 """Everything at once: two agents in turn, look-back, noise, an effective set and a person."""
 

@@ -432,6 +432,25 @@ async def test_the_likeliest_hypothesis_and_redraws_that_read_nothing_again(serv
     assert set(reads.values()) == {1}
 
 
+async def test_it_chooses_within_the_effective_set_without_a_further_read(server: Loopback) -> None:
+    for pick in ("map", "sample"):
+        given = document(server.url, choose="belief", pick=pick, chain={"generations": 1})
+        given["filter"] = [{"kind": "effective-set", "mode": "restrict"}]
+        given["start"] = {"sample": [{"input": [name], "output": "off"} for name in given["task"]["objects"][:2]]}
+        it = Made(server, read_config(given), 8, 0.0)
+        chain = await run(it.config)
+        generation = chain.generations[0]
+        inside = np.asarray(it.config.task.explained(it.config.start.samples) == 2)
+        within = np.where(inside, it.p, 0.0)
+        assert not inside[it.p.argmax()]
+        assert inside[generation.hypothesis]
+        if pick == "map":
+            assert generation.hypothesis == within.argmax()
+            assert generation.interaction is not None
+            assert [each.filter for each in generation.interaction.refinements] == ["effective-set"]
+        assert not [call for call in chain.calls if call.phase == "interaction"]
+
+
 # -- faults of the configuration ----------------------------------------------------------------------------------------
 
 

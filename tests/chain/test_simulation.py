@@ -44,14 +44,16 @@ def pearson(counts: np.ndarray, p: np.ndarray) -> tuple[float, int]:
     return float((((observed - expected) ** 2)[there] / expected[there]).sum()), int(there.sum()) - 1
 
 
-def exact(config: ChainConfig, members: np.ndarray | None = None, distinct: bool = False) -> np.ndarray:
-    """The matrix of a chain of one agent."""
+def exact(
+    config: ChainConfig, members: np.ndarray | None = None, distinct: bool = False, within: np.ndarray | None = None
+) -> np.ndarray:
+    """The matrix of a chain of one agent; within: it chooses among these hypotheses, as with a prior of 0 outside."""
     task, agent = config.task, config.agents[0]
     assert isinstance(agent, BayesianAgent)
     single = [[Example(x, y)] for x in task.inputs for y in task.outputs]
     label = task.log_likelihood(single, agent.noise).reshape(len(task.inputs), len(task.outputs), -1)
     return markov.transition(
-        agent.log_prior,
+        agent.log_prior if within is None else np.where(within, agent.log_prior, -np.inf),
         label,
         task.samples,
         choose=agent.choose,  # type: ignore[arg-type]
@@ -76,6 +78,12 @@ D0 = [{"input": ["A"], "output": "off"}, {"input": ["B", "C"], "output": "on"}]
         ({"choose": "map", "noise": 0.3, "prior": {}}, {"samples": 1, "states": ["on", "off", "und"]}, []),  # ties
         ({"noise": 0.05}, {"samples": 2}, [{"kind": "effective-set"}]),
         ({}, {"samples": 1}, [{"kind": "effective-set", "least": 1}]),
+        ({"noise": 0.1}, {"samples": 2}, [{"kind": "effective-set", "mode": "restrict"}]),
+        ({}, {"samples": 1}, [{"kind": "effective-set", "mode": "restrict", "least": 1}]),
+        ({"temperature": 0.5, "noise": 0.2}, {"samples": 2}, [{"kind": "effective-set", "mode": "restrict"}]),
+        ({"temperature": 0.5}, {"samples": 1}, [{"kind": "effective-set", "mode": "restrict"}]),
+        ({"choose": "map", "noise": 0.3}, {"samples": 2}, [{"kind": "effective-set", "mode": "restrict", "least": 1}]),
+        ({"choose": "map", "prior": {}}, {"samples": 1}, [{"kind": "effective-set", "mode": "restrict", "least": 1}]),  # ties
     ],
 )
 async def test_transitions_have_the_exact_chances(
@@ -95,7 +103,10 @@ async def test_transitions_have_the_exact_chances(
     if filters:
         members = chain.task.explained(chain.start.samples) >= filters[0].get("least", 2)
         assert members.sum() < 27
-    matrix = exact(checked, members, task.get("distinct", False))
+    if filters and filters[0].get("mode") == "restrict":
+        matrix = exact(checked, within=members)
+    else:
+        matrix = exact(checked, members, task.get("distinct", False))
     kept = np.array([generation.hypothesis for generation in chain.generations])
     counts = np.zeros((27, 27))
     np.add.at(counts, (kept[:-1], kept[1:]), 1)

@@ -250,3 +250,13 @@ def test_brightness_in_the_mosaic_is_a_character_too(space: ProductSpace) -> Non
         assert unpack(int(picture.inks[y, x])).role == Role.TILE
     assert signs[:3] == ["█", "▒", "░"]
     assert signs[3] in " ·"
+
+
+def test_what_the_effective_set_lets_pass_is_marked() -> None:
+    explained = np.arange(243) % 3 + 6
+    view = BeliefView(acre(), np.full(243, -np.log(243)), explained=explained, explained_of=8, effective=7)
+    assert [group.name for group in view_groups(view)] == ["8 of 8 H_eff", "7 of 8 H_eff", "6 of 8"]
+    text = "\n".join(belief.draw(view, 120, 20).plain())
+    assert ("8 of 8 H_eff" in text, "6 of 8 H_eff" in text) == (True, False)
+    assert [belief.readout(replace(view, cursor=h)).endswith("in H_eff") for h in range(3)] == [False, True, True]
+    assert not any("H_eff" in group.name for group in view_groups(replace(view, effective=None)))

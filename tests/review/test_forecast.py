@@ -124,6 +124,22 @@ async def test_the_forecast_of_a_hypothesis_goes_by_the_samples_that_the_seed_dr
     assert chain.data(1) == approved.passed
 
 
+async def test_the_forecast_of_a_hypothesis_knows_a_later_effective_set() -> None:
+    chain = make_chain(filter=[{"kind": "human"}, {"kind": "effective-set", "mode": "restrict"}])
+    context = await at_gate(chain, "interaction")
+    explained = chain.task.explained(chain.start.samples)
+    inside, outside = int(explained.argmax()), int(explained.argmin())
+    shown = HypothesisShown(context, inside, 0, 3, False)
+    state = ReviewState.from_values((inside,))
+    assert (await forecast(chain, shown, state, inside)).then is not None
+    replaced = await forecast(chain, shown, state, outside)
+    assert replaced.then is None
+    assert replaced.notes == ("It is not in H_eff, so a later filter replaces it; its effect is not known yet.",)
+    refined = make_chain(filter=[{"kind": "human"}, {"kind": "self-refine"}])
+    await at_gate(refined, "interaction")
+    assert "Does not include the later filters." in (await forecast(refined, shown, state, inside)).notes
+
+
 FOLLOWING = {
     "partner": {"kind": "partner", "rounds": 9},
     "consistent": {"kind": "consistent"},

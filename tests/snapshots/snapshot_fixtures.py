@@ -38,7 +38,8 @@ SESSIONS: tuple[tuple[str, str, int, int, dict[str, Any]], ...] = (
                                                "filter": [{"kind": "effective-set", "redraws": 0}]}),
     ("two-agents", "e3-effective-set", 7, 4 * DAY, {
         "chain": {"title": "Two agents in turn, one of them cooler, with a title that is longer than a narrow list"},
-        "agent": [{"kind": "bayes"}, {"kind": "bayes", "choose": "map", "temperature": 0.5}]}),
+        "agent": [{"kind": "bayes"}, {"kind": "bayes", "choose": "map", "temperature": 0.5}],
+        "filter": [{"kind": "effective-set", "mode": "restrict"}]}),
 )  # fmt: skip
 OTHER_TASKS: tuple[tuple[str, str, int, int, dict[str, Any]], ...] = (
     ("naming", "e0-interaction-degenerate", 90, 20, {"chain": {"generations": 40, "seed": 4}}),

@@ -109,6 +109,22 @@ async def test_effective_set_gives_back_the_prior_within_it() -> None:
     assert (measures.explained == 4).all()
 
 
+async def test_map_within_the_effective_set_ends_at_what_the_prior_likes_best_there() -> None:
+    chain, measures = await run("theory-3-map-in-effective-set")
+    inside = chain.task.explained(chain.start.samples) >= 20
+    assert (inside.sum(), chain.start.target) == (29, (await run("theory-4-map-prior-wins"))[0].start.target)
+    prior = np.where(inside, log_prior(chain), -np.inf)
+    table = chain.task.table  # type: ignore[attr-defined]
+    agree = (table[:, None, :] == table[None]).sum(axis=-1) >= chain.task.samples
+    np.fill_diagonal(agree, False)
+    leaves = agree & (prior[None, :] >= prior[:, None] - 1e-9) & inside[None, :]
+    assert np.flatnonzero(inside & ~leaves.any(axis=1)).tolist() == [prior.argmax()]
+    assert chain.task.space.assignment(int(prior.argmax())) == {"A": "on", **dict.fromkeys(["B", "C", "D", "screen"], "off")}
+    assert (np.flatnonzero(measures.hypothesis == prior.argmax()) + 1).tolist() == list(range(11, 41))
+    assert (np.diff(prior[measures.hypothesis]) >= -1e-12).all()
+    assert sum(bool(not_none(generation.interaction).refinements) for generation in chain.generations) == 9
+
+
 def log_prior(chain: Chain) -> np.ndarray:
     agent = chain.config.agents[0]
     assert isinstance(agent, BayesianAgent)
