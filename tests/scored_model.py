@@ -14,6 +14,7 @@ from loopback import Answer, Seen, Text, status, token
 
 from iicl_tui.agents.calls import Token
 from iicl_tui.tasks.answer_form import AnswerForm
+from iicl_tui.tasks.base import Example, Task
 
 AFRESH = (token("Rule", {"Rule": 0.9, "{": 0.06, "Sure": 0.04}),)
 """What a model says that begins its answer anew."""
@@ -68,6 +69,10 @@ class ScoredServer:
         self._lock = Lock()
 
     def __call__(self, seen: Seen) -> Answer:
+        return self.answer(seen, self.model)
+
+    def answer(self, seen: Seen, model: CutModel) -> Answer:
+        """The answer of this model."""
         last = seen.body["messages"][-1]
         with self._lock:
             self.bodies.append(seen.body)
@@ -81,11 +86,41 @@ class ScoredServer:
         assert (seen.body["temperature"], seen.body["top_logprobs"]) == (1.0, 20)
         how = self.continues(seen.body)
         if how is True:
-            listed = sorted(self.model.after(last["content"]), key=lambda pair: -pair[1])
+            listed = sorted(model.after(last["content"]), key=lambda pair: -pair[1])
             tokens = (Token(listed[0][0].encode(), listed[0][1], tuple((text.encode(), p) for text, p in listed)),)
             # As llama.cpp: the content holds the beginning too, the log-probabilities only what is new.
             return Text(last["content"] + listed[0][0], tokens, "length", usage=(50, 1))
         return Text("Rule", AFRESH, "length", usage=(50, 1)) if how is False else how
+
+
+class Learner(ScoredServer):
+    """A server whose distribution over answers depends on the examples in the question.
+
+    Attributes:
+        asked: The examples of every question that was begun, each once.
+    """
+
+    def __init__(self, task: Task, belief: Callable[[tuple[Example, ...]], np.ndarray]) -> None:
+        """belief: examples → (H,) probabilities."""
+        wording = task.wording
+        assert wording is not None
+        form = wording.answer_form
+        assert form is not None
+        self._task, self._wording, self._form, self._belief = task, wording, form, belief
+        self.asked: dict[tuple[Example, ...], CutModel] = {}
+        super().__init__(self._model(()), lambda prompt: wording.samples_reply(task.transmit(5, 4, 0.0, np.random.default_rng(0))))
+
+    def _model(self, examples: tuple[Example, ...]) -> CutModel:
+        return CutModel(self._form, self._belief(examples).reshape(self._task.space.shape), 1, quotes=2)
+
+    def __call__(self, seen: Seen) -> Answer:
+        messages = seen.body["messages"]
+        if messages[-1]["role"] == "assistant":
+            examples = self._wording.read_samples(messages[-2]["content"], 100).examples
+            with self._lock:
+                model = self.asked.setdefault(examples, self._model(examples))
+            return self.answer(seen, model)
+        return self.answer(seen, self.model)
 
 
 def vllm(body: Mapping[str, Any]) -> bool:

@@ -112,6 +112,9 @@ class ModelSession(Protocol):
     previous: int | None
     """The hypothesis of the previous generation; None in the first."""
 
+    is_first: bool
+    """Whether this is the agent's first generation."""
+
     examples_used: int
     """How many of the examples that the agent made while learning it has passed on in this phase."""
 
@@ -236,6 +239,12 @@ class Agent(Protocol):
 
     def beliefs(self, generations: Sequence[tuple[Datasets, Sequence[Call]]]) -> list[Belief | None]:
         """The belief of each generation, given its data and the calls of its imitation; None if it is unknown."""
+
+    def prior(self, calls: Sequence[Call]) -> Belief | None:
+        """The belief before any example, given the calls of its first imitation; None if it is unknown."""
+
+    def missing_prior(self, calls: Sequence[Call]) -> str:
+        """Why these calls give no prior, as a clause without a full stop."""
 
     def missing_belief(self, calls: Sequence[Call]) -> str:
         """Why these calls of an imitation give no belief, as a clause without a full stop."""

@@ -127,6 +127,14 @@ class BayesianAgent:
         belief = self.belief([*datasets, examples]) or self.belief([examples])
         return hypothesis if belief is None else self._pick(belief.log_p, rng)
 
+    def prior(self, calls: Sequence[Call]) -> Belief | None:
+        """P₀, tempered as the belief is. No calls are needed."""
+        return self.beliefs([((), ())])[0]
+
+    def missing_prior(self, calls: Sequence[Call]) -> str:
+        """It is always known."""
+        return ""
+
     def missing_belief(self, calls: Sequence[Call]) -> str:
         """The data alone decide."""
         return "no hypothesis explains these data"

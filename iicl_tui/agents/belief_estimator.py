@@ -74,6 +74,7 @@ class BeliefEstimator:
         score: How joint beliefs are scored, for the source "score". Where a server cannot, the reply's tokens are read, then
             `fallback` is used.
         temperature: The temperature of replies, which a scored belief does not have.
+        prior: Whether the belief without examples is asked for, too.
     """
 
     source: Literal["score", "logprobs", "samples", "examples", "none"]
@@ -85,6 +86,7 @@ class BeliefEstimator:
     schema: bool = False
     score: ScoreSettings | None = None
     temperature: float | None = None
+    prior: bool = False
 
     @property
     def asks_logprobs(self) -> bool:

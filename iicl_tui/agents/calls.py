@@ -9,10 +9,14 @@ from typing import Any, Literal, NamedTuple, Protocol
 Role = Literal["system", "user", "assistant"]
 Purpose = str
 """Why a model is called: one of PURPOSES, or the kind of the filter that wants a hypothesis revised."""
-PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "score", "transmit", "repair", "person")
+PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "score", "prior", "prior-score", "transmit", "repair", "person")
 """draw: another hypothesis from the same prompt, to estimate the belief. score: the next token of a given beginning of the answer,
-for the joint belief. repair: asks again because the reply could not be read. person: no model call, but a person's decision about
-a reply that could not be read."""
+for the joint belief. prior, prior-score: a hypothesis and the next token as for these, but without any example, for the prior.
+repair: asks again because the reply could not be read. person: no model call, but a person's decision about a reply that could not
+be read."""
+
+READS: tuple[Purpose, ...] = ("score", "prior-score")
+"""Calls whose one token is all that counts."""
 
 Finish = Literal["stop", "length", "refused", "other"]
 """Why a reply ended: complete, cut off at max-tokens, refused by the model or a content filter, or another reason."""
@@ -225,7 +229,7 @@ class Call:
         verdict: A person's decision, for the purpose "person".
         sent: The estimated prompt tokens of the whole request, if the provider did not report usage.
         lost: The most that failed attempts before this reply may be billed for; None if there were none.
-        continuation: How the server was told to continue `prompt`, for the purpose "score". Its token stands for the reply.
+        continuation: How the server was told to continue `prompt`, for the purposes READS. Its token stands for the reply.
     """
 
     generation: int

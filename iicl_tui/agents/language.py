@@ -14,11 +14,12 @@ from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Datasets, ModelSession, UsageEstimate
 from iicl_tui.agents.belief_estimator import examples_made
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import PARAMETER_NAMES, UNREADABLE, Call, Message, Provider, Purpose, Reply, Request
+from iicl_tui.agents.calls import PARAMETER_NAMES, READS, UNREADABLE, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.language_usage import estimate_usage
+from iicl_tui.agents.language_usage import belief_usage, estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.prices import Price
+from iicl_tui.agents.prior_belief import as_imitation
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
 from iicl_tui.agents.request_settings import RequestSettings
 from iicl_tui.agents.retry import RetryPolicy
@@ -132,6 +133,8 @@ class LanguageAgent:
             CallFailed: A call failed.
             ChainStopped: The budget or an unreadable reply stops the chain.
         """
+        if session.is_first and session.phase == "imitation" and self.settings.estimator.prior:
+            await self._ask_prior(rng.spawn(1)[0], session)
         prompt = self.wording.imitate(self.prompts, _latest(datasets))
         if self._implicit:
             return await self._imitate_by_examples(prompt, rng, session)
@@ -205,12 +208,27 @@ class LanguageAgent:
     def _scored(self, calls: Sequence[Call]) -> ScoredMasses | None:
         return self.settings.estimator.scored([call for call in calls if call.phase == "imitation"], self.task.space)
 
-    async def _score(self, request: Request, session: ModelSession) -> str:
-        """Scores the belief of one imitation. Returns why that was refused; "" if it was not."""
+    async def _ask_prior(self, rng: np.random.Generator, session: ModelSession) -> None:
+        """Asks for the belief without examples. Its random numbers are its own, so that later ones stay the same."""
+        estimator = self.settings.estimator
+        request = self._request("imitate", self.wording.imitate(self.prompts, ()), session, self.wording.rule_schema())
+        left = estimator.draws
+        if estimator.score is not None:
+            refusal = await self._score(request, session, "prior-score")
+            if not refusal or self.settings.choose != "reply":
+                return
+        if estimator.asks_logprobs:
+            await self._call("prior", replace(request, top_logprobs=estimator.top_logprobs), rng, session)
+            left = left - 1 if estimator.fallback == "samples" and self.prior(session.calls()) is None else 0
+        for _ in range(left):
+            await self._call("prior", request, rng, session)
+
+    async def _score(self, request: Request, session: ModelSession, purpose: Purpose = "score") -> str:
+        """Scores the belief of one imitation, or the prior. Returns why that was refused; "" if it was not."""
         settings = self.settings.estimator.score
         assert settings is not None
         scoring = Scoring(settings, self._continuation)
-        await score(session, self, request, scoring, settings.parallel)
+        await score(session, self, request, scoring, settings.parallel, purpose)
         if not scoring.refusal:
             self._continuation = scoring.continuation
         elif self.settings.choose == "reply":
@@ -271,6 +289,18 @@ class LanguageAgent:
             self._beliefs[calls] = self.settings.estimator.belief(calls, self.task, self.wording)
         return self._beliefs[calls]
 
+    def prior(self, calls: Sequence[Call]) -> Belief | None:
+        """From the calls that asked for it; None if it was not asked for."""
+        asked = as_imitation(calls)
+        return self._belief(asked) if asked else None
+
+    def missing_prior(self, calls: Sequence[Call]) -> str:
+        """As the protocol says."""
+        if not self.settings.estimator.prior:
+            return "a model's belief is unknown before it has seen data; ask-prior = true asks for it"
+        asked = as_imitation(calls)
+        return self.settings.estimator.missing_reason(asked) if asked else "it is asked for in its first generation"
+
     def missing_belief(self, calls: Sequence[Call]) -> str:
         """As the protocol says."""
         return self.settings.estimator.missing_reason(calls)
@@ -301,7 +331,11 @@ class LanguageAgent:
         reads = estimator.score.form.least_reads + 1 if estimator.score is not None else 0
         refinements = sum(name in ("self-refine", "hypothesis-search") for name in filters)
         opening, data = self.first_messages(datasets), _latest(datasets)
-        return estimate_usage(self.task, self.wording, self.prompts, opening, data, draws, reads, refinements, lookback, own)
+        work = estimate_usage(self.task, self.wording, self.prompts, opening, data, draws, reads, refinements, lookback, own)
+        if estimator.prior and own.start == 0 and len(own):
+            replies = estimator.draws if estimator.source == "samples" else int(not reads)
+            work += belief_usage(self.wording, self.first_messages(()), replies, reads)
+        return work
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -414,7 +448,7 @@ class LanguageAgent:
         return reading.hypothesis if reading is not None else None
 
 
-_UNREPAIRED: tuple[Purpose, ...] = ("draw", "score", "person")
+_UNREPAIRED: tuple[Purpose, ...] = ("draw", "prior", *READS, "person")
 """Calls that are not repaired."""
 
 

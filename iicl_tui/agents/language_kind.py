@@ -18,6 +18,7 @@ from iicl_tui.agents.calls import Provider
 from iicl_tui.agents.extra_body import check_extra
 from iicl_tui.agents.model_names import known_sampling
 from iicl_tui.agents.prices import Price, configured_price, known_price
+from iicl_tui.agents.prior_belief import PRIOR_FIELD, asks_prior
 from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.agents.score_options import SCORE_FIELDS, SCORE_HELP, BeliefField, choice_of, score_settings
 from iicl_tui.errors import Fault
@@ -121,6 +122,7 @@ def language_fields(api: ApiSpec) -> tuple[Field, ...]:
               "call.", 10, low=1, high=1000),
         Field("smoothing", "float", "smoothing", "The weight of the uniform prior in that estimate, in draws.", 1.0, low=0.001,
               high=1000),
+        PRIOR_FIELD,
         Field("json-schema", "bool", "JSON schema", "Replies must follow a JSON schema. They are then always readable, but the "
               "log-probabilities change.", False),
         Field("prompts", "any", "prompts", "A file with your own texts instead of the program's.", None, convert=_prompts),
@@ -163,6 +165,7 @@ def build_agent(
     estimator = BeliefEstimator(
         values["belief"], values["draws"], values["smoothing"], values.get("top-logprobs", 0), values.get("reading", ""),
         values.get("fallback", "none"), values["json-schema"], scores, values["temperature"],
+        asks_prior(values, task, path, faults),
     )  # fmt: skip
     effort = values.get("reasoning-effort")
     if scores is not None and effort not in (None, "none"):

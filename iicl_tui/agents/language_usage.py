@@ -14,6 +14,13 @@ from iicl_tui.tasks.prompts import Prompts
 from iicl_tui.tasks.wording import Wording
 
 
+def belief_usage(wording: Wording, opening: Sequence[Message], replies: int, reads: int) -> UsageEstimate:
+    """The usage of asking for one belief with these messages: by replies that state a rule, and reads of one token."""
+    asked, rule = prompt_tokens(Request(tuple(opening), 1)), estimated_tokens(wording.rule_reply(0))
+    # Half of a rule is given with each read, on average.
+    return UsageEstimate(replies + reads, (replies + reads) * asked + reads * rule // 2, replies * rule + reads)
+
+
 def estimate_usage(
     task: Task,
     wording: Wording,

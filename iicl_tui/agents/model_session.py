@@ -49,6 +49,8 @@ PURPOSE_PHRASES: dict[Purpose, str] = {
     "imitate": "asks what it learns",
     "draw": "draws another rule",
     "score": "reads how likely it is to go on with each state",
+    "prior": "asks what it believes without examples",
+    "prior-score": "reads how likely each state is to it without examples",
     "transmit": "asks for examples",
     "self-refine": "asks it to check its rule",
     "hypothesis-search": "tells it what its rule gets wrong",
@@ -131,6 +133,7 @@ class RecordedModelSession:
         earlier: The agent's exchanges before this generation.
         lookback: How many exchanges are sent along.
         previous: The hypothesis of the previous generation.
+        is_first: Whether this is the agent's first generation.
     """
 
     def __init__(
@@ -142,8 +145,9 @@ class RecordedModelSession:
         earlier: Sequence[Exchange],
         lookback: int,
         previous: int | None,
+        is_first: bool,
     ) -> None:
-        self.phase, self.previous = phase, previous
+        self.phase, self.previous, self.is_first = phase, previous, is_first
         self.examples_used = 0
         self._services = services
         self._generation = generation

@@ -11,7 +11,7 @@ from math import exp, log
 
 from iicl_tui.agents.base import ModelClient, ModelSession
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import Call, Message, Request, Token
+from iicl_tui.agents.calls import Call, Message, Purpose, Request, Token
 from iicl_tui.agents.failures import CallFailed, FailureKind
 from iicl_tui.agents.scoring import NextTokens, ScoredMasses, TooManyReads, TreeScore
 from iicl_tui.bayes.space import ProductSpace
@@ -157,7 +157,9 @@ class Scoring:
         self._round = {}
 
 
-async def score(session: ModelSession, client: ModelClient, request: Request, scoring: Scoring, parallel: int) -> None:
+async def score(
+    session: ModelSession, client: ModelClient, request: Request, scoring: Scoring, parallel: int, purpose: Purpose = "score"
+) -> None:
     """Makes the calls of a scoring until it is done or refused. Reads on record are not made again.
 
     A refusal that is only on record is put to the test again.
@@ -168,12 +170,13 @@ async def score(session: ModelSession, client: ModelClient, request: Request, sc
         request: The request whose answer is scored.
         scoring: The scoring; its `refusal` says how it ended.
         parallel: The most calls under way at a time.
+        purpose: One of READS.
     """
     while scoring.pending:
-        on_record = session.upcoming == "score"
+        on_record = session.upcoming == purpose
         requests = [read_request(request, beginning, scoring.continuation) for beginning in scoring.pending]
         try:
-            calls = await session.ask_all("score", requests, client, parallel)
+            calls = await session.ask_all(purpose, requests, client, parallel)
         except CallFailed as failure:
             if not scoring.is_choosing or failure.kind not in _CANNOT:
                 raise
@@ -181,7 +184,7 @@ async def score(session: ModelSession, client: ModelClient, request: Request, sc
         else:
             for call in calls:
                 scoring.add(call)
-        if scoring.refusal and not (on_record and session.upcoming in (None, "score")):
+        if scoring.refusal and not (on_record and session.upcoming in (None, purpose)):
             return
 
 

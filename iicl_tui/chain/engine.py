@@ -248,7 +248,8 @@ class Chain(ChainHistory):
         calls = self._calls.setdefault(generation, [])
         previous = self._generations[generation - 2].hypothesis if generation > 1 else None
         lookback = self.config.lookback
-        return self.SESSION(services, generation, phase, calls, self._earlier_dialogue(generation), lookback, previous)
+        earlier, is_first = self._earlier_dialogue(generation), generation <= len(self.config.agents)
+        return self.SESSION(services, generation, phase, calls, earlier, lookback, previous, is_first)
 
     def _set_calling(self, calling: PendingCall | None) -> None:
         self.calling = calling

@@ -142,6 +142,14 @@ class ChainHistory:
                 out[t - first] = belief
         return out
 
+    def prior(self, generation: int = 1) -> Belief | None:
+        """The belief before any data of the agent of a generation. That of a model is known if it was asked for it."""
+        return self.agent(generation).prior(self.first_calls(generation))
+
+    def first_calls(self, generation: int) -> tuple[Call, ...]:
+        """The calls of the first imitation of the agent of a generation."""
+        return self.calls_of((generation - 1) % len(self.config.agents) + 1, "imitation")
+
     def belief(self, generation: int) -> Belief | None:
         """The belief of one generation. For the one after the last: the belief that its imitation will draw from."""
         if generation > len(self._generations) and not self.agent(generation).exact:

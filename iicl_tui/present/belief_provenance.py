@@ -60,7 +60,7 @@ def absence(chain: Chain, generation: int) -> str:
     if not agent.has_belief:
         return 'no belief: its configuration says belief = "none"'
     if generation == 0:
-        return "no belief: a model's belief is unknown before it has seen data"
+        return f"no belief: {agent.missing_prior(chain.first_calls(1))}"
     if generation > len(chain.generations):
         return f"no belief yet: it is known after generation {generation} has learned its hypothesis"
     return f"no belief: {agent.missing_belief(chain.calls_of(generation, 'imitation'))}"

@@ -45,7 +45,9 @@ class CallEntries:
         used = spent(calls, lambda call: agent.price)
         reads = f"{len(calls):,} reads" if len(calls) != 1 else "one read"
         head = " · ".join([reads, spent_text(used), first.model or agent.describe()])
-        return Entry(first.generation, first.phase, PURPOSE_PHRASES["score"], "\n".join([head, "", *map(_read, calls)]), "call")
+        return Entry(
+            first.generation, first.phase, PURPOSE_PHRASES[first.purpose], "\n".join([head, "", *map(_read, calls)]), "call"
+        )
 
     def _figures(self, call: Call) -> list[str]:
         agent = self.chain.agent(call.generation)

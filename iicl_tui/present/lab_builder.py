@@ -178,17 +178,12 @@ def _beliefs(chain: Chain, selected: int, now: int) -> _Beliefs:
     known = chain.beliefs(first, min(selected, len(chain.generations)))
     if selected > len(chain.generations):
         known.append(chain.belief(selected))
-    here = known[-1] if selected else _prior(chain)
-    before = (known[0] if selected > 1 else _prior(chain)) if selected else None
+    here = known[-1] if selected else chain.prior()
+    before = (known[0] if selected > 1 else chain.prior()) if selected else None
     upcoming = None
     if now > len(chain.generations):
         upcoming = here if selected == now else chain.belief(now)
     return _Beliefs(here, before, upcoming)
-
-
-def _prior(chain: Chain) -> Belief | None:
-    """The first agent's belief before any data."""
-    return chain.agent(1).beliefs([((), ())])[0]
 
 
 def _log_p(belief: Belief | None) -> Array | None:

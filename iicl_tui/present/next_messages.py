@@ -31,7 +31,8 @@ async def first_entries(config: ChainConfig) -> list[Entry]:
     call = await next_call(Chain(config))
     found = _call(call, config) if call is not None else []
     for turn, agent in enumerate(config.agents[: config.generations]):
-        if turn and not agent.exact:  # what it will see is not known yet
+        asks_prior = call is not None and call.purpose in ("prior", "prior-score")
+        if (turn or asks_prior) and not agent.exact:  # what it will see is not known yet, or not asked first
             supposed = agent.first_messages([config.start.samples])
             found.append(Entry(turn + 1, "imitation", "if it saw d⁰", _dialogue(supposed), "supposed"))
     if call is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from iicl_tui.agents.calls import Call
+from iicl_tui.agents.calls import READS, Call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PHASES, Phase
 from iicl_tui.present.words import contradiction_note
@@ -84,7 +84,7 @@ def _questions(calls: Sequence[Call]) -> Iterator[list[Call]]:
 
 
 def _question_remarks(chain: Chain, question: Sequence[Call]) -> list[str]:
-    if question[0].purpose == "score":  # it is a token, not a reply
+    if question[0].purpose in READS:  # it is a token, not a reply
         return []
     if any(call.purpose == "person" for call in question):  # a person has seen it and decided
         return []

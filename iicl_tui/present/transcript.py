@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from iicl_tui.agents.calls import Call
+from iicl_tui.agents.calls import READS, Call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, Record, TransmissionRecord, in_order
 from iicl_tui.filters.base import Sample
@@ -37,9 +37,9 @@ def entries(chain: Chain, blind: bool = False) -> list[Entry]:
     return out
 
 
-def _scores(record: Record) -> tuple[int, str] | None:
-    """The generation and phase of a scoring call, whose calls share one entry; None for any other record."""
-    return (record.generation, record.phase) if isinstance(record, Call) and record.purpose == "score" else None
+def _scores(record: Record) -> tuple[int, str, str] | None:
+    """The generation, phase and purpose of a scoring call, whose calls share one entry; None for any other record."""
+    return (record.generation, record.phase, record.purpose) if isinstance(record, Call) and record.purpose in READS else None
 
 
 def _entries(chain: Chain, calls: CallEntries, record: Record) -> list[Entry]:

@@ -140,7 +140,7 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
     """Each option changes the agent that is made, or the request or the patience that it has."""
     other: dict[str, Any] = {
         "model": "other", "base-url": "http://localhost:1/v1", "key-env": "OTHER", "temperature": 0.5, "top-p": 0.5, "seed": False,
-        "reasoning-effort": "low",
+        "reasoning-effort": "low", "ask-prior": True,
         "max-tokens": 7, "belief": "none", "top-logprobs": 3, "reading": "notebook", "fallback": "none", "draws": 3,
         "smoothing": 2.0, "json-schema": True, "prompts": {"transmit": "{rule} {count}"}, "timeout": 1.0, "attempts": 2,
         "patience": 9.0, "retry-after": 1.0, "max-reply": 2.0, "extra-body": {"top_k": 3}, "price": {"input": 1, "output": 1},
