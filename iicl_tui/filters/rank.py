@@ -36,7 +36,9 @@ class Rank(SampleFilter):
 
     kind = "rank"
 
-    def __init__(self, key: Preference | None, source: str = "pool", distinct: bool = False, choose: str = "top") -> None:
+    def __init__(
+        self, key: Preference | None, source: str = "pool", distinct: bool = False, choose: str = "top", ties: str = "order"
+    ) -> None:
         """Sets the options.
 
         Args:
@@ -44,11 +46,13 @@ class Rank(SampleFilter):
             source: "pool" or "last", see `FIELDS`.
             distinct: Whether to pass on each output only once.
             choose: "top" or "weighted", see `FIELDS`.
+            ties: "seed" or "order", see `FIELDS`.
         """
         self.key = key
         self.source = source
         self.distinct = distinct
         self.choose = choose
+        self.ties = ties
 
     async def samples(self, draw: Draw, count: int, hypothesis: int, context: PhaseContext) -> Sequence[Sample]:
         """Returns the chosen samples, then the new samples that were not chosen.
@@ -71,13 +75,14 @@ class Rank(SampleFilter):
         return [*passed, *(replace(sample, verdict="pooled") for sample in made if sample.number not in numbers)]
 
     def _chosen_indices(self, pool: _Candidates, count: int, rng: np.random.Generator) -> list[int]:
-        """Returns indices into the pool, best first; ties go to the earliest."""
+        """Returns indices into the pool, best first; ties are drawn, or go to the earliest."""
         examples = [sample.example for sample in pool.left]
         if self.key is None:
             order = rng.permutation(len(examples)).tolist()
         else:
             keys = [self.key(example) for example in examples]
-            order = sorted(range(len(examples)), key=keys.__getitem__)
+            drawn = rng.permutation(len(examples)).tolist() if self.ties == "seed" else range(len(examples))
+            order = sorted(drawn, key=keys.__getitem__)
         if self.distinct:
             first = {examples[at].output: at for at in reversed(order)}  # the best place of each output
             order = [at for at in order if first[examples[at].output] == at and examples[at].output not in pool.offered]
@@ -93,9 +98,12 @@ FIELDS = (
           "(unlisted words, then rare ones), long, short, easylong and easyshort (common words, by length).", RANDOM),
     Field("source", "choice", "chooses from", "pool: d⁰ and all samples so far that were not rejected. last: only samples of this "
           "generation.", "pool", choices=("pool", "last")),
-    Field("distinct", "bool", "no duplicates", "Takes only the earliest of several examples with the same output.", False),
+    Field("distinct", "bool", "no duplicates", "Takes only the first of several examples with the same output.", False),
     Field("choose", "choice", "chooses", "top: the best ones. weighted: a random draw with weights from n for the best of n "
           "examples down to 1 for the last.", "top", choices=("top", "weighted")),
+    Field("ties", "choice", "equal ranks", "order: the earliest of equally good examples comes first, so that later ones "
+          "may never pass. seed: the chain's seed draws their order anew in each generation.", "order",
+          choices=("order", "seed")),
 )  # fmt: skip
 
 
@@ -107,7 +115,7 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
         near = nearest(prefer, known)
         hint = f"nearest known: {near}" if near and task.preferences else "known: " + ", ".join(known)
         faults.append(Fault((*path, "prefer"), f"{describe(prefer)} is not a preference of the task {task.name}; {hint}"))
-    return Rank(task.preferences.get(prefer), values["source"], values["distinct"], values["choose"])
+    return Rank(task.preferences.get(prefer), values["source"], values["distinct"], values["choose"], values["ties"])
 
 
 KIND = FilterKind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from iicl_tui.filters.base import Decider, Filter, PhaseContext, PoolExample, Sa
 from iicl_tui.filters.consistent import Consistent
 from iicl_tui.filters.human import Human
 from iicl_tui.filters.rank import Rank
+from iicl_tui.store.presets import load
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.base import Example, Start
 
@@ -142,7 +144,9 @@ def test_a_weighted_draw_has_the_weights_it_names() -> None:
 
 def test_an_unknown_preference_is_a_fault_that_names_the_known_ones() -> None:
     faults: list[Fault] = []
-    rank.build({"prefer": "easy", "source": "pool", "distinct": True, "choose": "top"}, TASK, ("filter", 0), faults)
+    rank.build(
+        {"prefer": "easy", "source": "pool", "distinct": True, "choose": "top", "ties": "order"}, TASK, ("filter", 0), faults
+    )
     assert [str(fault) for fault in faults] == ['filter[1].prefer: "easy" is not a preference of the task acre; known: random']
 
 
@@ -191,3 +195,39 @@ def test_what_contradicts_its_rule_is_refused_and_made_again(redraws: int, passi
 def test_refused_samples_may_be_dropped() -> None:
     built = consistent.build({"on-reject": "drop", "redraws": 20}, TASK, ("filter", 0), [])
     assert built.redraws == 0
+
+
+def test_the_seed_draws_among_equals_and_the_better_ones_come_first() -> None:
+    first: Counter[str] = Counter()
+    for seed in range(1200):
+        found = run([Rank(by_length, ties="seed")], ["x", "bb", "dddd"], 3, pool=["aa", "cc", "y"], seed=seed)
+        passed = words(found["passed"])
+        assert set(passed[:2]) == {"x", "y"}
+        assert found == run([Rank(by_length, ties="seed")], ["x", "bb", "dddd"], 3, pool=["aa", "cc", "y"], seed=seed)
+        first[passed[2]] += 1
+    assert set(first) == {"aa", "bb", "cc"}  # each in a third of the cases, with a standard deviation of 16.3
+    assert all(abs(count - 400) < 54 for count in first.values())
+    by_order = run([Rank(by_length)], ["x", "bb", "dddd"], 3, pool=["aa", "cc", "y"])
+    assert words(by_order["passed"]) == ["y", "x", "aa"]
+
+
+async def test_what_a_hard_filter_passes_keeps_moving_only_where_the_seed_decides() -> None:
+    for ties, moves in (("seed", True), (None, False)):
+        document = tomllib.loads(load("e4-hard").text)
+        if ties is None:
+            del document["filter"][0]["ties"]
+        chain = Chain(read_config(document))
+        await chain.run()
+        last, before = set(chain.data(6)), set(chain.data(5))
+        assert chain.task.measure(chain.data(6))[0] == 0  # all of them are hard
+        assert (last != before) == moves
+        again = Chain(read_config(document), chain.generations[:3])
+        await again.run()
+        assert again.generations == chain.generations
+
+
+def test_the_weighted_preset_draws() -> None:
+    preset = tomllib.loads(load("e4-hard-weighted").text)
+    assert preset["filter"] == [
+        {"kind": "rank", "prefer": "hard", "source": "pool", "distinct": False, "choose": "weighted", "ties": "seed"}
+    ]
