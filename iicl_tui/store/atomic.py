@@ -1,4 +1,4 @@
-"""Writes files atomically and durably: after a crash or a power cut a file is there whole, or not at all."""
+"""Writes files atomically and durably: after a crash or a power cut, a file is either complete or absent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from zlib import crc32
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 
-
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.([0-9a-f]{8})\.([0-9]{1,10})\.tmp")
 _BINARY = getattr(os, "O_BINARY", 0)
-"""Windows has it, and changes line ends without it."""
+"""Exists on Windows, which changes line ends without it."""
 
 
 def write_all(descriptor: int, data: bytes, offset: int) -> None:
@@ -48,7 +47,7 @@ def read_at(descriptor: int, size: int, offset: int) -> bytes:
 
 
 def open_file(path: Path, flags: int, mode: int = 0o666) -> int:
-    """A descriptor for bytes as they are, on every system. Raises OSError."""
+    """Opens a file in binary mode on every system and returns its descriptor. Raises OSError."""
     return os.open(path, flags | _BINARY, mode)
 
 
@@ -64,16 +63,17 @@ def sync_folder(folder: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    """A name beside the file that says who writes it, so that `clean` knows when nobody does."""
+    """A temporary name in the same folder. It names the machine and the process, so that `clean` can tell whether it still runs."""
     return path.with_name(f".{os.urandom(8).hex()}.{_machine()}.{os.getpid()}.tmp")
 
 
 def _machine() -> str:
+    """A hash of this machine's name."""
     return f"{crc32(socket.gethostname().encode()):08x}"
 
 
 def clean(folder: Path) -> None:
-    """Removes temporary files of programs on this machine that were killed while they wrote. Never raises."""
+    """Removes temporary files of programs on this machine that were killed while they were writing. Never raises."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             found = _TEMPORARY.fullmatch(entry.name)
@@ -83,7 +83,7 @@ def clean(folder: Path) -> None:
 
 
 def _is_running(process: int) -> bool:
-    if os.name != "posix":  # elsewhere os.kill ends the process
+    if os.name != "posix":  # on Windows os.kill would end the process
         return True
     try:
         os.kill(process, 0)
@@ -96,7 +96,7 @@ def _is_running(process: int) -> bool:
 
 @contextmanager
 def _written_beside(path: Path, data: Iterable[bytes], mode: int = 0o666) -> Iterator[tuple[int, Path]]:
-    """A complete, fsynced file in path's folder under a temporary name. It is removed on leaving unless it was renamed."""
+    """Writes and fsyncs a file under a temporary name in path's folder. It is removed at the end unless it was renamed."""
     temporary = _temporary(path)
     descriptor = open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -115,9 +115,12 @@ def _written_beside(path: Path, data: Iterable[bytes], mode: int = 0o666) -> Ite
 
 
 def reserve(path: Path, size: int, room: int) -> None:
-    """Raises OSError (ENOSPC, EDQUOT, EFBIG) if a file of this size could not grow by `room` bytes. The file is not touched.
+    """Checks that a file of this size could grow by `room` bytes, without touching it.
 
-    The bytes are allocated for a moment in a nameless file beside it.
+    The bytes are allocated for a moment in an unnamed file in the same folder.
+
+    Raises:
+        OSError: ENOSPC, EDQUOT or EFBIG: there is no room.
     """
     free = _free(path.parent)
     if free is not None and free < room:
@@ -127,7 +130,7 @@ def reserve(path: Path, size: int, room: int) -> None:
     scratch = _temporary(path)
     try:
         descriptor = open_file(scratch, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError:  # the file may be writable although its folder is not
+    except OSError:  # the file may be writable even if its folder is not
         return
     try:
         os.unlink(scratch)
@@ -159,7 +162,7 @@ def create(path: Path, data: bytes, mode: int = 0o666) -> int:
         except OSError as error:
             if error.errno not in _NO_HARD_LINKS:
                 raise
-            # Without hard links: claim the name first, so that no other file is replaced.
+            # There are no hard links: claim the name first, so that no other file is replaced.
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
             os.replace(temporary, path)
         sync_folder(path.parent)
@@ -167,9 +170,14 @@ def create(path: Path, data: bytes, mode: int = 0o666) -> int:
 
 
 def replace(path: Path, data: bytes | Iterable[bytes]) -> None:
-    """Replaces the file's content, keeping its permissions and a symbolic link to it. Raises OSError and leaves the old file.
+    """Replaces the file's content, and keeps its permissions and a symbolic link to it.
 
-    data: may come in parts, so that a long file need not be in memory.
+    Args:
+        path: The file.
+        data: The content; in parts if a long file should not be held in memory.
+
+    Raises:
+        OSError: The old file is unchanged.
     """
     path = Path(os.path.realpath(path))
     with _written_beside(path, [data] if isinstance(data, bytes) else data) as (descriptor, temporary):

@@ -1,8 +1,8 @@
 """The comment lines that end the blocks of a session file, and the checksums in them.
 
-`# end: imitation 3 sum 1a2b3c4d` ends a block. Comments, blank lines and the kind of line ends do not count for the checksum, so a
-person may add notes. Files of earlier versions have no checksums. A line that only looks like an end line, because it is part of
-a person's text, is told apart by TOML: what stands before a real one is complete.
+`# end: imitation 3 sum 1a2b3c4d` ends a block. The checksum ignores comments, blank lines and the kind of line ends, so that a
+person may add notes. Files of earlier versions have no checksums. A person's text may contain a line that only looks like an end
+line. TOML tells them apart: the text before a real end line is complete.
 """
 
 from __future__ import annotations
@@ -25,14 +25,19 @@ _MOST_TRIED = 50
 
 @dataclass(frozen=True)
 class Damage:
-    """A block that is not as it was written. line: of its end, from 1."""
+    """A block that was changed after it was written.
+
+    Attributes:
+        block: Its name, such as "imitation 3".
+        line: The line of its end, counted from 1.
+    """
 
     block: str
     line: int
 
 
 def checksum(block: bytes) -> str:
-    """Of a block's lines without comments and blank lines, in eight digits."""
+    """The CRC-32 of a block's lines without comments and blank lines, as eight hexadecimal digits."""
     text = block.removeprefix(_BOM).strip(b"\n")
     if text[:1] in b"# \t" or b"\r" in text or _UNCOUNTED.search(text):
         lines = (line.rstrip(b"\r") for line in text.split(b"\n"))
@@ -41,7 +46,7 @@ def checksum(block: bytes) -> str:
 
 
 def marker_line(marker: str, block: str | bytes | None = None) -> str:
-    """The line that ends a block. block: its text, for the checksum."""
+    """The line that ends a block, with a checksum if the block's text is given."""
     if block is None:
         return f"# end: {marker}\n"
     return f"# end: {marker} sum {checksum(block.encode() if isinstance(block, str) else block)}\n"
@@ -63,12 +68,12 @@ def head_end(data: bytes) -> re.Match[bytes] | None:
 
 
 def is_broken_journal(data: bytes) -> bool:
-    """Whether a text without a valid head looks like a session: it has an end line for one, and is no TOML."""
+    """Whether a text without a valid head is a broken session: it has the end line of a head and is not valid TOML."""
     return re.search(rb"^# end: head", data, re.MULTILINE) is not None and not _is_toml(data)
 
 
 def last_end(data: bytes, start: int = 0) -> int:
-    """Where the last complete block ends; `start` if none does. start: where a block begins."""
+    """Where the last complete block ends; `start` if there is none. start: where the first block begins."""
     likely, end = -1, len(data)
     for _ in range(_MOST_TRIED):
         found = _end_before(data, start, end)
@@ -90,7 +95,7 @@ def last_generation(data: bytes) -> int:
 
 
 def end_of(data: bytes, block: str, start: int) -> int:
-    """Where this block ends; 0 if there is none."""
+    """Where the block of this name ends; 0 if there is none after `start`."""
     for found in re.finditer(rb"^# end: %s(?: sum [0-9a-f]{8})?\r?\n" % block.encode(), data, re.MULTILINE):
         if found.start() >= start:
             return found.end()
@@ -98,14 +103,14 @@ def end_of(data: bytes, block: str, start: int) -> int:
 
 
 def after_comments(data: bytes, end: int) -> int:
-    """Where the comments end that a person wrote below the last block, which ends at `end`."""
+    """The end of the comments that a person wrote below the last block. end: the end of that block."""
     while (found := _COMMENTS.match(data, end)) and found.end() > end:
         end = found.end()
     return end
 
 
 def damaged(data: bytes, head: re.Match[bytes]) -> list[Damage]:
-    """The blocks whose checksums do not fit. data: complete blocks only."""
+    """The blocks that do not match their checksums. data: complete blocks only."""
     out = []
     begin = line = counted = 0
     for found in _ends_from(data, head):
@@ -137,7 +142,7 @@ def _end_before(data: bytes, start: int, end: int) -> re.Match[bytes] | None:
 
 
 def _is_whole(data: bytes, found: re.Match[bytes]) -> bool:
-    """Whether the line is complete: one without its newline may have lost digits or its checksum too."""
+    """Whether the line is complete. One without a newline may also have lost digits or its checksum."""
     if found[0].endswith(b"\n") or found[3]:
         return True
     if not found[2]:

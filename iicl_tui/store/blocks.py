@@ -1,7 +1,7 @@
 """Parses long sessions several times faster than tomllib, with the same result.
 
-The program writes one key per line, and few lines differ (243 rules, 93 examples), so each different line is parsed once. If a text
-looks different, tomllib parses all of it.
+The program writes one key per line, and most lines repeat (243 rules, 93 examples), so each distinct line is parsed once. A text of
+another form is parsed by tomllib as a whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from iicl_tui.store import toml_lines
 
 _FIRST = "\n[[generation]]\n"
 _HEADERS = {CALL.header: ("", "call")}
-"""By header: the phase ("" for the generation itself), and the name of its list there ("" for the phase's own table)."""
+"""By header: the phase ("" for the generation itself) and the key of the list in it ("" for the phase's own table)."""
 for _phase, _table in PHASE_TABLES.items():
     _HEADERS[_table.header] = (_phase, "")
     _HEADERS |= {each.value.table.header: (_phase, each.key) for each in _table.fields if isinstance(each.value, Records)}
@@ -26,14 +26,14 @@ _NAMES = {name for pair in _HEADERS.values() for name in pair if name}
 _PAIR = re.compile(r"([A-Za-z0-9_-]+) = .")
 _TEXT = r'"[ !#-\[\]-~]*"'
 _AS_IN_JSON = re.compile(rf"\[{_TEXT}(?:, {_TEXT})*\]|{_TEXT}|0|[1-9][0-9]{{,17}}")
-"""What is the same in JSON and TOML: a text or a list of texts in ASCII without escapes, a whole number."""
+"""What reads the same in JSON and TOML: a string or a list of strings in ASCII without escapes, or a whole number."""
 _LONGEST_KEPT = 300
 
 
 def parse(text: str, source: str = "") -> dict[str, Any]:
-    """The text's values, as from `toml_lines.parse`. Equal values may be one object: do not change them.
+    """The text's values, as from `toml_lines.parse`. Equal values may share one object, so do not change them.
 
-    Raises ConfigError with the line of what is no TOML.
+    Raises ConfigError with the line of the first TOML error.
     """
     start = text.find(_FIRST)
     if start >= 0:
@@ -48,7 +48,7 @@ def parse(text: str, source: str = "") -> dict[str, Any]:
 
 
 def _generations(text: str) -> list[dict[str, Any]]:
-    """The [[generation]] tables. Raises ValueError if a line is not of the form that the program writes, valid or not."""
+    """The [[generation]] tables. Raises ValueError if a line, valid or not, differs from the form that the program writes."""
     generations: list[dict[str, Any]] = []
     generation: dict[str, Any] = {}
     table = generation
@@ -65,19 +65,19 @@ def _generations(text: str) -> list[dict[str, Any]]:
                     generation = table = {}
                     generations.append(generation)
                 else:
-                    table = _under(generation, line)
+                    table = _open_table(generation, line)
                 continue
             pair = _pair(line)
             if len(line) <= _LONGEST_KEPT:
                 read[line] = pair
         name, value = pair
         if name in table:
-            raise ValueError("a key stands twice")
+            raise ValueError("a key is repeated")
         table[name] = value
     return generations
 
 
-def _under(generation: dict[str, Any], header: str) -> dict[str, Any]:
+def _open_table(generation: dict[str, Any], header: str) -> dict[str, Any]:
     """The new table that a header line opens."""
     if header not in _HEADERS:
         raise ValueError("an unknown header")
@@ -90,7 +90,7 @@ def _under(generation: dict[str, Any], header: str) -> dict[str, Any]:
             raise ValueError("an array before its table")
         generation[phase].setdefault(array, []).append(table)
     elif phase in generation:
-        raise ValueError("a table stands twice")
+        raise ValueError("a table is repeated")
     else:
         generation[phase] = table
     return table
@@ -99,6 +99,6 @@ def _under(generation: dict[str, Any], header: str) -> dict[str, Any]:
 def _pair(line: str) -> tuple[str, Any]:
     match = _PAIR.match(line)
     if not match or match[1] in _NAMES:
-        raise ValueError("no plain pair")
+        raise ValueError("not a plain pair of key and value")
     value = line[match.end() - 1 :]
     return match[1], json.loads(value) if _AS_IN_JSON.fullmatch(value) else tomllib.loads(line)[match[1]]

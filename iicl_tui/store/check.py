@@ -23,7 +23,7 @@ def check(path: Path) -> list[Fault]:
     except ConfigError as error:
         faults += error.faults
     for block in damaged:
-        message = f'block "{block.block}" was changed after it was written: it does not fit the checksum in this line'
+        message = f'block "{block.block}" was changed after it was written: it does not match the checksum in this line'
         faults.append(Fault((), message, block.line))
     faults.sort(key=lambda fault: fault.line or 0)
     if torn:

@@ -38,9 +38,9 @@ class Draft:
 
     @classmethod
     def of(cls, text: str, source: str = "") -> Draft:
-        """The configuration in a file's text; of a session its head, without its history.
+        """The configuration in a file's text. Only the head of a session is taken, without its history.
 
-        Raises ConfigError with the line if the text is no TOML.
+        Raises ConfigError with the line if the text is not valid TOML.
         """
         data = text.encode(errors="replace")
         end = head_end(data)
@@ -69,7 +69,7 @@ class Draft:
         if value is None and self.get(path) is None:
             return self
 
-        def change(document: Any, make: _Make) -> None:
+        def change(document: Any, make: _ValueFactory) -> None:
             here = document
             for step in path[:-1]:
                 if isinstance(step, str) and step not in here:
@@ -87,7 +87,7 @@ class Draft:
     def add(self, name: ListName, kind: str) -> Draft:
         """Adds an agent or filter at the end."""
 
-        def change(document: Any, make: _Make) -> None:
+        def change(document: Any, make: _ValueFactory) -> None:
             if name not in document:
                 document[name] = make.tables()
                 if name == "agent":
@@ -99,7 +99,7 @@ class Draft:
     def remove(self, name: ListName, index: int) -> Draft:
         """Removes an agent or filter."""
 
-        def change(document: Any, make: _Make) -> None:
+        def change(document: Any, make: _ValueFactory) -> None:
             del document[name][index]
             if not document[name]:
                 del document[name]
@@ -107,12 +107,12 @@ class Draft:
         return self._edit(change)
 
     def move(self, name: ListName, index: int, by: int) -> Draft:
-        """Moves an agent or filter; at either end it stays."""
+        """Moves an agent or filter by some places. Nothing changes if it would leave the list."""
         to = index + by
         if not 0 <= to < len(self.get((name,)) or ()):
             return self
 
-        def change(document: Any, make: _Make) -> None:
+        def change(document: Any, make: _ValueFactory) -> None:
             entries = document[name]
             entry = entries[index]
             del entries[index]
@@ -127,17 +127,19 @@ class Draft:
         return self.set(("start",), None).set(("chain", "seed"), max(fresh, 0) % 2**63)
 
     def head(self, config: ChainConfig, created: datetime) -> str | None:
-        """A session's head with this draft's own text and comments, and with all that makes the file self-contained: the defaults
-        of [chain], embedded tables, and the start as it was drawn.
+        """A session's head that keeps this draft's own text and comments.
+
+        It adds what makes the file self-contained: the defaults of [chain], embedded tables, and the start as it was drawn.
 
         Args:
             config: The configuration that was read from this draft.
+            created: The time of the session's creation.
 
         Returns:
-            None if that is not possible; `format.head_text` then writes an equivalent head.
+            The head; None if the text cannot be kept. `format.head_text` writes an equivalent one.
         """
 
-        def change(document: Any, make: _Make) -> None:
+        def change(document: Any, make: _ValueFactory) -> None:
             for name, given in config.document.items():
                 if isinstance(given, Mapping):
                     _complete(document.setdefault(name, make.table({})), given, make)
@@ -161,7 +163,7 @@ class Draft:
             return None
         return head if same.document == config.document and same.start == config.start else None
 
-    def _edit(self, change: Callable[[Any, _Make], object]) -> Draft:
+    def _edit(self, change: Callable[[Any, _ValueFactory], object]) -> Draft:
         try:
             plain = copy.deepcopy(self.document)
             change(plain, _PLAIN)
@@ -172,7 +174,7 @@ class Draft:
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise LabError(
                 "The form cannot change this file",
-                "Its tables have another shape than [chain], [task], [[agent]] and [[filter]].",
+                "Its tables do not have the form [chain], [task], [[agent]] and [[filter]].",
                 "Start from a preset, or correct the file by hand.",
             ) from error
         text = tomlkit.dumps(kept)
@@ -186,7 +188,7 @@ class Draft:
 
 
 def examine(draft: Draft, folder: FilePath | None = None) -> tuple[ChainConfig | None, list[Fault]]:
-    """The configuration and no faults, or None and every fault with its line. folder: where its file names are looked up."""
+    """The configuration and no faults, or None and every fault with its line. folder: where relative file names start."""
     try:
         return read_config(draft.document, folder), []
     except ConfigError as error:
@@ -194,8 +196,8 @@ def examine(draft: Draft, folder: FilePath | None = None) -> tuple[ChainConfig |
 
 
 @dataclass(frozen=True)
-class _Make:
-    """Makes values for a document: plain ones, or tomlkit's, which remember how they are written."""
+class _ValueFactory:
+    """Makes values for a document: plain ones, or those of tomlkit, which keep their formatting."""
 
     item: Callable[[Any], Any]
     table: Callable[[Mapping[str, Any]], Any]
@@ -203,7 +205,7 @@ class _Make:
 
 
 def _kept_item(value: Any) -> Any:
-    if isinstance(value, Mapping):  # on one line
+    if isinstance(value, Mapping):
         inline = tomlkit.inline_table()
         inline.update({key: _kept_item(inner) for key, inner in value.items()})
         return inline
@@ -217,11 +219,11 @@ def _kept_table(values: Mapping[str, Any]) -> Any:
     return table
 
 
-_PLAIN = _Make(copy.deepcopy, lambda values: copy.deepcopy(dict(values)), list)
-_KEPT = _Make(_kept_item, _kept_table, tomlkit.aot)
+_PLAIN = _ValueFactory(copy.deepcopy, lambda values: copy.deepcopy(dict(values)), list)
+_KEPT = _ValueFactory(_kept_item, _kept_table, tomlkit.aot)
 
 
-def _complete(there: Any, table: Mapping[str, Any], make: _Make) -> None:
+def _complete(there: Any, table: Mapping[str, Any], make: _ValueFactory) -> None:
     for key, value in table.items():
         if isinstance(value, Mapping) and isinstance(there.get(key), Mapping):
             _complete(there[key], value, make)

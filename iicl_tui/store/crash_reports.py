@@ -1,7 +1,7 @@
-"""Crash reports: enough to find the fault, and nothing private.
+"""Crash reports: enough to find the bug, and nothing private.
 
-A report has the traceback, the types of the errors, versions and the terminal's size. It has no environment and no local variables,
-and omits parts of an error's message that could be a key or come from a file.
+A report has the traceback, the types of the errors, versions and the terminal's size. It has no environment variables and no local
+variables, and it leaves out parts of an error's message that could be a key or come from a file.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def report(error: BaseException, now: datetime, size: tuple[int, int] | None = N
     lines += [f"{name} {version}" for name, version in _versions()]
     lines.append(f"Python {platform.python_version()} on {platform.system()} {platform.release()}")
     lines.append(f"terminal {size[0]} × {size[1]}" if size else "terminal of unknown size")
-    for one in _chain(error):
-        lines += ["", f"{type(one).__module__}.{type(one).__qualname__}: {harmless(str(one))}"]
-        for frame in traceback.extract_tb(one.__traceback__):
+    for each in _causes(error):
+        lines += ["", f"{type(each).__module__}.{type(each).__qualname__}: {redacted(str(each))}"]
+        for frame in traceback.extract_tb(each.__traceback__):
             lines.append(f"  {_place(frame.filename)}:{frame.lineno} in {frame.name}")
             if frame.line:
                 lines.append(f"    {printable(frame.line, 160)}")
@@ -50,22 +50,23 @@ def report(error: BaseException, now: datetime, size: tuple[int, int] | None = N
 
 
 def sentence(path: Path | None) -> str:
-    """What the person reads at the end."""
-    stopped = "iicl-tui has stopped because of a fault of its own. What each finished phase gave is in its session's file."
+    """The message for the person. path: the report; None if it could not be written."""
+    stopped = "iicl-tui stopped because of a bug in the program. Every finished phase is saved in its session file."
     if path is None:
-        return f"{stopped}\nThe report of it could not be written."
-    return f"{stopped}\nA report, without keys and without anything from your files, is in\n{path}"
+        return f"{stopped}\nA crash report could not be written."
+    return f"{stopped}\nA crash report, without keys and without anything from your files, is in\n{path}"
 
 
-def harmless(text: str) -> str:
-    """The error's message without quotations and long words, which may be a key or come from a file."""
+def redacted(text: str) -> str:
+    """The first line of an error's message, without quotations and long words, which may be a key or come from a file."""
     text = _QUOTED.sub(lambda match: match[0] if _PLAIN.fullmatch(match[0][1:-1]) else "‹left out›", text)
     text = _LONG.sub("‹left out›", text)
     first = text.splitlines()[0] if text else ""
     return printable(first, 200)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, then the errors that it was raised from."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:

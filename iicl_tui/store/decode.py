@@ -1,4 +1,4 @@
-"""Reads session format 1: every fault of a text at once, with its line and the nearest known key."""
+"""Reads session format 1, and reports all faults of a text at once, with their lines and the nearest known keys."""
 
 from __future__ import annotations
 
@@ -24,9 +24,14 @@ from iicl_tui.store.record_reader import RecordReader
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a session file says. created and parent are None where it does not say.
+    """Everything in a session file.
 
-    calls: in their order; those after the last phase belong to one that is not over.
+    Attributes:
+        config: The configuration.
+        created: The time of creation; None if the file does not name it.
+        parent: The session that it was branched from; None if there is none.
+        generations: The generations that have begun.
+        calls: All calls in order. Those after the last phase belong to a phase that is not complete.
     """
 
     config: ChainConfig
@@ -39,7 +44,7 @@ class Contents:
 def decode(text: str, source: str = "", folder: Path | None = None) -> Contents:
     """The contents of a session file, or of a configuration (which has no generations yet).
 
-    folder: where file names in it are looked up. Raises ConfigError with all faults and their lines.
+    folder: where relative file names start. Raises ConfigError with all faults and their lines.
     """
     document = blocks.parse(text, source)
     faults: list[Fault] = []
@@ -58,7 +63,7 @@ def decode(text: str, source: str = "", folder: Path | None = None) -> Contents:
 
 
 def located(faults: list[Fault], text: str) -> list[Fault]:
-    """The faults with their lines, in the order of the lines. The text is valid TOML."""
+    """The faults with their lines, in the order of the lines. text: valid TOML."""
     with_lines = [replace(f, line=f.line or toml_lines.line_of(text, f.path)) for f in faults]
     return sorted(with_lines, key=lambda fault: fault.line or 0)
 
@@ -84,7 +89,7 @@ _OTHER_KEYS = tuple(key for key in GENERATION_KEYS if key != "index")
 
 
 class _Generations:
-    """Reads the [[generation]] tables: their numbers, the order of their phases and calls."""
+    """Reads the [[generation]] tables, and checks their numbers and the order of their phases and calls."""
 
     def __init__(self, config: ChainConfig | None, faults: list[Fault]) -> None:
         self.calls: list[Call] = []
@@ -96,7 +101,7 @@ class _Generations:
         if not are_tables(tables):
             self.faults.append(Fault(("generation",), f"expected tables [[generation]], found {describe(tables)}"))
             return ()
-        if tables and tables[-1].keys() == {"index", "call"}:  # the last one has not learned anything yet
+        if tables and tables[-1].keys() == {"index", "call"}:  # the last generation has not learned a hypothesis yet
             complete, begun = tables[:-1], tables[-1]
         else:
             complete, begun = tables, None
@@ -105,7 +110,7 @@ class _Generations:
             self._numbered(begun, len(complete))
             self._calls_of(begun, len(complete) + 1, ("generation", len(complete)))
             if complete and "transmission" not in complete[-1]:
-                self.faults.append(Fault(("generation", len(complete)), "begins before the generation before it is complete"))
+                self.faults.append(Fault(("generation", len(complete)), "begins before the previous generation is complete"))
         return found
 
     def _generation(self, table: Mapping[str, Any], place: int, is_last: bool) -> Generation:
@@ -117,7 +122,7 @@ class _Generations:
         tables = {phase: self._phase_table(table, phase, path) for phase in PHASES if phase in table}
         for earlier, later in itertools.pairwise(PHASES):
             if later in table and earlier not in table:
-                self.faults.append(Fault((*path, later), f"comes without generation.{earlier} before it"))
+                self.faults.append(Fault((*path, later), f"needs a [generation.{earlier}] before it"))
         read = self._records
         imitation = ImitationRecord(number, 0, 0)
         interaction = transmission = None
@@ -131,9 +136,9 @@ class _Generations:
             self.faults.append(Fault(path, "has no [generation.imitation]"))
         elif not is_last and "transmission" not in table:
             missing = "transmission" if "interaction" in table else "interaction"
-            self.faults.append(Fault(path, f"has no [generation.{missing}], yet another generation follows"))
+            self.faults.append(Fault(path, f"has no [generation.{missing}], but another generation follows"))
         if interaction and interaction.exhausted and (transmission or not is_last):
-            self.faults.append(Fault((*path, "interaction", "exhausted"), "the chain stopped here, yet something follows"))
+            self.faults.append(Fault((*path, "interaction", "exhausted"), "the chain stopped here, but more records follow"))
         return Generation(number, imitation, interaction, transmission)
 
     def _numbered(self, table: Mapping[str, Any], place: int) -> None:
@@ -142,7 +147,9 @@ class _Generations:
         if table.get("index") != number or not table.keys() <= _GENERATION_KEYS:
             index = read_table(_INDEX, table, path, self.faults, also=_OTHER_KEYS)["index"]
             if index is not None and index != number:
-                self.faults.append(Fault((*path, "index"), f"expected {number}, found {index}: generations count 1, 2, 3, …"))
+                self.faults.append(
+                    Fault((*path, "index"), f"expected {number}, found {index}: generations are numbered 1, 2, 3, …")
+                )
         if self._last is not None and number == self._last + 1:
             self.faults.append(Fault(path, f"the chain has only {self._last} generations; see chain.generations"))
 
@@ -154,10 +161,13 @@ class _Generations:
         found = [self._records.call(entry, number, (*path, "call", i)) for i, entry in enumerate(entries)]
         order = [PHASES.index(call.phase) for call in found if call.phase in PHASES]
         if order != sorted(order):
-            self.faults.append(Fault((*path, "call"), "the calls do not stand in the order of the phases"))
+            self.faults.append(Fault((*path, "call"), "the calls are not in the order of the phases"))
         begun = [phase for phase in PHASES if phase in table]
         if order and max(order) > len(begun):
-            self.faults.append(Fault((*path, "call"), f"a call to the {PHASES[max(order)]} comes before the phase before it"))
+            missing = PHASES[max(order) - 1]
+            self.faults.append(
+                Fault((*path, "call"), f"a call of the {PHASES[max(order)]} needs a [generation.{missing}] before it")
+            )
         self.calls += found
 
     def _phase_table(self, table: Mapping[str, Any], phase: str, path: KeyPath) -> Mapping[str, Any]:

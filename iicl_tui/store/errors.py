@@ -1,4 +1,4 @@
-"""Errors of files, with a remedy for each."""
+"""Errors of files, each with a remedy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MissingFile(StoreError):
 
 
 class DeletedFile(StoreError):
-    """The file was deleted or moved while it was open here. Nothing was written."""
+    """The file was deleted or moved while it was open. Nothing was written."""
 
 
 class ChangedFile(StoreError):
@@ -27,17 +27,17 @@ class ChangedFile(StoreError):
 
 
 class ExistingFile(StoreError):
-    """A file of this name exists already. It is not overwritten."""
+    """A file of this name exists already and is not overwritten."""
 
     exit_code = 2
 
 
 class FullDisk(StoreError):
-    """The disk is full. The file is unchanged, and the same write may be repeated."""
+    """The disk is full. The file is unchanged, and the same write can be tried again."""
 
 
 class ReadOnlyFile(StoreError):
-    """The file or its folder may not be written to."""
+    """The file or its folder is not writable."""
 
 
 def from_os_error(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
@@ -45,13 +45,13 @@ def from_os_error(error: OSError, doing: str, path: str | os.PathLike[str]) -> S
     title = f"Could not {doing} {Path(path).name}"
     where = f"{path}: {error.strerror or error}."
     if isinstance(error, FileNotFoundError):
-        return MissingFile(title, where, "Check the name; the home screen lists the sessions there are.")
+        return MissingFile(title, where, "Check the name. The home screen lists all sessions.")
     if isinstance(error, FileExistsError):
-        return ExistingFile(title, where, "Choose another name; nothing was overwritten.")
+        return ExistingFile(title, where, "Choose another name. Nothing was overwritten.")
     if error.errno in NO_ROOM:
-        return FullDisk(title, where, "Make room on the disk and try again, or save a copy in another folder.")
+        return FullDisk(title, where, "Free space on the disk and try again, or save a copy in another folder.")
     if doing in ("read", "open", "list"):
-        return StoreError(title, where, "Check the name, and who may read it.")
+        return StoreError(title, where, "Check the name and its permissions.")
     if error.errno in REFUSED:
-        return ReadOnlyFile(title, where, "Choose a folder that may be written to, for example with --sessions DIR.")
+        return ReadOnlyFile(title, where, "Choose a writable folder, for example with --sessions DIR.")
     return StoreError(title, where, "Try again, or save a copy in another folder.")

@@ -29,14 +29,16 @@ from iicl_tui.text import visible
 
 _ROWS_AT_ONCE = 5000
 _FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet would compute."""
+"""How a cell begins that a spreadsheet would run as a formula."""
 
 
 def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lambda text: None) -> list[Path]:
     """Exports the session into the folder, and replaces files of an earlier export.
 
     Args:
+        path: The session file.
         to: One of KINDS.
+        folder: The folder for the export. It is created.
         tell: Called with a sentence for each thing that the format cannot express.
 
     Returns:
@@ -80,7 +82,7 @@ def _json_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]
 
 
 def _notebook_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]]:
-    return notebook_files(chain)  # in the notebooks' own folders
+    return notebook_files(chain)  # named as in the notebooks, not by the session
 
 
 _WRITERS: dict[str, Callable[[Chain, str], Iterator[tuple[str, Iterable[bytes]]]]] = {
@@ -104,7 +106,7 @@ def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
 
 
 def _cell(item: Any) -> Any:
-    """The cell; empty if the value is not known. A text stays a text in a spreadsheet, and cannot control a terminal."""
+    """The cell; empty if the value is unknown. No text can become a formula in a spreadsheet or control a terminal."""
     if isinstance(item, str):
         text = visible(item)
         return f"'{text}" if text.startswith(_FORMULA) else text
@@ -115,30 +117,30 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="replace")
 
 
-def _measured(chain: Chain) -> bool:
-    """Whether some beliefs are not exact, so that columns say how and how well they are known."""
+def _has_estimates(chain: Chain) -> bool:
+    """Whether some beliefs are estimated. Further columns then say how, and how precisely."""
     return any(not agent.exact for agent in chain.config.agents)
 
 
 def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """One row per generation.
 
-    If models are asked: also how the belief is known, bounds of each probability, the unobserved mass of each factor, for the
-    notebooks' reading the entropy by their own formula, and for draws the range of entropies that they can show.
+    If beliefs are estimated, further columns hold their source, bounds of each probability, the unobserved mass of each factor,
+    for the notebooks' reading the entropy by their own formula, and for draws the range of entropies that they can show.
     """
-    space, measured = chain.task.space, _measured(chain)
+    space, estimated = chain.task.space, _has_estimates(chain)
     values = [f"{split.name}={value}" for split in space.groupings for value in split.values]
-    bounded = values[: sum(space.shape)]  # those of the factors
-    figures = [figure.name.replace(" ", "_") for figure in chain.task.dataset_metrics]
+    bounded = values[: sum(space.shape)]  # only values of factors have bounds
+    metrics = [metric.name.replace(" ", "_") for metric in chain.task.dataset_metrics]
     yield (
         *("generation", "agent", "learned", "hypothesis", "entropy_nats", "p_target", "p_rival", "p_hypothesis"),
         *("d0_explained", "d0_size", *INTERACTION.columns(), "samples_drawn", "samples_passed"),
         *(f"p({value})" for value in values),
-        *(f"{which}_{name}" for name in figures for which in ("made", "passed")),
-        *(("belief", "how_known", "draws_read", "draws_asked", "own_entropy_nats") if measured else ()),
-        *(("entropy_least_nats", "entropy_most_nats") if measured else ()),
-        *(f"{end}({value})" for value in bounded if measured for end in ("p_low", "p_high")),
-        *(f"{name}({factor.name})" for name in ("unobserved", "other") if measured for factor in space.factors),
+        *(f"{which}_{name}" for name in metrics for which in ("made", "passed")),
+        *(("belief", "how_known", "draws_read", "draws_asked", "own_entropy_nats") if estimated else ()),
+        *(("entropy_least_nats", "entropy_most_nats") if estimated else ()),
+        *(f"{end}({value})" for value in bounded if estimated for end in ("p_low", "p_high")),
+        *(f"{name}({factor.name})" for name in ("unobserved", "other") if estimated for factor in space.factors),
     )
     measures = measure(chain)
     for row, (generation, belief) in enumerate(_beliefs(chain)):
@@ -155,13 +157,13 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             sum(sample.origin is None for sample in made.samples) if made else None,
             len(generation.data) if made else None,
             *(float(p) for marginal in measures.marginals for p in marginal[row]),
-            *(float(pair[row, at]) for at in range(len(figures)) for pair in (measures.made, measures.passed)),
-            *(_how_known(belief, len(space.factors), len(bounded)) if measured else ()),
+            *(float(pair[row, at]) for at in range(len(metrics)) for pair in (measures.made, measures.passed)),
+            *(_estimate_cells(belief, len(space.factors), len(bounded)) if estimated else ()),
         )
 
 
-def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
-    """Further cells of a generation's row; empty ones if they do not apply."""
+def _estimate_cells(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
+    """The cells on how a belief was estimated and how precisely; empty if they do not apply."""
     if belief is None:
         yield from [None] * 5
     else:
@@ -182,20 +184,20 @@ def _how_known(belief: Belief | None, factors: int, values: int) -> Iterator[Any
 def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """One row per sample; generation 0 is d⁰.
 
-    follows: the output is the one that the generation's hypothesis gives. from: the earlier generation that made the sample. If the
-    task has metrics: those of each example, and its note.
+    `follows` says whether the output is the one that the generation's hypothesis predicts, `from` which earlier generation made the
+    sample. If the task has metrics, there are also those of each example, and its note.
     """
     task = chain.task
-    figures = [figure.name.replace(" ", "_") for figure in task.dataset_metrics]
-    columns = ["generation", *_sample_columns(), *((*figures, "note") if figures else ()), "from"]
+    metrics = [metric.name.replace(" ", "_") for metric in task.dataset_metrics]
+    columns = ["generation", *_sample_columns(), *((*metrics, "note") if metrics else ()), "from"]
     yield columns
 
     def row(generation: int, sample: Sample, hypothesis: int, **more: Any) -> list[Any]:
         example = sample.example
         cells = {"generation": generation, **SAMPLE.cells(sample), "passed_on": sample.passes}
         cells |= {"follows": task.agrees(hypothesis, example)}
-        if figures:
-            cells |= {**dict(zip(figures, task.measure([example]), strict=True)), "note": task.example_note(example)}
+        if metrics:
+            cells |= {**dict(zip(metrics, task.measure([example]), strict=True)), "note": task.example_note(example)}
         return [(cells | more)[name] for name in columns]
 
     for number, example in enumerate(chain.start.samples):
@@ -206,34 +208,34 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 
 def _sample_columns() -> list[str]:
-    """The columns of a sample's own fields, its number first, with computed ones after its verdict. `from` comes at the end."""
+    """The columns of a sample's own fields, its number first, with computed ones after its verdict. `from` is added last."""
     own = [name for name in SAMPLE.columns() if name not in ("number", "from")]
     return _with_columns(["number", *own], passed_on="verdict", follows="passed_on")
 
 
 def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    """One row for each generation and hypothesis; none for a generation whose belief is not known.
+    """One row for each generation and hypothesis; none for a generation whose belief is unknown.
 
-    If models are asked: also bounds of each probability, and how the belief is known.
+    If beliefs are estimated, further columns hold bounds of each probability and the belief's source.
     """
-    space, measured = chain.task.space, _measured(chain)
-    before, after = ("generation", "index"), ("p", "log_p_nats", *(("p_low", "p_high", "belief") if measured else ()))
+    space, estimated = chain.task.space, _has_estimates(chain)
+    before, after = ("generation", "index"), ("p", "log_p_nats", *(("p_low", "p_high", "belief") if estimated else ()))
     names = [factor.name for factor in space.factors]
     yield *before, *(f"object {name}" if name in before + after else name for name in names), *after
     rules = [tuple(space.assignment(hypothesis).values()) for hypothesis in range(space.size)]
     for generation, belief in _beliefs(chain):
         if belief is None:
             continue
-        figures = [np.exp(belief.log_p).tolist(), belief.log_p.tolist()]
-        if measured:
-            figures += [[None] * space.size if end is None else np.exp(end).tolist() for end in (belief.low, belief.high)]
-            figures.append([belief.source] * space.size)
-        for hypothesis, (rule, *row) in enumerate(zip(rules, *figures, strict=True)):
+        columns = [np.exp(belief.log_p).tolist(), belief.log_p.tolist()]
+        if estimated:
+            columns += [[None] * space.size if end is None else np.exp(end).tolist() for end in (belief.low, belief.high)]
+            columns.append([belief.source] * space.size)
+        for hypothesis, (rule, *row) in enumerate(zip(rules, *columns, strict=True)):
             yield generation.index, hypothesis, *rule, *row
 
 
 def _call_rows(chain: Chain) -> Iterator[Sequence[Any]]:
-    """One row per call. cost_usd is empty if the model's price or the call's usage is not known."""
+    """One row per call. `cost_usd` is empty if the model's price or the call's usage is unknown."""
     columns = _with_columns(("generation", *CALL.columns()), cost_usd="completion_tokens")
     yield columns
     for call in chain.calls:
@@ -244,10 +246,10 @@ def _call_rows(chain: Chain) -> Iterator[Sequence[Any]]:
 
 
 def _with_columns(columns: Sequence[str], **more: str) -> list[str]:
-    """The columns, with each of `more` after the one that it names."""
+    """The columns with more inserted. more: each new column, and the column that it follows."""
     out = list(columns)
-    for name, behind in more.items():
-        out.insert(out.index(behind) + 1, name)
+    for name, previous in more.items():
+        out.insert(out.index(previous) + 1, name)
     return out
 
 
@@ -269,14 +271,14 @@ def _json(chain: Chain) -> Iterator[bytes]:
     measures = measure(chain)
     for row, (generation, belief) in enumerate(_beliefs(chain)):
         known = {"belief": None if belief is None else np.exp(belief.log_p).tolist()}
-        if _measured(chain):
-            known["how_known"] = None if belief is None else _how_known_table(chain, belief)
+        if _has_estimates(chain):
+            known["how_known"] = None if belief is None else _estimate_table(chain, belief)
         yield (b",\n" if row else b"\n") + _dumps({**_generation(chain, generation, measures, row), **known})
     yield b"\n]}\n"
 
 
-def _how_known_table(chain: Chain, belief: Belief) -> dict[str, Any]:
-    """low, high: the bounds of each probability in `belief`; under `marginals`, those of each value."""
+def _estimate_table(chain: Chain, belief: Belief) -> dict[str, Any]:
+    """How a belief was estimated. `low` and `high` bound each probability in `belief`, `marginals` those of each value."""
     factors = chain.task.space.factors
     bounds = [belief.bounds(at) for at in range(len(factors))]
     out: dict[str, Any] = {
@@ -308,7 +310,7 @@ def _dumps(value: Any) -> bytes:
 
 
 def _generation(chain: Chain, generation: Generation, measures: Measures, row: int) -> dict[str, Any]:
-    """One generation. Hypotheses are indices into the list `hypotheses`, and `belief` has its order."""
+    """One generation. Hypotheses are indices into the list `hypotheses`, and `belief` is in the same order."""
     learned, kept, made = generation.imitation, generation.interaction, generation.transmission
     out: dict[str, Any] = {"index": generation.index, "imitation": IMITATION.export(learned)}
     if calls := chain.calls_of(generation.index):
@@ -317,22 +319,28 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
         out["interaction"] = INTERACTION.export(kept)
     if made:
         out["transmission"] = TRANSMISSION.export(made)["samples"]
-    figures = {"entropy_nats": measures.entropy, "p_target": measures.p_target, "p_rival": measures.p_rival}
+    numbers = {
+        "entropy_nats": measures.entropy,
+        "p_target": measures.p_target,
+        "p_rival": measures.p_rival,
+        "p_hypothesis": measures.p_kept,
+    }
     out["measures"] = {
-        **{name: _known(values[row]) for name, values in {**figures, "p_hypothesis": measures.p_kept}.items()},
+        **{name: _finite(values[row]) for name, values in numbers.items()},
         "d0_explained": int(measures.explained[row]) if chain.task.predictive else None,
         "marginals": {
-            split.name: {value: _known(p) for value, p in zip(split.values, marginal[row], strict=True)}
+            split.name: {value: _finite(p) for value, p in zip(split.values, marginal[row], strict=True)}
             for split, marginal in zip(chain.task.space.groupings, measures.marginals, strict=True)
         },
     }
     if chain.task.dataset_metrics:
         out["measures"] |= {
-            which: {figure.name: _known(value) for figure, value in zip(chain.task.dataset_metrics, values[row], strict=True)}
+            which: {metric.name: _finite(value) for metric, value in zip(chain.task.dataset_metrics, values[row], strict=True)}
             for which, values in (("made", measures.made), ("passed", measures.passed))
         }
     return out
 
 
-def _known(value: Any) -> float | None:
+def _finite(value: Any) -> float | None:
+    """The number; None (null in JSON) if it is not finite."""
     return float(value) if math.isfinite(value) else None

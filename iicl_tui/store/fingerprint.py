@@ -1,4 +1,4 @@
-"""A digest of a growing file in segments, so that a few of them can be compared at a cost that does not depend on its length."""
+"""The digest of a growing file in segments. Comparing a few segments costs the same for a file of any length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SEGMENT = 1 << 15
 
 
 class Fingerprint:
-    """The digests of all segments of a file. The last one is incomplete."""
+    """The digests of all segments of a file. The last segment is incomplete."""
 
     def __init__(self) -> None:
         self._complete: list[bytes] = []
@@ -26,7 +26,7 @@ class Fingerprint:
         return other
 
     def update(self, data: bytes) -> None:
-        """Adds what was written at the end."""
+        """Adds data that was appended to the file."""
         view = memoryview(data)
         while view:
             part = view[: SEGMENT - self._last_size]
@@ -38,14 +38,14 @@ class Fingerprint:
                 self._last = hashlib.blake2b(digest_size=16)
                 self._last_size = 0
 
-    def fits(self, data: bytes) -> bool:
-        """Whether this is the whole file."""
+    def matches(self, data: bytes) -> bool:
+        """Whether data is the whole content of the file."""
         other = Fingerprint()
         other.update(data)
         return other._complete == self._complete and other._last.digest() == self._last.digest()
 
-    def fits_in_parts(self, read: Callable[[int, int], bytes]) -> bool:
-        """Compares the last segment, and one more: each time the next one. read: (size, offset) → bytes."""
+    def spot_check(self, read: Callable[[int, int], bytes]) -> bool:
+        """Whether two segments match: the last one, and one that changes with each check. read: (size, offset) → bytes."""
         last = read(self._last_size, len(self._complete) * SEGMENT)
         if hashlib.blake2b(last, digest_size=16).digest() != self._last.digest():
             return False

@@ -19,7 +19,12 @@ _MOST_CACHED = 10_000
 
 @dataclass(frozen=True)
 class Parent:
-    """The session that a branch comes from. generation: the last one that both files share; 0 if only the start."""
+    """The session that a branch comes from.
+
+    Attributes:
+        file: Its file.
+        generation: The last generation that both files share; 0 if they share only the start.
+    """
 
     file: str
     generation: int
@@ -48,9 +53,11 @@ def head_text(config: ChainConfig, created: datetime, parent: Parent | None = No
 
 
 class Encoder:
-    """Writes records as blocks of text. Implements `record_codec.WriteContext`; texts that recur (243 rules, 93 examples) are kept.
+    """Writes records as blocks of text. Implements `record_codec.WriteContext`. Caches recurring texts (243 rules, 93 examples).
 
-    last: the generation that the text before ends in; 0 where it has none.
+    Args:
+        task: The task.
+        last: The last generation that is already in the file; 0 if there is none.
     """
 
     def __init__(self, task: Task, last: int = 0) -> None:

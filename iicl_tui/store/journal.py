@@ -1,7 +1,7 @@
-"""An append-only text file of blocks, one per phase or call, each on the disk before the next one begins.
+"""An append-only text file of blocks, one per phase or call. Each block is on the disk before the next one begins.
 
-See `block_ends` for the lines that end blocks. Whatever follows the last of them, except comments, is a block that was not finished
-and does not count, even if it happens to be valid TOML.
+See `block_ends` for the lines that end blocks. Anything after the last end line, except comments, is an unfinished block. It is
+ignored even if it happens to be valid TOML.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ LEAST_ROOM = 256 * 1024
 
 @dataclass(frozen=True)
 class Split:
-    """The bytes of a file. is_journal: it has blocks; otherwise a person wrote it. torn: an unfinished last block."""
+    """The bytes of a file.
+
+    Attributes:
+        whole: All complete blocks.
+        torn: An unfinished last block.
+        is_journal: Whether the file has blocks; otherwise it is a configuration that a person wrote.
+        damaged: Blocks that do not match their checksums.
+    """
 
     whole: bytes
     torn: bytes
@@ -36,7 +43,7 @@ class Split:
 
 
 def split(data: bytes) -> Split:
-    """Separates complete blocks, with the comments below them, from a block that was not finished."""
+    """Separates complete blocks, with the comments below them, from an unfinished block."""
     head = head_end(data)
     if head is None:
         return Split(data, b"", is_broken_journal(data))
@@ -49,11 +56,12 @@ class Journal:
     """An open file of blocks. Close it, or use it as a context manager.
 
     Attributes:
-        read_only: Why nothing can be appended, as a sentence; None if it can.
-        notices: Sentences for the person on what happened on opening.
-        is_journal: False for a text written by hand.
+        path: The file.
+        read_only: Why nothing can be appended, as a sentence; None if blocks can be appended.
+        notices: Sentences for the person about what happened on opening.
+        is_journal: Whether the file has blocks; False for a text written by hand.
         torn: The size of an unfinished last block, in bytes.
-        damaged: Blocks that do not fit their checksums.
+        damaged: Blocks that do not match their checksums.
     """
 
     def __init__(self, path: Path, descriptor: int, size: int) -> None:
@@ -67,8 +75,8 @@ class Journal:
         self.damaged: Sequence[Damage] = ()
         self._fingerprint = Fingerprint()  # of the whole blocks, to find changes by other programs
         self._stamp = (0, 0)
-        self._lead = b""
-        self._tail_to_cut = False
+        self._lead = b""  # written before the next block: a newline if the file does not end in one
+        self._tail_to_cut = False  # an append failed and left bytes after the whole blocks
         self._synced: tuple[int, Fingerprint, bytes] | None = None
         self._has_writer = False  # in another program, so an unfinished block may be under way
 
@@ -88,7 +96,7 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path, read_only: bool = False) -> Journal:
-        """Opens a file for appending, or for reading only if asked to or if it cannot be written.
+        """Opens a file for appending, or for reading only if `read_only` is set or the file is not writable.
 
         Raises StoreError if the file cannot be read.
         """
@@ -134,8 +142,8 @@ class Journal:
                 the end of this process, but not a power cut.
 
         Raises:
-            StoreError: The file is unchanged, and the same append may be repeated: ReadOnlyFile, DeletedFile, ChangedFile,
-                FullDisk, or a plain one for a failing disk.
+            StoreError: The file is unchanged, and the same append can be tried again. It is a ReadOnlyFile, DeletedFile,
+                ChangedFile or FullDisk, or a plain StoreError if the disk fails.
         """
         self._check_writable()
         data = self._lead + (text + marker_line(marker, text)).encode()
@@ -180,8 +188,10 @@ class Journal:
         self._synced = None
 
     def check_space(self, size: int = LEAST_ROOM) -> None:
-        """Raises StoreError, as `append` would, if the file cannot be appended to or this many bytes have no room: on the disk, in
-        a quota, or within a limit on file sizes. Silent if the system cannot say."""
+        """Checks that this many bytes can be appended: on the disk, in a quota, and within a limit on file sizes.
+
+        It passes if the system cannot tell. Raises StoreError, as `append` would.
+        """
         self._check_writable()
         try:
             atomic.reserve(self.path, self._size, max(size, LEAST_ROOM))
@@ -189,7 +199,7 @@ class Journal:
             raise errors.from_os_error(error, "write", self.path) from error
 
     def read(self) -> bytes:
-        """All whole blocks (or a text written by hand), even if the file was deleted meanwhile.
+        """All whole blocks, or a text written by hand, even if the file was deleted in the meantime.
 
         Raises ChangedFile if another program changed them, StoreError if the disk fails.
         """
@@ -197,12 +207,12 @@ class Journal:
             data = _read_all(self._descriptor, self._size)
         except OSError as error:
             raise errors.from_os_error(error, "read", self.path) from error
-        if not self._fingerprint.fits(data):
+        if not self._fingerprint.matches(data):
             raise _changed(self.path)
         return data
 
     def save_copy(self, path: Path, more: bytes = b"") -> None:
-        """Saves the whole blocks, and more after them, in a new file. Never overwrites. Raises StoreError."""
+        """Saves the whole blocks, followed by `more`, in a new file. Never overwrites. Raises StoreError."""
         data = self.read() + (self._lead + more if more else b"")
         try:
             os.close(atomic.create(path, data))
@@ -228,30 +238,30 @@ class Journal:
         self._note_stamp()
         self.damaged = parts.damaged
         if not parts.is_journal:
-            self.read_only = self.read_only or f"{self.path.name} was not written by a run; running it starts a new file."
+            self.read_only = self.read_only or f"{self.path.name} is a configuration without records. Running it starts a new file."
         elif self.damaged:
             self._refuse_damaged(self.damaged[0])
         elif parts.torn and not self.read_only:
             self._cut_off(parts.torn)
         elif self.torn and not self._has_writer:
-            self.notices.append(f"{self.path.name} ends in an unfinished block, left out here; the file is untouched.")
+            self.notices.append(f"{self.path.name} ends in an unfinished block, which is ignored here. The file is unchanged.")
 
     def _refuse_damaged(self, first: Damage) -> None:
-        """Lets the file be read, and not be appended to."""
+        """Makes the journal read-only, with the reason."""
         more = f", and {len(self.damaged) - 1} more" if len(self.damaged) > 1 else ""
         self.read_only = (
             f"{self.path.name} was changed after it was written: its block “{first.block}”, which ends in line {first.line}{more}, "
-            f"does not fit its checksum. Undo the change, or remove “sum …” from that line to accept it."
+            f"does not match its checksum. Undo the change, or remove “sum …” from that line to accept it."
         )
         self.notices.append(self.read_only)
 
     def _cut_off(self, torn: bytes) -> None:
-        """Cuts an unfinished block off, once its bytes are safe beside the file."""
+        """Saves the bytes of an unfinished block beside the file, then cuts the block off."""
         try:
             if self.torn:
                 kept = _keep_beside(self.path, torn, stat.S_IMODE(os.fstat(self._descriptor).st_mode))
                 self.notices.append(
-                    f"The last block of {self.path.name} was unfinished and is cut off; its {len(torn)} bytes are in {kept.name}."
+                    f"The unfinished last block of {self.path.name} was cut off. Its {len(torn)} bytes are in {kept.name}."
                 )
             os.ftruncate(self._descriptor, self._size)
             os.fsync(self._descriptor)
@@ -277,13 +287,13 @@ class Journal:
             raise errors.DeletedFile(
                 f"{self.path.name} was deleted, moved or replaced",
                 "It is no longer the file that this session was opened from. Nothing was written.",
-                "Save a copy under another name: all that was kept so far goes with it.",
+                "Save a copy under another name. It has everything that was recorded so far.",
             )
         if self._tail_to_cut:
             return
-        if ours.st_size != self._size or not self._fingerprint.fits_in_parts(self._read_part):
+        if ours.st_size != self._size or not self._fingerprint.spot_check(self._read_part):
             raise _changed(self.path)
-        if (ours.st_mtime_ns, ours.st_ctime_ns) != self._stamp:  # somebody wrote to it, or changed its mode
+        if (ours.st_mtime_ns, ours.st_ctime_ns) != self._stamp:  # the file was written to, or its mode was changed
             self.read()
             self._stamp = ours.st_mtime_ns, ours.st_ctime_ns
 
@@ -298,7 +308,7 @@ class Journal:
         self._stamp = there.st_mtime_ns, there.st_ctime_ns
 
     def _cut_tail(self) -> None:
-        """Cuts back to the last whole block. If even that fails, the next append begins with it."""
+        """Cuts the file back to the last whole block. If that fails, the next append tries it again first."""
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, self._size)
             self._tail_to_cut = False
@@ -307,7 +317,7 @@ class Journal:
 def _changed(path: Path) -> StoreError:
     return errors.ChangedFile(
         f"{path.name} was changed by another program",
-        "It is not what was last written here. Nothing was written.",
+        "It differs from what this program last wrote. Nothing was written now.",
         "Save a copy under another name, or close the session and open the file as it is now.",
     )
 
@@ -316,24 +326,24 @@ def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
     try:
         there = os.stat(path)
         if not stat.S_ISREG(there.st_mode):
-            raise StoreError(f"{path.name} is no file", f"{path} is a folder or a device.", "Name a session file.")
+            raise StoreError(f"{path.name} is not a file", f"{path} is a folder or a device.", "Name a session file.")
         if there.st_size > MOST_BYTES:
             what = f"It has {there.st_size // 1_000_000:,} MB; a session has at most {MOST_BYTES // 1_000_000} MB."
             raise StoreError(f"{path.name} is too large", what, "Name a session file.")
         if read_only:
-            return atomic.open_file(path, os.O_RDONLY), f"{path.name} was opened to be read."
+            return atomic.open_file(path, os.O_RDONLY), f"{path.name} was opened for reading only."
         try:
             return atomic.open_file(path, os.O_RDWR), None
         except OSError as error:
             if error.errno not in errors.REFUSED:
                 raise
-            return atomic.open_file(path, os.O_RDONLY), f"{path.name} may not be written to: {error.strerror}."
+            return atomic.open_file(path, os.O_RDONLY), f"{path.name} is not writable: {error.strerror}."
     except OSError as error:
         raise errors.from_os_error(error, "open", path) from error
 
 
 def _read_all(descriptor: int, size: int | None) -> bytes:
-    """The first size bytes, or all; fewer where the file is shorter."""
+    """The first `size` bytes, or all; fewer if the file is shorter."""
     parts: list[bytes] = []
     offset = 0
     while size is None or offset < size:
@@ -346,6 +356,7 @@ def _read_all(descriptor: int, size: int | None) -> bytes:
 
 
 def _keep_beside(path: Path, data: bytes, mode: int) -> Path:
+    """Saves the bytes beside the file under a name that is free, and returns that path."""
     number = 1
     while True:
         kept = path.with_name(f"{path.name}.torn" + (f"-{number}" if number > 1 else ""))

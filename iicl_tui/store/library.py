@@ -17,7 +17,7 @@ from iicl_tui.store.journal import Journal, split
 from iicl_tui.store.lock import Lock, take
 from iicl_tui.store.toml_lines import text_of
 
-if TYPE_CHECKING:  # the list is the first thing shown, and does without numpy
+if TYPE_CHECKING:  # the list of sessions is shown first and does not wait for numpy
     from iicl_tui.chain.history import Status
 
 TRASH = ".trash"
@@ -25,19 +25,24 @@ _TAIL = 64 * 1024
 _GENERATION = re.compile(rb"^\[\[generation\]\]\r?\n", re.MULTILINE)
 _MOST_HEAD = 8_000_000
 _MOST_TAIL = 64_000_000
-"""Bytes that are read of a file for its summary."""
+"""The most bytes of a file's end that are read for its summary."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One row of the list. All texts come from the file and are untrusted.
+    """One row of the list of sessions. All texts come from the file and are untrusted.
 
     Attributes:
+        path: The file.
+        title: The title; the file's name if it has none.
         modified: Seconds since the epoch.
-        agents: A few words for each.
-        generation: The last one begun.
+        task: The task's name.
+        agents: A few words for each agent.
+        filters: The kind of each filter.
+        generation: The last generation that has begun.
         generations: The planned number.
-        rule: The last hypothesis that went on or was learned.
+        status: The chain's status; "configuration" for a file without records, "broken" for a faulty one.
+        rule: The last hypothesis that was kept or learned.
         fault: What is wrong with the file, or None.
     """
 
@@ -56,7 +61,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Deleted:
-    """A deleted session, for `restore`. kept: its path in the trash."""
+    """A deleted session, for `restore`.
+
+    Attributes:
+        path: Where it was.
+        kept: Its path in the trash.
+    """
 
     path: Path
     kept: Path
@@ -71,7 +81,7 @@ class Library:
         atomic.clean(folder)
 
     def sessions(self) -> list[Summary]:
-        """All sessions and configurations, newest first. A broken one has a fault. A missing folder has none.
+        """All sessions and configurations, newest first, broken ones included; none if there is no such folder.
 
         Raises StoreError if the folder cannot be read.
         """
@@ -136,7 +146,7 @@ class Library:
             raise errors.from_os_error(error, "delete", path) from error
 
     def restore(self, deleted: Deleted) -> Path:
-        """Undoes a deletion. Returns the session's path, a new one if its name was taken meanwhile. Raises StoreError."""
+        """Undoes a deletion. Returns the session's path, a new one if its name is taken by now. Raises StoreError."""
         try:
             return _move(deleted.kept, deleted.path)
         except OSError as error:
@@ -144,13 +154,13 @@ class Library:
 
 
 def summary(path: Path, modified: float) -> Summary:
-    """The summary of a file, from its head and its last blocks. Never raises because of its content."""
+    """The summary of a file, from its head and its last blocks. A faulty content never raises."""
     blank = Summary(path, path.stem, modified)
     try:
         head, tail, is_journal = _head_and_tail(path)
         document = toml_lines.parse(text_of(head, path.name), path.name)
         if "chain" not in document and "format" not in document:
-            raise LabError("this is no session file")
+            raise LabError("this is not a session file")
         if document.get("format", FORMAT) != FORMAT:
             raise LabError(f'expected format "{FORMAT}", found {describe(document["format"])}')
         found = _of_head(blank, document)
@@ -164,7 +174,7 @@ def summary(path: Path, modified: float) -> Summary:
     except LabError as error:
         return replace(blank, fault=error.title)
     except (TypeError, ValueError, AttributeError, KeyError, IndexError):
-        return replace(blank, fault="some values have the wrong type; `check` names them")
+        return replace(blank, fault="some values have the wrong type; `iicl-tui check` lists them")
 
 
 def _of_head(blank: Summary, document: Mapping[str, Any]) -> Summary:
@@ -193,7 +203,7 @@ def _with_tail(found: Summary, document: Mapping[str, Any], tail: bytes) -> Summ
     starts = [match.start() for match in _GENERATION.finditer(tail)]
     known = blocks.parse("\n" + tail[starts[-2:][0] :].decode())["generation"] if starts else [{}]
     last = known[-1]
-    learned = [each for each in known if "imitation" in each]  # of a generation that has only called so far, nothing is known
+    learned = [each for each in known if "imitation" in each]  # a generation may have only calls so far
     hypothesis = {}
     if learned:
         hypothesis = (learned[-1].get("interaction") or learned[-1]["imitation"]).get("hypothesis", {})
@@ -226,7 +236,7 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
         parts = split(data)
         if not parts.is_journal:
             if len(data) < size:
-                raise LabError(f"it has more than {_MOST_HEAD // 1_000_000} MB and no head of a session")
+                raise LabError(f"it is larger than {_MOST_HEAD // 1_000_000} MB and has no session head")
             return data, b"", False
         head, rest = _split_head(parts.whole)
         if len(data) >= size:
@@ -242,12 +252,13 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
 
 
 def _split_head(data: bytes) -> tuple[bytes, bytes]:
-    """A journal's head, and what follows the head's end line."""
+    """A journal's head, and everything after the head's end line."""
     found = head_end(data)
     return (data[: found.start()], data[found.end() :]) if found else (data, b"")
 
 
 def _move(source: Path, target: Path) -> Path:
+    """Moves a file to a name that is free, and returns that path. Raises OSError."""
     number = 1
     while True:
         path = target.with_stem(f"{target.stem}-{number}") if number > 1 else target

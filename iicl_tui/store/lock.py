@@ -7,7 +7,7 @@ from enum import Enum
 
 try:
     import fcntl
-except ImportError:  # Windows: the journal still checks the file before every write, and says that there is no lock
+except ImportError:  # Windows: the journal still checks the file before every write, and notices say that there is no lock
     fcntl = None  # type: ignore[assignment]
 
 
@@ -20,7 +20,7 @@ class Lock(Enum):
 
 
 def take(descriptor: int) -> Lock:
-    """Tries to take the exclusive lock on an open file. It ends when the descriptor is closed."""
+    """Tries to take the exclusive lock on an open file. Closing the descriptor releases it."""
     if fcntl is None:
         return Lock.NONE
     try:

@@ -166,7 +166,7 @@ def test_what_cannot_be_read_or_made_is_wrong_use_and_nothing_to_resume(tmp_path
     (tmp_path / "loop.toml").symlink_to("loop.toml")
     loop = lab(tmp_path, "run", "loop.toml")
     assert loop.returncode == 2
-    assert loop.stderr.endswith("Check the name, and who may read it.\n")
+    assert loop.stderr.endswith("Check the name and its permissions.\n")
     (tmp_path / "file").touch()
     assert lab(tmp_path, "run", "e3-none", "-o", "file/out.toml").returncode == 2
 

@@ -35,7 +35,7 @@ def test_a_changed_session_is_read_and_not_gone_on_with(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"off"', b'"und"', 1))
     assert [fault.line for fault in check(path) if "checksum" in fault.message]
     with SessionFile.open(path) as session:
-        assert "does not fit its checksum" in (session.read_only or "")
+        assert "does not match its checksum" in (session.read_only or "")
         with pytest.raises(errors.ReadOnlyFile):
             run(session)
     lines = path.read_text().split("\n")

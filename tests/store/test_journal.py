@@ -144,7 +144,7 @@ def test_a_text_written_by_hand_is_taken_whole_and_left_alone(tmp_path: Path) ->
     with Journal.open(path) as journal:
         assert journal.read() == b"a = 1\n# a comment"
         assert not journal.is_journal
-        assert "not written by a run" in (journal.read_only or "")
+        assert "a configuration without records" in (journal.read_only or "")
     assert path.read_text() == "a = 1\n# a comment"
 
 
