@@ -239,10 +239,10 @@ def test_a_folder_that_may_not_be_written_is_said(tmp_path: Path, monkeypatch: p
 def test_what_cannot_be_opened_at_all(tmp_path: Path) -> None:
     with pytest.raises(errors.MissingFile):
         Journal.open(tmp_path / "none.toml")
-    with pytest.raises(StoreError, match="no file"):
+    with pytest.raises(StoreError, match="is not a file"):
         Journal.open(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StoreError, match="no file"):
+    with pytest.raises(StoreError, match="is not a file"):
         Journal.open(tmp_path / "pipe")
 
 
