@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from terminal import Terminal, bare, bare_screen, program
 
@@ -22,17 +23,25 @@ Start = tuple[list[str], bytes]
 """A command, and the text that it is waited for."""
 
 
-def started(*starts: Start) -> list[tuple[float, float]]:
-    """(seconds to the text, resident MB once all is drawn) of each program: the medians of ROUNDS runs, taking turns."""
-    runs: list[list[tuple[float, float]]] = [[] for _ in starts]
+class Opened(NamedTuple):
+    """One start. seconds, processor: until the text is there; memory: resident MB once all is drawn."""
+
+    seconds: float
+    processor: float
+    memory: float
+
+
+def started(*starts: Start) -> list[Opened]:
+    """The medians of ROUNDS starts of each program, taking turns."""
+    runs: list[list[Opened]] = [[] for _ in starts]
     for _ in range(ROUNDS):
         for (command, text), own in zip(starts, runs, strict=True):
             terminal = Terminal(command)
-            seconds = terminal.wait_for(text)
+            seconds, processor = terminal.wait_for(text), terminal.processor_time()
             terminal.settle(0.6)
-            own.append((seconds, terminal.memory()))
+            own.append(Opened(seconds, processor, terminal.memory()))
             terminal.close()
-    return [(median(seconds for seconds, _ in own), median(size for _, size in own)) for own in runs]
+    return [Opened(*map(median, zip(*own, strict=True))) for own in runs]
 
 
 def repaints(*starts: Start, size: tuple[int, int] = (200, 60)) -> list[list[float]]:
@@ -52,6 +61,12 @@ def steps(name: str, times: list[float], bare_screen: float) -> None:
     line(f"{name} / a bare app's screen", median(times), bare_screen, "ms", 1.5)
     for place, phase in enumerate(("imitation", "interaction", "transmission")):
         line(f"  {phase}", median(times[place::3]), bare_screen, "ms", 1.5)
+
+
+def opened(name: str, ours: Opened, theirs: Opened, most: float) -> None:
+    """The time until a text is there, and the processor time of it."""
+    line(name, ours.seconds, theirs.seconds, "ms", most)
+    line("  of processor time", ours.processor, theirs.processor, "ms", most)
 
 
 def line(name: str, ours: float, theirs: float, unit: str, most: float) -> None:
@@ -74,11 +89,11 @@ def main() -> None:
         alone, home, belief, curves = started(
             (bare(), b"first text"), (program(*everywhere), b"Reading"), (lab, b"P(h"), (lab, b"one-hot")
         )
-        line("home: first text", home[0], alone[0], "ms", 1.5)
-        line("home: resident memory", home[1], alone[1], "MB", 2.5)
-        line("lab: the belief chart", belief[0], alone[0], "ms", 2.5)
-        line("lab: all charts", curves[0], alone[0], "ms", 2.5)
-        line("lab with charts: resident memory", belief[1], alone[1], "MB", 2.5)
+        opened("home: first text", home, alone, 1.5)
+        line("home: resident memory", home.memory, alone.memory, "MB", 2.5)
+        opened("lab: the belief chart", belief, alone, 2.5)
+        opened("lab: all charts", curves, alone, 2.5)
+        line("lab with charts: resident memory", belief.memory, alone.memory, "MB", 2.5)
         keys_bare, keys_screen, keys_lab = repaints(
             (bare(), b"first text"), (bare_screen(), b"first text"), (program("open", str(fresh), *everywhere), b"P(h")
         )

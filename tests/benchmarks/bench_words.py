@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench_screens import line, repaints, started, steps
+from bench_screens import line, opened, repaints, started, steps
 from terminal import bare, bare_screen, program
 
 from iicl_tui.chain.config import read_config
@@ -48,9 +48,9 @@ def main() -> None:
             (program("open", str(small), *everywhere), b"P(h"),
             (program("open", str(path), *everywhere), b"P(h"),
         )
-        line(f"lab with {pool:,} words: the belief chart", lab[0], alone[0], "ms", 2.5)
-        line("the same with 70 words", few[0], alone[0], "ms", 2.5)
-        line("resident memory", lab[1], alone[1], "MB", 2.5)
+        opened(f"lab with {pool:,} words: the belief chart", lab, alone, 2.5)
+        opened("the same with 70 words", few, alone, 2.5)
+        line("resident memory", lab.memory, alone.memory, "MB", 2.5)
         keys_screen, keys_lab = repaints((bare_screen(), b"first text"), (program("open", str(path), *everywhere), b"P(h"))
         steps("a step at 200×60", keys_lab, median(keys_screen))
 

@@ -50,11 +50,19 @@ class AppScreen(ErrorHandlingScreen):
         return lab_app(self)
 
     def compose(self) -> ComposeResult:
+        self._set_size_classes()
         yield HeaderLine()
         with Column(id="body"):
             yield from self.body()
         yield KeyBar()
         yield Static(TOO_SMALL, id="too-small", markup=False)
+
+    def _set_size_classes(self) -> None:
+        """Set the size classes before there are widgets: when Textual sets them, it styles every widget a second time."""
+        size = self.app.size
+        for length, breakpoints in ((size.width, self.HORIZONTAL_BREAKPOINTS), (size.height, self.VERTICAL_BREAKPOINTS)):
+            *_, (_, fitting) = [each for each in breakpoints if each[0] <= length]
+            self.add_class(fitting)
 
     def body(self) -> ComposeResult:
         """The widgets between header and footer."""
