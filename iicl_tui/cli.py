@@ -114,6 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):  # an encoding that lacks a character shows one that looks like it, and nothing fails
         sys.stdout.reconfigure(errors=ascii_fallback.NAME)
         sys.stderr.reconfigure(errors=ascii_fallback.NAME)  # type: ignore[union-attr]
+    # The matrices are small: a second thread costs more than it computes, and much more while other programs are busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = parser().parse_args(argv)
     name = arguments.command or "home"
     module = "iicl_tui.commands." + {"home": "screen", "open": "screen", "new": "screen", "import": "import_"}.get(name, name)
