@@ -136,7 +136,7 @@ def _band(series: Series, layout: Layout) -> tuple[NDArray[np.intp], NDArray[np.
 def _end_rows(ends: NDArray[np.float64], layout: Layout) -> NDArray[np.intp]:
     """Dot rows of a band's ends; one beyond the canvas for an end outside the panel."""
     beyond = np.where(ends > layout.high, -1, 4 * layout.rows)
-    return np.where(layout.inside(ends), layout.dots_down(ends.clip(layout.low, layout.high)), beyond)
+    return np.where(layout.inside(ends), layout.dots_down(ends), beyond)
 
 
 def _show(picture: Picture, layout: Layout, canvas: Canvas, inks: list[int]) -> None:
