@@ -9,8 +9,8 @@ from iicl_tui.tui.keymap import key_label, resolve
 
 HEAD = """# Keys
 
-Made from the program's own registry by `python docs/make_keys.py`. In the program, `?` lists the keys of the screen
-you are on and `F4` lists them all.
+Generated from the program's registry of actions by `python docs/make_keys.py`. In the program, `?` lists the keys of the
+current screen and `F4` lists all keys.
 
 To give an action other keys, name its id under `[keys]` in the settings file:
 
@@ -19,9 +19,9 @@ To give an action other keys, name its id under `[keys]` in the settings file:
 "lab.next-phase" = "space,f9"
 ```
 
-Keys are characters (`f`, `R`, `?`) or names (`space`, `enter`, `f5`, `ctrl+s`, `pageup`; the comma is `comma`). An id
-that does not exist, or a key that would mean two things on one screen, is told when the program starts, and the action
-keeps the keys below. `ctrl+q` always quits.
+Keys are characters (`f`, `R`, `?`) or names (`space`, `enter`, `f5`, `ctrl+s`, `pageup`; the comma is `comma`). If an id
+does not exist, or a key would mean two things on one screen, the program says so when it starts, and the action keeps
+the keys below. `ctrl+q` always quits.
 """
 
 
