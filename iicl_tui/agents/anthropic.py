@@ -17,5 +17,6 @@ KIND = language_kind(
         urls=("https://api.anthropic.com", "https://api.anthropic.com/v1"),
         order=3,
         unsupported=frozenset({"seed", "top_logprobs", "reasoning_effort", "n"}),
+        models=("claude",),
     )
 )

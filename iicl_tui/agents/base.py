@@ -335,6 +335,8 @@ class AgentKind:
         build: (option values by key, task, place in the file, faults to add to, the file's folder) → agent.
         embed: Reads the files that an [[agent]] table names into the table, so that a session file is self-contained.
         order: The position in lists of kinds.
+        models: How the names of its models begin; "" for a kind that takes any model.
+        gives_logprobs: Whether its models give log-probabilities.
     """
 
     name: str
@@ -344,6 +346,8 @@ class AgentKind:
     build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault], Path | None], Agent]
     embed: Callable[[Mapping[str, Any], Task, Path | None], dict[str, Any]] = lambda table, task, folder: dict(table)
     order: int = 100
+    models: tuple[str, ...] = ()
+    gives_logprobs: bool = False
 
 
 GROUP = "iicl_tui.agents"
@@ -353,6 +357,18 @@ GROUP = "iicl_tui.agents"
 def agent_kinds() -> Mapping[str, AgentKind]:
     """All kinds of agents by name."""
     return registry.kinds(GROUP)
+
+
+def kind_of_model(model: str, with_logprobs: bool = False) -> AgentKind:
+    """The kind of agent that a model most likely belongs to: the one with the longest matching beginning of a name.
+
+    Args:
+        model: The model's name.
+        with_logprobs: Consider only kinds whose models give log-probabilities.
+    """
+    able = [kind for kind in agent_kinds().values() if kind.gives_logprobs or not with_logprobs]
+    fitting = [(len(start), kind) for kind in able for start in kind.models if model.startswith(start)]
+    return max(fitting, key=lambda pair: pair[0])[1]
 
 
 Refine = Callable[[Purpose, int, Sequence[Example]], Awaitable[int]]

@@ -57,6 +57,7 @@ class ApiSpec:
         continuations: How servers can be told to continue a given beginning of an answer, see `scored_belief.CONTINUATIONS`. Empty
             if none can.
         official_continues: Whether the official server can.
+        models: How the names of its models begin; "" for an API that serves any model.
     """
 
     name: str
@@ -72,6 +73,7 @@ class ApiSpec:
     unsupported: frozenset[str] = frozenset()
     continuations: tuple[str, ...] = ()
     official_continues: bool = False
+    models: tuple[str, ...] = ()
 
 
 def language_kind(api: ApiSpec) -> AgentKind:
@@ -80,7 +82,10 @@ def language_kind(api: ApiSpec) -> AgentKind:
     def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault], folder: Path | None) -> Agent:
         return build_agent(api, values, task, path, faults, folder)
 
-    return AgentKind(api.name, api.title, api.help, language_fields(api), build, embed_prompts, api.order)
+    gives_logprobs = "logprobs" in api.belief_sources
+    return AgentKind(
+        api.name, api.title, api.help, language_fields(api), build, embed_prompts, api.order, api.models, gives_logprobs
+    )
 
 
 def language_fields(api: ApiSpec) -> tuple[Field, ...]:

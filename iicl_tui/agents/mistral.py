@@ -18,5 +18,6 @@ KIND = language_kind(
         order=4,
         continuations=("prefix",),
         official_continues=True,
+        models=("mistral",),
     )
 )

@@ -17,5 +17,6 @@ KIND = language_kind(
         urls=("https://api.openai.com/v1",),
         order=2,
         continuations=("assistant", "continue-final-message", "assistant-only"),
+        models=("",),
     )
 )

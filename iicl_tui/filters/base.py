@@ -410,6 +410,7 @@ class FilterKind:
         order: Place in lists; lower comes first.
         pools: The filter may put samples into the pool and take samples of earlier generations from it.
         redraws: The filter may have hypotheses or samples drawn again, which costs further calls.
+        asks_at: Whether a person is asked at a gate, given the filter's [[filter]] table.
     """
 
     name: str
@@ -424,6 +425,7 @@ class FilterKind:
     order: int = 100
     pools: bool = False
     redraws: bool = True
+    asks_at: Callable[[Mapping[str, Any], Gate], bool] = lambda table, gate: False
 
 
 def check_can_judge_hypotheses(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:

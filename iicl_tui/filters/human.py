@@ -121,4 +121,10 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
     return Human(values["gates"], values["on-reject"], values["redraws"], values["blind"])
 
 
-KIND = FilterKind("human", "human", "You approve, reject or edit the hypothesis and each sample.", FIELDS, build, order=2)
+def _asks_at(table: Mapping[str, Any], gate: Gate) -> bool:
+    return table.get("gates", "both") in ("both", gate)
+
+
+KIND = FilterKind(
+    "human", "human", "You approve, reject or edit the hypothesis and each sample.", FIELDS, build, order=2, asks_at=_asks_at
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +19,7 @@ from iicl_tui.store.toml_lines import text_of
 
 if TYPE_CHECKING:  # the list of sessions is shown first and does not wait for numpy
     from iicl_tui.chain.history import Status
+    from iicl_tui.filters.base import Gate
 
 TRASH = ".trash"
 _TAIL = 64 * 1024
@@ -217,9 +218,17 @@ def _status(found: Summary, document: Mapping[str, Any], last: Mapping[str, Any]
         return "finished" if number >= found.generations else "under way"
     if "imitation" not in last:
         return "under way"
-    gate = "samples" if "interaction" in last else "hypothesis"
-    humans = [table for table in document.get("filter", ()) if table["kind"] == "human"]
-    return "waiting for review" if any(table.get("gates", "both") in ("both", gate) for table in humans) else "under way"
+    filters = document.get("filter", ())
+    return "waiting for review" if filters and _asks_person(filters, "interaction" in last) else "under way"
+
+
+def _asks_person(filters: Sequence[Mapping[str, Any]], at_samples: bool) -> bool:
+    """Whether one of the [[filter]] tables asks a person at the next gate."""
+    from iicl_tui.filters.base import filter_kinds  # imports numpy, which most lists do without
+
+    kinds = [(filter_kinds().get(table["kind"]), table) for table in filters]
+    gate: Gate = "samples" if at_samples else "hypothesis"
+    return any(kind is not None and kind.asks_at(table, gate) for kind, table in kinds)
 
 
 def _rule(hypothesis: Any) -> str:
