@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,9 +24,11 @@ from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.store import notebook_log as log
 from iicl_tui.store.notebook_setup import INTERACTIONS, REFINING, STATES, STRENGTHS
-from iicl_tui.tasks.acre.task import Acre
-from iicl_tui.tasks.base import Example
+from iicl_tui.tasks.base import Example, task_kinds
 from iicl_tui.text import visible
+
+if TYPE_CHECKING:
+    from iicl_tui.tasks.acre.task import Acre
 
 _ALTERNATIVES = 5
 _NEVER = -9999.0
@@ -69,12 +71,13 @@ class _ExportedBelief:
 
 class _Logs:
     def __init__(self, chain: Chain) -> None:
-        if not isinstance(chain.task, Acre):
+        kind = task_kinds().get(chain.task.name)
+        if kind is None or not kind.in_notebooks:
             raise LabError(
-                "The notebooks have no logs of this task", f"It is {chain.task.name}; they know ACRE alone.", "Export csv or json."
+                "The notebooks have no logs of this task", f"It is {chain.task.name}; they know only ACRE.", "Export csv or json."
             )
         self.chain = chain
-        self.task = chain.task
+        self.task = cast("Acre", chain.task)
         self.generations = chain.generations
         self.rival = chain.start.rival
         order = range(len(self.task.objects))
@@ -275,8 +278,8 @@ class _Logs:
         made = [place for place, each in enumerate(self.beliefs, 1) if not each.own]
         if any(each.source != "logprobs" for each in self.beliefs):
             found.append(
-                "The notebooks know no joint distribution: they get the belief in each object by itself, so that the entropies "
-                "which they show are never below those of this program, and can be above them."
+                "The notebooks know no joint distribution. They get the belief in each object separately, so the entropies that "
+                "they show are at least as large as those of this program."
             )
         elif made:
             found.append(f"The tokens of generations {_listed(made)} were put into the order that the notebooks look for.")
@@ -285,13 +288,13 @@ class _Logs:
             found.append(f"The belief of generation {first} is not known, so {log.TOKENS} ends before it." if self.beliefs else
                          f"No belief is known, so there is no {log.TOKENS}.")  # fmt: skip
         if len(self.objects) != 5:
-            found.append("The notebooks' cells are written for five objects: their 5 and 243 have to be changed.")
+            found.append("The notebooks' cells are written for five objects: change 5 and 243 in them.")
         if self.task.outputs != STATES[: len(self.task.outputs)]:
-            found.append("The states go out as on, off and und, the only ones that the notebooks know.")
+            found.append("The states are exported as on, off and und, the only ones that the notebooks know.")
         if len(self.chain.config.agents) > 1:
-            found.append("The notebooks know one agent: all generations go out as the first one's.")
+            found.append("The notebooks know only one agent: all generations are exported as those of the first.")
         if self.filters[1:] or (self.filters and self.filters[:1] not in INTERACTIONS.values()):
-            found.append("Of the filters the notebooks know self-refine and hypothesis-search alone, and one at a time.")
+            found.append("Of the filters, the notebooks know only self-refine and hypothesis-search, one at a time.")
         return found
 
 

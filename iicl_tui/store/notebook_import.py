@@ -40,8 +40,8 @@ def read_logs(folder: Path) -> Imported:
         if chat is None:
             raise _no_logs(folder, notices)
         if results is not None or not notices:
-            notices.append(f"{log.RESULTS} is not there or has another shape.")
-        notices.append(f"All is read from {log.CHAT}; how many tokens were used is not known.")
+            notices.append(f"{log.RESULTS} is missing or has another form.")
+        notices.append(f"Everything is read from {log.CHAT}. The token usage is unknown.")
         results = {}
     elif chat is None:
         notices.append(f"{log.CHAT} is missing: what the model was asked is not known.")
@@ -109,7 +109,7 @@ class _Records:
         self.found.append(ImitationRecord(number, 0, learned))
         kept = self._interact(number, learned, said)
         if kept is None:
-            return self._stop(f"What became of the rule in generation {number} cannot be read")
+            return self._stop(f"The rule after the interaction of generation {number} cannot be read")
         return self._transmit(number, said)
 
     def _stop(self, why: str) -> bool:
@@ -207,7 +207,7 @@ class _Records:
         said = dict(zip(phases, chat, strict=False)) if len(chat) <= len(phases) else {}
         if "imitation" not in said or learned not in (None, said["imitation"].reply):
             if chat:
-                self._setup.notices.append(f"{log.CHAT} tells of another generation {number} than {log.RESULTS}, which stands.")
+                self._setup.notices.append(f"{log.CHAT} and {log.RESULTS} differ in generation {number}. {log.RESULTS} is used.")
             return _Round(learned, refined, None, made, {})
         prompts = {phase: exchange.prompt for phase, exchange in said.items()}
         if "transmission" in said and made not in (None, said["transmission"].reply):

@@ -1,7 +1,7 @@
 """Reads the files of a run of the paper's notebooks: its folder's name, its JSON files, its chat log.
 
-Any of them may be missing, torn or odd, since a failing notebook leaves what it has. This module knows the format only;
-`notebook_import` makes a chain of it.
+Any of them may be missing, truncated or malformed, because a notebook that fails leaves what it has written. This module knows only
+the format; `notebook_import` makes a chain of it.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def read_text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except files.TooLarge as error:
-        title, what = f"{path.name} is no log of the notebooks", f"{path}: {error.strerror}."
+        title, what = f"{path.name} is not a log of the notebooks", f"{path}: {error.strerror}."
         raise LabError(title, what, "Name the folder of one run.") from error
     except OSError as error:
         raise errors.from_os_error(error, "read", path) from error
@@ -120,7 +120,9 @@ def read_json(path: Path, notices: list[str]) -> Any:
     except (ValueError, RecursionError):
         found = _before_the_tear(text)
     notices.append(
-        f"{path.name} is no JSON and was left aside." if found is None else f"{path.name} breaks off; what stands before is used."
+        f"{path.name} is not JSON and was ignored."
+        if found is None
+        else f"{path.name} is truncated. The part that is there is used."
     )
     return found
 

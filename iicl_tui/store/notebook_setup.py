@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from iicl_tui.agents.base import kind_of_model
 from iicl_tui.errors import Fault, LabError
 from iicl_tui.filters.base import filter_kinds
 from iicl_tui.schema import read_table
@@ -124,19 +125,19 @@ class Setup:
         """Adds a notice for each thing that the logs do not say, and what is assumed instead."""
         name = self.name
         if name.model is None:
-            self.notices.append(f"Which model it was is said by a folder {log.MODEL_FOLDER}… around the run's: here it is unknown.")
+            self.notices.append(f"The model is unknown: no folder {log.MODEL_FOLDER}… around the run's folder names it.")
         if name.seed is None:
-            self.notices.append("The seed is not in the folder's name: 0 stands for it.")
+            self.notices.append("The folder's name has no seed, so 0 is used.")
         own = ((f"look-back {LOOKBACK}", name.lookback), (f"M = {SAMPLES}", name.samples))
         taken = [words for words, there in own if there is None]
         if taken:
-            self.notices.append(f"The logs do not say it, so the notebooks' own settings are taken: {' and '.join(taken)}.")
+            self.notices.append(f"The logs lack some settings, so the notebooks' own are used: {' and '.join(taken)}.")
         if name.bias is not None and name.bias != ("none", "none") and name.bias not in PAPERS_PAIRS:
             start, end = name.bias
             self.notices.append(
-                f"The bias {start} before and {end} after the data is shown as {bias_level(name.bias)}, the nearest."
+                f"The bias {start} before and {end} after the data is shown as the nearest level, {bias_level(name.bias)}."
             )
-        self.notices.append("Where the session is gone on with, the model is asked in this program's words, not the notebook's.")
+        self.notices.append("If you continue the session, the model is asked with this program's prompts, not the notebook's.")
 
     # -- the rules and d⁰ ---------------------------------------------------------------------------------------------
 
@@ -175,7 +176,7 @@ class Setup:
         drawn, data = drawn_again(seed, self.samples)
         if target not in (None, drawn):
             return target, d0
-        self.notices.append("Not all of h* and d⁰ is in these files: they are drawn again from the seed in the folder's name.")
+        self.notices.append("These files do not have all of h* and d⁰, so both are drawn again from the seed in the folder's name.")
         return drawn, data
 
     def _check_target(self) -> None:
@@ -196,7 +197,7 @@ class Setup:
         faults: list[Fault] = []
         values = read_table(acre.FIELDS, self._task_table(), ("task",), faults)
         states = {*self.target.values(), *(self.rival or {}).values()}
-        faults += [Fault(("task", "hypothesis"), f"{printable(state, 40)} is no state") for state in sorted(states - {*STATES})]
+        faults += [Fault(("task", "hypothesis"), f"{printable(state, 40)} is not a state") for state in sorted(states - {*STATES})]
         task = None if faults else acre.build(values, ("task",), faults)
         if task is None or faults or task.wording is None:
             why = printable(str(faults[0]), 200) if faults else "Two names differ in case alone."
@@ -229,7 +230,7 @@ class Setup:
         refined, rules = self._results.get("rules_refine"), self._results.get("rules")
         for place, entry in enumerate(refined if isinstance(refined, list) else ()):
             if self.read_rule(text_of(entry)) != self.read_rule(text_of(log.at(rules, place + self.first))):
-                self.notices.append("Rules were refined, but the folder's name does not say how: it is taken for self-refine.")
+                self.notices.append("Rules were refined, but the folder's name does not say how, so self-refine is assumed.")
                 return ("self-refine",)
         return ()
 
@@ -267,15 +268,14 @@ class Setup:
 
     def _agent(self, has_tokens: bool) -> dict[str, Any]:
         model = printable(self.name.model or "", 100).strip() or "unknown"
-        kind = next(
-            (kind for start, kind in (("claude", "anthropic"), ("mistral", "mistral")) if model.startswith(start)), "openai"
-        )
-        if kind == "anthropic" and has_tokens:
-            kind = "openai"
-            self.notices.append("The logs have log-probabilities, which Anthropic's API does not give: the agent's kind is openai.")
+        likely, kind = kind_of_model(model), kind_of_model(model, with_logprobs=has_tokens)
+        if kind.name != likely.name:
+            self.notices.append(
+                f"The logs have log-probabilities, which {likely.title}'s API does not give: the agent's kind is {kind.name}."
+            )
         temperature = self._chat.temperature if self._chat.temperature is not None else self.name.temperature
         belief = {"belief": "logprobs", "fallback": "none"} if has_tokens else {"belief": "none"}
-        return {"kind": kind, "model": model, "temperature": 1.0 if temperature is None else temperature, **belief}
+        return {"kind": kind.name, "model": model, "temperature": 1.0 if temperature is None else temperature, **belief}
 
     def _title(self) -> str:
         name = self.name
@@ -293,7 +293,7 @@ class Setup:
 def _unknown_target() -> LabError:
     return LabError(
         "The logs do not say what the true rule is",
-        f"It stands in {log.CHAT}, and in {log.RESULTS} of the experiments with a screen.",
+        f"It is in {log.CHAT}, and for experiments with a screen also in {log.RESULTS}.",
         f"Put {log.CHAT} of the same run into the folder.",
     )
 

@@ -31,8 +31,8 @@ from iicl_tui.store.notebook_setup import STRENGTHS, bias_level, drawn_again
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tasks.acre.task import Acre
 
-TAKEN = "The logs do not say it, so the notebooks' own settings are taken: look-back 2 and M = 4."
-GOING_ON = "Where the session is gone on with, the model is asked in this program's words, not the notebook's."
+TAKEN = "The logs lack some settings, so the notebooks' own are used: look-back 2 and M = 4."
+GOING_ON = "If you continue the session, the model is asked with this program's prompts, not the notebook's."
 FILES = ("prob_list_all.json", "other_results_all.json", "chat_log.txt")
 fixed = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -241,7 +241,7 @@ def test_strengths_and_levels_are_each_others_inverse_and_every_pair_has_a_level
 def test_a_level_that_the_folder_names_only_nearly_is_said(tmp_path: Path) -> None:
     imported = read_logs(Run(tmp_path, bias=("none", "weak")).write().folder)
     assert imported.document["task"]["bias"] == "very-low"
-    assert "The bias none before and weak after the data is shown as very-low, the nearest." in imported.notices
+    assert "The bias none before and weak after the data is shown as the nearest level, very-low." in imported.notices
 
 
 def test_a_folder_of_another_name_is_imported_and_what_is_not_known_is_said(e2: Run, tmp_path: Path) -> None:
@@ -253,8 +253,8 @@ def test_a_folder_of_another_name_is_imported_and_what_is_not_known_is_said(e2: 
     assert imported.document["task"]["rival"] == e2.rivals["screen"]
     assert imported.document["agent"][0]["model"] == "unknown"
     assert [notice.split(":")[0] for notice in imported.notices] == [
-        "Which model it was is said by a folder exp_logs_… around the run's",
-        "The seed is not in the folder's name",
+        "The model is unknown",
+        "The folder's name has no seed, so 0 is used.",
         TAKEN.split(":")[0],
         GOING_ON,
     ]
@@ -266,7 +266,7 @@ def test_refinement_is_seen_without_the_folders_name(tmp_path: Path) -> None:
     shutil.copytree(run.folder, folder)
     imported = read_logs(folder)
     assert rules(chain_of(imported)) == run.kept
-    assert any("taken for self-refine" in notice for notice in imported.notices)
+    assert any("self-refine is assumed" in notice for notice in imported.notices)
 
 
 def test_the_old_names_of_folders_are_read(e2: Run, tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_a_run_that_failed_has_only_a_chat_log(tmp_path: Path) -> None:
         assert rules(chain) == run.kept
         assert samples(chain) == ordered(run.data, run.objects)
         assert imported.document["start"] == whole.document["start"]
-        assert any("All is read from chat_log.txt" in notice for notice in imported.notices)
+        assert any("Everything is read from chat_log.txt" in notice for notice in imported.notices)
 
 
 def test_the_last_of_several_runs_in_a_chat_log_is_read(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_chat_log_of_another_run_lends_no_questions(e2: Run, tmp_path: Path) -
     imported = read_logs(e2.folder)
     assert rules(chain_of(imported)) == e2.rules
     assert {call.prompt for call in imported.records if isinstance(call, Call)} == {""}
-    assert sum("tells of another generation" in notice for notice in imported.notices) == 4
+    assert sum("differ in generation" in notice for notice in imported.notices) == 4
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -542,7 +542,7 @@ def test_bytes_anywhere_in_the_chat_log_are_survived(tmp_path_factory: pytest.Te
 def test_a_log_that_is_far_too_long_is_not_read(e2: Run) -> None:
     with (e2.folder / FILES[1]).open("ab") as file:
         file.truncate(100_000_000)
-    with pytest.raises(LabError, match="is no log of the notebooks"):
+    with pytest.raises(LabError, match="is not a log of the notebooks"):
         read_logs(e2.folder)
 
 
@@ -654,7 +654,7 @@ def test_the_spurious_object_goes_last_and_is_found_again(tmp_path: Path) -> Non
     ("task", "words"),
     [
         ({"objects": ["A", "B", "screen"], "initial": 3}, "five objects"),
-        ({"states": ["an", "aus", "offen"], "initial": 3}, "go out as on, off and und"),
+        ({"states": ["an", "aus", "offen"], "initial": 3}, "exported as on, off and und"),
         ({"states": ["on", "off"], "initial": 3}, ""),
     ],
 )
