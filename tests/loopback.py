@@ -364,12 +364,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         content = self.rfile.read(length)
+        if len(content) < length:  # the client was killed
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         mistral = headers.get("user-agent", "").startswith("mistral-client-python/")
         protocol = "anthropic" if self.path.endswith("/v1/messages") else "mistral" if mistral else "openai"
         seen = Seen(self.path, headers, json.loads(content), protocol)
         answer = self.server.answer(seen)
-        if not self.path.endswith(("/v1/messages", "/chat/completions")):
+        if isinstance(answer, Text) and not self.path.endswith(("/v1/messages", "/chat/completions")):
             answer = status(404, {"detail": "Not Found"})
         if isinstance(answer, Text):
             answer = status(200, (_message if protocol == "anthropic" else _completion)(answer, seen))

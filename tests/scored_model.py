@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
-from math import log
+from math import exp, log
 from threading import Lock
 from typing import Any
 from zlib import crc32
 
 import numpy as np
-from loopback import Answer, Seen, Text, status, token
+from loopback import Answer, Fault, Seen, Text, status, token
 
 from iicl_tui.agents.calls import Token
 from iicl_tui.tasks.answer_form import AnswerForm
@@ -57,6 +58,7 @@ class ScoredServer:
     Attributes:
         reads: Every beginning that it was given, in order.
         continues: Whether a request's body makes it continue; a refusal is an answer.
+        elsewhere: What it answers at other addresses than that of chat completions.
         before: Called before each answer with the number of requests so far.
     """
 
@@ -65,10 +67,13 @@ class ScoredServer:
         self.reads: list[str] = []
         self.bodies: list[Mapping[str, Any]] = []
         self.continues: Callable[[Mapping[str, Any]], bool | Answer] = lambda body: True
+        self.elsewhere: Callable[[ScoredServer, Seen], Answer] = lambda server, seen: status(404, {"detail": "Not Found"})
         self.before: Callable[[int], None] = lambda number: None
         self._lock = Lock()
 
     def __call__(self, seen: Seen) -> Answer:
+        if not seen.path.endswith(("/chat/completions", "/v1/messages")):
+            return self.elsewhere(self, seen)
         return self.answer(seen, self.model)
 
     def answer(self, seen: Seen, model: CutModel) -> Answer:
@@ -83,7 +88,7 @@ class ScoredServer:
         if last["role"] != "assistant":
             return Text(self.fresh(last["content"]))
         assert (seen.body.get("max_tokens") or seen.body.get("max_completion_tokens")) == 1
-        assert (seen.body["temperature"], seen.body["top_logprobs"]) == (1.0, 20)
+        assert (seen.body["temperature"], seen.body.get("top_logprobs", 20)) == (1.0, 20)
         how = self.continues(seen.body)
         if how is True:
             listed = sorted(model.after(last["content"]), key=lambda pair: -pair[1])
@@ -139,3 +144,97 @@ def mistral(body: Mapping[str, Any]) -> bool | Answer:
     if body["messages"][-1].get("prefix") is True:
         return True
     return status(400, {"message": "Expected last role User or Tool (or Assistant with prefix True)"})
+
+
+# -- servers that score in other ways than by continuing a message --------------------------------------------------------
+
+MARK = "<|assistant|>"
+"""Where the test's chat template begins the model's answer."""
+
+
+def tokens_of_answer(model: CutModel, text: str) -> list[tuple[str, float]]:
+    """A canonical answer, or a beginning of one, in the tokens in which the model would write it."""
+    at = len(model.form.literals[0])
+    found = [(text[:at], log(0.5))]
+    while at < len(text):
+        left = text[at:]
+        listed = model.after(text[:at])
+        whole = next(((piece, p) for piece, p in listed if left.startswith(piece)), None)
+        # At the end of the text a token holds only what is left of it.
+        rest = sum(exp(p) for piece, p in listed if piece.startswith(left))
+        found.append(whole if whole is not None else (left, log(rest) if rest else -30.0))
+        at += len(found[-1][0])
+    return found
+
+
+def llama_cpp(server: ScoredServer, seen: Seen) -> Answer:
+    """llama.cpp's own endpoints."""
+    with server._lock:
+        server.bodies.append(seen.body)
+    if seen.path == "/apply-template":
+        said = "".join(f"<|{each['role']}|>{each['content']}" for each in seen.body["messages"])
+        assert seen.body["chat_template_kwargs"] == {"enable_thinking": False}
+        return status(200, {"prompt": said + MARK})
+    if seen.path != "/completion":
+        return status(404, {"error": {"message": "File Not Found", "type": "not_found_error", "code": 404}})
+    assert (seen.body["n_predict"], seen.body["n_probs"], seen.body["temperature"]) == (1, 20, 1.0)
+    beginning = seen.body["prompt"].partition(MARK)[2]
+    with server._lock:
+        server.reads.append(beginning)
+    server.before(len(server.bodies))
+    listed: list[dict[str, Any]] = [
+        {"id": 1, "token": text, "bytes": list(text.encode()), "logprob": p} for text, p in server.model.after(beginning)
+    ]
+    entry = {**max(listed, key=lambda each: each["logprob"]), "top_logprobs": listed}
+    return status(
+        200, {"content": entry["token"], "completion_probabilities": [entry], "tokens_evaluated": 50, "tokens_predicted": 1}
+    )
+
+
+def older_llama_cpp(server: ScoredServer, seen: Seen) -> Answer:
+    """The same with the older form of probabilities."""
+    answer = llama_cpp(server, seen)
+    if seen.path != "/completion" or not isinstance(answer, Fault):
+        return answer
+    document = json.loads(answer.body)
+    [entry] = document["completion_probabilities"]
+    probs = [{"tok_str": each["token"], "prob": exp(each["logprob"])} for each in entry["top_logprobs"]]
+    return status(200, {**document, "completion_probabilities": [{"content": entry["token"], "probs": probs}]})
+
+
+def echoing(server: ScoredServer, seen: Seen) -> Answer:
+    """A completions API that repeats the prompt, as llama-cpp-python's."""
+    if seen.path != "/v1/completions":
+        return status(404, {"detail": "Not Found"})
+    assert (seen.body["echo"], seen.body["max_tokens"], seen.body["logprobs"]) == (True, 1, 1)
+    before, mark, rest = seen.body["prompt"].rpartition(server.model.form.literals[0])
+    with server._lock:
+        server.bodies.append(seen.body)
+        server.reads.append(mark + rest)
+    tokens = [(before[:9], None), (before[9:], -1.0), *tokens_of_answer(server.model, mark + rest), ("!", -2.0)]
+    logprobs = {
+        "tokens": [text for text, _ in tokens],
+        "token_logprobs": [p for _, p in tokens],
+        "top_logprobs": [None, *[{text: p} for text, p in tokens[1:]]],
+        "text_offset": [sum(len(text) for text, _ in tokens[:place]) for place in range(len(tokens))],
+    }
+    choice = {"index": 0, "text": seen.body["prompt"] + "!", "finish_reason": "length", "logprobs": logprobs}
+    usage = {"prompt_tokens": 50, "completion_tokens": 1, "total_tokens": 51}
+    return status(200, {"id": "1", "object": "text_completion", "created": 1, "model": "m", "choices": [choice], "usage": usage})
+
+
+def prompt_scoring(server: ScoredServer) -> Callable[[Mapping[str, Any]], bool | Answer]:
+    """A server that gives prompt_logprobs, but lists no tokens of its reply."""
+
+    def answer(body: Mapping[str, Any]) -> bool | Answer:
+        if "prompt_logprobs" not in body:
+            return status(400, {"error": {"message": "logprobs are not supported by this server", "param": "logprobs"}})
+        tokens = [("<|user|>", -3.0), *tokens_of_answer(server.model, body["messages"][-1]["content"])]
+        listed = [None, *[{"17": {"logprob": p, "rank": 1, "decoded_token": text}} for text, p in tokens]]
+        choice = {"index": 0, "message": {"role": "assistant", "content": "x"}, "finish_reason": "length", "logprobs": None}
+        return status(
+            200,
+            {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "prompt_logprobs": listed},
+        )
+
+    return answer

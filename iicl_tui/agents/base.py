@@ -146,8 +146,11 @@ class ModelSession(Protocol):
         """
 
     @property
-    def upcoming(self) -> Purpose | None:
-        """The purpose of the next recorded call that was not asked for yet; None if there is none."""
+    def upcoming(self) -> Call | None:
+        """The next recorded call that was not asked for yet; None if there is none."""
+
+    def past_calls(self) -> tuple[Call, ...]:
+        """The calls of the agent's own earlier generations."""
 
     async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
         """Makes independent calls, at most `parallel` at a time. Those on record, in whatever order, are not made again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,7 @@ from iicl_tui.agents.prior_belief import as_imitation
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
 from iicl_tui.agents.request_settings import RequestSettings
 from iicl_tui.agents.retry import RetryPolicy
-from iicl_tui.agents.scored_belief import Scoring, score
+from iicl_tui.agents.scored_belief import Scoring, is_probe, known_way, score
 from iicl_tui.agents.scoring import ScoredMasses
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped
@@ -83,7 +83,6 @@ class LanguageAgent:
         self._remarks: dict[str, None] = {}
         self._notified: set[str] = set()
         self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
-        self._continuation = ""
 
     @property
     def model(self) -> str:
@@ -227,12 +226,17 @@ class LanguageAgent:
         """Scores the belief of one imitation, or the prior. Returns why that was refused; "" if it was not."""
         settings = self.settings.estimator.score
         assert settings is not None
-        scoring = Scoring(settings, self._continuation)
+        upcoming = session.upcoming
+        if upcoming is not None and upcoming.purpose == purpose:  # as it was known when this began
+            known = "" if is_probe(upcoming, settings.form) else upcoming.continuation
+        else:
+            known = known_way((*session.past_calls(), *session.calls()), settings.form)
+        scoring = Scoring(settings, known)
         await score(session, self, request, scoring, settings.parallel, purpose)
-        if not scoring.refusal:
-            self._continuation = scoring.continuation
-        elif self.settings.choose == "reply":
-            then = "its log-probabilities are read along one reply instead (factorised), where it gives any"
+        if scoring.refusal and self.settings.choose == "reply":
+            then = "its log-probabilities are read along one reply instead (factorised)"
+            if self.settings.estimator.fallback == "samples":
+                then += f", or if it gives none, the belief is estimated from {self.settings.estimator.draws} draws"
             self._notify(session, f"The joint belief of {self.model} is not known: {then}. {scoring.refusal}")
         return scoring.refusal
 
@@ -355,16 +359,22 @@ class LanguageAgent:
                 reply = await self._provider[1].send(self.as_sent(request))
             except CallFailed as failure:
                 refused = failure.parameter
-                if failure.kind != "parameter" or refused not in wanted or refused in self._unsupported:
+                is_new = refused in wanted and refused not in self._unsupported
+                is_vital = request.continuation and refused == "top_logprobs"  # nothing can be scored without them
+                if failure.kind != "parameter" or refused is None or not is_new or is_vital:
                     raise
                 self._unsupported.add(refused)
             else:
                 self._remarks |= dict.fromkeys(reply.remarks)
-                return reply, tuple(name for name in wanted if name in self._unsupported)
+                return reply, tuple(name for name in wanted if name in self._left_out(request))
 
     def as_sent(self, request: Request) -> Request:
         """The request without the parameters that are known to be unsupported."""
-        return request.without(sorted(self._unsupported))
+        return request.without(sorted(self._left_out(request)))
+
+    def _left_out(self, request: Request) -> Set[str]:
+        """The parameters that are known to be unsupported. Chat may lack log-probabilities where other ways have them."""
+        return self._unsupported - {"top_logprobs"} if request.continuation else self._unsupported
 
     @property
     def _implicit(self) -> bool:

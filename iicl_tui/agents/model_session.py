@@ -134,6 +134,7 @@ class RecordedModelSession:
         lookback: How many exchanges are sent along.
         previous: The hypothesis of the previous generation.
         is_first: Whether this is the agent's first generation.
+        past: The calls of the agent's own earlier generations.
     """
 
     def __init__(
@@ -146,6 +147,7 @@ class RecordedModelSession:
         lookback: int,
         previous: int | None,
         is_first: bool,
+        past: Callable[[], tuple[Call, ...]] = lambda: (),
     ) -> None:
         self.phase, self.previous, self.is_first = phase, previous, is_first
         self.examples_used = 0
@@ -153,15 +155,19 @@ class RecordedModelSession:
         self._generation = generation
         self._calls = calls
         self._recorded = [call for call in calls if call.phase == phase]
-        self._earlier, self._lookback = tuple(earlier), lookback
+        self._earlier, self._lookback, self._past = tuple(earlier), lookback, past
         self._seen: list[Call] = []
         self._asked_again = False
         self._under_way: list[WorstCase] = []
 
     @property
-    def upcoming(self) -> Purpose | None:
-        """The purpose of the next recorded call; None if all were asked for."""
-        return self._recorded[len(self._seen)].purpose if len(self._seen) < len(self._recorded) else None
+    def upcoming(self) -> Call | None:
+        """The next recorded call; None if all were asked for."""
+        return self._recorded[len(self._seen)] if len(self._seen) < len(self._recorded) else None
+
+    def past_calls(self) -> tuple[Call, ...]:
+        """The calls of the agent's own earlier generations."""
+        return self._past()
 
     def history(self, purpose: Purpose) -> tuple[Exchange, ...]:
         """The last exchanges, including this generation's learning once it is over."""

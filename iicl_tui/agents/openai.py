@@ -16,7 +16,7 @@ KIND = language_kind(
         "iicl_tui.agents.providers.openai:OpenAIProvider",
         urls=("https://api.openai.com/v1",),
         order=2,
-        continuations=("assistant", "continue-final-message", "assistant-only"),
+        continuations=("assistant", "continue-final-message", "assistant-only", "completion", "prompt-logprobs", "echo"),
         models=("",),
     )
 )

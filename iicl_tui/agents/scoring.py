@@ -210,7 +210,8 @@ class ScoredMasses(BeliefEvidence):
         open: (H,) the most that each could have in addition: mass that was not listed, or on a branch that was cut.
         off_form: The probability of text that is no canonical answer.
         unobserved_mass: The probability that was not listed or was cut.
-        reads: How many one-token reads it took.
+        reads: How many reads it took.
+        whole: Whether each read was that of a whole answer in one tokenisation.
     """
 
     space: ProductSpace
@@ -219,6 +220,7 @@ class ScoredMasses(BeliefEvidence):
     off_form: float
     unobserved_mass: float
     reads: int
+    whole: bool = False
 
     @property
     def on_form(self) -> float:
@@ -227,7 +229,8 @@ class ScoredMasses(BeliefEvidence):
 
     @property
     def caption(self) -> str:
-        return f"joint, scored: {self.reads} reads, {_share(self.on_form)} of all probability on rules of this form"
+        how = "whole strings" if self.whole else "reads"
+        return f"joint, scored: {self.reads} {how}, {_share(self.on_form)} of all probability on rules of this form"
 
     def log_p(self) -> Array | None:
         """(H,): log P(h | the answer is a rule of this form), renormalised over the whole tree; None if no mass was found."""

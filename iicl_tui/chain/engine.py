@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -247,9 +248,9 @@ class Chain(ChainHistory):
         )  # fmt: skip
         calls = self._calls.setdefault(generation, [])
         previous = self._generations[generation - 2].hypothesis if generation > 1 else None
-        lookback = self.config.lookback
-        earlier, is_first = self._earlier_dialogue(generation), generation <= len(self.config.agents)
-        return self.SESSION(services, generation, phase, calls, earlier, lookback, previous, is_first)
+        dialogue, lookback = self._earlier_dialogue(generation), self.config.lookback
+        is_first, past = generation <= len(self.config.agents), partial(self._past, generation)
+        return self.SESSION(services, generation, phase, calls, dialogue, lookback, previous, is_first, past)
 
     def _set_calling(self, calling: PendingCall | None) -> None:
         self.calling = calling

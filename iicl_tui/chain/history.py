@@ -183,6 +183,12 @@ class ChainHistory:
         done = "Its one generation is done." if planned == 1 else f"All {planned} generations are done."
         return ChainStopped("The chain is finished", done, "Branch it to go on.")
 
+    def _past(self, generation: int) -> tuple[Call, ...]:
+        """The calls of the earlier generations of this generation's agent."""
+        turns = len(self.config.agents)
+        own = range((generation - 1) % turns + 1, generation, turns)
+        return tuple(call for earlier in own for call in self._calls.get(earlier, ()))
+
     def _earlier_dialogue(self, generation: int) -> tuple[Exchange, ...]:
         """The last `lookback` rounds of the dialogue that the agent of a generation had in its own earlier turns."""
         rounds: list[Exchange] = []

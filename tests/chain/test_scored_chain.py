@@ -17,7 +17,17 @@ from typing import Any
 import numpy as np
 import pytest
 from loopback import Loopback, Seen, status
-from scored_model import CutModel, ScoredServer, mistral, strict, vllm
+from scored_model import (
+    CutModel,
+    ScoredServer,
+    echoing,
+    llama_cpp,
+    mistral,
+    older_llama_cpp,
+    prompt_scoring,
+    strict,
+    vllm,
+)
 
 from iicl_tui.agents.calls import Call
 from iicl_tui.agents.failures import CallFailed
@@ -165,6 +175,116 @@ async def test_the_way_that_works_is_found_and_recorded(server: Loopback, contin
     assert (sent.get("chat_template_kwargs") == {"enable_thinking": False}) is (way != "assistant-only")
 
 
+@pytest.mark.parametrize("elsewhere", [llama_cpp, older_llama_cpp])
+@pytest.mark.parametrize("continues", [False, status(400, {"error": {"message": "the last message must be the user's"}})])
+async def test_llama_cpps_own_completion_is_found_where_chat_does_not_continue(
+    server: Loopback, elsewhere: Any, continues: Any
+) -> None:
+    it = made(server, chain={"generations": 1})
+    it.scored.continues, it.scored.elsewhere = lambda body: continues, elsewhere
+    chain = await run(it.config)
+    reads = [call for call in chain.calls if call.purpose == "score" and call.prompt != it.probe]
+    assert {call.continuation for call in reads} == {"completion"}
+    assert reads[0].usage == (50, 1, 0)
+    belief = chain.belief(1)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+    templates = [seen for seen in server.seen if seen.path == "/apply-template"]
+    assert len(templates) == 1, "the prompt is the same for all reads"
+
+
+@pytest.mark.parametrize("way", ["echo", "prompt-logprobs"])
+async def test_whole_answers_are_scored_where_nothing_continues(server: Loopback, way: str, tmp_path: Path) -> None:
+    it = made(server)
+    if way == "echo":
+        it.scored.continues, it.scored.elsewhere = lambda body: False, echoing
+    else:
+        it.scored.continues = prompt_scoring(it.scored)
+    path = tmp_path / "scored.toml"
+    with SessionFile.create(it.config, path) as session:
+        chain = await run(it.config, sink=session)
+    whole = [call for call in chain.calls if call.continuation == way]
+    assert len(whole) == 1 + 2 * 27, "one probe, and each answer once a generation"
+    with SessionFile.open(path) as session:
+        for belief in Chain(session.config, session.generations, calls=session.calls).beliefs(1, 2):
+            assert belief is not None
+            np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+            assert belief.caption == "joint, scored: 27 whole strings, 1.00 of all probability on rules of this form"
+            assert "in one tokenisation each" in belief.notes
+
+
+async def test_more_answers_than_may_be_read_are_no_belief(server: Loopback) -> None:
+    options: dict[str, Any] = {"max-reads": 20}
+    it = made(server, chain={"generations": 1}, **options)
+    it.scored.continues, it.scored.elsewhere = lambda body: False, echoing
+    chain = await run(it.config)
+    assert any("at least 27 reads; `max-reads` allows 20" in text for text in chain.notices)  # type: ignore[attr-defined]
+    assert chain.belief(1) is None or chain.belief(1).source == "samples"  # type: ignore[union-attr]
+
+
+HOSTILE = [
+    status(200, {"prompt": 7}), status(200, []), status(200, "\x1b[31m"),
+    status(200, {"completion_probabilities": [{"token": None}]}),
+    status(200, {"choices": [{"logprobs": {"tokens": ["a"], "token_logprobs": ["b"]}}]}), status(200, {"choices": []}),
+    status(404, None), status(501, {"error": "not implemented"}), status(200, {"choices": [{"logprobs": {"tokens": []}}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", HOSTILE)
+async def test_nonsense_elsewhere_is_a_clear_refusal_and_the_next_best_belief_is_taken(server: Loopback, answer: Any) -> None:
+    it = made(server, chain={"generations": 1}, attempts=1)
+    it.scored.continues, it.scored.elsewhere = lambda body: False, lambda scored, seen: answer
+    chain = await run(it.config)
+    assert chain.status == "finished"
+    [notice] = [text for text in chain.notices if "joint belief" in text]  # type: ignore[attr-defined]
+    assert "answers afresh" in notice
+    assert "10 draws" in notice
+    assert "\x1b" not in notice
+
+
+async def test_a_fault_inside_the_server_lets_the_next_way_be_tried(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1}, attempts=1)
+    broken = status(500, {"error": {"message": "the template cannot be rendered"}})
+    it.scored.continues, it.scored.elsewhere = lambda body: broken, llama_cpp
+    chain = await run(it.config)
+    belief = chain.belief(1)
+    assert belief is not None
+    assert belief.source == "scored"
+
+
+async def test_a_resumed_chain_does_not_try_the_ways_again(server: Loopback) -> None:
+    it = made(server)
+    it.scored.continues = vllm
+    chain = Chain(it.config)
+    await chain.run(until=1)
+    await chain.close()
+    asked = len(it.scored.reads)
+    again = Chain(read_config(document(server.url)), chain.generations, calls=chain.calls)  # as in another process
+    await again.run()
+    await again.close()
+    assert it.scored.reads[asked:].count(it.probe) == 0
+    assert {call.continuation for call in again.calls_of(2) if call.purpose == "score"} == {"continue-final-message"}
+    belief = again.belief(2)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+async def test_a_way_that_has_stopped_working_is_given_up_for_one_that_works(server: Loopback) -> None:
+    it = made(server)
+    chain = Chain(it.config)
+    await chain.run(until=1)
+    it.scored.continues = vllm
+    await chain.run()
+    await chain.close()
+    ways = [call.continuation for call in chain.calls_of(2) if call.purpose == "score"]
+    assert ways[0] == "assistant"
+    assert ways[-1] == "continue-final-message"
+    kept = Chain(read_config(document(server.url)), chain.generations, calls=chain.calls)
+    for belief in kept.beliefs(1, 2):
+        assert belief is not None
+        np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
 async def test_a_server_that_answers_afresh_is_told_of_and_the_next_best_belief_is_taken(server: Loopback) -> None:
     it = made(server)
     it.scored.continues = lambda body: False
@@ -173,7 +293,7 @@ async def test_a_server_that_answers_afresh_is_told_of_and_the_next_best_belief_
     [notice] = [text for text in chain.notices if "joint belief" in text]  # type: ignore[attr-defined]
     assert "it answers afresh instead of continuing a given beginning of its answer" in notice
     assert "(factorised)" in notice
-    assert set(it.scored.reads) == {it.probe}
+    assert {text.removesuffix(it.model.form.certain.rest) for text in it.scored.reads} == {it.probe}
     belief = chain.belief(1)
     assert belief is not None
     assert belief.source == "samples"  # the loopback's replies have no log-probabilities
@@ -384,9 +504,8 @@ def test_a_killed_scoring_is_resumed_without_asking_a_read_twice(server: Loopbac
         assert not session.generations
     asked = len(it.scored.reads)
     assert subprocess.run([*program, "resume", "cut.toml", "-q"], cwd=tmp_path, timeout=120, check=False).returncode == 0
-    first = it.scored.reads[asked:]
-    first = first[: next(place for place, text in enumerate(first) if text == it.probe)]  # generation 2 begins with a probe
-    assert not set(kept) & set(first)
+    later = Counter(it.scored.reads[asked:])
+    assert all(later[text] == (text != it.probe) for text in kept), "only generation 2 reads them again, without a probe"
     with SessionFile.open(cut, read_only=True) as session:
         chain = Chain(session.config, session.generations, calls=session.calls)
         assert chain.status == "finished"

@@ -46,5 +46,5 @@ class AnthropicProvider(SDKProvider):
             ),
         )
 
-    def read(self, document: Any) -> Reply:
+    def read(self, document: Any, request: Request) -> Reply:
         return read_message(document)

@@ -187,6 +187,8 @@ def _classify(endpoint: Endpoint, error: ErrorBody, status: int, request: Reques
         return _key_refused(endpoint, what)
     if status in (408, 409, 425, 429):
         return CallFailed("busy", f"{endpoint.who} is busy", what, "Wait a while, then resume the session.")
+    if status == 501:
+        return CallFailed("bad-request", f"{endpoint.who} cannot do that", what, "Use another server, or other options.")
     if status >= 500:
         return CallFailed(
             "server", f"Server error at {endpoint.who}", what, "Wait a while, then resume the session. The cause is at the server."

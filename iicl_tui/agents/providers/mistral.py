@@ -53,7 +53,7 @@ class MistralProvider(SDKProvider):
             ),
         )
 
-    def read(self, document: Any) -> Reply:
+    def read(self, document: Any, request: Request) -> Reply:
         return read_completion(document)
 
     def extra_fields(self) -> Mapping[str, Any]:

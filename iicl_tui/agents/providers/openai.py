@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from iicl_tui.agents.calls import Reply, Request
+from iicl_tui.agents.calls import Message, Reply, Request
+from iicl_tui.agents.providers.endpoint import replace_surrogates
 from iicl_tui.agents.providers.error_body import ErrorBody
-from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER
+from iicl_tui.agents.providers.given_text import (
+    NO_THINKING,
+    completion_body,
+    own_url,
+    plain_text,
+    read_echo,
+    read_own_completion,
+    read_prompt_logprobs,
+    read_template,
+    template_body,
+)
+from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER, current_response
 from iicl_tui.agents.providers.http_errors import rejects_parameter
-from iicl_tui.agents.providers.response_parsing import read_completion
+from iicl_tui.agents.providers.response_parsing import read_completion, read_json
 from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, without_none
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
@@ -39,14 +52,44 @@ class OpenAIProvider(SDKProvider):
         self._refused_limits: set[str] = set()
         self._system_role = "system"
         self._usage_in_stream = True
+        self._template: tuple[tuple[Message, ...] | None, str] = (None, "")  # the last dialogue, and its prompt
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
-        sdk = modules[0].AsyncOpenAI(
+        return modules[0].AsyncOpenAI(
             api_key=KEY_PLACEHOLDER, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None
         )
-        return sdk.chat.completions.with_raw_response
 
     async def ask(self, sdk: Any, request: Request) -> None:
+        if request.continuation == "completion":
+            await self._complete(sdk, request)
+        elif request.continuation == "echo":
+            await self._echo(sdk, request)
+        else:
+            await self._chat(sdk.chat.completions.with_raw_response, request)
+
+    async def _complete(self, sdk: Any, request: Request) -> None:
+        """Asks llama.cpp's own endpoints: for the prompt that its chat template makes of the dialogue, and for one token."""
+        before, beginning = request.messages[:-1], replace_surrogates(request.prompt)
+        if self._template[0] != before:
+            body = template_body(messages(replace(request, messages=before)), self.extra_body)
+            await sdk.post(own_url(self.endpoint.url, "/apply-template"), cast_to=object, body=body)
+            raw = current_response.get()
+            self._template = (before, read_template(read_json(self.endpoint, raw)))
+            raw.clear()
+        body = completion_body(self._template[1] + beginning, request, self.extra_body)
+        await sdk.post(own_url(self.endpoint.url, "/completion"), cast_to=object, body=body)
+
+    async def _echo(self, sdk: Any, request: Request) -> None:
+        """Asks the completions API to repeat the dialogue with log-probabilities. The one new token is not used."""
+        await sdk.completions.with_raw_response.create(
+            model=self.endpoint.model,
+            prompt=plain_text(request.messages),
+            echo=True,
+            max_tokens=1,
+            **without_none(logprobs=request.top_logprobs, temperature=request.temperature, extra_body=self.extra_body or None),
+        )
+
+    async def _chat(self, sdk: Any, request: Request) -> None:
         limit = {} if self.extra_body.keys() & set(_LIMITS) else {self._limit: request.max_tokens}
         schema = request.schema
         await sdk.create(
@@ -85,18 +128,33 @@ class OpenAIProvider(SDKProvider):
         options = {"stream_options": {"include_usage": True}} if self._streams and self._usage_in_stream else {}
         return {**super().extra_fields(), **options}
 
-    def read(self, document: Any) -> Reply:
+    def read(self, document: Any, request: Request) -> Reply:
+        if request.continuation == "completion":
+            return read_own_completion(document)
+        if request.continuation == "echo":
+            return read_echo(document, request.prompt)
+        if request.continuation == "prompt-logprobs":
+            return read_prompt_logprobs(document, request.prompt)
         return read_completion(document)
 
 
+_CONTINUED = {"continue_final_message": True, "add_generation_prompt": False}
+
+_FIELDS: Mapping[str, Mapping[str, Any]] = {
+    "assistant": {},
+    "continue-final-message": _CONTINUED,
+    "prompt-logprobs": {**_CONTINUED, "prompt_logprobs": 0},  # 0: of the given tokens alone
+}
+"""The fields of a request that make a server continue or score the last message."""
+
+
 def continuation_fields(continuation: str, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """The extra fields of a request, with those that make a server continue the last message and keep it from thinking first."""
-    if continuation not in ("assistant", "continue-final-message"):
+    """The extra fields of a request, with those for its continuation, and what keeps the model from thinking first."""
+    if continuation not in _FIELDS:
         return dict(extra)
     given = extra.get("chat_template_kwargs")
-    template = {**(given if isinstance(given, Mapping) else {}), "enable_thinking": False}
-    fields = {} if continuation == "assistant" else {"continue_final_message": True, "add_generation_prompt": False}
-    return {**extra, "chat_template_kwargs": template, **fields}
+    template = {**(given if isinstance(given, Mapping) else {}), **NO_THINKING}
+    return {**extra, "chat_template_kwargs": template, **_FIELDS[continuation]}
 
 
 def response_format(schema: dict[str, Any]) -> dict[str, Any]:

@@ -141,8 +141,8 @@ class SDKProvider(ABC):
         """Makes one call with the SDK. Its result does not matter: the HTTP client keeps the raw response."""
 
     @abstractmethod
-    def read(self, document: Any) -> Reply:
-        """Parses the reply in a response's JSON. Raises UnexpectedShape."""
+    def read(self, document: Any, request: Request) -> Reply:
+        """Parses the reply in the JSON of a response to this request. Raises UnexpectedShape."""
 
     def extra_fields(self) -> Mapping[str, Any]:
         """Fields that the HTTP client merges into the JSON of the next request because the SDK cannot."""
@@ -182,7 +182,7 @@ class SDKProvider(ABC):
         if error is not None:
             raise failure_from_response(self.endpoint, raw, request, error)
         try:
-            reply = self.read(document)
+            reply = self.read(document, request)
         except UnexpectedShape as error:
             found = str(error)
         else:
