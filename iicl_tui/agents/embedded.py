@@ -30,6 +30,7 @@ _API = ApiSpec(
     unsupported=frozenset({"reasoning_effort", "n"}),
     continuations=("assistant",),
     official_continues=True,
+    schema_bounds=True,
 )
 
 _NOT_HERE = ("base-url", "key-env", "extra-body", "price")

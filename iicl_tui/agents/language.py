@@ -21,7 +21,7 @@ from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.prices import Price
 from iicl_tui.agents.prior_belief import as_imitation
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
-from iicl_tui.agents.request_settings import RequestSettings
+from iicl_tui.agents.request_settings import RequestSettings, without_bounds
 from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.agents.scored_belief import Scoring, is_probe, known_way, score
 from iicl_tui.agents.scoring import ScoredMasses
@@ -391,9 +391,9 @@ class LanguageAgent:
             messages += [Message("user", exchange.prompt), Message("assistant", exchange.reply or "(no answer)")]
         messages.append(Message("user", prompt))
         settings = self.settings
-        wanted_schema = schema if settings.schema else None
+        wanted = (schema if settings.schema_bounds else without_bounds(schema)) if settings.schema else None
         return Request(
-            tuple(messages), settings.max_tokens, settings.temperature, settings.top_p, None, None, wanted_schema,
+            tuple(messages), settings.max_tokens, settings.temperature, settings.top_p, None, None, wanted,
             settings.reasoning_effort,
         )  # fmt: skip
 

@@ -58,6 +58,7 @@ class ApiSpec:
             if none can.
         official_continues: Whether the official server can.
         models: How the names of its models begin; "" for an API that serves any model.
+        schema_bounds: Whether its JSON schemas can bound the lengths and letters of texts.
     """
 
     name: str
@@ -74,6 +75,7 @@ class ApiSpec:
     continuations: tuple[str, ...] = ()
     official_continues: bool = False
     models: tuple[str, ...] = ()
+    schema_bounds: bool = False
 
 
 def language_kind(api: ApiSpec) -> AgentKind:
@@ -181,7 +183,7 @@ def build_agent(
         effort = "none"
     settings = RequestSettings(
         model, values["max-tokens"], estimator, values["temperature"], values["top-p"], values["seed"], values["json-schema"],
-        effort, choice_of(values),
+        effort, choice_of(values), api.schema_bounds,
     )  # fmt: skip
 
     def find_price() -> Price | None:

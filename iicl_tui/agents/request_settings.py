@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from iicl_tui.agents.belief_estimator import BeliefEstimator
 
@@ -20,6 +21,7 @@ class RequestSettings:
         top_p: The nucleus-sampling threshold.
         seed: Whether a seed from the chain's random numbers is sent, if the API has one.
         schema: Whether replies must follow a JSON schema.
+        schema_bounds: Whether that schema may bound the lengths and letters of texts. Not all providers take that.
         reasoning_effort: How much the model thinks before it answers; None: as it does by itself.
         choose: Where its hypothesis comes from: "reply", or drawn from the scored belief by "sample" or "map".
     """
@@ -33,3 +35,14 @@ class RequestSettings:
     schema: bool = False
     reasoning_effort: str | None = None
     choose: Literal["reply", "sample", "map"] = "reply"
+    schema_bounds: bool = False
+
+
+def without_bounds(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON schema without bounds on lengths and letters, which some providers refuse."""
+    kept: dict[str, Any] = {key: value for key, value in schema.items() if key not in ("pattern", "minItems", "maxItems")}
+    if "items" in kept:
+        kept["items"] = without_bounds(kept["items"])
+    if "properties" in kept:
+        kept["properties"] = {name: without_bounds(part) for name, part in kept["properties"].items()}
+    return kept

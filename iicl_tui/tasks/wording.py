@@ -109,7 +109,10 @@ class Wording(Protocol):
         """For each value of a factor, the spellings that `read_rule` accepts, in lower case, its own name first."""
 
     def rule_schema(self) -> Mapping[str, Any]:
-        """JSON schema of a reply to `imitate`, `self_refine`, `hypothesis_search` or `repair_rule`."""
+        """JSON schema of a reply to `imitate`, `self_refine`, `hypothesis_search` or `repair_rule`.
+
+        Lengths and letters are bounded by `pattern`, `minItems` and `maxItems` alone, which `without_bounds` takes out.
+        """
 
     def samples_schema(self, count: int) -> Mapping[str, Any]:
         """JSON schema of a reply to `transmit` or `repair_samples`."""

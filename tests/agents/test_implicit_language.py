@@ -20,6 +20,7 @@ from iicl_tui.agents.calls import Call, Reply, Request, Usage
 from iicl_tui.agents.language import LanguageAgent
 from iicl_tui.agents.model_session import ReplyUnreadable
 from iicl_tui.agents.money import estimated_tokens, prompt_tokens
+from iicl_tui.agents.request_settings import without_bounds
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.dry_run import next_call
@@ -141,7 +142,7 @@ async def test_a_schema_is_asked_for_where_it_is_wanted() -> None:
     chain = Chain(config)
     await chain.run()
     assert config.task.wording is not None
-    assert [request.schema for request in model.requests] == [config.task.wording.samples_schema(SAMPLES)]
+    assert [request.schema for request in model.requests] == [without_bounds(config.task.wording.samples_schema(SAMPLES))]
     belief = chain.belief(1)
     assert belief is not None
     assert belief.notes == (UNDER_SCHEMA,)

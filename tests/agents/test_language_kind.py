@@ -13,6 +13,7 @@ from iicl_tui.agents.base import agent_kinds
 from iicl_tui.agents.calls import Request
 from iicl_tui.agents.language import LanguageAgent
 from iicl_tui.agents.model_names import known_sampling
+from iicl_tui.agents.request_settings import without_bounds
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.estimate import estimate
 from iicl_tui.errors import ConfigError
@@ -39,6 +40,17 @@ def test_a_kind_alone_is_a_whole_agent(kind: str) -> None:
     assert made.price is not None
     assert not_none(made.credential).variable == f"{kind.upper()}_API_KEY"
     assert made.describe().startswith(f"{kind} ")
+
+
+def test_names_that_are_called_as_a_bound_stay_in_a_schema() -> None:
+    text = {"type": "string", "pattern": "^[a-z]$"}
+    inner = {"type": "array", "items": text, "minItems": 1, "maxItems": 3}
+    schema = {"type": "object", "properties": {"pattern": inner, "minItems": text}, "required": ["pattern", "minItems"]}
+    assert without_bounds(schema) == {
+        "type": "object",
+        "properties": {"pattern": {"type": "array", "items": {"type": "string"}}, "minItems": {"type": "string"}},
+        "required": ["pattern", "minItems"],
+    }
 
 
 def test_a_key_in_a_file_is_refused_and_not_repeated() -> None:

@@ -24,6 +24,8 @@ from iicl_tui.text import printable
 
 _MOST_TROUBLE = 400
 _SCENE = ("form", "case")
+_LENGTHS = "{2,14}"
+_MOST_WORDS = 10
 
 
 class AcronymTask(Protocol):
@@ -147,8 +149,18 @@ class AcronymWording:
         return self.samples_schema(self.task.samples)
 
     def samples_schema(self, count: int) -> Mapping[str, Any]:
-        """{"example-1": {"output": "CAT", "input": ["cold", …]}, …}: count examples, their keys in the task's order."""
-        pair = {"output": {"type": "string"}, "input": {"type": "array", "items": {"type": "string"}}}
+        """{"example-1": {"output": "CAT", "input": ["cold", …]}, …}: count examples, their keys in the task's order.
+
+        It bounds the lengths: a small model would write one word for ever.
+        """
+        letters = "[A-Z]" if self.task.case == "upper" else "[a-z]"
+        words = {
+            "type": "array",
+            "items": {"type": "string", "pattern": f"^[a-z]{_LENGTHS}$"},
+            "minItems": 2,
+            "maxItems": _MOST_WORDS,
+        }
+        pair = {"output": {"type": "string", "pattern": f"^{letters}{_LENGTHS}$"}, "input": words}
         example = _object(pair if self._output_first else dict(reversed(pair.items())))
         return _object({f"example-{number}": example for number in range(1, count + 1)})
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import iicl_tui.tasks.prompts as prompts_module
+from iicl_tui.agents.request_settings import without_bounds
 from iicl_tui.errors import Fault
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acronym.fields import FIELDS
@@ -264,13 +265,38 @@ def parts(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [schema, *(part for each in inner for part in parts(each))]
 
 
+@pytest.mark.parametrize(
+    ("output", "input", "fits"),
+    [
+        ("CAT", ["cold", "air", "test"], True),
+        ("cat", ["cold", "air", "test"], False),
+        ("C", ["cold", "air"], False),
+        ("C" * 15, ["cold", "air"], False),
+        ("CAT", ["Cold", "air"], False),
+        ("CAT", ["cold air", "test"], False),
+        ("CAT", ["cold"], False),
+        ("CAT", ["cold"] * 10, True),
+        ("CAT", ["cold"] * 11, False),
+    ],
+)
+def test_the_schema_bounds_words(output: str, input: list[str], fits: bool) -> None:
+    pair = worded(samples=1).samples_schema(1)["properties"]["example-1"]["properties"]
+    words = pair["input"]
+    found = (
+        re.search(pair["output"]["pattern"], output) is not None
+        and words["minItems"] <= len(input) <= words["maxItems"]
+        and all(re.search(words["items"]["pattern"], word) for word in input)
+    )
+    assert found is fits
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_schema_asks_for_so_many_examples_in_the_tasks_order(order: str) -> None:
     wording = worded(order=order, samples=3)
     schema = wording.samples_schema(3)
     assert wording.rule_schema() == schema
     assert json.loads(json.dumps(schema)) == schema
-    for part in parts(schema):
+    for part in parts(without_bounds(schema)):
         assert set(part) <= COMMON
         if part["type"] == "object":
             assert part["additionalProperties"] is False
