@@ -113,7 +113,7 @@ async def test_a_whole_chain_on_an_embedded_model(engine: Path) -> None:
 async def test_a_preset_begins(engine: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     document = tomllib.loads(load(name).text)
     document["agent"][0]["model"] = str(engine)
-    monkeypatch.setenv("DOCUMENT", json.dumps({"task": document["task"]}))
+    monkeypatch.setenv("DOCUMENT", json.dumps({"chain": document["chain"], "task": document["task"]}))
     monkeypatch.setenv("PRESET", name)
     chain = Chain(read_config(document))
     await chain.run(until=1)
