@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("show", "print what the lab shows, as plain text")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--generation", metavar="T", type=int, help="the generation to look at (default: the last)")
+    one.add_argument("--bayes", action="store_true", help="put every agent's beliefs beside Bayes' rule with its own prior")
     one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
     one = command("check", "list every fault of session and config files, with its line")
     one.add_argument("files", metavar="FILE", nargs="+")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from iicl_tui.bayes.inference import entropy
+from iicl_tui.chain.bayes_check import BayesCheck, check_bayes
 from iicl_tui.charts import belief, film, marginals, plain_curves, ranked
 from iicl_tui.charts.numbers import bounds_text, hundredths_text, probability_text
 from iicl_tui.charts.view import NO_BELIEF, BeliefView
 from iicl_tui.errors import LabError
+from iicl_tui.present import belief_provenance
 from iicl_tui.present.lab_builder import build_lab_state, current_generation
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
@@ -38,13 +40,16 @@ def main(arguments: argparse.Namespace) -> int:
             raise LabError(f"There is no generation {selected}", f"The session is at {now}.", f"Give a number from 0 to {now}.")
         state = build_lab_state(session, selected, ChartSettings(by=session.chain.task.focus))
         width = min(max(shutil.get_terminal_size((100, 40)).columns, NARROWEST), WIDEST)
-        for line in page(session, state, width, charts=not arguments.no_charts):
+        checks = check_bayes(session.chain) if arguments.bayes else session.checks
+        for line in page(session, state, width, not arguments.no_charts, checks if checks or arguments.bayes else None):
             print(printable(line.rstrip()))
     return 0
 
 
-def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iterator[str]:
-    """The lines of the page. Whatever a chart shows is also given in numbers."""
+def page(
+    session: LabSession, state: LabState, width: int, charts: bool, checks: Sequence[BayesCheck] | None = None
+) -> Iterator[str]:
+    """The lines of the page. Whatever a chart shows is also given in numbers. checks: the beliefs beside Bayes' rule, if wanted."""
     yield state.title
     yield " · ".join(filter(None, state.facts))
     yield _status_text(session)
@@ -61,6 +66,9 @@ def page(session: LabSession, state: LabState, width: int, charts: bool) -> Iter
     yield ""
     yield state.objects.word.capitalize()
     yield from _objects(state, width, charts)
+    if checks is not None:
+        yield ""
+        yield from _bayes(session, checks)
     for block in state.data:
         yield ""
         yield f"{block.name}, {block.caption}"
@@ -175,6 +183,23 @@ def _objects(state: LabState, width: int, charts: bool) -> Iterator[str]:
             figures = [f"{figure} ({hundredths_text(*ends)})" for figure, *ends in zip(figures, *view.bounds[place], strict=True)]
         left_open = f"; unobserved {_p(float(view.unobserved[place]))}" if view.unobserved is not None else ""
         yield f"  {factor.name}: " + ", ".join(map(" ".join, zip(factor.values, figures, strict=True))) + left_open
+
+
+def _bayes(session: LabSession, checks: Sequence[BayesCheck]) -> Iterator[str]:
+    yield "Is it Bayesian? Beliefs beside Bayes' rule with the agent's own prior and label noise, in total variation (TV)"
+    if not checks:
+        unknown = session.chain.prior() is None
+        yield "  " + (belief_provenance.absence(session.chain, 0) if unknown else "there is nothing to compare here")
+    for check in checks:
+        agent = session.chain.config.agents[check.turn]
+        yield f"  {agent.describe()}: {belief_provenance.fit_text(check)}"
+        yield f"  its prior: {check.prior.caption}"
+        if check.prior.draws is not None:
+            yield "  (estimates from draws differ from each other by chance, so that some distance is always seen)"
+        yield "      t       TV  own noise  TV with it"
+        fit = check.fit
+        for t, distance, noise, own in zip(check.generations, fit.distances, fit.noises, fit.own_distances, strict=True):
+            yield f"  {t:>5}  {distance:7.4f}  {_number(noise, 4):>9}  {own:10.4f}"
 
 
 def _absent(why: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from iicl_tui.agents.beliefs import Belief, Source
+from iicl_tui.bayes.bayes_rule import LEVEL
+from iicl_tui.chain.bayes_check import BayesCheck
 from iicl_tui.chain.engine import Chain
 from iicl_tui.charts.view import NO_BELIEF
 from iicl_tui.text import printable
@@ -29,6 +33,30 @@ def caption(chain: Chain, belief: Belief | None) -> str:
     if belief.notebook_entropy is not None:
         parts.append(f"their entropy {belief.notebook_entropy:.3f} nats")
     return printable(" · ".join(parts), 200)
+
+
+def bayes_name(check: BayesCheck) -> str:
+    """What Bayes' rule is drawn as."""
+    noise = check.fit.noise
+    return "Bayes' rule" if isnan(noise) else f"Bayes' rule, noise {noise:.2g}"
+
+
+def distance_text(check: BayesCheck, row: int) -> str:
+    """How far a belief is from Bayes' rule."""
+    return f"{check.fit.distances[row]:.2f} total variation from Bayes' rule"
+
+
+def fit_text(check: BayesCheck) -> str:
+    """The noise fitted to all generations, with its interval, as a clause."""
+    fit = check.fit
+    if isnan(fit.noise):
+        return "no noise can be fitted: the data tell no hypotheses apart"
+    noise = f"label noise {fit.noise:.3g} fits best"
+    if fit.interval is None:
+        return f"{noise}; an interval needs two generations"
+    low, high = fit.interval
+    kind = "interval" if fit.level >= LEVEL else "the range of the generations' own fits, interval"
+    return f"{noise}, {low:.3g} to {high:.3g} ({kind} of level {100 * fit.level:.0f} %)"
 
 
 def entropy_text(entropy: float, shown: tuple[float, float] | None, digits: int = 2, unit: str = "") -> str:

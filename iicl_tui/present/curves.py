@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite, log, nan
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iicl_tui.chain.bayes_check import BayesCheck
 from iicl_tui.chain.metrics import Measures
 from iicl_tui.charts.panel import Panel, Series
 from iicl_tui.tasks.base import DatasetMetric, Start, Task
@@ -30,15 +32,25 @@ def axis_length(known: int, total: int) -> int:
         power *= 10
 
 
-def panels(measures: Measures, task: Task, start: Start, generation: int, total: int, blind: bool = False) -> tuple[Panel, ...]:
+def panels(
+    measures: Measures,
+    task: Task,
+    start: Start,
+    generation: int,
+    total: int,
+    blind: bool = False,
+    checks: Sequence[BayesCheck] = (),
+) -> tuple[Panel, ...]:
     """The panels of a chain, in the order in which they are shown.
 
-    They are the task's metrics, the entropy, the states of the task's focus, P(h*) with P(ĥ), and the d⁰ examples explained.
+    They are the task's metrics, the entropy, the states of the task's focus, the distance from Bayes' rule with the noise that fits
+    it best, P(h*) with P(ĥ), and the d⁰ examples explained.
 
     Args:
         generation: the selected generation; 0 for d⁰.
         total: generations of the whole chain.
         blind: leave out the last two, which show what is right.
+        checks: beliefs beside Bayes' rule; without any, these two panels are left out.
     """
     length = max(axis_length(len(measures), total), len(measures))
     selected = generation - 1 if generation <= length else None  # −1 (d⁰) selects no generation
@@ -57,6 +69,7 @@ def panels(measures: Measures, task: Task, start: Start, generation: int, total:
         values = measures.marginals[task.focus]
         states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(split.values))
         out.append(Panel(f"P({printable(split.name, 24)})", states, 0.0, 1.0, (), selected, 1))
+    out += _bayes(checks, length, selected)
     if blind:
         return tuple(out)
     rules = [line("h*", measures.p_target, "accent")]
@@ -85,6 +98,25 @@ def _entropy(measures: Measures, uniform: float, length: int, selected: int | No
     if np.isfinite(known.values).any():
         return Panel("entropy (nats)", (known, estimated), 0.0, uniform * 1.0001, (*levels, *ends), selected, 1)
     return Panel("entropy of draws (nats)", (replace(estimated, style="accent"),), 0.0, uniform * 1.0001, ends, selected, 1)
+
+
+def _bayes(checks: Sequence[BayesCheck], length: int, selected: int | None) -> list[Panel]:
+    """The total variation of each belief from Bayes' rule, and the noise that fits each generation best."""
+    if not checks:
+        return []
+    distances, noises, levels = [], [], []
+    for number, check in enumerate(checks):
+        at = np.array(check.generations) - 1
+        name, style = ("", "accent") if len(checks) == 1 else (f" {check.turn + 1}", f"state.{number}")
+        both = np.full((2, length), np.nan)
+        both[:, at] = check.fit.distances, check.fit.noises
+        distances.append(Series(f"TV{name}", both[0], style))
+        noises.append(Series(f"ε{name}", both[1], style))
+        levels += [(f"all{name}", check.fit.noise)] if isfinite(check.fit.noise) else []
+    return [
+        Panel("total variation from Bayes' rule", tuple(distances), 0.0, 1.0, (), selected, 1),
+        Panel("label noise fitted to Bayes' rule", tuple(noises), 0.0, 1.0, tuple(levels), selected, 1),
+    ]
 
 
 def _figure(figure: DatasetMetric, made: Series, passed: Series, given: float, selected: int | None) -> Panel:

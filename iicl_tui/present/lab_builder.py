@@ -82,7 +82,7 @@ def build_lab_state(
         belief=_belief(session, selected, charts, beliefs, blind),
         film=_film(session, selected, now, charts, beliefs.upcoming),
         objects=_objects(chain, selected, charts.by, beliefs.here),
-        curves=panels(session.measures, chain.task, chain.start, selected, total, blind),
+        curves=panels(session.measures, chain.task, chain.start, selected, total, blind, session.checks),
         phases=_phases(chain, selected),
         words=printable(sentence, 600),
         action_ids=action_ids,
@@ -102,6 +102,7 @@ def build_lab_state(
         waits_for_person=chain.waits_for_person,
         cost=cost_text(chain.spent_in(selected)),
         calling=call_in_progress(chain, clock),
+        bayes=charts.bayes if session.checks else None,
         entropy_range=beliefs.here.entropy_range if beliefs.here is not None else None,
     )
 
@@ -210,6 +211,8 @@ def _belief(session: LabSession, selected: int, charts: ChartSettings, beliefs: 
         caption=belief_provenance.caption(chain, belief),
         effective=_effective(chain),
     )
+    if charts.bayes and session.checks:
+        view = _beside_bayes(session, view, selected)
     if belief is None:
         return replace(view, absent=printable(belief_provenance.absence(chain, selected), 200))
     if belief.low is None:
@@ -220,6 +223,20 @@ def _belief(session: LabSession, selected: int, charts: ChartSettings, beliefs: 
 def _effective(chain: Chain) -> int | None:
     """How many examples of d⁰ the hypotheses of H_eff explain at least; None without such a filter."""
     return max((each.least_of(chain.start) for each in chain.config.filters if isinstance(each, EffectiveSet)), default=None)
+
+
+def _beside_bayes(session: LabSession, view: BeliefView, selected: int) -> BeliefView:
+    """The view with what Bayes' rule makes of the agent's prior in place of the previous belief, if that is known."""
+    found = [(check, row) for check in session.checks if (row := check.row(selected)) is not None]
+    if not found:
+        return replace(view, previous=None)
+    check, row = found[0]
+    return replace(
+        view,
+        previous=check.fit.log_bayes[row],
+        ghost=belief_provenance.bayes_name(check),
+        caption=" · ".join([belief_provenance.distance_text(check, row), view.caption]),
+    )
 
 
 def _group_bounds(belief: Belief, view: BeliefView) -> tuple[tuple[float, float], ...]:

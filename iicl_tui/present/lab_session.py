@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from iicl_tui.chain.bayes_check import BayesCheck, check_models
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import BLOCK, Measures, measure, remeasure
 from iicl_tui.chain.records import in_order
@@ -31,6 +32,7 @@ class LabSession:
         """Why the last record could not be saved; None if everything is saved."""
         self.measures: Measures = measure(chain)
         self._fit_totals: NDArray[np.float64] | None = None
+        self._checks: tuple[int, tuple[BayesCheck, ...]] = 0, ()
 
     @classmethod
     def open(cls, path: Path) -> LabSession:
@@ -68,6 +70,14 @@ class LabSession:
     def refresh(self) -> None:
         """Updates the measures after a step. Computes only the new rows."""
         self.measures = remeasure(self.measures, self.chain)
+
+    @property
+    def checks(self) -> tuple[BayesCheck, ...]:
+        """The beliefs of models that were asked for their priors, beside Bayes' rule."""
+        last = len(self.chain.generations)
+        if self._checks[0] != last:
+            self._checks = last, check_models(self.chain)
+        return self._checks[1]
 
     @cached_property
     def explained(self) -> NDArray[np.int64]:

@@ -28,6 +28,7 @@ class ChartSettings:
         by: Index of the factor to group and colour by; None groups by the number of d⁰ examples explained.
         ghost: Also draw the previous belief.
         cursor: The hypothesis under the cursor.
+        bayes: Draw what Bayes' rule makes of the agent's own prior in place of the previous belief.
     """
 
     form: Form = "strips"
@@ -35,6 +36,7 @@ class ChartSettings:
     by: int | None = None
     ghost: bool = True
     cursor: int | None = None
+    bayes: bool = False
 
 
 class Saving(NamedTuple):
@@ -182,6 +184,8 @@ class LabState:
     """What the selected generation has cost, if models were asked."""
     calling: str = ""
     """The call in progress, or what it waits for."""
+    bayes: bool | None = None
+    """Whether Bayes' rule is drawn beside the belief; None if no model's prior is known."""
     entropy_range: tuple[float, float] | None = None
     """The entropies that the draws of the selected belief can show; None if it is not estimated from draws."""
 

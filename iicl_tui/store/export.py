@@ -14,6 +14,7 @@ import numpy as np
 
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.money import cost
+from iicl_tui.chain.bayes_check import BayesCheck, check_models
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import BLOCK, Measures, measure
 from iicl_tui.chain.records import Generation
@@ -141,6 +142,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
         *(("entropy_least_nats", "entropy_most_nats") if estimated else ()),
         *(f"{end}({value})" for value in bounded if estimated for end in ("p_low", "p_high")),
         *(f"{name}({factor.name})" for name in ("unobserved", "other") if estimated for factor in space.factors),
+        *(_BAYES if (checks := check_models(chain)) else ()),
     )
     measures = measure(chain)
     for row, (generation, belief) in enumerate(_beliefs(chain)):
@@ -159,7 +161,23 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             *(float(p) for marginal in measures.marginals for p in marginal[row]),
             *(float(pair[row, at]) for at in range(len(metrics)) for pair in (measures.made, measures.passed)),
             *(_estimate_cells(belief, len(space.factors), len(bounded)) if estimated else ()),
+            *(_beside_bayes(checks, generation.index).values() if checks else ()),
         )
+
+
+_BAYES = ("tv_bayes", "noise_bayes", "noise_low_bayes", "noise_high_bayes", "own_noise_bayes", "own_tv_bayes")
+"""A belief beside Bayes' rule: the distance, the noise fitted to all of the agent's generations with its interval, the noise fitted
+to this one, and the distance with that."""
+
+
+def _beside_bayes(checks: Sequence[BayesCheck], generation: int) -> dict[str, float | None]:
+    """The cells of `_BAYES`."""
+    for check in checks:
+        if (row := check.row(generation)) is not None:
+            fit = check.fit
+            figures = (fit.distances[row], fit.noise, *(fit.interval or (None, None)), fit.noises[row], fit.own_distances[row])
+            return {name: None if value is None else _finite(value) for name, value in zip(_BAYES, figures, strict=True)}
+    return dict.fromkeys(_BAYES)
 
 
 def _estimate_cells(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
@@ -216,22 +234,28 @@ def _sample_columns() -> list[str]:
 def _belief_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     """One row for each generation and hypothesis; none for a generation whose belief is unknown.
 
-    If beliefs are estimated, further columns hold bounds of each probability and the belief's source.
+    If beliefs are estimated, further columns hold bounds of each probability and the belief's source. If models' priors are known,
+    generation 0 is that of the first agent, and a last column holds what Bayes' rule makes of the agent's prior.
     """
-    space, estimated = chain.task.space, _has_estimates(chain)
-    before, after = ("generation", "index"), ("p", "log_p_nats", *(("p_low", "p_high", "belief") if estimated else ()))
+    space, estimated, checks = chain.task.space, _has_estimates(chain), check_models(chain)
+    known = (*(("p_low", "p_high", "belief") if estimated else ()), *(("p_bayes",) if checks else ()))
+    before, after = ("generation", "index"), ("p", "log_p_nats", *known)
     names = [factor.name for factor in space.factors]
     yield *before, *(f"object {name}" if name in before + after else name for name in names), *after
     rules = [tuple(space.assignment(hypothesis).values()) for hypothesis in range(space.size)]
-    for generation, belief in _beliefs(chain):
+    priors = [(0, chain.prior())] if checks else []
+    for generation, belief in (*priors, *((generation.index, belief) for generation, belief in _beliefs(chain))):
         if belief is None:
             continue
         columns = [np.exp(belief.log_p).tolist(), belief.log_p.tolist()]
         if estimated:
             columns += [[None] * space.size if end is None else np.exp(end).tolist() for end in (belief.low, belief.high)]
             columns.append([belief.source] * space.size)
+        if checks:
+            by_bayes = next((found for check in checks if (found := check.log_bayes(generation)) is not None), None)
+            columns.append([None] * space.size if by_bayes is None else np.exp(by_bayes).tolist())
         for hypothesis, (rule, *row) in enumerate(zip(rules, *columns, strict=True)):
-            yield generation.index, hypothesis, *rule, *row
+            yield generation, hypothesis, *rule, *row
 
 
 def _call_rows(chain: Chain) -> Iterator[Sequence[Any]]:
@@ -265,16 +289,25 @@ def _json(chain: Chain) -> Iterator[bytes]:
         "format": "iicl-tui-export/1",
         "config": config.document,
         "start": start_table(chain.task, chain.start),
+        **({"priors": _priors(chain)} if check_models(chain) else {}),
         "hypotheses": [chain.task.write_hypothesis(hypothesis) for hypothesis in range(chain.task.space.size)],
     }
     yield _dumps(head)[:-1] + b', "generations": ['
-    measures = measure(chain)
+    measures, checks = measure(chain), check_models(chain)
     for row, (generation, belief) in enumerate(_beliefs(chain)):
-        known = {"belief": None if belief is None else np.exp(belief.log_p).tolist()}
+        known: dict[str, Any] = {"belief": None if belief is None else np.exp(belief.log_p).tolist()}
         if _has_estimates(chain):
             known["how_known"] = None if belief is None else _estimate_table(chain, belief)
+        if checks:
+            known["bayes"] = _beside_bayes(checks, generation.index)
         yield (b",\n" if row else b"\n") + _dumps({**_generation(chain, generation, measures, row), **known})
     yield b"\n]}\n"
+
+
+def _priors(chain: Chain) -> list[dict[str, Any] | None]:
+    """Each agent's belief before any data, in the order of `hypotheses`; None if it is not known."""
+    known = [chain.prior(turn + 1) for turn in range(len(chain.config.agents))]
+    return [None if p is None else {"belief": np.exp(p.log_p).tolist(), "how_known": _estimate_table(chain, p)} for p in known]
 
 
 def _estimate_table(chain: Chain, belief: Belief) -> dict[str, Any]:

@@ -120,6 +120,12 @@ LAB = (
         footer=12,
     ),
     Action("lab.ghost", ("G",), "previous belief", "Show or hide the belief of the generation before, drawn behind this one."),
+    Action(
+        "lab.bayes",
+        ("P",),
+        "Bayes' rule",
+        "Draw what Bayes' rule makes of the model's own prior (ask-prior = true) behind its belief, or the previous belief again.",
+    ),
     Action("lab.curves", ("T",), "next curve", "Show the next curve, where there is no room for all."),
     Action("lab.messages", ("M",), "messages", "Show the exact messages of the next call to a model."),
     Action("lab.budget", ("$",), "budget", "Set what calls to language models may cost while this lab is open."),

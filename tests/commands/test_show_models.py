@@ -46,7 +46,7 @@ def measured(config: Any) -> Callable[[Request], Reply | str]:
 
 
 def shown(path: Path, capsys: pytest.CaptureFixture[str], charts: bool, generation: int | None = None) -> str:
-    assert show.main(argparse.Namespace(file=str(path), generation=generation, no_charts=not charts)) == 0
+    assert show.main(argparse.Namespace(file=str(path), generation=generation, no_charts=not charts, bayes=False)) == 0
     return capsys.readouterr().out
 
 

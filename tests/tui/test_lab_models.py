@@ -565,6 +565,25 @@ async def test_estimated_beliefs_say_from_how_many_draws(tmp_path: Path) -> None
         assert "unobserved" not in host.text("#each-title")
 
 
+async def test_a_key_puts_the_belief_beside_bayes_rule(tmp_path: Path) -> None:
+    config, _ = spoken()
+    agent = {"kind": "openai", "model": "x", "belief": "samples", "draws": 2, "ask-prior": True}
+    replies = [*[rule(config, 3)] * 2, *[rule(config, 5)] * 2]
+    async with lab_of(tmp_path, replies, agent=agent, size=(200, 60)) as host:
+        await host.press("space")
+        assert host.state.bayes is False
+        assert "Bayes' rule: off" in host.text("#choices")
+        await host.press("P")
+        assert host.state.bayes is True
+        assert "Bayes' rule: on" in host.text("#choices")
+        assert "total variation from Bayes' rule" in host.text("#caption")
+        assert "Bayes' rule, noise" in host.text("#chart")
+        await host.press("left_curly_bracket")
+        assert "estimated from 2 draws" in host.text("#caption")
+        await host.press("P")
+        assert host.state.bayes is False
+
+
 async def test_what_is_unobserved_has_a_pattern_and_a_word(tmp_path: Path) -> None:
     config, _ = spoken()
     async with lab_of(tmp_path, measured(config), size=(200, 60), agent=LOGPROBS, steps=0) as host:

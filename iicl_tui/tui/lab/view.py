@@ -126,6 +126,7 @@ def _choices(state: LabState, ghost: bool, small: bool) -> list[ActionButton]:
         ActionButton("lab.scale", f"scale: {view.scale}"),
         ActionButton("lab.colour-by", f"group by: {by}"),
         ActionButton("lab.ghost", "previous: " + ("on" if ghost else "off")),
+        *([ActionButton("lab.bayes", "Bayes' rule: " + ("on" if state.bayes else "off"))] if state.bayes is not None else []),
         *([ActionButton("lab.curves")] if not small else []),
     ]
 

@@ -137,6 +137,9 @@ class ChainViewScreen(AppScreen):
     def action_ghost(self) -> None:
         self._change_charts(ghost=not self._charts.ghost)
 
+    def action_bayes(self) -> None:
+        self._change_charts(bayes=not self._charts.bayes)
+
     def action_curves(self) -> None:
         self.query_one(Curves).next_panel()
 
