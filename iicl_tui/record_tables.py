@@ -203,6 +203,14 @@ REFINEMENT = RecordTable(
     ),
 )
 
+EXCHANGE = RecordTable(
+    "[[generation.interaction.exchange]]",
+    (
+        RecordField((_INPUT, _OUTPUT), "example", _Example(), always=True),
+        field("guess", "table", value=_InlineExample(), default=None),
+    ),
+)
+
 INTERACTION = RecordTable(
     "[generation.interaction]",
     (
@@ -212,6 +220,7 @@ INTERACTION = RecordTable(
         field("exhausted", "str", value=FILTER_KIND, default=None),
         field("decision", "any", "decisions", value=Records(DECISION), default=()),
         field("refinement", "any", "refinements", value=Records(REFINEMENT), default=()),
+        field("exchange", "any", "exchanges", value=Records(EXCHANGE), default=()),
     ),
 )
 

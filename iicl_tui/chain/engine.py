@@ -9,7 +9,8 @@ Random numbers depend on (seed, generation, phase, attempt) alone: stepping, run
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Protocol
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.agents.access import Access
-from iicl_tui.agents.base import ChooseWithin, Refine, as_chooser
+from iicl_tui.agents.base import Agent, ChooseWithin, Datasets, Refine, as_chooser
 from iicl_tui.agents.calls import Call, Purpose
 from iicl_tui.agents.model_session import ChainServices, PendingCall, RecordedModelSession
 from iicl_tui.agents.money import Spent, spent
@@ -66,6 +67,27 @@ class Sink(Protocol):
 
     def check_space(self, size: int) -> None:
         """Raises StoreError if a record of this many bytes could not be saved, before anybody pays for a reply."""
+
+
+@dataclass
+class _Learner:
+    """Implements `filters.base.Learner`. next_rng: gives the random numbers of the next request to the agent."""
+
+    agent: Agent
+    rounds: Datasets
+    session: RecordedModelSession
+    next_rng: Callable[[], Awaitable[np.random.Generator]]
+
+    @property
+    def noise(self) -> float:
+        return float(getattr(self.agent, "noise", 0.0))
+
+    async def speak(self, hypothesis: int, count: int, rng: np.random.Generator) -> Sequence[Example]:
+        return await self.agent.transmit(hypothesis, count, self.rounds, rng, self.session)
+
+    async def learn(self, examples: Sequence[Example], instead: bool) -> int:
+        datasets = [examples] if instead else [*self.rounds, examples]
+        return await self.agent.imitate(datasets, await self.next_rng(), self.session)
 
 
 class Chain(ChainHistory):
@@ -297,7 +319,8 @@ class Chain(ChainHistory):
             await asyncio.sleep(0)
             return self._rng(generation, "interaction", attempt)
 
-        context = self._phase_context(generation, "interaction", refine, choose_within)
+        learner = _Learner(agent, rounds, session, next_rng) if agent.exact else None
+        context = replace(self._phase_context(generation, "interaction", refine, choose_within), learner=learner)
         kinds = tuple(each.kind for each in self.config.filters)
         exhausted = None
         try:
@@ -305,8 +328,10 @@ class Chain(ChainHistory):
         except Exhausted as why:
             hypothesis, exhausted = why.hypothesis, why.filter
         redraws = max(drawn - 1, 0)
-        decisions, refinements = tuple(context.decisions), tuple(context.refinements)
-        return InteractionRecord(generation, kinds, hypothesis, redraws, decisions, exhausted, refinements)
+        return InteractionRecord(
+            generation, kinds, hypothesis, redraws, tuple(context.decisions), exhausted, tuple(context.refinements),
+            tuple(context.exchanges),
+        )  # fmt: skip
 
     async def _transmit(self, generation: int) -> TransmissionRecord:
         return TransmissionRecord(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from iicl_tui.agents.calls import Call
-from iicl_tui.filters.base import Decision, Refinement, Sample
+from iicl_tui.filters.base import Decision, Exchange, Refinement, Sample
 from iicl_tui.record_tables import PHASES as PHASES
 from iicl_tui.record_tables import Phase as Phase
 from iicl_tui.tasks.base import Example
@@ -36,7 +36,7 @@ class InteractionRecord:
         filters: Their kinds, in order.
         hypothesis: The one that goes on; if a filter was exhausted, the last one seen.
         redraws: How often the agent drew again.
-        decisions, refinements: In the order in which they were made.
+        decisions, refinements, exchanges: In the order in which they were made.
         exhausted: The kind of the filter whose redraws were used up. The chain stops here.
     """
 
@@ -47,6 +47,7 @@ class InteractionRecord:
     decisions: tuple[Decision, ...] = ()
     exhausted: str | None = None
     refinements: tuple[Refinement, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
 
     phase: Phase = "interaction"
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,91 +20,18 @@ from iicl_tui.agents.base import Agent, ChooseWithin, Refine, ReplyAnswer, Unrea
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Purpose
 from iicl_tui.errors import Fault
+from iicl_tui.filters.records import Decision as Decision
+from iicl_tui.filters.records import Exchange as Exchange
+from iicl_tui.filters.records import PoolExample as PoolExample
+from iicl_tui.filters.records import Refinement as Refinement
+from iicl_tui.filters.records import Sample as Sample
+from iicl_tui.filters.records import SampleStatus as SampleStatus
+from iicl_tui.filters.records import Verdict as Verdict
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Example, Start, Task
 
 Gate = Literal["hypothesis", "samples"]
-Verdict = Literal["approve", "reject", "edit"]
-"""A decider's verdict on one hypothesis or sample."""
-SampleStatus = Literal["approved", "rejected", "edited", "pooled"]
-"""The fate of a sample: passed on as drawn, thrown away, passed on as edited, or kept in the pool for later generations."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person or a script decided about a drawn hypothesis.
-
-    Attributes:
-        shown: The hypothesis that was drawn.
-        hypothesis: The hypothesis that goes on; differs from `shown` only for the verdict "edit".
-        seconds: Time taken, in seconds.
-    """
-
-    shown: int
-    verdict: Verdict
-    hypothesis: int
-    reason: str = ""
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refinement:
-    """An agent was asked to improve its hypothesis, or to choose another one.
-
-    Attributes:
-        filter: Kind of the filter that asked.
-        shown: The hypothesis before.
-        hypothesis: The hypothesis after.
-        failing: Number of examples of d⁰ that the hypothesis got wrong before.
-    """
-
-    filter: str
-    shown: int
-    hypothesis: int
-    failing: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A sample at the sample gate.
-
-    Attributes:
-        example: The example as it goes on.
-        number: Its place among all samples seen in this generation, redraws included.
-        shown: The example as it was drawn, if it was edited.
-        seconds: Time taken to decide, in seconds.
-        origin: The earlier generation that made it (0: d⁰) if it was taken from the pool; None if it was made now.
-    """
-
-    example: Example
-    number: int = 0
-    verdict: SampleStatus = "approved"
-    shown: Example | None = None
-    reason: str = ""
-    seconds: float | None = None
-    origin: int | None = None
-
-    @property
-    def passes(self) -> bool:
-        """Approved and edited samples are passed on."""
-        return self.verdict in ("approved", "edited")
-
-    @property
-    def drawn(self) -> Example:
-        """The example before any edit."""
-        return self.example if self.shown is None else self.shown
-
-
-class PoolExample(NamedTuple):
-    """An example of an earlier generation that may be passed on again.
-
-    Attributes:
-        origin: The generation that made it; 0 for d⁰.
-    """
-
-    example: Example
-    origin: int
 
 
 @dataclass(frozen=True)
@@ -172,6 +99,20 @@ async def cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Ex
     raise LookupError(f"there is no agent for {purpose}")
 
 
+class Learner(Protocol):
+    """The agent of a generation, as one that speaks and learns again within a phase. Exact agents only."""
+
+    @property
+    def noise(self) -> float:
+        """Its label noise ε."""
+
+    async def speak(self, hypothesis: int, count: int, rng: np.random.Generator) -> Sequence[Example]:
+        """Draws examples of the hypothesis."""
+
+    async def learn(self, examples: Sequence[Example], instead: bool) -> int:
+        """Learns a hypothesis from these examples and its data, or instead of its data. Raises ChainStopped as `Agent.imitate`."""
+
+
 async def cannot_choose(members: NDArray[np.bool_]) -> int | None:
     """Replaces `PhaseContext.choose_within` when there is no agent. Raises LookupError."""
     raise LookupError("there is no agent to choose a hypothesis")
@@ -192,6 +133,7 @@ class PhaseContext:
     Attributes:
         refine: Asks the generation's agent to improve a hypothesis.
         choose_within: Asks the generation's agent to choose among (H,) some hypotheses.
+        learner: The generation's agent, in the interaction of an exact agent.
         belief: The agent's belief given the data before it.
         pool: d⁰ and every earlier sample that was not rejected.
         seed: Seed of the filters' own random numbers.
@@ -199,7 +141,7 @@ class PhaseContext:
         accepts_edit: The agent can be given another hypothesis than its own.
         memory: What each filter remembers during the phase.
         exhausted_filters: Kinds of filters that can let nothing more pass in this phase.
-        decisions, refinements: Filled in order by those who decide and refine.
+        decisions, refinements, exchanges: Filled in order by those who decide, refine and talk.
     """
 
     task: Task
@@ -209,7 +151,9 @@ class PhaseContext:
     decisions: list[Decision] = field(default_factory=list)
     refine: Refine = cannot_refine
     choose_within: ChooseWithin = cannot_choose
+    learner: Learner | None = None
     refinements: list[Refinement] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
     belief: Callable[[], Belief | None] = _no_belief
     pool: Callable[[], Sequence[PoolExample]] = _no_pool
     seed: np.random.SeedSequence = field(default_factory=lambda: np.random.SeedSequence(0))
@@ -225,7 +169,7 @@ class PhaseContext:
 
     def fresh_copy(self) -> PhaseContext:
         """Returns the context as it was when the phase began, for a trial run that changes nothing here."""
-        return replace(self, decisions=[], refinements=[], numbers=count(), memory={}, exhausted_filters=[])
+        return replace(self, decisions=[], refinements=[], exchanges=[], numbers=count(), memory={}, exhausted_filters=[])
 
     async def request_refinement(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
         """Asks the agent to improve the hypothesis given the examples, and records it.
@@ -239,7 +183,7 @@ class PhaseContext:
             The improved hypothesis.
         """
         after = await self.refine(by, hypothesis, examples)
-        self._record_refinement(by, hypothesis, after)
+        self.record_refinement(by, hypothesis, after)
         return after
 
     async def request_choice(self, by: str, hypothesis: int, members: NDArray[np.bool_]) -> int | None:
@@ -255,10 +199,11 @@ class PhaseContext:
         """
         after = await self.choose_within(members)
         if after is not None:
-            self._record_refinement(by, hypothesis, after)
+            self.record_refinement(by, hypothesis, after)
         return after
 
-    def _record_refinement(self, by: str, before: int, after: int) -> None:
+    def record_refinement(self, by: str, before: int, after: int) -> None:
+        """Records that a filter of the kind `by` had the agent replace its hypothesis."""
         failing = len(self.start.samples) - int(self.task.explained(self.start.samples)[before])
         self.refinements.append(Refinement(by, before, after, failing))
 

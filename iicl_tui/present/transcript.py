@@ -8,12 +8,13 @@ from itertools import groupby
 from iicl_tui.agents.calls import READS, Call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord, Record, TransmissionRecord, in_order
-from iicl_tui.filters.base import Sample
+from iicl_tui.filters.base import Exchange, Sample
 from iicl_tui.present.call_entries import CallEntries
 from iicl_tui.present.entry import Entry
 from iicl_tui.present.words import interaction_text, passed_on_text, phase_detail, sample_notes
 from iicl_tui.text import superscript
 
+_VERBS = {"effective-set": "chosen within H_eff", "partner": "learned anew"}
 _SAMPLE_WORDS = {"pooled": "in pool"}
 _VERDICTS = {"approve": "approved", "reject": "rejected", "edit": "edited"}
 
@@ -66,10 +67,14 @@ def _imitation_entry(chain: Chain, learned: ImitationRecord) -> Entry:
 def _interaction_entries(chain: Chain, generation: Generation, done: InteractionRecord) -> Iterator[Entry]:
     task, t = chain.task, generation.index
     of = len(chain.start.samples)
+    if done.exchanges:
+        understood = sum(each.guess is None for each in done.exchanges)
+        title = f"{understood} of {len(done.exchanges)} pairs understood"
+        yield Entry(t, "interaction", title, "\n".join(_exchange_line(chain, each) for each in done.exchanges), "partner")
     for refinement in done.refinements:
         lines = [f"shown: {task.rule(refinement.shown)}", f"it explained {of - refinement.failing}/{of} of d⁰"]
         same = refinement.hypothesis == refinement.shown
-        verb = "chosen within H_eff" if refinement.filter == "effective-set" else "refined"
+        verb = _VERBS.get(refinement.filter, "refined")
         lines.append("unchanged" if same else f"{verb}: {task.rule(refinement.hypothesis)}")
         yield Entry(t, "interaction", refinement.filter, "\n".join(lines), "refinement")
     for decision in done.decisions:
@@ -81,6 +86,11 @@ def _interaction_entries(chain: Chain, generation: Generation, done: Interaction
     what = interaction_text(generation) or ("goes on unchanged" if not done.filters else "passes")
     by = phase_detail(chain, "interaction", t)
     yield Entry(t, "interaction", f"h{superscript(t)}  {task.rule(done.hypothesis)}", f"{by}: {what}")
+
+
+def _exchange_line(chain: Chain, said: Exchange) -> str:
+    line = f"{'understood' if said.guess is None else 'wrong':<10} {chain.task.example_text(said.example)}"
+    return line if said.guess is None else f"{line}   taken for {chain.task.example_text(said.guess).partition(' → ')[0]}"
 
 
 def _transmission_entry(chain: Chain, made: TransmissionRecord) -> Entry:

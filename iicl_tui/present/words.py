@@ -112,13 +112,16 @@ def interaction_text(generation: Generation) -> str:
     parts = []
     if record.redraws:
         parts.append(f"redrawn {record.redraws}×")
-    refinements = [each for each in record.refinements if each.filter != "effective-set"]
+    refinements = [each for each in record.refinements if each.filter not in ("effective-set", "partner")]
     refined = sum(each.hypothesis != each.shown for each in refinements)
     if refined:
         parts.append(f"refined {refined}×" if refined > 1 else "refined")
     elif refinements:
         parts.append("checked")
-    if len(refinements) < len(record.refinements):
+    if record.exchanges:
+        understood = sum(each.guess is None for each in record.exchanges)
+        parts.append(f"{understood} of {len(record.exchanges)} pairs understood")
+    if any(each.filter == "effective-set" for each in record.refinements):
         parts.append("chosen within H_eff")
     if any(decision.verdict == "edit" for decision in record.decisions):
         parts.append("edited")

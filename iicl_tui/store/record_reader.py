@@ -13,9 +13,9 @@ from iicl_tui.agents.calls import PURPOSES, Call
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Decision, Refinement, Sample, filter_kinds
+from iicl_tui.filters.base import Decision, Exchange, Refinement, Sample, filter_kinds
 from iicl_tui.record_codec import RecordTable, are_tables
-from iicl_tui.record_tables import CALL, DECISION, IMITATION, INTERACTION, SAMPLE, TRANSMISSION
+from iicl_tui.record_tables import CALL, DECISION, EXCHANGE, IMITATION, INTERACTION, SAMPLE, TRANSMISSION
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, nearest, not_texts
 from iicl_tui.tasks.base import Example, Task
@@ -128,9 +128,11 @@ class RecordReader:
 
     # -- values -------------------------------------------------------------------------------------------------------
 
-    def record(self, table: RecordTable, entry: Mapping[str, Any], path: KeyPath, place: int) -> Decision | Refinement:
-        """A decision or a refinement of an interaction."""
+    def record(self, table: RecordTable, entry: Mapping[str, Any], path: KeyPath, place: int) -> Decision | Refinement | Exchange:
+        """A decision, a refinement or an exchange of an interaction."""
         values = table.read(entry, path, self, place)
+        if table is EXCHANGE:
+            return Exchange(**values)
         return Decision(**values) if table is DECISION else Refinement(**values)
 
     def hypothesis(self, value: Any, path: KeyPath) -> int:

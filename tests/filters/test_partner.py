@@ -219,9 +219,9 @@ async def test_a_belief_that_is_not_known_stops_the_chain() -> None:
 
 def test_a_task_whose_inputs_have_no_list_is_a_fault() -> None:
     faults: list[Fault] = []
-    build({"rounds": None}, GAME, ("filter", 0), faults)
+    build({"passes": "understood", "rounds": None}, GAME, ("filter", 0), faults)
     assert not faults
-    build({"rounds": None}, SimpleNamespace(inputs=(), name="acronym"), ("filter", 1), faults)
+    build({"passes": "understood", "rounds": None}, SimpleNamespace(inputs=(), name="acronym"), ("filter", 1), faults)
     assert [fault.key for fault in faults] == ["filter[2].kind"]
     assert "acronym" in faults[0].message
 
@@ -229,7 +229,7 @@ def test_a_task_whose_inputs_have_no_list_is_a_fault() -> None:
 @pytest.mark.parametrize("value", [0, -1, 2.5, "many"])
 def test_rounds_that_cannot_be(value: Any) -> None:
     with pytest.raises(ValueError, match="whole number"):
-        KIND.fields[0].read(value)
+        KIND.fields[1].read(value)
 
 
 async def test_a_chain_of_acre() -> None:

@@ -1,9 +1,14 @@
-"""Coding length of a language: its shortest description in a grammar of our own.
+"""Coding length of a language: its shortest description in a grammar.
 
-A language gives each meaning a signal; all signals have the same length. The grammar describes each character position by a
+A language gives each meaning a signal; all signals have the same length. There are two ways to count.
+
+In symbols, by a grammar of our own. It describes each character position by a
 list of rules "pattern → character". A pattern names values of some features, or of none, and matches the meanings with these
 values. Each meaning must match exactly one rule of a list. A rule costs 1, plus 1 for its character, plus 1 for each feature
 that it names. The coding length α is the total cost of the cheapest lists, in symbols.
+
+In characters, spaces and line breaks included, of the shortest text. A line "S: blue, red -> 00" gives all meanings that one of
+its patterns matches a string; "S: A B" has the lines of A and of B give one character each.
 """
 
 from __future__ import annotations
@@ -37,6 +42,42 @@ def list_length(characters: tuple[str, ...], meanings: tuple[Meaning, ...]) -> i
         return min(cost + cheapest(left - covered) for cost, covered in rules if first in covered and covered <= left)
 
     return cheapest(frozenset(range(len(meanings))))
+
+
+def text_length(language: Sequence[str], meanings: Sequence[Meaning]) -> int:
+    """α in characters of the language that gives language[i] to meanings[i]. Needs signals of two characters."""
+    parts = [_lines_length(characters, tuple(meanings)) for characters in zip(*language, strict=True)]
+    return min(_lines_length(tuple(language), tuple(meanings)), len("S: A B") + sum(1 + part for part in parts))
+
+
+@cache
+def _lines_length(strings: tuple[str, ...], meanings: tuple[Meaning, ...]) -> int:
+    """Characters of the shortest lines of one symbol that give strings[i] to meanings[i]."""
+    lines = []
+    for string in dict.fromkeys(strings):
+        named = _shortest_names(frozenset(at for at, own in enumerate(strings) if own == string), meanings)
+        lines.append(len("S: ") + named + len(" -> ") + len(string))
+    return sum(lines) + len(lines) - 1
+
+
+@cache
+def _shortest_names(wanted: frozenset[int], meanings: tuple[Meaning, ...]) -> int:
+    """Characters of the shortest patterns, joined by ", ", that together match these meanings and no other."""
+    values = [(None, *dict.fromkeys(column)) for column in zip(*meanings, strict=True)]
+    texts = [" ".join(value for value in pattern if value is not None) for pattern in itertools.product(*values)]
+    fitting = [
+        (len(text), covered)
+        for text, (_, covered) in zip(texts, _patterns(meanings), strict=True)
+        if text and covered and covered <= wanted
+    ]
+
+    def cheapest(left: frozenset[int]) -> int:
+        if not left:
+            return 0
+        first = min(left)
+        return min(length + 2 + cheapest(left - covered) for length, covered in fitting if first in covered)
+
+    return cheapest(wanted) - 2
 
 
 def _patterns(meanings: Sequence[Meaning]) -> list[tuple[int, frozenset[int]]]:

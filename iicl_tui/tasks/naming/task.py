@@ -1,7 +1,7 @@
 """The naming game: four meanings and four signals. A hypothesis is a language, which gives each meaning a signal.
 
 The prior favours languages with a short description (coding_length.py). Source of the experiment: Ren, Guo, Qiu, Wang and
-Sutherland 2024, App. C.2. Its grammar and parameters are not published, so ours replace them.
+Sutherland 2024, App. C.2. The paper counts characters (its Table 3) and does not give c, ε and the number of rounds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.example import Example, Start
 from iicl_tui.tasks.labelling import Labelling
-from iicl_tui.tasks.naming.coding_length import coding_length
+from iicl_tui.tasks.naming.coding_length import coding_length, text_length
 from iicl_tui.tasks.priors import read_prior
 
 Array = NDArray[np.float64]
@@ -68,6 +68,7 @@ class Naming(Labelling):
         samples: M.
         base: the prior of a language is proportional to base^(−α/scale), with α its coding length.
         scale: see base.
+        coding: "symbols" or "characters": how α is counted, see `coding_length`.
     """
 
     name = "naming"
@@ -84,6 +85,7 @@ class Naming(Labelling):
         samples: int = 20,
         base: float = 2.0,
         scale: float = 1.3,
+        coding: str = "symbols",
     ) -> None:
         factors = tuple(Factor(name, SIGNALS) for name in NAMES)
         plain = ProductSpace(factors)
@@ -91,7 +93,7 @@ class Naming(Labelling):
         self.space = ProductSpace(factors, (Partition("class", CLASSES, self.classes),))
         self.focus: int | None = len(factors)
         self.samples = samples
-        self.base, self.scale = base, scale
+        self.base, self.scale, self.coding = base, scale, coding
         self._hypothesis, self._initial = hypothesis, initial
 
     # -- semantics ----------------------------------------------------------------------------------------------------
@@ -103,8 +105,9 @@ class Naming(Labelling):
 
     @cached_property
     def coding_lengths(self) -> NDArray[np.int64]:
-        """(H,): coding length α of every language, in symbols."""
-        return np.array([coding_length(_signals(row), MEANINGS) for row in self.space.codes])
+        """(H,): coding length α of every language, in the unit of `coding`."""
+        length = text_length if self.coding == "characters" else coding_length
+        return np.array([length(_signals(row), MEANINGS) for row in self.space.codes])
 
     def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]:
         """Draw count samples: x uniform over the meanings, y with label noise."""
@@ -214,9 +217,11 @@ FIELDS = (
     Field("initial", "int", "|d⁰|", "How many examples start the chain. They show each meaning as often, as far as that goes.", 20,
           low=0, high=1000),
     Field("samples", "int", "samples M", "How many samples a generation passes to the next: the bottleneck.", 20, low=1, high=1000),
-    Field("base", "float", "prior's base", "The prior of a language is proportional to base^(−α/c), α its coding length in "
-          "symbols. 1 makes all languages equal.", 2.0, low=1, high=1_000_000),
-    Field("scale", "float", "prior's scale c", "How many symbols more divide the prior of a language by the base. Smaller: "
+    Field("base", "float", "prior's base", "The prior of a language is proportional to base^(−α/c), α its coding length. 1 makes "
+          "all languages equal.", 2.0, low=1, high=1_000_000),
+    Field("coding", "choice", "coding length α", "symbols: by a grammar of rules. characters: of the shortest text, spaces "
+          "included, as the paper counts; a degenerate language has 18.", "symbols", choices=("symbols", "characters")),
+    Field("scale", "float", "prior's scale c", "How many units of α more divide the prior of a language by the base. Smaller: "
           "short languages weigh more.", 1.3, low=0.01, high=1_000_000),
 )  # fmt: skip
 
