@@ -16,6 +16,9 @@ from iicl_tui.tui.keymap import group_title, key_label, resolve
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
+_MIN_HELP = 12
+"""The fewest columns of a help text. The line below the table shows the whole text."""
+
 
 class KeysScreen(AppScreen):
     """Shows what a person needs to write their own `[keys]` table."""
@@ -33,10 +36,6 @@ class KeysScreen(AppScreen):
 
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
-        table.add_column("id", width=max(map(len, ACTIONS)), key="id")
-        table.add_column("keys", width=13, key="keys")
-        table.add_column("default", width=13, key="default")
-        table.add_column("help", key="help")
         self._fill("")
         path = printable(str(self.lab_app.paths.settings), 200)
         self.query_one("#how", Static).update(
@@ -44,9 +43,22 @@ class KeysScreen(AppScreen):
         )
         table.focus()
 
+    def on_resize(self) -> None:
+        """Fits the help texts into the new width."""
+        table = self.query_one(DataTable)
+        row = table.cursor_row
+        self._fill(self.query_one(Input).value)
+        table.move_cursor(row=row)
+        self._explain()
+
     def _fill(self, words: str) -> None:
         table = self.query_one(DataTable)
-        table.clear()
+        table.clear(columns=True)
+        widths = {"id": max(map(len, ACTIONS)), "keys": 13, "default": 13}
+        padding = 2 * table.cell_padding
+        taken = sum(width + padding for width in widths.values()) + padding + table.scrollbar_size_vertical
+        for name, width in {**widths, "help": max(self.size.width - taken, _MIN_HELP)}.items():
+            table.add_column(name, width=width, key=name)
         defaults = resolve({})
         wanted = words.casefold().split()
         for action in ACTIONS.values():
@@ -55,7 +67,8 @@ class KeysScreen(AppScreen):
             if all(word in text for word in wanted):
                 own = "bold" if keys != default else ""
                 table.add_row(
-                    Text(action.id), Text(keys, own), Text(default), Text(action.help), key=action.id
+                    Text(action.id), Text(keys, own), Text(default), Text(action.help, no_wrap=True, overflow="ellipsis"),
+                    key=action.id,
                 )  # fmt: skip
         count = f"{table.row_count} of {len(ACTIONS)} actions"
         own_keys = len(self.lab_app.keymap.overrides())
@@ -75,7 +88,10 @@ class KeysScreen(AppScreen):
 
     @on(DataTable.RowHighlighted)
     def _row(self, event: DataTable.RowHighlighted) -> None:
-        # The table may be empty by now.
+        self._explain()
+
+    def _explain(self) -> None:
+        """Shows the help of the action under the cursor; the table may be empty."""
         action = self._under_cursor()
         if action is not None:
             self.query_one("#what", Static).update(Content.assemble((action.label, "bold"), "  ", action.help))
