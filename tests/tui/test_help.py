@@ -7,6 +7,7 @@ import pytest
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Input, OptionList, Static
+from waiting import app_until
 
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.settings import Settings
@@ -126,3 +127,16 @@ async def test_the_keys_page_is_searched_and_left_step_by_step(app: Shell) -> No
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, Demo)
+
+
+async def test_long_help_texts_are_shortened_in_the_table_and_whole_below_it(app: Shell) -> None:
+    async with app.run_test(size=(120, 24)) as pilot:
+        await pilot.press("f4")
+        await pilot.pause()
+        table = app.screen.query_one(DataTable)
+        await pilot.press("down")
+        await pilot.resize_terminal(80, 24)
+        await app_until(pilot, lambda: table.virtual_size.width <= 80)
+        assert table.cursor_row == 1
+        assert "…" in "".join(segment.text for segment in table.render_line(2))
+        assert ACTIONS["app.command-palette"].help in str(app.screen.query_one("#what", Static).render())
