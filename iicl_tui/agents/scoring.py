@@ -1,11 +1,11 @@
-"""A model's joint distribution over the hypotheses, from its next-token probabilities along the tree of answer strings.
+"""A model's joint distribution over the hypotheses, from its next-token probabilities along a tree of answers.
 
-A node of the tree is a given beginning of the answer. The model is asked for one token after it; each listed token that continues
-a canonical answer leads to a longer beginning. The probability of an answer is the product along its path, summed over all
-tokenisations that occur, for two token sequences with the same text meet in one node.
+Each node is the beginning of an answer. The model is asked for one token after it, and every token listed in the reply that
+continues a canonical answer leads to a child node, the longer beginning. An answer's probability is the product along its path,
+summed over all tokenisations: token sequences that spell the same text share a node.
 
-Between the end of one value and the start of the next the answer is given, not read: the result is conditional on that text. The
-masses are at temperature 1.
+The text between two values is given to the model, not read from it, so the result is conditional on that text. All masses are at
+temperature 1.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from iicl_tui.tasks.answer_form import AnswerForm
 Array = NDArray[np.float64]
 
 NextTokens = Sequence[tuple[str, float]]
-"""The listed tokens after a beginning: text and log-probability in nats. Each text stands once."""
+"""The listed tokens after a beginning: text and log-probability in nats. No text is listed twice."""
 
 FLOOR = 1e-6
 """Branches with less probability than this are not followed; their mass is bounded."""
@@ -33,7 +33,7 @@ MAX_READS = 2000
 
 
 class TooManyReads(ValueError):
-    """The tree is larger than the limit.
+    """The tree needs more reads than the limit allows.
 
     Attributes:
         reads: How many reads the belief would take at least.
@@ -48,7 +48,7 @@ class TooManyReads(ValueError):
 
 @dataclass(frozen=True, order=True)
 class _Node:
-    """A beginning: the values so far, and what stands of the next one (with its end, never whole)."""
+    """The beginning of an answer: the complete values, and the first characters of the next value."""
 
     depth: int
     length: int
@@ -61,9 +61,9 @@ def _node(codes: tuple[int, ...], partial: str) -> _Node:
 
 
 class TreeScore:
-    """The state of one scoring. Pure: it says which beginnings to read next and takes what was read.
+    """The state of one scoring. It makes no calls: it lists the beginnings to read next and is given the results.
 
-    Reads may be added in any order and before they are asked for, so a scoring that was interrupted goes on from those on record.
+    Results may be added in any order, also before they are listed, so an interrupted scoring continues from those on record.
     """
 
     def __init__(self, form: AnswerForm, floor: float = FLOOR, max_reads: int = MAX_READS) -> None:
@@ -84,12 +84,12 @@ class TreeScore:
 
     @property
     def done(self) -> bool:
-        """Nothing is left to read."""
+        """Whether nothing is left to read."""
         return not self._waiting
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """The beginnings to read next. All of one round are independent of each other, so they can be read together."""
+        """The beginnings to read next. They are independent of each other, so they can be read side by side."""
         return tuple(self._pending)
 
     @property
@@ -99,7 +99,7 @@ class TreeScore:
         return self._texts
 
     def add(self, reads: Mapping[str, NextTokens]) -> None:
-        """Take what was read after these beginnings, and go on as far as that leads. Raises TooManyReads."""
+        """Adds the tokens read after these beginnings and expands the tree as far as they allow. Raises TooManyReads."""
         self._known.update(reads)
         self._texts = None
         while (nodes := self._round()) and all(self._text(node) in self._known for node in nodes):
@@ -108,10 +108,10 @@ class TreeScore:
             self._cut_branches()
 
     def share_on_form(self, beginning: str, tokens: NextTokens) -> float:
-        """How much of the listed probability after a pending beginning continues a canonical answer.
+        """The listed probability after a pending beginning that continues a canonical answer.
 
         Raises:
-            KeyError: the beginning is not pending.
+            KeyError: The beginning is not pending.
         """
         node = self._pending[beginning]
         ends = self.form.literals[node.depth + 1][0]
@@ -120,7 +120,7 @@ class TreeScore:
         return sum(p for text, p in texts if any(whole.startswith(text) or text.startswith(whole) for whole in wholes))
 
     def result(self, space: ProductSpace) -> ScoredMasses:
-        """The masses of a scoring that is done, in the order of the space. Raises ValueError before that."""
+        """The masses in the order of the space. Raises ValueError if the scoring is not done."""
         if not self.done:
             raise ValueError("the scoring is not done")
         at = tuple(space.codes.T)
@@ -130,7 +130,7 @@ class TreeScore:
         return self.form.beginning(node.codes) + node.partial
 
     def _round(self) -> list[_Node]:
-        """The shortest beginnings that wait: nothing that is still unread leads to one of them."""
+        """The shortest waiting beginnings. Their mass is final, since every path to them has been read."""
         if not self._waiting:
             return []
         first = min(self._waiting)
@@ -142,20 +142,20 @@ class TreeScore:
         if self.reads > self._max_reads:
             raise TooManyReads(self.reads, self._max_reads)
         listed = [(text, exp(log_p)) for text, log_p in tokens]
-        # Rounded log-probabilities may add up to a little more than 1; they then share what there is.
+        # Rounded probabilities may add up to slightly more than 1, so they are normalised.
         total = max(sum(p for _, p in listed), 1.0)
         for text, p in listed:
             self._follow(node.codes, node.partial + text, mass * p / total)
         self._leave_open(node, mass * (1 - sum(p for _, p in listed) / total))
 
     def _cut_branches(self) -> None:
-        """Give up beginnings below the floor once their mass cannot grow any more, which is when their round has come."""
+        """Drops beginnings of this round with less mass than the floor; their mass is final."""
         while small := [node for node in self._round() if self._waiting[node] < self._floor]:
             for node in small:
                 self._leave_open(node, self._waiting.pop(node))
 
     def _follow(self, codes: tuple[int, ...], partial: str, mass: float) -> None:
-        """Put the mass where a token leads: into a longer beginning, a whole answer, or aside if no answer continues so."""
+        """Adds the mass to a longer beginning or to a whole answer; to `_other` if no answer begins like this."""
         factor = len(codes)
         after = self.form.literals[factor + 1]
         for code, name in enumerate(self.form.values[factor]):
@@ -189,7 +189,7 @@ class TreeScore:
         self._waiting[node] = self._waiting.get(node, 0.0) + mass
 
     def _leave_open(self, node: _Node, mass: float) -> None:
-        """Any answer with this beginning may have the mass, or none."""
+        """Records mass that was not read: it may belong to any answer with this beginning, or to none."""
         if mass <= 0:
             return
         self._unobserved += mass
@@ -202,14 +202,14 @@ class TreeScore:
 
 @dataclass(frozen=True, eq=False)
 class ScoredMasses(BeliefEvidence):
-    """What a scoring found. `mass`, `other` and `unobserved_mass` add up to 1.
+    """The result of a scoring. `mass`, `off_form` and `unobserved_mass` add up to 1.
 
     Attributes:
         space: The hypothesis space.
         mass: (H,) the probability of each canonical answer.
-        open: (H,) the most that each could have in addition: mass that was not listed, or on a branch that was cut.
-        off_form: The probability of text that is no canonical answer.
-        unobserved_mass: The probability that was not listed or was cut.
+        open: (H,) the most that each may have in addition, from tokens that were not listed and branches that were dropped.
+        off_form: The probability of all other text.
+        unobserved_mass: The probability of tokens that were not listed and of branches that were dropped.
         reads: How many reads it took.
         whole: Whether each read was that of a whole answer in one tokenisation.
     """
@@ -233,14 +233,14 @@ class ScoredMasses(BeliefEvidence):
         return f"joint, scored: {self.reads} {how}, {_share(self.on_form)} of all probability on rules of this form"
 
     def log_p(self) -> Array | None:
-        """(H,): log P(h | the answer is a rule of this form), renormalised over the whole tree; None if no mass was found."""
+        """(H,) log P(h | the answer is a rule of this form), normalised over all rules; None if no rule has mass."""
         if not self.on_form > 0:
             return None
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.mass) - np.log(self.on_form))
 
     def log_bounds(self) -> tuple[Array, Array]:
-        """Low gives all unobserved mass to other rules, high gives this rule all that it can have."""
+        """The lower bound gives all unobserved mass to other rules; the upper bound gives this rule as much as possible."""
         low, high = self._ends()
         with np.errstate(divide="ignore"):
             return np.log(low), np.log(high)
