@@ -27,7 +27,7 @@ def model_file(model: str) -> Path:
     """The file of a model: its own path, or that of the default model in its package.
 
     Raises:
-        CallFailed: There is no such file. It says which command brings the default model.
+        CallFailed: There is no such file. The remedy is the command that installs the default model.
     """
     if model != DEFAULT_MODEL:
         path = Path(model).expanduser()
@@ -64,7 +64,7 @@ class EmbeddedProvider:
     def __init__(self, model: str, *, threads: int, context: int, timeout: float) -> None:
         self._model, self._threads, self._context, self._timeout = model, threads, context, timeout
         self._child: subprocess.Popen[str] | None = None
-        self._said: IO[str] | None = None
+        self._stderr: IO[str] | None = None
         self._client: OpenAIProvider | None = None
         self._starting = asyncio.Lock()
 
@@ -84,8 +84,8 @@ class EmbeddedProvider:
 
     async def close(self) -> None:
         """Ends the child."""
-        client, child, said = self._client, self._child, self._said
-        self._client = self._child = self._said = None
+        client, child, stderr = self._client, self._child, self._stderr
+        self._client = self._child = self._stderr = None
         if client is not None:
             await client.close()
         if child is not None:
@@ -94,8 +94,8 @@ class EmbeddedProvider:
             for stream in (child.stdin, child.stdout):
                 if stream is not None:
                     stream.close()
-        if said is not None:
-            said.close()
+        if stderr is not None:
+            stderr.close()
 
     async def _started(self) -> OpenAIProvider:
         file = model_file(self._model)
@@ -107,7 +107,7 @@ class EmbeddedProvider:
                 "Install it with: pip install 'iicl-tui[embedded]'",
             )
         arguments = (str(file), str(self._threads), str(self._context))
-        child, self._said = await asyncio.to_thread(_launched, arguments)
+        child, self._stderr = await asyncio.to_thread(_launched, arguments)
         self._child = child
         assert child.stdout is not None
         try:
@@ -129,26 +129,28 @@ class EmbeddedProvider:
         return OpenAIProvider(file.stem, base_url=f"{address}/v1", timeout=self._timeout)
 
     def _crashed(self, what: str) -> CallFailed:
-        last = ""
-        if self._said is not None and not self._said.closed:
-            self._said.seek(0)
-            last = next((line.strip() for line in reversed(self._said.readlines()[-50:]) if line.strip()), "")
-        said = f" Its last words: “{printable(last, 200)}”" if last else ""
+        last_line = ""
+        if self._stderr is not None and not self._stderr.closed:
+            self._stderr.seek(0)
+            last_line = next((line.strip() for line in reversed(self._stderr.readlines()[-50:]) if line.strip()), "")
+        quote = f" Its last line of output: “{printable(last_line, 200)}”" if last_line else ""
         return CallFailed(
-            "disconnected", f"The engine {what}", f"It runs {printable(self._model, 120)} in a process of its own.{said}"
+            "disconnected", f"The engine {what}", f"It runs {printable(self._model, 120)} in a process of its own.{quote}"
         )
 
 
 def _launched(arguments: Sequence[str]) -> tuple[subprocess.Popen[str], IO[str]]:
-    """The child, and the file that holds what it says, so that nothing of it comes onto the screen."""
-    said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # closed with the child
+    """The child, and the file that receives its standard error, which would disturb the screen."""
+    errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # closed with the child
     command = [sys.executable, "-m", _ENGINE, *arguments]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True)
-    return child, said
+    child = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+    )
+    return child, errors
 
 
 def _has_ended(child: subprocess.Popen[str]) -> bool:
-    """Whether the child has ended; one that is just ending gets a moment."""
+    """Whether the child has ended. Waits briefly, in case it is just ending."""
     try:
         child.wait(0.3)
     except subprocess.TimeoutExpired:

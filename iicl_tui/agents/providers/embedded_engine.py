@@ -2,7 +2,7 @@
 
     python -m iicl_tui.agents.providers.embedded_engine FILE THREADS CONTEXT
 
-It writes its address on one line and ends when its standard input does, so that it never outlives the program.
+It writes its address on one line. It exits when its standard input is closed, so it never outlives the program.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sys
 from typing import Any
 
 CACHE_MIB = 256
-"""The most memory for prompts that are kept beside the present one."""
+"""The largest cache of earlier prompts."""
 
 
 def main() -> None:
     file, threads, context = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     answer = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever the engine prints is no answer
+    os.dup2(2, 1)  # the engine prints to standard output, which is for the address alone
     engine: Any = importlib.import_module("xllamacpp")
     parameters = engine.CommonParams()
     parameters.model.path = file
@@ -34,7 +34,7 @@ def main() -> None:
     server = engine.Server(parameters)
     print(server.listening_address, file=answer, flush=True)
     sys.stdin.buffer.read()
-    os._exit(0)  # the engine's threads need no farewell
+    os._exit(0)  # the engine's threads would keep a normal exit waiting
 
 
 if __name__ == "__main__":
