@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -47,7 +48,8 @@ def read_bytes(path: Path, most: int = MOST_TEXT) -> bytes:
         with open(descriptor, "rb", closefd=False) as stream:
             data = stream.read(most + 1)
     finally:
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # it was read
+            os.close(descriptor)
     if len(data) > most:
         raise TooLarge(errno.EINVAL, f"it has more than {most // 1_000_000} MB")
     return data

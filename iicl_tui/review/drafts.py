@@ -86,7 +86,7 @@ class DraftFile:
                 return None
             rounds = tuple(_read_round(table, subject) for table in document["round"])
             return Draft(int(document["generation"]), subject.stage, rounds)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def remove(self) -> None:

@@ -85,7 +85,7 @@ class ReplyDrafts:
                 return
             texts = {str(entry["reply"]): str(entry["text"]) for entry in document["draft"]}
             self._place, self._texts = (int(document["generation"]), str(document["phase"])), texts
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
 

@@ -51,6 +51,12 @@ def open_file(path: Path, flags: int, mode: int = 0o666) -> int:
     return os.open(path, flags | _BINARY, mode)
 
 
+def close(descriptor: int) -> None:
+    """Closes a file whose content is on the disk already, so that an error says nothing about it."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes a new or changed name durable, on systems that can sync folders."""
     try:
@@ -59,7 +65,7 @@ def sync_folder(folder: Path) -> None:
         return
     with contextlib.suppress(OSError):
         os.fsync(descriptor)
-    os.close(descriptor)
+    close(descriptor)
 
 
 def _temporary(path: Path) -> Path:
@@ -107,10 +113,10 @@ def _written_beside(path: Path, data: Iterable[bytes], mode: int = 0o666) -> Ite
         os.fsync(descriptor)
         yield descriptor, temporary
     except BaseException:
-        os.close(descriptor)
+        close(descriptor)
         raise
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # `clean` removes what is left
             os.unlink(temporary)
 
 
@@ -139,7 +145,7 @@ def reserve(path: Path, size: int, room: int) -> None:
         if error.errno in NO_ROOM:
             raise
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def _free(folder: Path) -> int | None:
@@ -162,9 +168,7 @@ def create(path: Path, data: bytes, mode: int = 0o666) -> int:
         except OSError as error:
             if error.errno not in _NO_HARD_LINKS:
                 raise
-            # There are no hard links: claim the name first, so that no other file is replaced.
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-            os.replace(temporary, path)
+            _rename_to_new(temporary, path)
         sync_folder(path.parent)
     return descriptor
 
@@ -185,7 +189,18 @@ def replace(path: Path, data: bytes | Iterable[bytes]) -> None:
             os.fchmod(descriptor, path.stat().st_mode & 0o7777)
         os.replace(temporary, path)
         sync_folder(path.parent)
-    os.close(descriptor)
+    close(descriptor)
+
+
+def _rename_to_new(source: Path, target: Path) -> None:
+    """Renames without hard links: claims the name first, so that no other file is replaced. Raises OSError."""
+    close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    try:
+        os.replace(source, target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(target)
+        raise
 
 
 def move(source: Path, target: Path) -> None:
@@ -195,10 +210,14 @@ def move(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-        os.replace(source, target)
+        _rename_to_new(source, target)
     else:
-        os.unlink(source)
+        try:
+            os.unlink(source)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(target)
+            raise
     sync_folder(target.parent)
     if source.parent != target.parent:
         sync_folder(source.parent)

@@ -129,7 +129,7 @@ class Journal:
     def close(self) -> None:
         """Closes the file and releases its lock. May be called twice."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            atomic.close(self._descriptor)
             self._descriptor = -1
 
     def append(self, text: str, marker: str, durable: bool = True) -> None:
@@ -215,7 +215,7 @@ class Journal:
         """Saves the whole blocks, followed by `more`, in a new file. Never overwrites. Raises StoreError."""
         data = self.read() + (self._lead + more if more else b"")
         try:
-            os.close(atomic.create(path, data))
+            atomic.close(atomic.create(path, data))
         except OSError as error:
             raise errors.from_os_error(error, "create", path) from error
 
@@ -277,12 +277,12 @@ class Journal:
 
     def _check_still_ours(self) -> None:
         try:
+            ours = os.fstat(self._descriptor)
             there = os.stat(self.path)
         except FileNotFoundError:
             there = None
         except OSError as error:
             raise errors.from_os_error(error, "write", self.path) from error
-        ours = os.fstat(self._descriptor)
         if there is None or not os.path.samestat(there, ours):
             raise errors.DeletedFile(
                 f"{self.path.name} was deleted, moved or replaced",
@@ -304,8 +304,11 @@ class Journal:
             raise errors.from_os_error(error, "read", self.path) from error
 
     def _note_stamp(self) -> None:
-        there = os.fstat(self._descriptor)
-        self._stamp = there.st_mtime_ns, there.st_ctime_ns
+        """Notes the file's times. Without them, the next append compares the whole file."""
+        self._stamp = (0, 0)
+        with contextlib.suppress(OSError):
+            there = os.fstat(self._descriptor)
+            self._stamp = there.st_mtime_ns, there.st_ctime_ns
 
     def _cut_tail(self) -> None:
         """Cuts the file back to the last whole block. If that fails, the next append tries it again first."""
@@ -361,8 +364,17 @@ def _keep_beside(path: Path, data: bytes, mode: int) -> Path:
     while True:
         kept = path.with_name(f"{path.name}.torn" + (f"-{number}" if number > 1 else ""))
         try:
-            os.close(atomic.create(kept, data, mode))
+            atomic.close(atomic.create(kept, data, mode))
         except FileExistsError:
+            if _holds(kept, data):  # an earlier opening kept it, and could not cut the session
+                return kept
             number += 1
         else:
             return kept
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file has exactly this content."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    return False

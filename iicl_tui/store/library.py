@@ -142,7 +142,7 @@ class Library:
                 trash.mkdir(exist_ok=True)
                 return Deleted(path, _move(path, trash / path.name))
             finally:
-                os.close(descriptor)
+                atomic.close(descriptor)
         except OSError as error:
             raise errors.from_os_error(error, "delete", path) from error
 
@@ -174,7 +174,7 @@ def summary(path: Path, modified: float) -> Summary:
         return replace(blank, fault=str(error.faults[0]))
     except LabError as error:
         return replace(blank, fault=error.title)
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError):
+    except (ArithmeticError, TypeError, ValueError, AttributeError, KeyError, IndexError):
         return replace(blank, fault="some values have the wrong type; `iicl-tui check` lists them")
 
 

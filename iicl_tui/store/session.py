@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -251,7 +252,7 @@ def slug(title: str) -> str:
 
 
 def _names_file(where: Path) -> bool:
-    return where.suffix == SUFFIX and not where.is_dir()
+    return where.suffix == SUFFIX and not os.path.isdir(where)
 
 
 def _create(contents: Contents, where: Path, blocks: bytes = b"", head: str | None = None) -> Journal:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import sys
+from codecs import getincrementaldecoder
+from contextlib import suppress
+from functools import partial
 
+from textual import work
 from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.css.query import NoMatches
+from textual.driver import Driver
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Select
@@ -33,6 +40,18 @@ class ErrorHandlingScreen(Screen[object]):
             self.handle_lab_error(error)
 
 
+class ClosableCommandPalette(CommandPalette):
+    """A command palette that may be closed while it gathers commands.
+
+    The worker that gathers looks for the list, which is gone then, and Textual ends the program. `_gather_commands` is that worker.
+    """
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        with suppress(NoMatches):
+            await CommandPalette._gather_commands.__wrapped__(self, search_value)  # type: ignore[attr-defined]
+
+
 class CrashHandlingApp(App[None]):
     """An app that handles unhandled exceptions itself.
 
@@ -43,6 +62,21 @@ class CrashHandlingApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._crash_message = ""
+
+    def get_driver_class(self) -> type[Driver]:
+        """The platform's driver, which reads bytes that are no UTF-8 as U+FFFD.
+
+        Textual's drivers end the program at such a byte, as a Latin-1 paste has, and take no decoder from outside.
+        """
+        driver = super().get_driver_class()
+        module = sys.modules[driver.__module__]
+        if hasattr(module, "getincrementaldecoder"):
+            module.getincrementaldecoder = lambda encoding: partial(getincrementaldecoder(encoding), "replace")  # type: ignore[attr-defined]
+        return driver
+
+    def action_command_palette(self) -> None:
+        if self.use_command_palette and not isinstance(self.screen, CommandPalette):
+            self.push_screen(ClosableCommandPalette(id="--command-palette"))
 
     def handle_lab_error(self, error: LabError) -> None:
         """Show an error that a worker raised; the program goes on."""

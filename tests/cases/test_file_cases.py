@@ -1,0 +1,48 @@
+"""Files that stopped a reader: each was found by `tests/attack`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from review_chains import make_chain
+
+from iicl_tui.agents.base import UnreadableReply
+from iicl_tui.filters.base import HypothesisShown, PhaseContext
+from iicl_tui.review.chain_subject import HypothesisSubject
+from iicl_tui.review.drafts import Draft, DraftFile, Round
+from iicl_tui.review.reply_drafts import ReplyDrafts
+from iicl_tui.review.state import ReviewState
+from iicl_tui.store.library import Library
+
+REPLY = UnreadableReply(1, "imitation", "imitate", "a prompt", "a reply", "it states no rule", "", lambda text: "")
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "[]", '"x"'])
+def test_a_number_of_generations_that_is_none(tmp_path: Path, value: str) -> None:
+    (tmp_path / "a.toml").write_text(f"[chain]\ngenerations = {value}\n")
+    (row,) = Library(tmp_path).sessions()
+    assert row.fault
+
+
+@pytest.mark.parametrize("key", ["generation", "attempt", "cursor", "looked", "round"])
+@pytest.mark.parametrize("value", ["inf", "nan", "[" * 5000])
+def test_a_draft_that_cannot_be_read_is_none(tmp_path: Path, key: str, value: str) -> None:
+    chain = make_chain()
+    subject = HypothesisSubject(chain, HypothesisShown(PhaseContext(chain.task, 1, chain.start), 5, 0, 20, False))
+    file = DraftFile(tmp_path, tmp_path / "s.toml")
+    file.save(Draft(1, "hypothesis", (Round(0, ReviewState.from_values(subject.values)),)), subject)
+    lines = file.path.read_text().splitlines()
+    place = next((place for place, line in enumerate(lines) if line.startswith(f"{key} =")), 0)
+    lines[place] = f"{key} = {value}"
+    file.path.write_text("\n".join(lines))
+    assert file.load(subject) is None or key == "looked"
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "[" * 5000])
+def test_a_draft_of_a_reply_that_cannot_be_read_is_none(tmp_path: Path, value: str) -> None:
+    drafts = ReplyDrafts(tmp_path, tmp_path / "s.toml")
+    drafts.keep(REPLY, "a text")
+    assert drafts.path is not None
+    drafts.path.write_text(drafts.path.read_text().replace("generation = 1", f"generation = {value}"))
+    assert ReplyDrafts(tmp_path, tmp_path / "s.toml").get(REPLY) is None
