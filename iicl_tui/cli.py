@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
     one = command("check", "list every fault of session and config files, with its line")
     one.add_argument("files", metavar="FILE", nargs="+")
+    one.add_argument("--deep", action="store_true", help="also recompute the records that follow from the rest of the file")
     one = command("import", "make a session from the logs of the paper's notebooks")
     one.add_argument("folder", metavar="DIR")
     one.add_argument("-o", "--output", metavar="FILE", help="the session file to write (default: in the sessions folder)")

@@ -32,7 +32,7 @@ class NextCall:
     client: ModelClient
 
 
-class _ReachedCall(Exception):
+class ReachedCall(Exception):
     """The dry run has reached a call to a model."""
 
     def __init__(self, purpose: Purpose, request: Request, client: ModelClient) -> None:
@@ -44,13 +44,13 @@ class _ReachedPerson(Exception):
     """The dry run has reached a decision of a person."""
 
 
-class _DryRunSession(RecordedModelSession):
+class DryRunSession(RecordedModelSession):
     """Answers from the record, and stops where the record ends."""
 
     async def ask(self, purpose: Purpose, request: Request, client: ModelClient) -> Call:
         known = self._next(purpose)
         if known is None:
-            raise _ReachedCall(purpose, request, client)
+            raise ReachedCall(purpose, request, client)
         return known
 
     async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
@@ -58,7 +58,7 @@ class _DryRunSession(RecordedModelSession):
         for _ in requests:
             known = self._next(purpose, {each.prompt for each in requests} - found.keys())
             if known is None:
-                raise _ReachedCall(purpose, next(each for each in requests if each.prompt not in found), client)
+                raise ReachedCall(purpose, next(each for each in requests if each.prompt not in found), client)
             found[known.prompt] = known
         return tuple(found[request.prompt] for request in requests)
 
@@ -79,7 +79,7 @@ class _Person:
 class _DryRun(Chain):
     """A chain that saves nothing and calls no model."""
 
-    SESSION = _DryRunSession
+    SESSION = DryRunSession
 
 
 async def next_call(chain: Chain) -> NextCall | None:
@@ -96,7 +96,7 @@ async def next_call(chain: Chain) -> NextCall | None:
     dry_run.on_notice = chain.on_notice  # an agent gives each notice once
     try:
         await dry_run.step()
-    except _ReachedCall as found:
+    except ReachedCall as found:
         asked, client = found.request, found.client
         request = client.as_sent(asked)
         names = [name for name in Request.PARAMETERS if getattr(asked, name) is not None and getattr(request, name) is None]

@@ -27,4 +27,24 @@ def main(arguments: argparse.Namespace) -> int:
         if not faults:
             print(printable(f"{name}: no fault"))
         failed |= bool(faults)
+        if arguments.deep:
+            failed |= _deep(name)
     return 1 if failed else 0
+
+
+def _deep(name: str) -> bool:
+    """Prints what does not follow from the rest of the file, and what could not be recomputed. Returns whether it fails."""
+    from iicl_tui.store.deep_check import deep_check
+
+    try:
+        found = deep_check(Path(name))
+    except LabError:
+        print(printable(f"{name}: not recomputed: a file with faults cannot be"))
+        return True
+    for each in found.differences:
+        print(printable(f"{name}:{each.line}: {each.key}: {each.message}"))
+    agree = "they agree with the file" if not found.differences else "what differs is above"
+    print(printable(f"{name}: recomputed {found.phases} phases and {found.beliefs} beliefs; {agree}"))
+    for text in found.left_out:
+        print(printable(f"{name}: not recomputed: {text}"))
+    return bool(found.differences)

@@ -108,6 +108,10 @@ class SessionFile:
         """All calls to models in order, including those appended since."""
         return self._calls
 
+    def text(self) -> str:
+        """The text of the whole blocks. Raises StoreError if another program changed them."""
+        return toml_lines.text_of(self._journal.read(), self.path.name)
+
     def close(self) -> None:
         """Closes the file and releases its lock."""
         self._journal.close()

@@ -119,12 +119,14 @@ class LabApp(CrashHandlingApp):
         """The first screen."""
         return self.make(self._start.screen, **self._start.values)
 
+    def on_load(self) -> None:
+        self._handle_signals()  # before the driver changes the terminal
+
     def on_mount(self) -> None:
         for title, lines in self._notices:
             text = "\n".join(printable(line, 300) for line in lines)
             self.notify(text, title=title, severity="warning", timeout=12, markup=False)
         self._notices.clear()
-        self._handle_signals()
 
     def _handle_signals(self) -> None:
         """On SIGTERM and SIGHUP, leave as on quit: the terminal is restored and open sessions are closed."""

@@ -6,14 +6,18 @@ import sys
 from codecs import getincrementaldecoder
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from textual import work
+from textual._context import active_message_pump  # the widget whose handler failed
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
 from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Select
 from textual.widgets._select import SelectOverlay  # the public textual.widgets.select does not export it
@@ -41,15 +45,27 @@ class ErrorHandlingScreen(Screen[object]):
 
 
 class ClosableCommandPalette(CommandPalette):
-    """A command palette that may be closed while it gathers commands.
+    """A command palette that may be closed at any instant.
 
-    The worker that gathers looks for the list, which is gone then, and Textual ends the program. `_gather_commands` is that worker.
+    Textual ends the program if its list is gone when its worker (`_gather_commands`) or a key (`_action_command_list`) looks for
+    it, and if two clicks close it twice.
     """
 
     @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
     async def _gather_commands(self, search_value: str) -> None:
         with suppress(NoMatches):
             await CommandPalette._gather_commands.__wrapped__(self, search_value)  # type: ignore[attr-defined]
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(NoMatches):
+            super()._action_command_list(action)
+
+    def _action_cursor_down(self) -> None:
+        with suppress(NoMatches):
+            super()._action_cursor_down()
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
 class CrashHandlingApp(App[None]):
@@ -91,11 +107,22 @@ class CrashHandlingApp(App[None]):
         if isinstance(cause, LabError) and isinstance(error, WorkerFailed):
             self.handle_lab_error(cause)
             return
+        if isinstance(cause, NoMatches) and self._is_gone(active_message_pump.get(None)):
+            return  # a message came to a widget while it was removed, and its children were gone already
         if self._exception is None:  # a test's pilot raises the first exception again
             self._exception = error
             self._exception_event.set()
             self._return_code, self._crash_message = self.describe_crash(cause)
         self._close_messages_no_wait()
+
+    def _is_gone(self, node: MessagePump | None) -> bool:
+        """Whether a widget is removed, or its screen is left. Textual tells this by private flags only."""
+        if self._exit or not isinstance(node, DOMNode) or node is self:
+            return self._exit
+        ancestors = node.ancestors_with_self
+        return any(getattr(each, "_pruning", False) for each in ancestors) or not any(
+            each in self.screen_stack for each in ancestors
+        )
 
     def _print_error_renderables(self) -> None:
         # Textual prints its exit text through Rich, which wraps long paths, so that they could not be copied in one piece.

@@ -61,7 +61,7 @@ def _walk(tally: Tally, number: int, start: list[str], folder: Path, rng: random
     walk = _Walk(start, folder)
     steps = 0
     try:
-        walk.settle(_PATIENCE, until=b"\x1b[?1049h")
+        walk.settle(_PATIENCE, until=b"\x1b[?2004h")  # it reads input from now on
         while steps < STEPS and walk.process.poll() is None:
             kind, data = _input(rng)
             if kind == "sizes":
@@ -171,10 +171,11 @@ class _Walk:
     def end(self) -> int | None:
         """Ends the program as a closed terminal would, and returns its exit code; None if it does not end."""
         end = time.monotonic() + _PATIENCE
+        self._go_on()
+        self.process.terminate()
         while self.process.poll() is None and time.monotonic() < end:
             self._go_on()
-            self.process.terminate()
-            self.settle(0.5)
+            self.settle(0.2)
         self.settle(0.1)
         self.modes = list(termios.tcgetattr(self._other))
         return self.process.poll()
