@@ -104,7 +104,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("file", metavar="FILE")
     one.add_argument("--to", choices=("csv", "json", "notebook"), required=True)
     one.add_argument("-o", "--output", metavar="DIR", required=True)
-    command("doctor", "show what this terminal, installation and environment can do")
+    one = command("doctor", "show what this terminal, installation and environment, or a model's server, can do")
+    one.add_argument("--base-url", metavar="URL", help="ask this server what it can do; without --model: list its models")
+    one.add_argument("--model", metavar="MODEL", help="the model to ask, on the kind's own server or at --base-url")
+    one.add_argument("--kind", choices=("openai", "anthropic", "mistral"), default="openai", help="the protocol (default: openai)")
+    one.add_argument("--key-variable", metavar="NAME", help="send the key in this environment variable there")
+    one.add_argument("--timeout", metavar="SECONDS", type=float, default=60.0, help="of each call (default: 60)")
+    one.add_argument("--json", action="store_true", help="print the findings about a server as JSON")
     return top
 
 

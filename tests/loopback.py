@@ -361,6 +361,14 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        seen = Seen(self.path, headers, None, "get")
+        answer = self.server.answer(seen)
+        if isinstance(answer, Text):
+            answer = status(404, {"detail": "Not Found"})
+        getattr(self, f"_{answer.act}")(answer, seen)
+
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         content = self.rfile.read(length)

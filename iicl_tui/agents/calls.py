@@ -185,6 +185,8 @@ class Reply:
         usage: The billed tokens; None if the provider did not report them.
         model: The model's name in the reply; "" if it has none.
         remarks: What the program had to leave out or could not read, each to follow "answered with". They are not recorded.
+        thought: Whether the model thought before it answered, as far as the reply shows. It is not recorded.
+        more: Further replies to the same request, where several were asked for. Only the first one has the usage.
     """
 
     text: str
@@ -193,6 +195,8 @@ class Reply:
     usage: Usage | None = None
     model: str = ""
     remarks: tuple[str, ...] = ()
+    thought: bool = False
+    more: tuple[Reply, ...] = ()
 
 
 class Provider(Protocol):

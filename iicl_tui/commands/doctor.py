@@ -12,9 +12,10 @@ from pathlib import Path
 
 from iicl_tui import registry
 from iicl_tui.commands.common import surroundings
+from iicl_tui.errors import LabError
 from iicl_tui.text import printable
 
-PACKAGES = ("textual", "numpy", "plotext", "tomli-w", "tomlkit", "platformdirs")
+PACKAGES = ("textual", "numpy", "plotext", "tomli-w", "tomlkit", "platformdirs", "genai-prices")
 SDKS = ("openai", "anthropic", "mistralai")
 KINDS = ("iicl_tui.agents", "iicl_tui.tasks", "iicl_tui.filters")
 """The groups of entry points by which plug-ins add kinds."""
@@ -23,7 +24,13 @@ SMALLEST = (80, 24)
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Prints what this terminal, installation and environment can do. Returns 1 if something needed is missing."""
+    """Prints what this terminal, installation and environment, or a model's server, can do. Returns 1 if something is missing."""
+    if arguments.base_url is not None or arguments.model is not None:
+        from iicl_tui.commands import server_doctor
+
+        return server_doctor.main(arguments)
+    if arguments.json:
+        raise LabError("--json needs --base-url or --model")
     from iicl_tui import __version__
 
     failed = False

@@ -25,17 +25,16 @@ class AnthropicProvider(SDKProvider):
         return url.removesuffix("/v1")
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
-        sdk = modules[0].AsyncAnthropic(
+        return modules[0].AsyncAnthropic(
             api_key=KEY_PLACEHOLDER, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None, open_telemetry=False
         )
-        return sdk.messages.with_raw_response
 
     async def ask(self, sdk: Any, request: Request) -> None:
         system = "\n\n".join(replace_surrogates(message.text) for message in request.messages if message.role == "system")
         schema = request.schema
         # The SDK has no parameters for these two; the API accepts them for some models.
         extra_body = {**without_none(temperature=request.temperature, top_p=request.top_p), **self.extra_body}
-        await sdk.create(
+        await sdk.messages.with_raw_response.create(
             model=self.endpoint.model,
             max_tokens=request.max_tokens,
             messages=[message for message in messages(request) if message["role"] != "system"],
@@ -45,6 +44,9 @@ class AnthropicProvider(SDKProvider):
                 extra_body=extra_body or None,
             ),
         )
+
+    async def ask_models(self, sdk: Any) -> None:
+        await sdk.models.with_raw_response.list(limit=1000)
 
     def read(self, document: Any, request: Request) -> Reply:
         return read_message(document)

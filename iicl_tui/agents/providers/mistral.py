@@ -26,18 +26,17 @@ class MistralProvider(SDKProvider):
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
         # With MISTRAL_DEBUG set, the SDK's own logger would log whole calls and enable other loggers.
-        sdk = modules[0].Mistral(
+        return modules[0].Mistral(
             api_key=KEY_PLACEHOLDER,
             server_url=self.endpoint.url,
             async_client=http,
             timeout_ms=round(self.timeout * 1000) + 60_000,  # longer than the time limit of `send`
             debug_logger=modules[1].NoOpLogger(),
         )
-        return sdk.chat
 
     async def ask(self, sdk: Any, request: Request) -> None:
         schema = request.schema
-        await sdk.complete_async(
+        await sdk.chat.complete_async(
             model=self.endpoint.model,
             messages=marked_messages(request),
             max_tokens=request.max_tokens,
@@ -52,6 +51,9 @@ class MistralProvider(SDKProvider):
                 n=request.n,
             ),
         )
+
+    async def ask_models(self, sdk: Any) -> None:
+        await sdk.models.list_async()
 
     def read(self, document: Any, request: Request) -> Reply:
         return read_completion(document)

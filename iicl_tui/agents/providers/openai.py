@@ -109,6 +109,9 @@ class OpenAIProvider(SDKProvider):
             ),
         )
 
+    async def ask_models(self, sdk: Any) -> None:
+        await sdk.models.with_raw_response.list()
+
     def adapt(self, error: ErrorBody) -> bool:
         """Uses streaming, the other name of the token limit, or the role "developer"; each at most once."""
         if self._usage_in_stream and self._streams and "stream_options" in (*error.params, *error.message.split("'")):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from iicl_tui.agents.calls import Finish, Reply
@@ -13,7 +14,10 @@ from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of
 from iicl_tui.agents.providers.http_client import RawResponse
 from iicl_tui.agents.providers.streams import StreamBroken, assemble, is_stream
 from iicl_tui.agents.providers.token_parsing import parse_tokens
-from iicl_tui.agents.providers.usage_parsing import parse_usage
+from iicl_tui.agents.providers.usage_parsing import parse_usage, reasoning_tokens
+
+MAX_CHOICES = 128
+"""The most replies of one response that are read."""
 
 _CHECK = "Check base-url. It must be the address of the API itself, not of a web page, a login or another program."
 
@@ -112,7 +116,22 @@ def read_completion(document: Any) -> Reply:
     choices = _object(document).get("choices")
     if not isinstance(choices, list) or not choices:
         raise UnexpectedShape("an object with an empty list of choices" if choices == [] else "an object without choices")
-    choice = choices[0]
+    first, others = _read_choice(choices[0]), _read_others(choices[1:MAX_CHOICES])
+    usage, model = parse_usage(document.get("usage")), read_model(document)
+    thought = first.thought or reasoning_tokens(document.get("usage")) > 0
+    return replace(first, usage=usage, model=model, thought=thought, more=tuple(replace(each, model=model) for each in others))
+
+
+def _read_others(choices: Sequence[Any]) -> Iterator[Reply]:
+    """The further choices that can be read."""
+    for choice in choices:
+        try:
+            yield _read_choice(choice)
+        except UnexpectedShape:
+            continue
+
+
+def _read_choice(choice: Any) -> Reply:
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(message, Mapping):
         raise UnexpectedShape("an object whose first choice has no message")
@@ -126,8 +145,8 @@ def read_completion(document: Any) -> Reply:
         text = str(refusal) if refused else ""
     finish = "refused" if refused else _finish(reason, text)
     tokens, remarks = parse_tokens(choice.get("logprobs"))
-    usage = parse_usage(document.get("usage"))
-    return Reply(replace_surrogates(text), finish, tokens, usage, read_model(document), remarks)
+    thoughts = (message.get("reasoning_content"), message.get("reasoning"), text.lstrip().startswith(("<think", "<|channel|>")))
+    return Reply(replace_surrogates(text), finish, tokens, remarks=remarks, thought=any(thoughts))
 
 
 _FINISHES: Mapping[str, Finish] = {
@@ -155,7 +174,8 @@ def read_message(document: Any) -> Reply:
     reason = document.get("stop_reason")
     finish: Finish = _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
     usage = parse_usage(document.get("usage"))
-    return Reply(replace_surrogates(_text(content) or ""), finish, None, usage, read_model(document))
+    thought = any(block.get("type") in ("thinking", "redacted_thinking") for block in content)
+    return Reply(replace_surrogates(_text(content) or ""), finish, None, usage, read_model(document), thought=thought)
 
 
 def read_model(document: Mapping[str, Any]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from iicl_tui.agents.access import consent_host
 from iicl_tui.agents.calls import Reply, Request
@@ -16,9 +16,12 @@ from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
 from iicl_tui.agents.providers.error_body import ErrorBody, parse_error_body
 from iicl_tui.agents.providers.http_client import RawResponse, current_response, make_client
 from iicl_tui.agents.providers.http_errors import asks_for_stream, failure_from_response
+from iicl_tui.agents.providers.model_list import ListedModel, read_models
 from iicl_tui.agents.providers.response_parsing import UnexpectedShape, error_in, read_json, unexpected_shape
 from iicl_tui.agents.providers.surroundings import BadSetting
 from iicl_tui.agents.providers.transport_errors import failure_from_exception, timeout_failure
+
+Found = TypeVar("Found")
 
 MAX_REPLY = 4_000_000
 """The default limit of a response in bytes."""
@@ -95,6 +98,24 @@ class SDKProvider(ABC):
             CallFailed: There is no reply. With the kind "parameter" the request can be sent without `parameter`. Except for
                 CancelledError, no other exception is raised.
         """
+
+        async def exchange(sdk: Any, raw: RawResponse) -> None:
+            await self.exchange(sdk, request, raw)
+
+        return await self._transact(exchange, lambda raw: self._parsed(raw, request))
+
+    async def models(self) -> tuple[ListedModel, ...]:
+        """The models that the server lists. Raises CallFailed, as `send`."""
+
+        async def exchange(sdk: Any, raw: RawResponse) -> None:
+            await self.ask_models(sdk)
+
+        return await self._transact(exchange, self._parsed_models)
+
+    async def _transact(
+        self, exchange: Callable[[Any, RawResponse], Awaitable[None]], read: Callable[[RawResponse], Found]
+    ) -> Found:
+        """Makes an exchange and reads its last response. Raises CallFailed, as `send`."""
         self.endpoint.check()
         raw = RawResponse()
         failure: CallFailed | None = None
@@ -102,7 +123,7 @@ class SDKProvider(ABC):
         try:
             sdk = await self._connected()
             async with asyncio.timeout(self.timeout):
-                await self.exchange(sdk, request, raw)
+                await exchange(sdk, raw)
         except ImportError as error:
             failure = self._not_installed(error)
         except BadSetting as error:
@@ -116,7 +137,7 @@ class SDKProvider(ABC):
             current_response.reset(token)
         if raw.body is not None:
             try:
-                return self._parsed(raw, request)
+                return read(raw)
             except CallFailed as refused:
                 failure = refused
         if failure is not None and failure.kind in _MAY_BE_BILLED and (raw.status is None or raw.status < 300):
@@ -139,6 +160,10 @@ class SDKProvider(ABC):
     @abstractmethod
     async def ask(self, sdk: Any, request: Request) -> None:
         """Makes one call with the SDK. Its result does not matter: the HTTP client keeps the raw response."""
+
+    @abstractmethod
+    async def ask_models(self, sdk: Any) -> None:
+        """Asks for the list of models with the SDK. Its result does not matter, as that of `ask`."""
 
     @abstractmethod
     def read(self, document: Any, request: Request) -> Reply:
@@ -187,8 +212,30 @@ class SDKProvider(ABC):
             found = str(error)
         else:
             hide = self.endpoint.hide
-            tokens = None if self.endpoint.hides(reply.tokens or ()) else reply.tokens
-            return replace(reply, text=hide(reply.text), tokens=tokens, model=hide(reply.model))
+            shown = [
+                replace(
+                    each,
+                    text=hide(each.text),
+                    tokens=None if self.endpoint.hides(each.tokens or ()) else each.tokens,
+                    model=hide(each.model),
+                )
+                for each in (reply, *reply.more)
+            ]
+            return replace(shown[0], more=tuple(shown[1:]))
+        raise unexpected_shape(self.endpoint, raw, found)
+
+    def _parsed_models(self, raw: RawResponse) -> tuple[ListedModel, ...]:
+        """Parses a complete list of models. Raises CallFailed if it is none."""
+        if raw.status is None or not 200 <= raw.status < 300:
+            raise failure_from_response(self.endpoint, raw, Request((), 0))
+        document = read_json(self.endpoint, raw)
+        try:
+            listed = read_models(document)
+        except UnexpectedShape as error:
+            found = str(error)
+        else:
+            hide = self.endpoint.hide
+            return tuple(ListedModel(hide(model.name), hide(model.ends)) for model in listed)
         raise unexpected_shape(self.endpoint, raw, found)
 
     async def _connected(self) -> Any:

@@ -47,6 +47,11 @@ def _cached(usage: Mapping[str, Any]) -> int:
     return max((count for count in counts if _is_count(count)), default=0)
 
 
+def reasoning_tokens(usage: Any) -> int:
+    """The reported tokens of a model's thoughts; 0 if there are none."""
+    return _reasoning(usage) if isinstance(usage, Mapping) else 0
+
+
 def _first(usage: Mapping[str, Any], *names: str) -> int | None:
     """The count under the first of these names that is there; None if it is invalid."""
     value = next((usage[name] for name in names if usage.get(name) is not None), None)
