@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iicl_tui.errors import Fault
-from iicl_tui.tasks.acre.task import BIASES, Acre
+from iicl_tui.tasks.acre.bias import BIASES, PAIRS, doublings
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.priors import read_prior
 
 TASK = Acre(("A", "B"), ("on", "off"))
@@ -146,6 +147,17 @@ def test_each_level_of_the_bias_doubles_the_weight_of_off() -> None:
             expected = np.array([2**level if state == "off" else 1 for state in states])
             np.testing.assert_allclose(focus, expected / expected.sum())
             np.testing.assert_allclose(task.space.marginal(p, 0), 1 / len(states))
+
+
+def test_a_pair_weighs_at_least_what_its_sentences_weigh_alone() -> None:
+    for pair, (before, after) in PAIRS.items():
+        alone = [doublings(f"{before}/none")] if before != "none" else []
+        alone += [doublings(f"none/{after}")] if after != "none" else []
+        assert doublings(pair) == max(alone) + (len(alone) == 2)
+    assert [doublings(f"none/{strength}") for strength in ("weak", "medium", "strong")] == [1, 2, 4]
+    assert [doublings(f"{strength}/none") for strength in ("weak", "medium", "strong")] == [2, 3, 5]
+    p = np.exp(Acre(("A", "screen"), ("on", "off"), spurious="screen", bias="medium/medium").log_prior({}, (), [], None))
+    assert p.tolist() == pytest.approx([1 / 34, 16 / 34] * 2)
 
 
 def test_the_bias_multiplies_the_agents_own_weights() -> None:

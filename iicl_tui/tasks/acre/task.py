@@ -19,6 +19,7 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.acre.bias import LEVELS, doublings
 from iicl_tui.tasks.example import Example, Start
 from iicl_tui.tasks.labelling import Labelling
 from iicl_tui.tasks.priors import read_prior
@@ -31,9 +32,6 @@ Array = NDArray[np.float64]
 
 MOST_OBJECTS = 8
 """Limit on n. The truth table has 3ⁿ × (2ⁿ − 1) entries: 1.7 million for 8 objects; 10 million for 9, too slow for a step."""
-
-BIASES = ("none", "very-low", "low", "mild", "medium", "high", "very-high")
-"""Bias levels. Each doubles the prior weight of "the spurious object is off" relative to each other state: 1, 2, 4, … 64."""
 
 RANDOM_STATES = (0.5, 0.3, 0.2)
 """P(on), P(off), P(und) of each object of a random h* (experiment E1)."""
@@ -56,7 +54,7 @@ class Acre(Labelling):
         distinct: no input twice among the samples of one draw.
         spurious: the object that the bias is about.
         rival: the state that ĥ gives to the spurious object if h* is a table.
-        bias: one of `BIASES`.
+        bias: one of `LEVELS`.
     """
 
     name = "acre"
@@ -151,11 +149,11 @@ class Acre(Labelling):
         return self.space.index(tuple(codes))
 
     def read_target(self, value: Any) -> int:
-        """Read h* from {A = "on", …}. Raises ValueError, also if the spurious object is not off."""
+        """Read h* from {A = "on", …}. Raises ValueError, also if `rival` gives ĥ the same spurious object."""
         target = self.read_hypothesis(value)
-        if self.focus is not None and self.space.codes[target, self.focus] != 1:
+        if self.focus is not None and self._rival is not None and self._rival_of(target) == target:
             name = self.objects[self.focus]
-            raise ValueError(f"h* must have {name} {self.outputs[1]}: it is the rule without the spurious cause")
+            raise ValueError(f"h* and ĥ must differ in {name}, and `rival` gives it {self._rival} in both")
         return target
 
     def read_example(self, input: Any, output: Any) -> Example:
@@ -187,9 +185,9 @@ class Acre(Labelling):
     def log_prior(self, prior: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
         """(H,) log P₀: the agent's own weights times the bias towards a spurious object that is off."""
         log_prior = read_prior(self.space, prior, path, faults, folder)
-        level = BIASES.index(self.bias)
-        if self.focus is not None and level:
-            log_prior = log_normalise(log_prior + (self.space.codes[:, self.focus] == 1) * (level * np.log(2.0)))
+        times = doublings(self.bias)
+        if self.focus is not None and times:
+            log_prior = log_normalise(log_prior + (self.space.codes[:, self.focus] == 1) * (times * np.log(2.0)))
         return log_prior
 
     def candidates(self) -> NDArray[np.int64]:
@@ -259,10 +257,11 @@ class Acre(Labelling):
         return target, self._rival_of(target)
 
     def _rival_of(self, target: int) -> int | None:
+        """ĥ differs from h* in the spurious object only. By default it is on in ĥ if it is off in h*, and off otherwise."""
         if self.focus is None:
             return None
         codes = self.space.codes[target].tolist()
-        codes[self.focus] = self._output_of[self._rival] if self._rival else 0
+        codes[self.focus] = self._output_of[self._rival] if self._rival else int(codes[self.focus] != 1)
         return self.space.index(tuple(codes))
 
 
@@ -303,9 +302,11 @@ FIELDS = (
           "rejected one may repeat another. Otherwise every sample is drawn afresh from all inputs, as the theory assumes.", False),
     Field("spurious", "str", "spurious object", "The object that the bias is about. Empty: none.", None),
     Field("rival", "choice", "ĥ says spurious is", "The state that ĥ gives to the spurious object, where h* is given as a table. "
-          "A number or a random rule brings its own.", None, choices=("on", "und")),
+          "Empty: on if it is off in h*, otherwise off. A number or a random rule brings its own.", None,
+          choices=("on", "off", "und")),
     Field("bias", "choice", "bias", "How much the prior favours the spurious object being off. Each level doubles the weight: "
-          "none 1, very-low 2, low 4, mild 8, medium 16, high 32, very-high 64.", "none", choices=BIASES),
+          "none 1, very-low 2, low 4, mild 8, medium 16, high 32, very-high 64. A pair such as medium/none names the notebooks' "
+          "sentences before and after the data.", "none", choices=LEVELS),
 )  # fmt: skip
 
 
@@ -332,7 +333,7 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
         faults.append(Fault((*path, "rival"), "there is no third state"))
         options["rival"] = None
     elif options["rival"] is not None:
-        options["rival"] = states[{"on": 0, "und": 2}[options["rival"]]]
+        options["rival"] = states[("on", "off", "und").index(options["rival"])]
     most = 2 ** len(objects) - 1
     if options["distinct"] and options["samples"] > most:
         faults.append(Fault((*path, "samples"), f"there are only {most} distinct inputs"))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
+from iicl_tui.tasks.acre.bias import PAIRS, STRENGTHS
 from iicl_tui.tasks.answer_form import AnswerForm
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts
@@ -89,6 +90,7 @@ class AcreWording:
             "failing-example": Slots(("input", "output", "predicted")),
             "no-examples": NO_SLOTS,
             "distinct": NO_SLOTS,
+            **{f"bias-{strength}": Slots((), ("spurious",)) for strength in STRENGTHS},
         }
         return Layout(texts, tuple(own_prompts(self.task.name).bias), Slots((), ("spurious",)))
 
@@ -198,7 +200,10 @@ class AcreWording:
         """The bias sentences before and after the data; empty without a spurious object."""
         if self.task.focus is None:
             return "", ""
-        before, after = prompts.bias[self.task.bias]
+        if self.task.bias in PAIRS:
+            before, after = (prompts.texts.get(f"bias-{strength}", "") for strength in PAIRS[self.task.bias])
+        else:
+            before, after = prompts.bias[self.task.bias]
         spurious = self.task.objects[self.task.focus]
         return fill(before, spurious=spurious), fill(after, spurious=spurious)
 

@@ -271,9 +271,24 @@ def test_every_fault_of_a_given_start() -> None:
         assert words in text
 
 
-def test_a_given_rule_must_leave_the_spurious_object_off() -> None:
-    _, faults = start(Acre(spurious="screen"), hypothesis=FIVE.write_hypothesis(0))
-    assert [fault.key for fault in faults] == ["start.hypothesis"]
+@pytest.mark.parametrize(("own", "rival"), [("on", "off"), ("und", "off"), ("off", "on")])
+def test_the_spurious_object_may_have_any_state_in_h_and_another_in_its_rival(own: str, rival: str) -> None:
+    rule = {**FIVE.write_hypothesis(33), "screen": own}
+    began, faults = start(Acre(spurious="screen", draw="overlap", initial=8), hypothesis=rule)
+    assert not faults
+    assert FIVE.write_hypothesis(began.target) == rule
+    assert FIVE.write_hypothesis(began.rival) == {**rule, "screen": rival}
+    explained = FIVE.explained(began.samples)
+    assert explained[began.target] == explained[began.rival] == 8
+
+
+@pytest.mark.parametrize("state", ["on", "off", "und"])
+def test_h_and_its_rival_differ_in_the_spurious_object(state: str) -> None:
+    rule = {**FIVE.write_hypothesis(33), "screen": state}
+    _, faults = built(spurious="screen", hypothesis=rule, rival=state)
+    assert [str(fault) for fault in faults] == [
+        f"task.hypothesis: h* and ĥ must differ in screen, and `rival` gives it {state} in both"
+    ]
 
 
 # -- the table of the configuration --------------------------------------------------------------------------------------
@@ -305,7 +320,7 @@ def test_acre_is_found() -> None:
         ({"hypothesis": 162, "spurious": "screen"}, "hypothesis", "0 to 161"),
         ({"hypothesis": -1}, "hypothesis", "-1"),
         ({"hypothesis": {"A": "on"}}, "hypothesis", "gives no state to B"),
-        ({"hypothesis": dict.fromkeys(FIVE.objects, "on"), "spurious": "screen"}, "hypothesis", "screen off"),
+        ({"hypothesis": dict.fromkeys(FIVE.objects, "on"), "spurious": "screen", "rival": "on"}, "hypothesis", "differ in screen"),
     ],
 )
 def test_one_fault_is_one_fault(table: dict[str, Any], key: str, words: str) -> None:

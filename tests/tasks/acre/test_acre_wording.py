@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 import iicl_tui.tasks.prompts as prompts_module
 from iicl_tui.errors import Fault
 from iicl_tui.tasks.acre import KIND
-from iicl_tui.tasks.acre.task import BIASES, Acre
+from iicl_tui.tasks.acre.bias import BIASES, PAIRS, doublings
+from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acre.wording import UNDETERMINED, AcreWording
 from iicl_tui.tasks.base import Example
 from iicl_tui.tasks.prompts import Prompts, as_table, own_prompts
@@ -174,6 +175,30 @@ def test_the_sentence_stands_before_and_after_the_data_as_the_level_says(bias: s
     assert biased["imitate"].endswith(after)
 
 
+@pytest.mark.parametrize("level", PAIRS)
+def test_a_pair_places_its_sentences_before_and_after_the_data(level: str) -> None:
+    neutral = texts(Acre(PLAIN, spurious="screen"), 5, d0(Acre(PLAIN)), 4)
+    biased = texts(Acre(PLAIN, spurious="screen", bias=level), 5, d0(Acre(PLAIN)), 4)
+    before, after = level.split("/")
+    said = {"none": "", "strong": "Turn off", "medium": "Someone else will turn off", "weak": "Someone else will close"}
+    for name, text in biased.items():
+        added = text.removeprefix(neutral[name]).strip()
+        expected = (
+            said[before] if name == "system" else said[after] if name in ("imitate", "self-refine", "hypothesis-search") else ""
+        )
+        assert added == (f"{expected} the screen at the end." if expected else ""), name
+
+
+def test_pairs_say_what_the_papers_levels_say() -> None:
+    def of(level: str) -> dict[str, str]:
+        return texts(Acre(PLAIN, spurious="screen", bias=level), 5, d0(Acre(PLAIN)), 4)
+
+    for pair, level in (("strong/strong", "very-high"), ("strong/none", "high"), ("medium/none", "mild")):
+        assert of(pair) == of(level)
+        assert doublings(pair) == doublings(level)
+    assert len(PAIRS) == 15
+
+
 def test_the_levels_are_the_tasks_and_differ() -> None:
     assert tuple(OWN.bias) == BIASES
     assert len(set(OWN.bias.values())) == len(BIASES)
@@ -202,7 +227,7 @@ def test_the_sentence_names_whatever_object_is_spurious() -> None:
 def test_neutral_texts_hold_no_word_of_the_biased_ones() -> None:
     task = Acre(("A", "B", "C"), ("lit", "dark", "dim"), distinct=True)
     neutral = " ".join(texts(task, 3, d0(task), 4).values())
-    for text in (neutral, " ".join(OWN.texts.values())):
+    for text in (neutral, " ".join(text for name, text in OWN.texts.items() if not name.startswith("bias-"))):
         words = set(re.findall(r"[a-z]+", re.sub(r"\{[a-z]+\}", "", text.lower())))
         biased = {word for pair in OWN.bias.values() for word in re.findall(r"[a-z]+", " ".join(pair).lower())}
         assert biased & words <= {"the", "of", "at"}
