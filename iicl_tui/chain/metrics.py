@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
-from iicl_tui.tasks.base import DatasetMetric
+from iicl_tui.tasks.base import DatasetMetric, Start, Task
 
 Array = NDArray[np.float64]
 
@@ -29,7 +30,12 @@ class Measures:
         marginals: For each grouping of the space, (T, values).
         explained: (T,) How many examples of d⁰ hᵗ explains.
         hypothesis: (T,) hᵗ.
+        both: (T,) 1 if hᵗ explains all of d⁰ and gives the factor in focus the same value as h* (BOTH in the paper's Table 1),
+            else 0; NaN if the task has no focus or its hypotheses explain all alike.
+        is_target: (T,) 1 if hᵗ = h*, else 0; NaN if hypotheses explain all alike.
+        fits_target, fits_rival: (T,) How many examples of dᵗ h* and ĥ explain; NaN without dᵗ.
         made, passed: (T, metrics) The task's metrics of what generation t made, before any edit, and of dᵗ; NaN if there is none.
+        made_count: (T,) How many examples generation t made.
         entropy_least, entropy_most: (T,) The range of entropies that a belief's draws can show, whatever the truth; NaN if it is
             not estimated from draws.
     """
@@ -41,8 +47,13 @@ class Measures:
     marginals: tuple[Array, ...]
     explained: NDArray[np.int64]
     hypothesis: NDArray[np.int64]
+    both: Array
+    is_target: Array
+    fits_target: Array
+    fits_rival: Array
     made: Array
     passed: Array
+    made_count: Array
     entropy_least: Array
     entropy_most: Array
 
@@ -52,22 +63,13 @@ class Measures:
     def extended(self, more: Measures, keep: int) -> Measures:
         """The first `keep` rows of these measures, then all of `more`."""
 
-        def joined(name: str) -> Array:
-            return np.concatenate([getattr(self, name)[:keep], getattr(more, name)])
-
-        return Measures(
-            joined("entropy"),
-            joined("p_target"),
-            joined("p_rival"),
-            joined("p_kept"),
-            tuple(np.concatenate([a[:keep], b]) for a, b in zip(self.marginals, more.marginals, strict=True)),
-            np.concatenate([self.explained[:keep], more.explained]),
-            np.concatenate([self.hypothesis[:keep], more.hypothesis]),
-            joined("made"),
-            joined("passed"),
-            joined("entropy_least"),
-            joined("entropy_most"),
-        )
+        parts: dict[str, Any] = {
+            field.name: np.concatenate([getattr(self, field.name)[:keep], getattr(more, field.name)])
+            for field in fields(self)
+            if field.name != "marginals"
+        }
+        marginals = tuple(np.concatenate([a[:keep], b]) for a, b in zip(self.marginals, more.marginals, strict=True))
+        return Measures(marginals=marginals, **parts)
 
 
 def measure(chain: Chain, first: int = 1) -> Measures:
@@ -119,25 +121,60 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
         tuple(marginals),
         explained[kept],
         kept,
+        _both(chain, kept, explained[kept]),
+        (kept == start.target).astype(np.float64) if chain.task.predictive else nothing,
+        _fits(chain, start.target, first, last),
+        _fits(chain, start.rival, first, last),
         *_dataset_metrics(chain, first, last),
         *shown.T,
     )
 
 
-def _dataset_metrics(chain: Chain, first: int, last: int) -> tuple[Array, Array]:
-    """The task's metrics of what each generation made, and of what it passed on."""
+def _both(chain: Chain, kept: NDArray[np.int64], explained: NDArray[np.int64]) -> Array:
+    task, start = chain.task, chain.start
+    if task.focus is None or not task.predictive:
+        return np.full(len(kept), np.nan)
+    codes = task.space.groupings[task.focus].codes
+    return ((codes[kept] == codes[start.target]) & (explained == len(start.samples))).astype(np.float64)
+
+
+def _fits(chain: Chain, hypothesis: int | None, first: int, last: int) -> Array:
+    """How many examples of each dᵗ the hypothesis explains."""
+    fits = np.full(last - first + 1, np.nan)
+    if hypothesis is None or not chain.task.predictive:
+        return fits
+    for row, generation in enumerate(chain.generations[first - 1 : last]):
+        if generation.complete and generation.data:
+            fits[row] = sum(chain.task.agrees(hypothesis, example) for example in generation.data)
+    return fits
+
+
+def _dataset_metrics(chain: Chain, first: int, last: int) -> tuple[Array, Array, Array]:
+    """The task's metrics of what each generation made, and of what it passed on; and how many examples it made."""
     task, none = chain.task, (np.nan,) * len(chain.task.dataset_metrics)
-    made, passed = [], []
-    if not none:
-        empty = np.empty((last - first + 1, 0))
-        return empty, empty
-    for t in range(first, last + 1):
-        record = chain.generations[t - 1].transmission
+    made, passed, counts = [], [], []
+    for generation in chain.generations[first - 1 : last]:
+        record = generation.transmission
         own = [sample.drawn for sample in record.samples if sample.origin is None] if record is not None else []
-        made.append(task.measure(own) if own else none)
-        passed.append(task.measure(chain.generations[t - 1].data) if chain.generations[t - 1].data else none)
+        counts.append(len(own))
+        if none:
+            made.append(task.measure(own) if own else none)
+            passed.append(task.measure(generation.data) if generation.data else none)
     shape = (last - first + 1, len(none))
-    return np.array(made, dtype=np.float64).reshape(shape), np.array(passed, dtype=np.float64).reshape(shape)
+    made_, passed_ = (np.array(rows, dtype=np.float64).reshape(shape) for rows in (made, passed))
+    return made_, passed_, np.array(counts, dtype=np.float64)
+
+
+def so_far(measures: Measures, task: Task, start: Start) -> Array:
+    """(T, metrics) The pooled metrics of d⁰ and all that was made up to each generation; NaN for metrics that are not pooled."""
+    given = np.array([task.measure(start.samples) if start.samples else (np.nan,) * len(task.dataset_metrics)], dtype=np.float64)
+    counts = np.concatenate([[len(start.samples)], measures.made_count])[:, None]
+    values = np.concatenate([given, measures.made]) if given.size else np.empty((len(counts), 0))
+    sums = np.cumsum(np.where(counts > 0, np.nan_to_num(values) * counts, 0.0), axis=0)
+    totals = np.cumsum(counts, axis=0)
+    means = np.divide(sums, totals, out=np.full(sums.shape, np.nan), where=totals > 0)[1:]
+    means[:, [not metric.pooled for metric in task.dataset_metrics]] = np.nan
+    return means
 
 
 @dataclass(frozen=True)
@@ -176,8 +213,7 @@ def outcome(chain: Chain) -> Outcome | None:
         row = m.marginals[task.focus][0]
         if np.isfinite(row).all():
             focus = (split.name, split.values[int(row.argmax())], float(row.max()))
-        same = split.codes[m.hypothesis[0]] == split.codes[start.target]
-        both = bool(same and m.explained[0] == len(start.samples)) if task.predictive else None
+        both = bool(m.both[0]) if task.predictive else None
     made = m.made[0] if chain.generations[-1].complete or t == 1 else measure(chain, t - 1).made[0]
     measured = zip(task.dataset_metrics, made.tolist(), strict=True)
     metrics = tuple((metric, value) for metric, value in measured if np.isfinite(value))

@@ -269,7 +269,7 @@ def summary(chain: Chain) -> str:
     if last.p_target is not None:
         words.append(f"P(h*) {last.p_target:.3g}")
     if chain.task.predictive:
-        words.append(f"d⁰ {last.explained}/{last.initial}")
+        words.append(f"d⁰ {last.explained}/{last.initial}" + (", BOTH" if last.both else ""))
     if last.focus is not None:
         name, value, p = last.focus
         words.append(f"P({name} {value}) {p:.3g}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from iicl_tui.bayes.inference import entropy
 from iicl_tui.chain.bayes_check import BayesCheck, check_bayes
+from iicl_tui.chain.metrics import so_far
 from iicl_tui.charts import belief, film, marginals, plain_curves, ranked
 from iicl_tui.charts.numbers import bounds_text, hundredths_text, probability_text
 from iicl_tui.charts.view import NO_BELIEF, BeliefView
@@ -108,7 +109,12 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
     split = task.space.groupings[focus] if focus is not None else None
     names = [f"P({split.name} {value})" for value in split.values] if split is not None else []
     columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names]
-    columns += [*(["d⁰ right"] if session.compared_examples else []), *(figure.name for figure in task.dataset_metrics), "hᵗ"]
+    pooled, shows_both = so_far(m, task, start), bool(session.compared_examples) and np.isfinite(m.both).any()
+    columns += ["d⁰ right"] if session.compared_examples else []
+    columns += ["BOTH", "= h*", "dᵗ by ĥ"] if shows_both else []
+    for figure in task.dataset_metrics:
+        columns += [figure.name, *([f"{figure.short or figure.name} so far"] if figure.pooled else [])]
+    columns.append("hᵗ")
     widths = [max(len(name), 7) for name in columns]
     widths[0] = 5
     yield "  ".join(name.rjust(size) for name, size in zip(columns[:-1], widths, strict=False)) + f"  {columns[-1]}"
@@ -125,8 +131,13 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
             figures += [_p(value) for value in m.marginals[focus][row]]
         if session.compared_examples:
             figures.append(f"{m.explained[row]}/{session.compared_examples}")
-        made = zip(task.dataset_metrics, m.made[row].tolist(), strict=True)
-        figures += [f"{value:.{figure.digits}f}" if np.isfinite(value) else "" for figure, value in made]
+        if shows_both:
+            figures += ["yes" if m.both[row] else "no", "yes" if m.is_target[row] else "no"]
+            passed = len(session.chain.generations[row].data)
+            figures.append(f"{m.fits_rival[row]:.0f}/{passed}" if np.isfinite(m.fits_rival[row]) else "")
+        for figure, value, pool in zip(task.dataset_metrics, m.made[row].tolist(), pooled[row].tolist(), strict=True):
+            both_ways = (value, pool) if figure.pooled else (value,)
+            figures += [f"{each:.{figure.digits}f}" if np.isfinite(each) else "" for each in both_ways]
         mark = ">" if row + 1 == state.selected else " "
         cells = [f"{mark}{row + 1}", *figures]
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
@@ -134,6 +145,9 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
     if np.isfinite(m.entropy_least).any():
         least, most = np.nanmin(m.entropy_least), np.nanmax(m.entropy_most)
         yield f"  ~ from draws, which can show an entropy of {least:.2f} to {most:.2f} nats only"
+    if shows_both and split is not None:
+        same = f"{printable(split.name, 24)} as in h*"
+        yield f"  BOTH: hᵗ explains all of d⁰ and has {same}. dᵗ by ĥ: how many examples of dᵗ ĥ explains"
     if task.dataset_metrics:
         yield f"  {task.dataset_metrics[0].name} and what follows: measured on what each generation made"
 

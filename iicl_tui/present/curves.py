@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.chain.bayes_check import BayesCheck
-from iicl_tui.chain.metrics import Measures
+from iicl_tui.chain.metrics import Measures, so_far
 from iicl_tui.charts.panel import Panel, Series
 from iicl_tui.tasks.base import DatasetMetric, Start, Task
 from iicl_tui.text import printable
@@ -44,12 +44,12 @@ def panels(
     """The panels of a chain, in the order in which they are shown.
 
     They are the task's metrics, the entropy, the states of the task's focus, the distance from Bayes' rule with the noise that fits
-    it best, P(h*) with P(ĥ), and the d⁰ examples explained.
+    it best, P(h*) with P(ĥ), the d⁰ examples explained, BOTH with hᵗ = h*, and the examples of dᵗ that h* and ĥ explain.
 
     Args:
         generation: the selected generation; 0 for d⁰.
         total: generations of the whole chain.
-        blind: leave out the last two, which show what is right.
+        blind: leave out those from P(h*) on, which show what is right.
         checks: beliefs beside Bayes' rule; without any, these two panels are left out.
     """
     length = max(axis_length(len(measures), total), len(measures))
@@ -59,8 +59,16 @@ def panels(
         return Series(name, _padded(values, length), style)
 
     given = task.measure(start.samples) if start.samples else (nan,) * len(task.dataset_metrics)
+    pooled = so_far(measures, task, start)
     out = [
-        _figure(figure, line("made", measures.made[:, place]), line("dᵗ", measures.passed[:, place]), level, selected)
+        _figure(
+            figure,
+            line("made", measures.made[:, place]),
+            line("dᵗ", measures.passed[:, place]),
+            line("so far", pooled[:, place], "mark") if figure.pooled else None,
+            level,
+            selected,
+        )
         for place, (figure, level) in enumerate(zip(task.dataset_metrics, given, strict=True))
     ]
     out.append(_entropy(measures, log(task.space.size), length, selected))
@@ -79,7 +87,19 @@ def panels(
     if start.samples and task.predictive:
         right = line("hᵗ", measures.explained.astype(np.float64), "accent")
         out.append(Panel(f"d⁰ explained (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1))
+    if task.focus is not None and task.predictive:
+        out.append(Panel("BOTH, hᵗ = h* (1: yes)", (line("BOTH", measures.both, "accent"), line("= h*", measures.is_target)),
+                         0.0, 1.0, (), selected, 1))  # fmt: skip
+    if start.rival is not None and task.predictive:
+        out.append(_fits(line("h*", measures.fits_target, "accent"), line("ĥ", measures.fits_rival), task.samples, selected))
     return tuple(out)
+
+
+def _fits(target: Series, rival: Series, count: int, selected: int | None) -> Panel:
+    """How many examples of each dᵗ h* and ĥ explain."""
+    known = np.concatenate([target.values, rival.values])
+    high = float(known[np.isfinite(known)].max(initial=count))
+    return Panel(f"dᵗ explained (of {count})", (target, rival), 0.0, high, (), selected, 1)
 
 
 def _entropy(measures: Measures, uniform: float, length: int, selected: int | None) -> Panel:
@@ -119,10 +139,13 @@ def _bayes(checks: Sequence[BayesCheck], length: int, selected: int | None) -> l
     ]
 
 
-def _figure(figure: DatasetMetric, made: Series, passed: Series, given: float, selected: int | None) -> Panel:
-    """The metric of what was made and, if it differs, of what was passed on, with d⁰'s level."""
+def _figure(
+    figure: DatasetMetric, made: Series, passed: Series, pooled: Series | None, given: float, selected: int | None
+) -> Panel:
+    """The metric of what was made and, if it differs, of what was passed on, with d⁰'s level; and of all so far if it is pooled."""
     same = np.array_equal(made.values, passed.values, equal_nan=True)
     series = (replace(made, name="dᵗ", style="accent"),) if same else (replace(made, style="accent"), passed)
+    series = (*series, pooled) if pooled is not None else series
     known = np.concatenate([[given], *(one.values for one in series)])
     known = known[np.isfinite(known)]
     high = figure.high if figure.high is not None else float(known.max(initial=figure.low + 1))

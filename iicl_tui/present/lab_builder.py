@@ -361,6 +361,10 @@ def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> Dat
     right = int(session.explained[generation.hypothesis])
     caption = "learned" if generation.interaction is None else "rejected" if generation.stuck else "goes on"
     note = f"explains {right}/{of} of d⁰" if of else ""
+    if of and session.measures.both[generation.index - 1] == 1:
+        split = chain.task.space.groupings[chain.task.focus or 0]
+        value = split.values[int(split.codes[generation.hypothesis])]
+        note += f", {printable(split.name, 24)} {printable(value, 24)}: BOTH"
     table = chain.task.rule_table(generation.hypothesis)
     items = [*_table(table), *([DataItem("", "", note)] if note else [])] if table else []
     items = items or [DataItem(words.rule_text(chain, generation.hypothesis), "", note)]

@@ -70,7 +70,7 @@ def _progress(chain: Chain) -> list[tuple[str, str]]:
         facts = [_interrupted(chain, now)]
     words = _belief_words(last)
     if chain.task.predictive and not _blind(chain):
-        words.append(f"d⁰ {last.explained}/{last.initial} right")
+        words.append(f"d⁰ {last.explained}/{last.initial} right" + (", BOTH" if last.both else ""))
     words += [f"{metric.name} {value:.{metric.digits}f}" for metric, value in last.metrics[:_MOST_METRICS]]
     facts.append(("outcome", " · ".join(words)))
     hypothesis = chain.generations[-1].hypothesis

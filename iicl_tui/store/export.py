@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.money import cost
 from iicl_tui.chain.bayes_check import BayesCheck, check_models
 from iicl_tui.chain.engine import Chain
-from iicl_tui.chain.metrics import BLOCK, Measures, measure
+from iicl_tui.chain.metrics import BLOCK, Measures, measure, so_far
 from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.filters.base import Sample
@@ -27,6 +28,8 @@ from iicl_tui.store.format import start_table
 from iicl_tui.store.notebook_export import notebook_files, notebook_notices
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import visible
+
+Array = NDArray[np.float64]
 
 _ROWS_AT_ONCE = 5000
 _FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
@@ -135,9 +138,20 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
     metrics = [metric.name.replace(" ", "_") for metric in chain.task.dataset_metrics]
     yield (
         *("generation", "agent", "learned", "hypothesis", "entropy_nats", "p_target", "p_rival", "p_hypothesis"),
-        *("d0_explained", "d0_size", *INTERACTION.columns(), "samples_drawn", "samples_passed"),
+        *(
+            "d0_explained",
+            "d0_size",
+            "both",
+            "is_target",
+            "target_explains",
+            "rival_explains",
+            *INTERACTION.columns(),
+            "samples_drawn",
+            "samples_passed",
+        ),
         *(f"p({value})" for value in values),
         *(f"{which}_{name}" for name in metrics for which in ("made", "passed")),
+        *(f"so_far_{name}" for name, metric in zip(metrics, chain.task.dataset_metrics, strict=True) if metric.pooled),
         *(("belief", "how_known", "draws_read", "draws_asked", "own_entropy_nats") if estimated else ()),
         *(("entropy_least_nats", "entropy_most_nats") if estimated else ()),
         *(f"{end}({value})" for value in bounded if estimated for end in ("p_low", "p_high")),
@@ -145,6 +159,7 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
         *(_BAYES if (checks := check_models(chain)) else ()),
     )
     measures = measure(chain)
+    pooled = so_far(measures, chain.task, chain.start)
     for row, (generation, belief) in enumerate(_beliefs(chain)):
         kept, made = generation.interaction, generation.transmission
         yield (
@@ -155,11 +170,13 @@ def _generation_rows(chain: Chain) -> Iterator[Sequence[Any]]:
             *(float(values[row]) for values in (measures.entropy, measures.p_target, measures.p_rival, measures.p_kept)),
             int(measures.explained[row]) if chain.task.predictive else None,
             len(chain.start.samples),
+            *(_count(values[row]) for values in (measures.both, measures.is_target, measures.fits_target, measures.fits_rival)),
             *INTERACTION.cells(kept).values(),
             sum(sample.origin is None for sample in made.samples) if made else None,
             len(generation.data) if made else None,
             *(float(p) for marginal in measures.marginals for p in marginal[row]),
             *(float(pair[row, at]) for at in range(len(metrics)) for pair in (measures.made, measures.passed)),
+            *(float(pooled[row, at]) for at, metric in enumerate(chain.task.dataset_metrics) if metric.pooled),
             *(_estimate_cells(belief, len(space.factors), len(bounded)) if estimated else ()),
             *(_beside_bayes(checks, generation.index).values() if checks else ()),
         )
@@ -178,6 +195,10 @@ def _beside_bayes(checks: Sequence[BayesCheck], generation: int) -> dict[str, fl
             figures = (fit.distances[row], fit.noise, *(fit.interval or (None, None)), fit.noises[row], fit.own_distances[row])
             return {name: None if value is None else _finite(value) for name, value in zip(_BAYES, figures, strict=True)}
     return dict.fromkeys(_BAYES)
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if math.isfinite(value) else None
 
 
 def _estimate_cells(belief: Belief | None, factors: int, values: int) -> Iterator[Any]:
@@ -294,13 +315,14 @@ def _json(chain: Chain) -> Iterator[bytes]:
     }
     yield _dumps(head)[:-1] + b', "generations": ['
     measures, checks = measure(chain), check_models(chain)
+    pooled = so_far(measures, chain.task, chain.start)
     for row, (generation, belief) in enumerate(_beliefs(chain)):
         known: dict[str, Any] = {"belief": None if belief is None else np.exp(belief.log_p).tolist()}
         if _has_estimates(chain):
             known["how_known"] = None if belief is None else _estimate_table(chain, belief)
         if checks:
             known["bayes"] = _beside_bayes(checks, generation.index)
-        yield (b",\n" if row else b"\n") + _dumps({**_generation(chain, generation, measures, row), **known})
+        yield (b",\n" if row else b"\n") + _dumps({**_generation(chain, generation, measures, pooled, row), **known})
     yield b"\n]}\n"
 
 
@@ -342,7 +364,7 @@ def _dumps(value: Any) -> bytes:
     return _bytes(text)
 
 
-def _generation(chain: Chain, generation: Generation, measures: Measures, row: int) -> dict[str, Any]:
+def _generation(chain: Chain, generation: Generation, measures: Measures, pooled: Array, row: int) -> dict[str, Any]:
     """One generation. Hypotheses are indices into the list `hypotheses`, and `belief` is in the same order."""
     learned, kept, made = generation.imitation, generation.interaction, generation.transmission
     out: dict[str, Any] = {"index": generation.index, "imitation": IMITATION.export(learned)}
@@ -361,6 +383,10 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
     out["measures"] = {
         **{name: _finite(values[row]) for name, values in numbers.items()},
         "d0_explained": int(measures.explained[row]) if chain.task.predictive else None,
+        "both": None if (both := _count(measures.both[row])) is None else bool(both),
+        "is_target": None if (same := _count(measures.is_target[row])) is None else bool(same),
+        "target_explains": _count(measures.fits_target[row]),
+        "rival_explains": _count(measures.fits_rival[row]),
         "marginals": {
             split.name: {value: _finite(p) for value, p in zip(split.values, marginal[row], strict=True)}
             for split, marginal in zip(chain.task.space.groupings, measures.marginals, strict=True)
@@ -370,6 +396,11 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, row: i
         out["measures"] |= {
             which: {metric.name: _finite(value) for metric, value in zip(chain.task.dataset_metrics, values[row], strict=True)}
             for which, values in (("made", measures.made), ("passed", measures.passed))
+        }
+        out["measures"]["so_far"] = {
+            figure.name: _known(value)
+            for figure, value in zip(chain.task.dataset_metrics, pooled[row], strict=True)
+            if figure.pooled
         }
     return out
 

@@ -30,6 +30,7 @@ class DatasetMetric:
         high: upper end of its axis; None for open-ended.
         digits: decimals shown.
         short: name in at most 5 characters, for a narrow column.
+        pooled: it is a mean over examples, of which the mean over d⁰ and all that was made so far is shown too.
     """
 
     name: str
@@ -37,6 +38,7 @@ class DatasetMetric:
     high: float | None = 1.0
     digits: int = 2
     short: str = ""
+    pooled: bool = False
 
 
 Preference = Callable[[Example], tuple[float, ...]]

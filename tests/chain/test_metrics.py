@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from narrow import not_none
 
 from iicl_tui.chain import metrics
-from iicl_tui.chain.config import ChainConfig
+from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.engine import Chain
-from iicl_tui.chain.metrics import Measures, measure, outcome, remeasure
+from iicl_tui.chain.metrics import Measures, measure, outcome, remeasure, so_far
 from iicl_tui.filters.scripted import ScriptedDecider
 
 Make = Callable[..., ChainConfig]
@@ -24,8 +25,11 @@ E2: dict[str, Any] = {
 }
 
 
+RULES = ("both", "is_target", "fits_target", "fits_rival")
+
+
 def same(one: Measures, other: Measures) -> None:
-    for name in ("entropy", "p_target", "p_rival", "p_kept", "explained", "hypothesis"):
+    for name in ("entropy", "p_target", "p_rival", "p_kept", "explained", "hypothesis", *RULES, "made", "passed", "made_count"):
         np.testing.assert_allclose(getattr(one, name), getattr(other, name), err_msg=name, atol=1e-9)
     for a, b in zip(one.marginals, other.marginals, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-9)
@@ -48,6 +52,12 @@ async def test_each_measure_is_what_it_says(config: Make) -> None:
         assert m.p_rival[row] == pytest.approx(p[start.rival])
         assert m.p_kept[row] == pytest.approx(p[h])
         assert m.explained[row] == sum(task.predict(h, e.input) == e.output for e in start.samples)
+        off = task.space.assignment(h)["screen"] == "off"
+        assert m.both[row] == (off and m.explained[row] == len(start.samples))
+        assert m.is_target[row] == (h == start.target)
+        assert m.fits_target[row] == sum(task.predict(start.target, e.input) == e.output for e in generation.data)
+        assert m.fits_rival[row] == sum(task.predict(start.rival or 0, e.input) == e.output for e in generation.data)
+        assert m.made_count[row] == 4
         for factor in range(5):
             np.testing.assert_allclose(m.marginals[factor][row], task.space.marginal(p, factor), atol=1e-12)
 
@@ -125,3 +135,20 @@ async def test_without_a_spurious_object_there_is_no_focus(config: Make) -> None
     assert found is not None
     assert found.focus is None
     assert found.both is None
+
+
+async def test_the_share_so_far_pools_d0_and_all_that_was_made(config: Make) -> None:
+    table = {"initial": 6, "easy": 2, "samples": 5}
+    rank = [{"kind": "rank", "prefer": "easy"}]
+    chain = Chain(read_config({"chain": {"task": "acronym", "generations": 4, "seed": 3}, "task": table, "filter": rank}))
+    await chain.run()
+    task, m = chain.task, measure(chain)
+    pooled = so_far(m, task, chain.start)
+    everything = list(chain.start.samples)
+    for row, generation in enumerate(chain.generations):
+        everything += [sample.drawn for sample in not_none(generation.transmission).samples if sample.origin is None]
+        assert pooled[row, 0] == pytest.approx(task.measure(everything)[0])
+        assert np.isnan(pooled[row, 1:]).all()
+    assert len(everything) == 6 + 4 * 5
+    assert all(np.isnan(getattr(m, name)).all() for name in RULES)
+    assert so_far(measure(Chain(config())), Chain(config()).task, Chain(config()).start).shape == (0, 0)

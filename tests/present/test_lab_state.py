@@ -131,7 +131,8 @@ async def test_totals_by_fit_are_kept_up_to_date(session: LabSession) -> None:
 async def test_curves_have_their_reference_lines_and_only_what_applies(session: LabSession, config: Make) -> None:
     await stepped(session, 9)
     panels = build_lab_state(session, 2, BY_SCREEN).curves
-    assert [panel.title for panel in panels] == ["entropy (nats)", "P(screen)", "P(h*), P(ĥ)", "d⁰ explained (of 4)"]
+    titles = ["entropy (nats)", "P(screen)", "P(h*), P(ĥ)", "d⁰ explained (of 4)", "BOTH, hᵗ = h* (1: yes)", "dᵗ explained (of 4)"]
+    assert [panel.title for panel in panels] == titles
     assert panels[0].references == (("uniform", log(243)), ("one-hot", 0.0))
     assert all(panel.selected == 1 and panel.length == 3 for panel in panels)
     plain = LabSession(Chain(config(task={"initial": 0})))

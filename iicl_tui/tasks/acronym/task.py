@@ -25,7 +25,7 @@ from iicl_tui.tasks.acronym.files import read_pool
 from iicl_tui.tasks.acronym.prior import read_acronym_prior
 from iicl_tui.tasks.acronym.rank_lists import check_lengths, standard_words, words_for
 from iicl_tui.tasks.acronym.start import Wanted, from_list, from_pool
-from iicl_tui.tasks.acronym.words import Words, initials, unaccented
+from iicl_tui.tasks.acronym.words import Words, alphabetical_order, initials, unaccented
 from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start
 from iicl_tui.tasks.spelling import comparable, composed
 
@@ -111,12 +111,13 @@ class Acronym:
         self._log_lengths = log_normalise(-away / spread)
         self._sums = np.cumsum(np.exp(self._log_lengths), axis=1)
         self.dataset_metrics: tuple[DatasetMetric, ...] = (
-            DatasetMetric("share of common words", short="easy"),
+            DatasetMetric("share of common words", short="easy", pooled=True),
             DatasetMetric("mean rank", 0, self.words.unlisted, 0),
             DatasetMetric("mean rank of those in the list", 0, self.words.list.last, 0),
             DatasetMetric("mean length", shortest, longest, 1),
             DatasetMetric("different outputs"),
             DatasetMetric("initials match"),
+            DatasetMetric("alphabetical order"),
         )
         self.preferences: Mapping[str, Preference] = {
             "easy": lambda example: (self._rank(example),),
@@ -209,6 +210,7 @@ class Acronym:
             sum(len(example.output) for example in examples) / count,
             len({example.output for example in examples}) / count,
             sum(map(self.matches, examples)) / count,
+            alphabetical_order([example.output for example in examples]),
         )
 
     # -- words --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from bisect import bisect_right
@@ -9,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise, takewhile
 
 import numpy as np
 
@@ -90,6 +91,15 @@ def _is_plain(word: str) -> bool:
 def initials(words: Sequence[str]) -> str:
     """The first letters of the words, without accents."""
     return unaccented("".join([word[0] for word in words]))
+
+
+def alphabetical_order(outputs: Sequence[str]) -> float:
+    """The share of neighbouring outputs of which the later one also comes later in the alphabet; NaN if there are none.
+
+    Equal neighbours do not count. It is 1 for an alphabetical list and ½ on average for a shuffled one.
+    """
+    pairs = [(one, other) for one, other in pairwise(map(unaccented, outputs)) if one != other]
+    return sum(one < other for one, other in pairs) / len(pairs) if pairs else math.nan
 
 
 def unaccented(text: str) -> str:

@@ -90,10 +90,21 @@ def test_figures_of_a_dataset() -> None:
     task = Acronym(FEW, letters=4)
     measured = task.measure([CAT, DOG, GODS, GODS])
     # ranks 1, 9 (in the list, but not below 6) and twice 10, which is one after the last
-    assert measured == (1 / 4, (1 + 9 + 10 + 10) / 4, (1 + 9) / 2, 14 / 4, 3 / 4, 3 / 4)
+    assert measured == (
+        1 / 4,
+        (1 + 9 + 10 + 10) / 4,
+        (1 + 9) / 2,
+        14 / 4,
+        3 / 4,
+        3 / 4,
+        1,
+    )  # cat, dog, gods are in alphabetical order; equal neighbours do not count
     assert len(measured) == len(task.dataset_metrics)
     assert all(map(math.isnan, task.measure([])))
     assert math.isnan(task.measure([GODS])[2])
+    assert math.isnan(task.measure([GODS, GODS])[6])
+    assert task.measure([DOG, CAT, GODS, CAT])[6] == 1 / 3
+    assert [metric.name for metric in task.dataset_metrics if metric.pooled] == ["share of common words"]
     assert task.dataset_metrics[1].high == 10
     assert Acronym().measure([GODS, Example(("x",), "zzqq")])[1] == (Acronym().words.rank("gods") + 60_001) / 2  # type: ignore[operator]
 
