@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from iicl_tui.chain.metrics import Measures, measure
 from iicl_tui.errors import LabError
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store.presets import load, presets, summary
+from iicl_tui.tasks.acre.bias import BIASES
 from iicl_tui.tasks.acre.task import Acre
 
 NAMES = [preset.name for preset in presets()]
@@ -52,25 +55,69 @@ def test_says_what_it_is(name: str) -> None:
     assert "#" not in preset.summary
 
 
-@pytest.mark.parametrize(("name", "first", "last"), [("1", 4.52, 1.21), ("0.5", 3.82, 0.06), ("0.1", 0.19, 0.11)])
+@pytest.mark.parametrize(("name", "first", "last"), [("1", 4.52, 3.19), ("0.5", 3.82, 0.90), ("0.1", 0.19, 0.11)])
 async def test_e1_entropy_falls(name: str, first: float, last: float) -> None:
     _, measures = await run(f"e1-temperature-{name}")
     assert measures.entropy[[0, -1]] == pytest.approx([first, last], abs=0.005)
 
 
-@pytest.mark.parametrize(
-    ("name", "off"),
-    [
-        ("strong-none", [0.33, 1.00, 0.27, 0.33]),
-        ("strong-high", [0.94, 1.00, 0.92, 0.94]),
-        ("weak-none", [0.43, 0.43, 0.27, 0.33]),
-        ("weak-high", [0.96, 0.96, 0.92, 0.94]),
-    ],
-)
-async def test_e2_belief_in_screen_off(name: str, off: list[float]) -> None:
-    chain, measures = await run(f"e2-{name}")
-    assert measures.marginals[not_none(chain.task.focus)][:, 1] == pytest.approx(off, abs=0.005)
+E2 = [(likelihood, level) for likelihood in ("strong", "weak") for level in BIASES]
+
+
+def document(name: str) -> dict[str, Any]:
+    return tomllib.loads(load(name).text)
+
+
+@pytest.mark.parametrize(("likelihood", "level"), E2)
+async def test_an_e2_preset_is_the_condition_of_its_name(likelihood: str, level: str) -> None:
+    number, rule = {"strong": (0, ["on"] * 4), "weak": (33, ["on", "off", "und", "off"])}[likelihood]
+    tables = document(f"e2-{likelihood}-{level}")
+    assert tables["task"] == {
+        "objects": ["A", "B", "C", "D", "screen"],
+        "hypothesis": number,
+        "initial": 4,
+        "samples": 4,
+        "draw": "overlap",
+        "spurious": "screen",
+        "bias": level,
+    }
+    assert tables["agent"] == [{"kind": "bayes", "choose": "sample", "temperature": 1.0}]
+    assert (tables["chain"]["generations"], tables["chain"]["lookback"]) == (4, 1)
+    chain, measures = await run(f"e2-{likelihood}-{level}")
+    target = chain.task.write_hypothesis(chain.start.target)
+    assert list(target.values()) == [*rule, "off"]
     assert measures.explained[0] == 4
+    said = load(f"e2-{likelihood}-{level}").summary
+    assert f" {2 ** BIASES.index(level)} times" in said or level == "none"
+    figures = re.search(r"P\(screen off\) is ([\d., ]+) over the four generations", said)
+    off = [float(figure) for figure in not_none(figures)[1].split(", ")]
+    assert measures.marginals[not_none(chain.task.focus)][:, 1] == pytest.approx(off, abs=0.0051)
+
+
+async def test_the_papers_h001_changes_nothing_but_the_mark_of_its_rival() -> None:
+    tables = document("e2-strong-high")
+    found = []
+    for number in (0, 1):
+        tables["task"]["hypothesis"] = number
+        chain = Chain(read_config(tables))
+        await chain.run()
+        found.append(chain)
+    notebook, paper = found
+    assert notebook.start.target == paper.start.target
+    assert (notebook.start.samples, notebook.generations) == (paper.start.samples, paper.generations)
+    assert np.array_equal(measure(notebook).marginals[4], measure(paper).marginals[4])
+    rivals = [chain.task.write_hypothesis(not_none(chain.start.rival)) for chain in found]
+    assert [rival["screen"] for rival in rivals] == ["on", "und"]
+
+
+def test_presets_say_what_look_back_counts() -> None:
+    for name in NAMES:
+        tables, text = document(name), load(name).text
+        if not name.startswith(("e1-", "e2-", "e3-")) or not tables["chain"].get("lookback"):
+            continue
+        counted = "# answers" if load(name).asks_models else "# datasets"
+        assert tables["chain"]["lookback"] == (2 if load(name).asks_models else 1)
+        assert any(line.startswith("lookback = ") and counted in line for line in text.splitlines())
 
 
 @pytest.mark.parametrize(
