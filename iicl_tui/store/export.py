@@ -398,9 +398,9 @@ def _generation(chain: Chain, generation: Generation, measures: Measures, pooled
             for which, values in (("made", measures.made), ("passed", measures.passed))
         }
         out["measures"]["so_far"] = {
-            figure.name: _known(value)
-            for figure, value in zip(chain.task.dataset_metrics, pooled[row], strict=True)
-            if figure.pooled
+            metric.name: _finite(value)
+            for metric, value in zip(chain.task.dataset_metrics, pooled[row], strict=True)
+            if metric.pooled
         }
     return out
 

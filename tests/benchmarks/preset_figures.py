@@ -69,7 +69,7 @@ def mean_text(values: NDArray[np.float64]) -> str:
     if error == 0:
         return f"{mean:g} ± 0"
     digits = 3 if error < 0.0095 else 2
-    return f"{_number(mean, digits)} ± {_number(error, digits)}"
+    return f"{_number(mean, digits)} ± {_number(error, digits) if error >= 0.0005 else '< .001'}"
 
 
 def share_text(values: NDArray[np.float64]) -> str:
