@@ -49,16 +49,20 @@ class Listener:
     def __init__(self, task: Task, log_p: Array, noise: float, rules: Rules) -> None:
         log_labels = task.log_labels(noise)
         assert log_labels is not None
-        self._task = task
-        self._predictive = np.exp(log_labels) @ np.exp(log_p)  # (X, Y): P(y|x)
-        self._place = {output: at for at, output in enumerate(task.outputs)}
-        self._rules = rules
+        self._inputs = task.inputs
+        predictive = np.exp(log_labels) @ np.exp(log_p)  # (X, Y): P(y|x)
+        self._log_p = {output: _guesses(predictive[:, at], rules) for at, output in enumerate(task.outputs)}
 
     def hear(self, example: Example, rng: np.random.Generator) -> Exchange:
         """The exchange of one pair. Takes one uniform number."""
-        with np.errstate(divide="ignore"):
-            log_p = np.log(self._predictive[:, self._place[example.output]])
-        if self._rules.guess == "best" or not np.isfinite(log_p.max()):  # a person's hypothesis may be one that it rules out
-            log_p = np.where(inference.is_mode(log_p), 0.0, -np.inf)
-        guess = self._task.inputs[inference.sample(inference.log_normalise(log_p), rng)]
+        guess = self._inputs[inference.sample(self._log_p[example.output], rng)]
         return Exchange(example, None if guess == example.input else Example(guess, example.output))
+
+
+def _guesses(likelihood: Array, rules: Rules) -> Array:
+    """(X,) log-probabilities of each guess, from the P(y|x) of one output y."""
+    with np.errstate(divide="ignore"):
+        log_p = np.log(likelihood)
+    if rules.guess == "best" or not np.isfinite(log_p.max()):  # a person's hypothesis may be one that it rules out
+        log_p = np.where(inference.is_mode(log_p), 0.0, -np.inf)
+    return inference.log_normalise(log_p)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from docs_scripts import script
 
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.chain.config import read_config
@@ -102,6 +103,20 @@ async def test_what_a_generation_passes_on_has_the_exact_chances(draws: str, gue
     assert not np.allclose(
         expected, chances(agent.log_prior, draws, guess, "added" if update == "instead" else "instead"), atol=0.01
     )
+
+
+@pytest.mark.parametrize("draws", ["pair", "generation"])
+@pytest.mark.parametrize("guess", ["best", "drawn"])
+@pytest.mark.parametrize("update", ["added", "instead"])
+def test_the_search_of_the_docs_has_the_exact_chances_too(draws: str, guess: str, update: str) -> None:
+    naming_search = script("naming_search")
+    setup = naming_search.Setup(scale=6, noise=NOISE, samples=1, rounds=2, draws=draws, guess=guess, update=update)
+    game = naming_search.Game(setup, np.random.default_rng(4))
+    expected = chances(game.log_prior, draws, guess, update)
+    data = np.repeat(np.eye(16), 400, axis=0)
+    counts = game.step(data)[0].reshape(16, 400, 16).sum(axis=1)
+    statistic = ((counts - 400 * expected) ** 2 / (400 * expected)).sum()
+    assert abs(statistic - 240) < 3.3 * 480**0.5 + 11
 
 
 def belief(seed: int = 2) -> np.ndarray:
