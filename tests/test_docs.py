@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import math
 import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
+from iicl_tui.bayes.binomial import log_interval
+from iicl_tui.bayes.dirichlet import entropy_range
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import Fault
@@ -84,3 +89,45 @@ def test_the_example_plug_in_fits_the_protocols() -> None:
     interactions = [generation.interaction for generation in chain.generations]
     assert any(each is not None and each.refinements for each in interactions)
     assert all(belief is not None for belief in chain.beliefs(1, 8))
+
+
+def test_the_table_of_what_draws_can_show_is_computed() -> None:
+    page = (ROOT / "docs" / "belief.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\d,]+) \| ([\d.]+) to ([\d.]+) \| (\.\d+) \| (\.\d+) \|$", page, re.M)
+    assert len(rows) == 5
+    for draws, least, most, never, always in rows:
+        count = int(draws.replace(",", ""))
+        assert (float(least), float(most)) == pytest.approx(entropy_range(count, 243), abs=0.00501)
+        assert float(never) == pytest.approx(math.exp(log_interval(0, count)[1]), abs=0.000501)
+        assert float(always) == pytest.approx(math.exp(log_interval(count, count)[0]), abs=0.000501)
+
+
+def factorised_error() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("factorised_error", ROOT / "docs" / "factorised_error.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+def test_the_error_of_a_factorised_belief_is_the_one_that_is_stated(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of fewer replies than the figure, so within 4 of their standard errors (one reply's deviation is below .25)."""
+    script = factorised_error()
+    monkeypatch.setattr(script, "TIMES", 300)
+    script.main()
+    found = float(capsys.readouterr().out.split("mean ")[1].split(" ")[0])
+    assert found == pytest.approx(0.243, abs=4 * 0.25 / math.sqrt(300))
+    assert ".243 ± .003" in (ROOT / "docs" / "belief.md").read_text(encoding="utf-8")
+
+
+def test_a_reply_of_independent_objects_is_read_as_it_is() -> None:
+    """The error is none where the objects are independent."""
+    script = factorised_error()
+    first, second = np.array([0.2, 0.3, 0.5]), np.array([0.6, 0.1, 0.3])
+    codes = np.array([(a, b) for a in range(3) for b in range(3)])
+    joint = np.outer(first, second).ravel()
+    for drawn in range(9):
+        assert script.along_one_reply(joint, codes, drawn) == pytest.approx(joint)

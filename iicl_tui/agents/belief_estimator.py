@@ -73,7 +73,7 @@ class BeliefEstimator:
         schema: Whether replies follow a JSON schema, which changes the model's distribution.
         score: How joint beliefs are scored, for the source "score". Where a server cannot, the reply's tokens are read, then
             `fallback` is used.
-        temperature: The temperature of replies, which a scored belief does not have.
+        temperature: The temperature of replies. A scored belief does not have it, and the log-probabilities of some servers do not.
         prior: Whether the belief without examples is asked for, too.
     """
 
@@ -111,7 +111,8 @@ class BeliefEstimator:
             return belief
         found = self.from_tokens(calls, task.space, wording) if self.asks_logprobs else None
         if isinstance(found, Belief):
-            return found
+            tempered = self.temperature is not None and self.temperature != 1
+            return replace(found, notes=(*found.notes, f"may be at τ = 1, not {self.temperature:g}")) if tempered else found
         drawn = self.source == "samples" or any(call.purpose == "draw" for call in calls)
         return self._from_draws(calls, task.space, wording) if drawn else None
 

@@ -144,6 +144,13 @@ async def test_an_exact_belief_has_no_bounds_and_says_how_it_is_known_only_where
     assert at(mixed).belief.low is None
 
 
+async def test_a_factorised_belief_says_that_its_temperature_is_not_known() -> None:
+    plain = at(await stepped(*spoken(agent=LOGPROBS), 1)).belief.caption
+    assert "τ" not in plain
+    tempered = at(await stepped(*spoken(agent={**LOGPROBS, "temperature": 0.5}), 1)).belief.caption
+    assert tempered == f"{plain} · may be at τ = 1, not 0.5"
+
+
 async def test_a_ghost_that_is_known_in_another_way_says_how() -> None:
     session = await stepped(*spoken(agent=[EXACT, LOGPROBS], chain={"generations": 4}), 10)
     exact, other = "last generation, exact", "last generation, factorised, along one reply"
