@@ -19,8 +19,8 @@ async def together(
 ) -> Exception | None:
     """Makes the calls of these jobs in order, at most `limit` at a time.
 
-    After a failure no other call is begun. Those under way are waited for, since they may be billed; those that wait before another
-    attempt are given up. A cancellation gives up all.
+    After a failure no other call is started. Calls under way are awaited, since they may be billed; calls that wait for another
+    attempt are cancelled. A cancellation cancels all calls.
 
     Returns:
         The first failure; None if all calls were made.

@@ -16,7 +16,7 @@ repair: asks again because the reply could not be read. person: no model call, b
 be read."""
 
 READS: tuple[Purpose, ...] = ("score", "prior-score")
-"""Calls whose one token is all that counts."""
+"""Calls for one token; only its log-probabilities are used."""
 
 Finish = Literal["stop", "length", "refused", "other"]
 """Why a reply ended: complete, cut off at max-tokens, refused by the model or a content filter, or another reason."""

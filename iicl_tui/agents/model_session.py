@@ -272,7 +272,7 @@ class RecordedModelSession:
             if lost and not answered:
                 self._services.on_lost(lost_spent(bound, client.price))
         sent = prompt_tokens(request.without(without)) if reply.usage is None else None
-        if request.continuation:  # its one token says it all
+        if request.continuation:  # its one token is the whole reply
             reply = replace(reply, text="", finish="stop")
         call = Call(
             self._generation, self.phase, purpose, request.prompt, reply.text, reply.finish, reply.tokens, reply.usage,
@@ -313,7 +313,7 @@ class RecordedModelSession:
         return call
 
     def _next(self, purpose: Purpose, prompts: Container[str] | None = None) -> Call | None:
-        """The next recorded call; None if there is none. prompts: those that it may have; None: any."""
+        """The next recorded call; None if there is none. prompts: the prompts that it may have; None for any."""
         if len(self._seen) >= len(self._recorded):
             return None
         call = self._recorded[len(self._seen)]

@@ -1,4 +1,4 @@
-"""A model's prior: its belief without examples, asked for and read as its belief about examples is."""
+"""A model's prior: its belief without examples, measured in the same way as its belief after examples."""
 
 from __future__ import annotations
 

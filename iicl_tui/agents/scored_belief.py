@@ -1,6 +1,6 @@
-"""Scores a model's joint belief in calls of one token each: which to make next, and what they say.
+"""Scores a model's joint belief with one-token calls: chooses the next calls and interprets their replies.
 
-The same code follows a scoring that is under way and one that is read from a file.
+The same code serves a scoring under way and one that is read from a file.
 """
 
 from __future__ import annotations
@@ -119,13 +119,13 @@ class Scoring:
         return self._tree.result(space) if self._tree.done and not self.refusal else None
 
     def cannot(self, reason: str) -> None:
-        """The server refused a call of the present way."""
+        """Records that the server refuses the present way."""
         self._try_next(self.continuation)
         if not self._untried:
             self._refuse(reason)
 
     def add(self, call: Call) -> None:
-        """Takes a call. One that was not to be made is left out."""
+        """Adds the result of a call. Ignores calls that this scoring would not make."""
         problem = _problem(call)
         probes = is_probe(call, self._settings.form)
         if self._new and not probes and call.continuation in self._ways:
@@ -177,13 +177,13 @@ class Scoring:
         self._round = {}
 
     def _refuse(self, problem: str) -> None:
-        """All ways were tried. What a reply showed says more than that an address is not there."""
+        """Ends the scoring after all ways have failed. A problem seen in a reply explains more than a refused call."""
         self.refusal = f"The server cannot score: {(self._problems or [problem])[0].rstrip('.')}."
         self._untried = list(self._ways)
         self.continuation = self._untried[0]
 
     def _use(self, way: str) -> None:
-        """Goes on with the reads in this way."""
+        """Uses this way for the reads."""
         self.continuation = way
         self._probing = self._first_probe = False
         try:
@@ -195,7 +195,7 @@ class Scoring:
             self._give_up(error)
 
     def _interrupt(self, problem: str) -> None:
-        """A read that says nothing: nothing is lost, and the server is asked again whether it still continues."""
+        """Handles a read without information: keeps all other reads and probes the server again."""
         self._probing = True
         if self._taken:
             self.refusal = f"In the middle of the scoring: {problem}."
@@ -233,7 +233,7 @@ async def score(
 ) -> None:
     """Makes the calls of a scoring until it is done or refused. Reads on record are not made again.
 
-    A refusal that is only on record is put to the test again.
+    A refusal that is on record is tested again.
 
     Args:
         session: The agent's access to its model.
@@ -261,7 +261,7 @@ async def score(
 
 
 def _means_no(failure: CallFailed, last: bool) -> bool:
-    """Whether the server does not know a way. A fault inside it may come from that way, or pass: the last way is not given up."""
+    """Whether the server does not support a way. A server error may also be temporary, so it does not rule out the last way."""
     return failure.kind in _CANNOT or (failure.kind == "server" and not failure.hopeful and not last)
 
 
@@ -277,13 +277,13 @@ def known_way(calls: Sequence[Call], form: AnswerForm) -> str:
 
 
 def probe_text(form: AnswerForm, way: str) -> str:
-    """The beginning, or the text, by which a way is tried: what comes at its end is all but certain."""
+    """The text of a probe: a beginning whose continuation is all but certain, or for whole answers both together."""
     certain = form.certain
     return certain.beginning + certain.rest if way in WHOLE_ANSWERS else certain.beginning
 
 
 def continuation_probability(form: AnswerForm, call: Call) -> float:
-    """How probable a probe's reply makes the text that the form prescribes next."""
+    """The probability, in a probe's reply, of the text that the form prescribes next."""
     rest, tokens = form.certain.rest, call.tokens or ()
     if call.continuation in WHOLE_ANSWERS:
         return ending_probability(call.prompt, rest, tokens)
@@ -300,7 +300,7 @@ def read_request(request: Request, beginning: str, continuation: str) -> Request
 
 
 def scored_masses(calls: Iterable[Call], settings: ScoreSettings, space: ProductSpace) -> ScoredMasses | None:
-    """What the reads of one imitation say; None if there are none, or the scoring was refused or is not done."""
+    """The masses from the reads of one imitation; None if there are none, or the scoring was refused or is not done."""
     scoring = Scoring(settings)
     for call in calls:
         if call.purpose == "score":
@@ -331,11 +331,11 @@ def scored_belief(masses: ScoredMasses, temperature: float | None) -> Belief | N
 
 
 _SHOWN = 0.0005
-"""Less than this is not worth words; the bounds have it all the same."""
+"""Smaller probabilities are not mentioned. The bounds still include them."""
 
 
 def next_tokens(tokens: Sequence[Token]) -> NextTokens:
-    """The tokens listed for the first place, each text once; a part of a character stands for no text of an answer."""
+    """The tokens listed at the first position, merged by text. Part of a character matches no answer."""
     if not tokens:
         return ()
     drawn, listed = tokens[0], list(tokens[0].top)
@@ -349,7 +349,7 @@ def next_tokens(tokens: Sequence[Token]) -> NextTokens:
 
 
 def _problem(call: Call) -> str:
-    """Why the call is no read, as a clause."""
+    """Why the call cannot be used as a read, as a clause; "" if it can."""
     if "temperature" in call.without:
         return "it does not take the temperature 1"
     if not call.tokens or (call.continuation not in WHOLE_ANSWERS and not call.tokens[0].top):

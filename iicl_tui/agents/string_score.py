@@ -1,8 +1,8 @@
 """A model's joint distribution over the hypotheses, from the probabilities of whole answers, one tokenisation each.
 
-For servers that give the log-probabilities of a given text but do not continue one. The probability of an answer is the product
-over the tokens that hold its values, as in `scoring`, where the text between them is given. What is on other tokenisations of an
-answer counts as other text.
+For servers that give the log-probabilities of a given text but cannot continue one. As in `scoring`, an answer's probability is the
+product over the tokens of its values, and the text between the values counts as given. Other tokenisations of an answer count as
+other text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class StringScore:
 
     @property
     def done(self) -> bool:
-        """Nothing is left to read."""
+        """Whether nothing is left to read."""
         return not self._unread
 
     @property
@@ -49,11 +49,11 @@ class StringScore:
             del self._unread[answer]
 
     def share_on_form(self, beginning: str, tokens: NextTokens) -> float:
-        """1: nothing of a whole answer shows whether the server still does what it is told."""
+        """Always 1: the probability of a whole answer cannot show that a server has stopped following the request."""
         return 1.0
 
     def result(self, space: ProductSpace) -> ScoredMasses:
-        """The masses of a scoring that is done, in the order of the space. Raises ValueError before that."""
+        """The masses in the order of the space. Raises ValueError if the scoring is not done."""
         if not self.done:
             raise ValueError("the scoring is not done")
         mass = self._mass[tuple(space.codes.T)]
@@ -62,7 +62,7 @@ class StringScore:
 
 
 def answer_read(form: AnswerForm, answer: str, tokens: Sequence[Token]) -> NextTokens | None:
-    """The log-probability of an answer's values, given the text between them; None if the tokens do not say it.
+    """The log-probability of an answer's values, given the text between them; None if the tokens do not determine it.
 
     Args:
         form: The canonical answers.
@@ -82,14 +82,14 @@ def answer_read(form: AnswerForm, answer: str, tokens: Sequence[Token]) -> NextT
 
 
 def ending_probability(answer: str, rest: str, tokens: Sequence[Token]) -> float:
-    """The probability of the tokens that hold the end of a given text; 0 if they do not say it."""
+    """The probability of the tokens that hold the end of a given text; 0 if there are none."""
     begin = len(answer) - len(rest)
     found = [token.logprob for start, end, token in _placed(answer, tokens) if end > begin]
     return exp(fsum(found)) if found else 0.0
 
 
 def _placed(answer: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, Token]]:
-    """The tokens with their places in the answer, in characters, found from its end."""
+    """(start, end, token) for each token, in characters of the answer, from the last token to the first."""
     end = len(answer)
     for token in reversed(tokens):
         start = end - len(token.data.decode("utf-8", "replace"))
@@ -98,7 +98,7 @@ def _placed(answer: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, To
 
 
 def _value_places(form: AnswerForm, answer: str) -> list[tuple[int, int]]:
-    """Where the values stand, each with the character that ends it."""
+    """The range of each value in the answer, including the character after it."""
     places, at = [], len(form.literals[0])
     for names, after in zip(form.values, form.literals[1:], strict=True):
         name = next(name for name in names if answer.startswith(name + after[0], at))

@@ -20,7 +20,7 @@ NO_THINKING = {"enable_thinking": False}
 
 
 def plain_text(messages: Sequence[Message]) -> str:
-    """The dialogue without a chat template: the messages, with an empty line between them, up to the end of the last one."""
+    """The dialogue without a chat template: the messages, separated by empty lines."""
     return replace_surrogates("\n\n".join(message.text for message in messages))
 
 
@@ -100,7 +100,7 @@ def read_prompt_logprobs(document: Any, text: str) -> Reply:
 
 
 def _prompt_tokens(listed: Sequence[Any]) -> Iterator[dict[str, Any]]:
-    """One entry a place: the token of the prompt, which stands first; the first place has none."""
+    """One entry per position: the prompt's own token, which is listed first. The first position has none."""
     for place in listed:
         if place is None:
             continue
