@@ -22,7 +22,7 @@ from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.filters.base import Sample
 from iicl_tui.record_tables import CALL, IMITATION, INTERACTION, SAMPLE, TRANSMISSION
-from iicl_tui.schema import nearest
+from iicl_tui.schema import describe, nearest
 from iicl_tui.store import atomic, errors
 from iicl_tui.store.format import start_table
 from iicl_tui.store.notebook_export import notebook_files, notebook_notices
@@ -55,7 +55,9 @@ def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lamb
     if to not in _WRITERS:
         near = nearest(to, _WRITERS)
         raise LabError(
-            f"No export to {to}", f"Known: {', '.join(_WRITERS)}.", f"Try --to {near}." if near else "Choose one of them."
+            f"There is no export format {describe(to)}",
+            f"Known: {', '.join(_WRITERS)}.",
+            f"Try --to {near}." if near else "Choose one of them.",
         )
     with SessionFile.open(path, read_only=True) as session:
         chain = Chain(session.config, session.generations, calls=session.calls)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -24,11 +24,9 @@ from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.store import notebook_log as log
 from iicl_tui.store.notebook_setup import INTERACTIONS, REFINING, STATES, STRENGTHS
-from iicl_tui.tasks.base import Example, task_kinds
+from iicl_tui.tasks.acre.task import as_acre
+from iicl_tui.tasks.base import Example
 from iicl_tui.text import visible
-
-if TYPE_CHECKING:
-    from iicl_tui.tasks.acre.task import Acre
 
 _ALTERNATIVES = 5
 _NEVER = -9999.0
@@ -36,7 +34,7 @@ _NEVER = -9999.0
 
 
 def notebook_files(chain: Chain) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """(path, content) of each file, in folders named as theirs. Raises LabError if the task is not ACRE."""
+    """(path, content) of each file, in folders named as the notebooks name them. Raises LabError if the task is not ACRE."""
     logs = _Logs(chain)
     folder = logs.folder
     if logs.beliefs:
@@ -71,17 +69,17 @@ class _ExportedBelief:
 
 class _Logs:
     def __init__(self, chain: Chain) -> None:
-        kind = task_kinds().get(chain.task.name)
-        if kind is None or not kind.in_notebooks:
+        task = as_acre(chain.task)
+        if task is None:
             raise LabError(
-                "The notebooks have no logs of this task", f"It is {chain.task.name}; they know only ACRE.", "Export csv or json."
+                "The notebooks cannot read this task", f"The task is {chain.task.name}; they read only ACRE.", "Export csv or json."
             )
         self.chain = chain
-        self.task = cast("Acre", chain.task)
+        self.task = task
         self.generations = chain.generations
         self.rival = chain.start.rival
         order = range(len(self.task.objects))
-        self.order = sorted(order, key=lambda place: place == self.task.focus)  # theirs has the screen last
+        self.order = sorted(order, key=lambda place: place == self.task.focus)  # the notebooks have the screen last
         self.objects = [self.task.objects[place] for place in self.order]
 
     # -- names -------------------------------------------------------------------------------------------------------
@@ -135,11 +133,11 @@ class _Logs:
 
     def _own_reply(self, generation: Generation) -> str | None:
         """The model's own reply, if the notebooks read the same rule in it. They look for "Rule: " first."""
-        said = self._learning(generation)
-        if said is None:
+        call = self._learning(generation)
+        if call is None:
             return None
         rule = self._rule(generation.imitation.hypothesis)
-        return next((text for text in (said.reply, f"Rule: {said.reply}") if _their_rule(text) == rule), None)
+        return next((text for text in (call.reply, f"Rule: {call.reply}") if _as_notebooks_read(text) == rule), None)
 
     def _reply(self, generation: Generation) -> str:
         """The model's own reply if its own tokens or none are exported; otherwise the rule as spelled by the tokens made for it."""
@@ -190,8 +188,8 @@ class _Logs:
         for first in range(1, len(self.generations) + 1, BLOCK):
             last = min(first + BLOCK - 1, len(self.generations))
             for generation, belief in zip(self.generations[first - 1 : last], self.chain.beliefs(first, last), strict=True):
-                said = self._learning(generation)
-                if said is not None and said.tokens is not None and self._is_readable_there(said, generation):
+                call = self._learning(generation)
+                if call is not None and call.tokens is not None and self._suits_the_notebooks(call, generation):
                     found.append(_ExportedBelief(True, "logprobs"))
                 elif belief is not None:
                     found.append(_ExportedBelief(False, belief.source, self._marginals(belief)))
@@ -202,8 +200,8 @@ class _Logs:
     def tokens(self) -> Iterator[bytes]:
         """prob_list_all.json."""
         for generation, each in zip(self.generations, self.beliefs, strict=False):
-            said = self._learning(generation) if each.own else None
-            entries = self._made(each, generation.imitation.hypothesis) if said is None else map(_entry, said.tokens or ())
+            call = self._learning(generation) if each.own else None
+            entries = self._made(each, generation.imitation.hypothesis) if call is None else map(_entry, call.tokens or ())
             yield (b"[" if generation.index == 1 else b", ") + _json(list(entries))
         yield b"]"
 
@@ -213,9 +211,9 @@ class _Logs:
             logs = [np.log(self.task.space.marginal(p, place)) for place in self.order]
         return tuple(tuple(np.clip(each, _NEVER, 0.0).tolist()) for each in logs)
 
-    def _is_readable_there(self, said: Call, generation: Generation) -> bool:
+    def _suits_the_notebooks(self, call: Call, generation: Generation) -> bool:
         """Whether the notebooks find each object's value in these tokens, and nothing that they would misread."""
-        texts = [token.data.decode(errors="replace") for token in said.tokens or ()]
+        texts = [token.data.decode(errors="replace") for token in call.tokens or ()]
         if self._own_reply(generation) is None:
             return False
         rule = self._rule(generation.imitation.hypothesis)
@@ -224,7 +222,7 @@ class _Logs:
             return False
         for place in places:
             at = place + 3
-            if at >= len(texts) or texts[at] != rule[texts[place]] or len((said.tokens or ())[at].top) < _ALTERNATIVES:
+            if at >= len(texts) or texts[at] != rule[texts[place]] or len((call.tokens or ())[at].top) < _ALTERNATIVES:
                 return False
         return self.rival is None or (texts[places[-1]] == self.objects[-1] and places[-1] + 3 == len(texts) - 2)
 
@@ -316,7 +314,7 @@ def _spelled(data: bytes) -> str:
     return data.decode(errors="backslashreplace")
 
 
-def _their_rule(text: str) -> Any:
+def _as_notebooks_read(text: str) -> Any:
     """A reply as the notebooks read it: JSON after "Rule: ". None if they cannot."""
     try:
         return json.loads(text.split("Rule: ")[1])

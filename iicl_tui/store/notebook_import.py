@@ -45,10 +45,10 @@ def read_logs(folder: Path) -> Imported:
         results = {}
     elif chat is None:
         notices.append(f"{log.CHAT} is missing: what the model was asked is not known.")
-    said = log.read_chat(chat or "")
-    setup = Setup(log.read_name(folder), results, said, notices)
+    chat_log = log.read_chat(chat or "")
+    setup = Setup(log.read_name(folder), results, chat_log, notices)
     setup.note_assumptions()
-    records = _Records(setup, results, tokens, said)
+    records = _Records(setup, results, tokens, chat_log)
     return Imported(setup.document(records.has_tokens), records.found, notices)
 
 
@@ -102,22 +102,22 @@ class _Records:
 
     def _generation(self, number: int) -> bool:
         """Adds a generation's records. Returns whether the next one can follow."""
-        said = self._round(number)
-        learned = self._learn(number, said)
+        texts = self._round(number)
+        learned = self._learn(number, texts)
         if learned is None:
             return False
         self.found.append(ImitationRecord(number, 0, learned))
-        kept = self._interact(number, learned, said)
+        kept = self._interact(number, learned, texts)
         if kept is None:
             return self._stop(f"The rule after the interaction of generation {number} cannot be read")
-        return self._transmit(number, said)
+        return self._transmit(number, texts)
 
     def _stop(self, why: str) -> bool:
         self._setup.notices.append(f"{why}: the session ends there.")
         return False
 
-    def _learn(self, number: int, said: _Round) -> int | None:
-        reply, tokens = said.learned, None
+    def _learn(self, number: int, texts: _Round) -> int | None:
+        reply, tokens = texts.learned, None
         if reply is None:
             self._stop(f"The rule of generation {number} is not in the logs")
             return None
@@ -136,10 +136,10 @@ class _Records:
         reading = self._setup.wording.read_rule(reply)
         if reading.hypothesis is None:
             self._stop(f"The rule of generation {number} cannot be read ({printable(reading.trouble.rstrip('.'), 200)})")
-        self._keep(number, "imitation", "imitate", reply, said, tokens)
+        self._keep(number, "imitation", "imitate", reply, texts, tokens)
         return reading.hypothesis
 
-    def _interact(self, number: int, learned: int, said: _Round) -> int | None:
+    def _interact(self, number: int, learned: int, texts: _Round) -> int | None:
         """Adds the interaction's record and returns the rule that goes on; None if it cannot be read.
 
         In a hypothesis search the notebooks ask even if the rule fits; that reply changes nothing.
@@ -148,14 +148,14 @@ class _Records:
         kept: int | None = learned
         refinements: tuple[Refinement, ...] = ()
         if filters:
-            kind, text = filters[0], said.refinement.reply if said.refinement is not None else said.refined
+            kind, text = filters[0], texts.refinement.reply if texts.refinement is not None else texts.refined
             failing = len(self._setup.d0) - int(self._setup.task.explained(self._setup.d0)[learned])
             refining = REFINING.get(kind)
             is_asked = refining is not None and (failing > 0 or not refining.only_if_failing)
-            if refining is not None and text is not None and (is_asked or said.refinement is not None):
-                self._keep(number, "interaction", kind, text, said)
-            if said.refined is not None:
-                kept = self._setup.read_rule(said.refined)
+            if refining is not None and text is not None and (is_asked or texts.refinement is not None):
+                self._keep(number, "interaction", kind, text, texts)
+            if texts.refined is not None:
+                kept = self._setup.read_rule(texts.refined)
             elif is_asked:
                 kept = self._setup.read_rule(text)
             if is_asked and kept is not None:
@@ -164,11 +164,11 @@ class _Records:
             self.found.append(InteractionRecord(number, filters, kept, refinements=refinements))
         return kept
 
-    def _transmit(self, number: int, said: _Round) -> bool:
-        if said.made is None:  # true of the last generation of every run
+    def _transmit(self, number: int, texts: _Round) -> bool:
+        if texts.made is None:  # true of the last generation of every run
             return number < self._setup.count and self._stop(f"The examples of generation {number} are not in the logs")
-        self._keep(number, "transmission", "transmit", said.made, said)
-        examples = self._setup.wording.read_samples(said.made, _MOST_SAMPLES).examples
+        self._keep(number, "transmission", "transmit", texts.made, texts)
+        examples = self._setup.wording.read_samples(texts.made, _MOST_SAMPLES).examples
         if not examples:
             return self._stop(f"The examples of generation {number} cannot be read")
         if len(examples) != self._setup.samples:
@@ -177,9 +177,9 @@ class _Records:
         return True
 
     def _keep(
-        self, number: int, phase: Phase, purpose: Purpose, reply: str, said: _Round, tokens: tuple[Token, ...] | None = None
+        self, number: int, phase: Phase, purpose: Purpose, reply: str, texts: _Round, tokens: tuple[Token, ...] | None = None
     ) -> None:
-        prompt, model = said.prompts.get(phase, ""), self._setup.name.model or ""
+        prompt, model = texts.prompts.get(phase, ""), self._setup.name.model or ""
         self.found.append(Call(number, phase, purpose, prompt, reply, tokens=tokens, usage=self._usage(number, phase), model=model))
 
     def _usage(self, number: int, phase: Phase) -> Usage | None:
@@ -204,17 +204,17 @@ class _Records:
         chat = self._chat.generations[number - 1] if number <= len(self._chat.generations) else ()
         asks = any(kind in REFINING for kind in self._setup.interaction[:1])
         phases = ("imitation", "interaction", "transmission") if asks else ("imitation", "transmission")
-        said = dict(zip(phases, chat, strict=False)) if len(chat) <= len(phases) else {}
-        if "imitation" not in said or learned not in (None, said["imitation"].reply):
+        exchanges = dict(zip(phases, chat, strict=False)) if len(chat) <= len(phases) else {}
+        if "imitation" not in exchanges or learned not in (None, exchanges["imitation"].reply):
             if chat:
                 self._setup.notices.append(f"{log.CHAT} and {log.RESULTS} differ in generation {number}. {log.RESULTS} is used.")
             return _Round(learned, refined, None, made, {})
-        prompts = {phase: exchange.prompt for phase, exchange in said.items()}
-        if "transmission" in said and made not in (None, said["transmission"].reply):
+        prompts = {phase: exchange.prompt for phase, exchange in exchanges.items()}
+        if "transmission" in exchanges and made not in (None, exchanges["transmission"].reply):
             del prompts["transmission"]
-        elif "transmission" in said:
-            made = said["transmission"].reply
-        return _Round(said["imitation"].reply, refined, said.get("interaction"), made, prompts)
+        elif "transmission" in exchanges:
+            made = exchanges["transmission"].reply
+        return _Round(exchanges["imitation"].reply, refined, exchanges.get("interaction"), made, prompts)
 
 
 # -- log-probabilities ----------------------------------------------------------------------------------------------------

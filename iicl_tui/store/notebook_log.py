@@ -28,7 +28,7 @@ FOLDERS = {"E1": "entropy", "E2": "sup_corr", "E3": "add_interaction"}
 """The folder of each experiment's runs."""
 
 MOST_BYTES = 64_000_000
-"""The largest file that is read; theirs have about 100,000 bytes."""
+"""The largest file that is read. The notebooks' own files have about 100,000 bytes."""
 
 _ENTROPY_RUN = re.compile(r"tmp(?P<temperature>\d+(\.\d+)?)_M(?P<samples>\d+)_LB(?P<lookback>\d+)_seed(?P<seed>\d+)", re.ASCII)
 _RULE_RUN = re.compile(

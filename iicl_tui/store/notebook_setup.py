@@ -188,9 +188,9 @@ class Setup:
             )
             if rule is None or not isinstance(share, (int, float)):
                 continue
-            said = self.task.space.assignment(rule)
-            same = sum(said[name] == state for name, state in self.target.items())
-            if abs(share * len(said) - same) > 0.01:
+            states = self.task.space.assignment(rule)
+            same = sum(states[name] == state for name, state in self.target.items())
+            if abs(share * len(states) - same) > 0.01:
                 raise _unknown_target()
 
     def _task(self) -> acre.Acre:

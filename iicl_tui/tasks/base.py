@@ -157,7 +157,6 @@ class TaskKind:
         build: makes a task from option values (by key), their place in the file, faults to add to, and the file's folder.
         embed: copies the files named in a [task] table into it, so that a session file stands alone.
         order: position in lists.
-        in_notebooks: the paper's notebooks have logs of this task.
     """
 
     name: str
@@ -167,7 +166,6 @@ class TaskKind:
     build: Callable[[Mapping[str, Any], KeyPath, list[Fault], Path | None], Task]
     embed: Callable[[Mapping[str, Any], Path | None], dict[str, Any]] = lambda table, folder: dict(table)
     order: int = 100
-    in_notebooks: bool = False
 
 
 def task_kinds() -> Mapping[str, TaskKind]:

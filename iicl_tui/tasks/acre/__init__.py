@@ -12,5 +12,4 @@ KIND = TaskKind(
     FIELDS,
     build,
     order=1,
-    in_notebooks=True,
 )

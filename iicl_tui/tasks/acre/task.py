@@ -353,3 +353,8 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
         faults.append(Fault((*path, "hypothesis"), str(error)))
         return task
     return Acre(**options)
+
+
+def as_acre(task: object) -> Acre | None:
+    """The task if it is an ACRE task, else None. For callers that need the objects and their states."""
+    return task if isinstance(task, Acre) else None
