@@ -346,6 +346,7 @@ class AgentKind:
     title: str
     help: str
     fields: tuple[Field, ...]
+        exact: Whether its agents are computed, so that they need no model, key or network.
     build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault], Path | None], Agent]
     embed: Callable[[Mapping[str, Any], Task, Path | None], dict[str, Any]] = lambda table, task, folder: dict(table)
     order: int = 100
@@ -357,6 +358,7 @@ GROUP = "iicl_tui.agents"
 """The entry-point group by which packages add kinds of agents. Each entry names an AgentKind."""
 
 
+    exact: bool = False
 def agent_kinds() -> Mapping[str, AgentKind]:
     """All kinds of agents by name."""
     return registry.kinds(GROUP)

@@ -193,4 +193,4 @@ def embed(table: Mapping[str, Any], task: Task, folder: Path | None) -> dict[str
     return {**table, "prior": {**prior, "weights": read_weights(prior["table"], task.space, folder)}}
 
 
-KIND = AgentKind("bayes", "Bayesian", "Exact inference; no key, no network.", FIELDS, build, embed, order=1)
+KIND = AgentKind("bayes", "Bayesian", "Exact inference; no key, no network.", FIELDS, build, embed, order=1, exact=True)

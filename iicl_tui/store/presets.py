@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from iicl_tui.agents.base import agent_kinds
 from iicl_tui.errors import LabError
 from iicl_tui.schema import describe, nearest
 
@@ -22,7 +23,7 @@ class Preset:
         title: The session's title.
         summary: Paragraphs with empty lines between them; the first is a headline.
         text: The whole file.
-        asks_models: Some of its agents are language models.
+        asks_models: Some of its agents are language models, not computed.
     """
 
     name: str
@@ -54,7 +55,8 @@ def load(name: str) -> Preset:
 def _read(path: Path) -> Preset:
     text = path.read_text(encoding="utf-8")
     document = tomllib.loads(text)
-    asks_models = any(agent.get("kind", "bayes") != "bayes" for agent in document.get("agent", ()))
+    kinds = agent_kinds()
+    asks_models = not all(kinds[agent["kind"]].exact for agent in document.get("agent", ()))
     return Preset(path.stem, document["chain"]["title"], summary(text), text, asks_models)
 
 
@@ -65,13 +67,13 @@ def summary(text: str) -> str:
     for line in text.splitlines():
         if not line.startswith("#"):
             break
-        said = line[1:].removeprefix(" ").rstrip()
-        if not said:
+        comment = line[1:].removeprefix(" ").rstrip()
+        if not comment:
             paragraphs.append("")
             fresh = True
-        elif fresh or said.startswith(" "):
-            paragraphs.append(said)
-            fresh = said.startswith(" ")
+        elif fresh or comment.startswith(" "):
+            paragraphs.append(comment)
+            fresh = comment.startswith(" ")
         else:
-            paragraphs[-1] += f" {said}"
+            paragraphs[-1] += f" {comment}"
     return "\n".join(paragraphs).strip("\n")
