@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,6 +168,22 @@ class ModelSession(Protocol):
         """Shows the person a notice."""
 
 
+class RefineRequest(NamedTuple):
+    """What a filter wants refined, and in the light of which examples.
+
+    Attributes:
+        purpose: The kind of the filter that asks.
+        hypothesis: The current hypothesis.
+        examples: The examples to consider.
+        only_failing: Whether they are examples that the hypothesis gets wrong; otherwise it is to be checked against them.
+    """
+
+    purpose: Purpose
+    hypothesis: int
+    examples: Sequence[Example]
+    only_failing: bool = True
+
+
 class Agent(Protocol):
     """A learner. All its random numbers come from the generators that it is given."""
 
@@ -214,21 +230,11 @@ class Agent(Protocol):
             LabError: No example could be produced.
         """
 
-    async def refine(
-        self,
-        purpose: Purpose,
-        hypothesis: int,
-        examples: Sequence[Example],
-        datasets: Datasets,
-        rng: np.random.Generator,
-        session: ModelSession,
-    ) -> int:
-        """Reconsiders the hypothesis in the light of examples.
+    async def refine(self, request: RefineRequest, datasets: Datasets, rng: np.random.Generator, session: ModelSession) -> int:
+        """Reconsiders a hypothesis in the light of examples.
 
         Args:
-            purpose: "self-refine": the examples are d⁰. "hypothesis-search": they are those that the hypothesis gets wrong.
-            hypothesis: The current hypothesis.
-            examples: The examples to consider.
+            request: The hypothesis and the examples.
             datasets: The data that the hypothesis was learned from.
             rng: The source of random numbers.
             session: The agent's access to its model.
@@ -258,12 +264,12 @@ class Agent(Protocol):
     def first_messages(self, datasets: Datasets) -> tuple[Message, ...]:
         """The messages of its first call, given these data and no history; empty for an exact agent."""
 
-    def estimate_usage(self, datasets: Datasets, filters: Sequence[str], lookback: int, own: range) -> UsageEstimate:
+    def estimate_usage(self, datasets: Datasets, refinements: int, lookback: int, own: range) -> UsageEstimate:
         """Estimates the calls and tokens of some generations, without repairs and redraws.
 
         Args:
             datasets: Typical data.
-            filters: The names of the chain's filters.
+            refinements: How many requests for a refinement a generation makes.
             lookback: How many earlier exchanges are sent along.
             own: Which of the agent's own generations to count, from 0.
         """
@@ -340,25 +346,25 @@ class AgentKind:
         order: The position in lists of kinds.
         models: How the names of its models begin; "" for a kind that takes any model.
         gives_logprobs: Whether its models give log-probabilities.
+        exact: Whether its agents are computed, so that they need no model, key or network.
     """
 
     name: str
     title: str
     help: str
     fields: tuple[Field, ...]
-        exact: Whether its agents are computed, so that they need no model, key or network.
     build: Callable[[Mapping[str, Any], Task, KeyPath, list[Fault], Path | None], Agent]
     embed: Callable[[Mapping[str, Any], Task, Path | None], dict[str, Any]] = lambda table, task, folder: dict(table)
     order: int = 100
     models: tuple[str, ...] = ()
     gives_logprobs: bool = False
+    exact: bool = False
 
 
 GROUP = "iicl_tui.agents"
 """The entry-point group by which packages add kinds of agents. Each entry names an AgentKind."""
 
 
-    exact: bool = False
 def agent_kinds() -> Mapping[str, AgentKind]:
     """All kinds of agents by name."""
     return registry.kinds(GROUP)
@@ -376,7 +382,7 @@ def kind_of_model(model: str, with_logprobs: bool = False) -> AgentKind:
     return max(fitting, key=lambda pair: pair[0])[1]
 
 
-Refine = Callable[[Purpose, int, Sequence[Example]], Awaitable[int]]
+Refine = Callable[[RefineRequest], Awaitable[int]]
 """Asks the agent of a generation to refine a hypothesis in the light of examples."""
 
 ChooseWithin = Callable[[NDArray[np.bool_]], Awaitable[int | None]]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iicl_tui.agents.base import AgentKind, Datasets, ModelSession, UsageEstimate
+from iicl_tui.agents.base import AgentKind, Datasets, ModelSession, RefineRequest, UsageEstimate
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import Call, Message, Purpose
+from iicl_tui.agents.calls import Call, Message
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
 from iicl_tui.schema import Field, normal_number
@@ -108,13 +108,7 @@ class BayesianAgent:
         return self.task.transmit(hypothesis, count, self.noise, rng)
 
     async def refine(
-        self,
-        purpose: Purpose,
-        hypothesis: int,
-        examples: Sequence[Example],
-        datasets: Datasets,
-        rng: np.random.Generator,
-        session: ModelSession | None = None,
+        self, request: RefineRequest, datasets: Datasets, rng: np.random.Generator, session: ModelSession | None = None
     ) -> int:
         """Treats the examples as further data and chooses again from the posterior over all data.
 
@@ -122,6 +116,7 @@ class BayesianAgent:
         no hypothesis explains the examples either, the current one is kept. Without noise a refined hypothesis therefore
         explains every example; with noise it may still be wrong.
         """
+        hypothesis, examples = request.hypothesis, request.examples
         if not examples or self.task.explained(examples)[hypothesis] == len(examples):
             return hypothesis
         belief = self.belief([*datasets, examples]) or self.belief([examples])
@@ -147,7 +142,7 @@ class BayesianAgent:
         """None: no messages are sent."""
         return ()
 
-    def estimate_usage(self, datasets: Datasets, filters: Sequence[str], lookback: int, own: range) -> UsageEstimate:
+    def estimate_usage(self, datasets: Datasets, refinements: int, lookback: int, own: range) -> UsageEstimate:
         """Nothing is called."""
         return UsageEstimate()
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.agents.access import Access, Credential
-from iicl_tui.agents.base import Datasets, ModelSession, UsageEstimate
+from iicl_tui.agents.base import Datasets, ModelSession, RefineRequest, UsageEstimate
 from iicl_tui.agents.belief_estimator import examples_made
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import PARAMETER_NAMES, READS, UNREADABLE, Call, Message, Provider, Purpose, Reply, Request
@@ -261,26 +261,20 @@ class LanguageAgent:
         reading = await ask_until_readable(self._caller(rng, session), session, purpose, request, reply_format, skip_effect)
         return reading.examples if reading is not None else None
 
-    async def refine(
-        self,
-        purpose: Purpose,
-        hypothesis: int,
-        examples: Sequence[Example],
-        datasets: Datasets,
-        rng: np.random.Generator,
-        session: ModelSession,
-    ) -> int:
+    async def refine(self, request: RefineRequest, datasets: Datasets, rng: np.random.Generator, session: ModelSession) -> int:
         """Asks the model to check its rule, or to correct it. Raises as `imitate`, and ChainStopped if it states no rule."""
+        purpose = request.purpose
         if self._implicit:
             raise ChainStopped(
                 f"The filter {purpose} needs a rule",
                 f"In the task {self.task.name} a model states no rule that it could refine. It makes examples directly.",
                 f"Remove {purpose} in a new session. Filters of samples, such as rank and human, work here too.",
             )
-        make = self.wording.self_refine if purpose == "self-refine" else self.wording.hypothesis_search
-        request = self._request(purpose, make(self.prompts, hypothesis, examples), session, self.wording.rule_schema())
-        reading = await self._rule(purpose, request, rng, session, "the rule stays as it is")
-        return hypothesis if reading is None else reading
+        ask = self.wording.hypothesis_search if request.only_failing else self.wording.self_refine
+        prompt = ask(self.prompts, request.hypothesis, request.examples)
+        sent = self._request(purpose, prompt, session, self.wording.rule_schema())
+        reading = await self._rule(purpose, sent, rng, session, "the rule stays as it is")
+        return request.hypothesis if reading is None else reading
 
     # -- what is known about it ------------------------------------------------------------------------------------------
 
@@ -328,12 +322,11 @@ class LanguageAgent:
         prompt = self.wording.imitate(self.prompts, _latest(datasets))
         return self._system, Message("user", prompt)
 
-    def estimate_usage(self, datasets: Datasets, filters: Sequence[str], lookback: int, own: range) -> UsageEstimate:
+    def estimate_usage(self, datasets: Datasets, refinements: int, lookback: int, own: range) -> UsageEstimate:
         """As the protocol says; see `language_usage`."""
         estimator = self.settings.estimator
         draws = estimator.draws if estimator.source == "samples" else int(self.settings.choose == "reply")
         reads = estimator.score.form.least_reads + 1 if estimator.score is not None else 0
-        refinements = sum(name in ("self-refine", "hypothesis-search") for name in filters)
         opening, data = self.first_messages(datasets), _latest(datasets)
         work = estimate_usage(self.task, self.wording, self.prompts, opening, data, draws, reads, refinements, lookback, own)
         if estimator.prior and own.start == 0 and len(own):

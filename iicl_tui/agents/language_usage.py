@@ -45,7 +45,7 @@ def estimate_usage(
         data: Typical examples.
         draws: Hypotheses drawn per generation.
         reads: Reads of one token per generation for the joint belief, if no token is cut.
-        refinements: Refining filters in the chain.
+        refinements: Requests for a refinement per generation.
         lookback: How many earlier exchanges are sent along.
         own: The agent's generations to count, from 0.
     """

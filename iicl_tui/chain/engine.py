@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.agents.access import Access
-from iicl_tui.agents.base import Agent, ChooseWithin, Datasets, Refine, as_chooser
-from iicl_tui.agents.calls import Call, Purpose
+from iicl_tui.agents.base import Agent, ChooseWithin, Datasets, Refine, RefineRequest, as_chooser
+from iicl_tui.agents.calls import Call
 from iicl_tui.agents.model_session import ChainServices, PendingCall, RecordedModelSession
 from iicl_tui.agents.money import Spent, spent
 from iicl_tui.chain.config import ChainConfig
@@ -305,9 +305,8 @@ class Chain(ChainHistory):
             await asyncio.sleep(0)
             return await agent.imitate(rounds, self._rng(generation, "imitation", attempt), session)
 
-        async def refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
-            rng = await next_rng()
-            return await agent.refine(purpose, hypothesis, examples, rounds, rng, session)
+        async def refine(request: RefineRequest) -> int:
+            return await agent.refine(request, rounds, await next_rng(), session)
 
         async def choose_within(members: NDArray[np.bool_]) -> int | None:
             rng = await next_rng()

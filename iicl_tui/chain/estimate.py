@@ -45,11 +45,12 @@ class Estimate:
 def estimate(config: ChainConfig, done: int = 0) -> Estimate:
     """The estimate for the generations after the first `done`."""
     total, dollars, unpriced = UsageEstimate(), 0.0, list[str]()
-    filters = [each.kind for each in config.filters]
+    kinds = [filter_kinds()[each.kind] for each in config.filters]
+    refinements = sum(kind.refines for kind in kinds)
     turns = len(config.agents)
     for turn, agent in enumerate(config.agents):
         own = range(len(range(turn, done, turns)), len(range(turn, config.generations, turns)))
-        work = agent.estimate_usage([config.start.samples], filters, config.lookback, own)
+        work = agent.estimate_usage([config.start.samples], refinements, config.lookback, own)
         total += work
         if not work.calls:
             continue
@@ -57,11 +58,11 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
             unpriced.append(agent.describe())
         else:
             dollars += cost(Usage(work.prompt, work.completion), agent.price)
-    redraws = any(filter_kinds()[each.kind].redraws and getattr(each, "redraws", 1) for each in config.filters)
+    redraws = any(kind.redraws and getattr(each, "redraws", 1) for kind, each in zip(kinds, config.filters, strict=True))
     return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)), redraws)
 
 
 def _rounded(number: int) -> int:
-    """Datasets to two significant digits."""
+    """The number, rounded to two significant digits."""
     step = 10 ** max(len(str(number)) - 2, 0)
     return round(number / step) * step

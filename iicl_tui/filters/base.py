@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui import registry
-from iicl_tui.agents.base import Agent, ChooseWithin, Refine, ReplyAnswer, UnreadableReply
+from iicl_tui.agents.base import Agent, ChooseWithin, Refine, RefineRequest, ReplyAnswer, UnreadableReply
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Purpose
 from iicl_tui.errors import Fault
@@ -94,9 +94,9 @@ class Decider(Protocol):
         """Returns what to do about a reply that could not be read; None if nobody can decide."""
 
 
-async def cannot_refine(purpose: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
+async def cannot_refine(request: RefineRequest) -> int:
     """Replaces `PhaseContext.refine` when there is no agent. Raises LookupError."""
-    raise LookupError(f"there is no agent for {purpose}")
+    raise LookupError(f"there is no agent for {request.purpose}")
 
 
 class Learner(Protocol):
@@ -171,18 +171,18 @@ class PhaseContext:
         """Returns the context as it was when the phase began, for a trial run that changes nothing here."""
         return replace(self, decisions=[], refinements=[], exchanges=[], numbers=count(), memory={}, exhausted_filters=[])
 
-    async def request_refinement(self, by: Purpose, hypothesis: int, examples: Sequence[Example]) -> int:
-        """Asks the agent to improve the hypothesis given the examples, and records it.
+    async def request_refinement(
+        self, by: Purpose, hypothesis: int, examples: Sequence[Example], *, only_failing: bool = True
+    ) -> int:
+        """Asks the agent to improve the hypothesis, and records its answer. Returns the improved hypothesis.
 
         Args:
             by: Kind of the filter that asks.
             hypothesis: The hypothesis to improve.
             examples: What the agent is shown.
-
-        Returns:
-            The improved hypothesis.
+            only_failing: The hypothesis gets all of them wrong; otherwise the agent is to check it against them.
         """
-        after = await self.refine(by, hypothesis, examples)
+        after = await self.refine(RefineRequest(by, hypothesis, examples, only_failing))
         self.record_refinement(by, hypothesis, after)
         return after
 
@@ -355,6 +355,7 @@ class FilterKind:
         order: Place in lists; lower comes first.
         pools: The filter may put samples into the pool and take samples of earlier generations from it.
         redraws: The filter may have hypotheses or samples drawn again, which costs further calls.
+        refines: The filter has the agent refine each hypothesis, which costs further calls.
         asks_at: Whether a person is asked at a gate, given the filter's [[filter]] table.
     """
 
@@ -370,6 +371,7 @@ class FilterKind:
     order: int = 100
     pools: bool = False
     redraws: bool = True
+    refines: bool = False
     asks_at: Callable[[Mapping[str, Any], Gate], bool] = lambda table, gate: False
 
 

@@ -33,7 +33,7 @@ class HypothesisSearch(HypothesisFilter):
             failing = failing_examples(context, hypothesis)
             if not failing:
                 return hypothesis
-            hypothesis = await context.request_refinement("hypothesis-search", hypothesis, failing)
+            hypothesis = await context.request_refinement(self.kind, hypothesis, failing)
         if self.otherwise == "stop" and failing_examples(context, hypothesis):
             raise Exhausted(self.kind, self.rounds, hypothesis)
         return hypothesis
@@ -65,4 +65,5 @@ KIND = FilterKind(
     FIELDS,
     build,
     order=4,
+    refines=True,
 )

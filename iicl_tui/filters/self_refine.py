@@ -22,7 +22,7 @@ class SelfRefine(HypothesisFilter):
         hypothesis = await propose()
         if not context.start.samples:
             return hypothesis
-        return await context.request_refinement("self-refine", hypothesis, context.start.samples)
+        return await context.request_refinement(self.kind, hypothesis, context.start.samples, only_failing=False)
 
 
 FIELDS: tuple[Field, ...] = ()
@@ -42,4 +42,5 @@ KIND = FilterKind(
     build,
     order=3,
     redraws=False,
+    refines=True,
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iicl_tui.agents.base import agent_kinds
+from iicl_tui.agents.base import RefineRequest, agent_kinds
 from iicl_tui.agents.bayesian import KIND, BayesianAgent
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped, Fault
@@ -126,7 +126,7 @@ async def test_a_refined_hypothesis_explains_what_it_was_shown() -> None:
     for truth in range(0, 27, 5):
         examples = TASK.transmit(truth, 6, 0.0, rng)
         for shown in range(27):
-            refined = await agent.refine("self-refine", shown, examples, [()], rng)
+            refined = await agent.refine(RefineRequest("self-refine", shown, examples), [()], rng)
             assert TASK.explained(examples)[refined] == len(examples)
             if TASK.explained(examples)[shown] == len(examples):
                 assert refined == shown
@@ -142,7 +142,7 @@ async def test_refining_draws_from_the_posterior_over_all_that_was_seen() -> Non
     joint = LOG_PRIOR + TASK.log_likelihood([[*seen, *shown]], 0.1)[0]
     exact = np.exp(joint - joint.max())
     exact /= exact.sum()
-    drawn = [await agent.refine("hypothesis-search", wrong, shown, [seen], rng) for _ in range(20_000)]
+    drawn = [await agent.refine(RefineRequest("hypothesis-search", wrong, shown), [seen], rng) for _ in range(20_000)]
     shares = np.bincount(drawn, minlength=27) / 20_000
     assert 0.5 * np.abs(shares - exact).sum() < 0.025
 
@@ -152,7 +152,7 @@ async def test_where_old_and_new_contradict_each_other_the_new_counts() -> None:
     x = TASK.inputs[0]
     old, new = [Example(x, "on")], [Example(x, "off")]
     before = int(np.flatnonzero(TASK.explained(old) == 1)[0])
-    assert TASK.explained(new)[await agent.refine("self-refine", before, new, [old], rng)] == 1
+    assert TASK.explained(new)[await agent.refine(RefineRequest("self-refine", before, new), [old], rng)] == 1
     impossible = [*old, *new]
-    assert await agent.refine("self-refine", before, impossible, [()], rng) == before
-    assert await agent.refine("self-refine", before, (), [old], rng) == before
+    assert await agent.refine(RefineRequest("self-refine", before, impossible), [()], rng) == before
+    assert await agent.refine(RefineRequest("self-refine", before, ()), [old], rng) == before

@@ -13,7 +13,7 @@ import pytest
 from deciders import Unasked
 from speaking import InMemory, connected
 
-from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
+from iicl_tui.agents.base import RefineRequest, ReplyAnswer, UnreadableReply
 from iicl_tui.agents.belief_estimator import EDITED, UNDER_SCHEMA
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Reply, Request, Usage
@@ -496,8 +496,9 @@ async def test_there_is_no_rule_to_refine() -> None:
     config, model = spoken()
     chain = Chain(config)
     for purpose in ("self-refine", "hypothesis-search"):
+        request = RefineRequest(purpose, 0, ())
         with pytest.raises(ChainStopped, match="needs a rule") as error:
-            await config.agents[0].refine(purpose, 0, (), (), np.random.default_rng(0), chain._model_session(1, "interaction"))
+            await config.agents[0].refine(request, (), np.random.default_rng(0), chain._model_session(1, "interaction"))
         assert purpose in error.value.remedy
     assert not model.requests
 
