@@ -19,37 +19,25 @@ from numpy.typing import NDArray
 
 from iicl_tui.agents.calls import Call
 from iicl_tui.chain import metrics
-from iicl_tui.chain.config import ChainConfig, assign
+from iicl_tui.chain.config import ChainConfig as ChainConfig
+from iicl_tui.chain.config import assign
 from iicl_tui.chain.config import read_config as config_from_document
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.history import Status
-from iicl_tui.chain.metrics import Measures, Outcome
+from iicl_tui.chain.metrics import Measures as Measures
+from iicl_tui.chain.metrics import Outcome as Outcome
 from iicl_tui.chain.records import Generation
-from iicl_tui.errors import ConfigError, Fault, LabError
+from iicl_tui.errors import ConfigError as ConfigError
+from iicl_tui.errors import Fault
+from iicl_tui.errors import LabError as LabError
 from iicl_tui.filters.base import Decider
 from iicl_tui.present.sources import read_decisions, read_source, with_lines
 from iicl_tui.store import toml_lines, toml_text
 from iicl_tui.store.format import start_table
-from iicl_tui.store.presets import Preset, presets
+from iicl_tui.store.presets import Preset as Preset
+from iicl_tui.store.presets import presets as presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tasks.base import Example
-
-__all__ = [
-    "ChainConfig",
-    "ConfigError",
-    "LabError",
-    "Measures",
-    "Outcome",
-    "Preset",
-    "Session",
-    "Source",
-    "measure",
-    "open_session",
-    "presets",
-    "read_config",
-    "run",
-    "run_async",
-]
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | ChainConfig
 """A preset's name, the path of a TOML file, the tables of one, or a configuration that was read before."""
