@@ -7,7 +7,7 @@ from typing import Any
 
 from iicl_tui.agents.calls import Reply, Request
 from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER
-from iicl_tui.agents.providers.openai import response_format
+from iicl_tui.agents.providers.openai import optional_fields
 from iicl_tui.agents.providers.response_parsing import read_completion
 from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, without_none
 
@@ -35,21 +35,12 @@ class MistralProvider(SDKProvider):
         )
 
     async def ask(self, sdk: Any, request: Request) -> None:
-        schema = request.schema
         await sdk.chat.complete_async(
             model=self.endpoint.model,
             messages=marked_messages(request),
             max_tokens=request.max_tokens,
-            **without_none(
-                temperature=request.temperature,
-                top_p=request.top_p,
-                random_seed=request.seed,
-                logprobs=None if request.top_logprobs is None else True,
-                top_logprobs=request.top_logprobs,
-                response_format=None if schema is None else response_format(dict(schema)),
-                reasoning_effort=request.reasoning_effort,
-                n=request.n,
-            ),
+            **optional_fields(request),
+            **without_none(random_seed=request.seed),
         )
 
     async def ask_models(self, sdk: Any) -> None:

@@ -91,22 +91,12 @@ class OpenAIProvider(SDKProvider):
 
     async def _chat(self, sdk: Any, request: Request) -> None:
         limit = {} if self.extra_body.keys() & set(_LIMITS) else {self._limit: request.max_tokens}
-        schema = request.schema
         await sdk.create(
             model=self.endpoint.model,
             messages=messages(request, self._system_role),
             **limit,
-            **without_none(
-                temperature=request.temperature,
-                top_p=request.top_p,
-                seed=request.seed,
-                logprobs=None if request.top_logprobs is None else True,
-                top_logprobs=request.top_logprobs,
-                response_format=None if schema is None else response_format(dict(schema)),
-                reasoning_effort=request.reasoning_effort,
-                n=request.n,
-                extra_body=continuation_fields(request.continuation, self.extra_body) or None,
-            ),
+            **optional_fields(request),
+            **without_none(seed=request.seed, extra_body=continuation_fields(request.continuation, self.extra_body) or None),
         )
 
     async def ask_models(self, sdk: Any) -> None:
@@ -160,6 +150,19 @@ def continuation_fields(continuation: str, extra: Mapping[str, Any]) -> dict[str
     return {**extra, "chat_template_kwargs": template, **_FIELDS[continuation]}
 
 
-def response_format(schema: dict[str, Any]) -> dict[str, Any]:
+def optional_fields(request: Request) -> dict[str, Any]:
+    """The fields of a request that are set and that OpenAI and Mistral name alike."""
+    return without_none(
+        temperature=request.temperature,
+        top_p=request.top_p,
+        logprobs=None if request.top_logprobs is None else True,
+        top_logprobs=request.top_logprobs,
+        response_format=None if request.schema is None else _response_format(dict(request.schema)),
+        reasoning_effort=request.reasoning_effort,
+        n=request.n,
+    )
+
+
+def _response_format(schema: dict[str, Any]) -> dict[str, Any]:
     """A JSON schema in the form of chat completions."""
     return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
