@@ -1,4 +1,4 @@
-"""Writes session format 1: a head, then one block a phase or call. `decode` reads it."""
+"""Writes session format 1: a head, then one block per phase or call. `decode` reads it."""
 
 from __future__ import annotations
 
