@@ -1,7 +1,8 @@
 """A pause that waits for the app's state.
 
 Textual's own pilot waits until the process uses little CPU time, which a busy machine makes true too early, and never less than
-20 ms. Here a pause ends when nothing is left to do: no message is queued, no callback or layout is pending, no thread works.
+20 ms. Here a pause ends when nothing is left to do: no message is queued, no callback, layout or short timer is pending, nothing
+moves, no thread works. Movements end at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from textual import app as app_module
+from textual import constants
 from textual import pilot as pilot_module
 from textual._context import active_app
 from textual.message_pump import MessagePump
@@ -23,7 +25,9 @@ QUIET_TURNS = 3
 MOST_WORK = 5.0
 """CPU seconds of this process, so that a busy machine does not shorten the wait. A configuration form that is made anew works for
 1.2 of them. An app that is never quiet (a chain that runs on) must not hold a test for ever, and no other gets so far."""
-_PENDING = ("_recompose_required", "_refresh_styles_required", "_layout_required", "_scroll_required", "_repaint_required")
+SHORT = 0.02
+"""Seconds. A pause waits for timers up to this long, as Textual and the screens set to gather what comes in dozens."""
+_PENDING = ("_layout_required", "_scroll_required", "_repaint_required")
 
 
 async def settled(min_sleep: float = 0, max_sleep: float = 0) -> None:
@@ -43,24 +47,37 @@ async def settled(min_sleep: float = 0, max_sleep: float = 0) -> None:
 def _has_work(app: Any) -> bool:
     if app._exception is not None:  # what a crashed app has left in its queues stays there
         return False
-    for pump in _pumps(app):
-        if pump._message_queue.qsize() or pump._next_callbacks:
-            return True
+    if not app._running:
+        return not app._task.done()  # it is closing
+    if app.animator._animations:
+        app.animator()  # now, and not with the next sixtieth of a second
+        return True
+    if app.animator._scheduled or any(_is_busy(pump) for pump in _pumps(app)):
+        return True
     if not app._screen_stack:
         return False
     if app._resize_event is not None:  # Textual lets a new size rest for a moment, since a person's come in dozens
         app._check_resize()
         return True
     screen = app.screen
-    if screen._callbacks or screen._dirty_widgets or any(getattr(screen, flag) for flag in _PENDING[2:]):
+    if screen._callbacks or screen._dirty_widgets or any(getattr(screen, flag) for flag in _PENDING):
         screen._on_timer_update()  # now, and not with the next sixtieth of a second
         return True
     return False
 
 
+def _is_busy(pump: MessagePump) -> bool:
+    if pump._message_queue.qsize() or pump._next_callbacks:
+        return True
+    return any(
+        timer._repeat == 0 and timer._interval <= SHORT and timer._task is not None and not timer._task.done()
+        for timer in pump._timers
+    )
+
+
 def _pumps(app: Any) -> Iterator[MessagePump]:
     yield app
-    for screen in app._screen_stack if app._running else ():
+    for screen in app._screen_stack:
         yield from screen.walk_children(with_self=True)
 
 
@@ -73,4 +90,5 @@ def _pilots_wait_for_the_state() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pilot_module, "wait_for_idle", settled)
         patch.setattr(app_module, "wait_for_idle", settled)
+        patch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
         yield

@@ -1,4 +1,4 @@
-"""The command line as a person or a script uses it: real processes, their output and their exit codes."""
+"""The command line as a person or a script uses it; in a process of its own where pipes, signals or a kill are the point."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from command_line import folders, run_here
 from waiting import LONGEST, process_until
 
 from iicl_tui.chain.engine import Chain
@@ -24,9 +25,13 @@ HERE = {**os.environ, "TERM": "dumb", "PYTHONUTF8": "1"}
 
 def lab(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """The program in its own folder, with settings and sessions of its own."""
-    where = ["--sessions", str(folder / "sessions"), "--config", str(folder / "settings.toml")]
+    return run_here(folder, *arguments, environment={**HERE, **more})
+
+
+def lab_process(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "iicl_tui", *arguments, *where],
+        [sys.executable, "-m", "iicl_tui", *arguments, *folders(folder)],
         capture_output=True, text=True, cwd=folder, env={**HERE, **more}, timeout=LONGEST, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -37,11 +42,11 @@ def without_time(path: Path) -> str:
 
 
 def test_run_writes_a_session_that_check_accepts_and_show_prints(tmp_path: Path) -> None:
-    run = lab(tmp_path, "run", "e2-weak-high", "-o", "one.toml")
+    run = lab_process(tmp_path, "run", "e2-weak-high", "-o", "one.toml")
     assert (run.returncode, run.stderr) == (0, "")
     assert "generation 4/4" in run.stdout
-    assert lab(tmp_path, "check", "one.toml").returncode == 0
-    show = lab(tmp_path, "show", "one.toml")
+    assert lab_process(tmp_path, "check", "one.toml").returncode == 0
+    show = lab_process(tmp_path, "show", "one.toml")
     assert show.returncode == 0
     document = tomllib.loads((tmp_path / "one.toml").read_text(encoding="utf-8"))
     for generation in document["generation"]:
@@ -63,7 +68,7 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path: Pa
 def test_wrong_use_names_every_fault_and_exits_2(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[chain]\nsead = 1\n[task]\ninitial = "many"\n[[agent]]\nkind = "bays"\n[[filter]]\nkind = "humen"\n')
-    run = lab(tmp_path, "run", "config.toml")
+    run = lab_process(tmp_path, "run", "config.toml")
     assert run.returncode == 2
     for words in (
         "line 2: chain.sead: unknown key; nearest known: seed",
@@ -305,7 +310,7 @@ def test_output_into_a_closed_pipe_and_an_old_encoding_is_no_fault(tmp_path: Pat
     piped = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=tmp_path, env=HERE, timeout=LONGEST)
     assert piped.stderr == ""
     ascii_only = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
-    process = lab(tmp_path, "show", "one.toml", **ascii_only)
+    process = lab_process(tmp_path, "show", "one.toml", **ascii_only)
     assert process.returncode == 0
     assert "Traceback" not in process.stderr
 

@@ -1,4 +1,4 @@
-"""Language models from the command line: real processes, the real SDKs, and a server on this machine."""
+"""Language models from the command line: the real SDKs and a server on this machine; in a process of its own where that counts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import folders, run_here
 from loopback import Answer, Loopback, Seen, Text, hang, status, tokens_of
 from speaking import follows
 from waiting import LONGEST
@@ -19,10 +20,13 @@ from iicl_tui.agents.calls import Message, Request
 from iicl_tui.store.presets import presets
 from iicl_tui.store.session import SessionFile
 
+Lab = Callable[..., subprocess.CompletedProcess[str]]
 KEY = "sk-a-very-secret-key-0123456789"
 VARIABLES = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "MISTRAL_API_KEY": KEY}
 SPOKEN = [preset.name for preset in presets() if preset.asks_models and preset.name.startswith(("e2-weak", "e4-easy", "e4-two"))]
-"""One of each kind for each provider: all of them run through the screens, and each of these takes three processes."""
+"""One of each kind for each provider: all of them run through the screens."""
+IN_A_PROCESS = "e2-weak-openai"
+"""Runs as it does for a person, in a process of its own; the others do within this one, where the SDKs are loaded once."""
 STATES = {"on": 0.7, "off": 0.2, "und": 0.1}
 
 
@@ -33,21 +37,25 @@ def server() -> Iterator[Loopback]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def lab(tmp_path: Path) -> Lab:
     """lab("run", …, OPENAI_API_KEY=…): the program in a folder of its own; keys come from here alone."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(tmp_path, *arguments), capture_output=True, text=True, cwd=tmp_path, env=environment(variables),
-            timeout=LONGEST, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        return run_here(tmp_path, *arguments, environment=environment(variables))
 
     return run
 
 
+def lab_process(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
+    return subprocess.run(
+        command(folder, *arguments), capture_output=True, text=True, cwd=folder, env=environment(variables),
+        timeout=LONGEST, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 def command(folder: Path, *arguments: str) -> list[str]:
-    where = ["--sessions", str(folder / "sessions"), "--config", str(folder / "settings.toml")]
-    return [sys.executable, "-m", "iicl_tui", *arguments, *where]
+    return [sys.executable, "-m", "iicl_tui", *arguments, *folders(folder)]
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:
@@ -82,13 +90,12 @@ def config_of(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", SPOKEN)
-def test_every_preset_runs_against_a_server_and_is_read_again(
-    name: str, server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_every_preset_runs_against_a_server_and_is_read_again(name: str, server: Loopback, lab: Lab, tmp_path: Path) -> None:
     config = config_of(name)
     server.replies = model(config)
     where = [f"agent[{at}].base-url={base_url(server, agent.kind)}" for at, agent in enumerate(config.agents, 1)]
-    run = lab("run", name, "-o", "s.toml", *(part for each in where for part in ("--set", each)), **VARIABLES)
+    arguments = ("run", name, "-o", "s.toml", *(part for each in where for part in ("--set", each)))
+    run = lab_process(tmp_path, *arguments, **VARIABLES) if name == IN_A_PROCESS else lab(*arguments, **VARIABLES)
     assert run.returncode == 0, run.stderr
     assert "About" in run.stderr
     assert "tokens" in run.stdout
@@ -110,9 +117,7 @@ def test_every_preset_runs_against_a_server_and_is_read_again(
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "mistral"])
-def test_a_host_gets_the_key_once_it_is_trusted(
-    kind: str, server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_a_host_gets_the_key_once_it_is_trusted(kind: str, server: Loopback, lab: Lab, tmp_path: Path) -> None:
     name = f"e3-none-{kind}"
     server.replies = model(config_of(name))
     host = server.url.removeprefix("http://")
@@ -126,9 +131,7 @@ def test_a_host_gets_the_key_once_it_is_trusted(
     assert KEY not in (tmp_path / "a.toml").read_text() + (tmp_path / "b.toml").read_text()
 
 
-def test_a_key_that_is_withheld_is_said_before_the_first_call(
-    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
+def test_a_key_that_is_withheld_is_said_before_the_first_call(server: Loopback, lab: Lab) -> None:
     server.replies = model(config_of("e3-none-openai"))
     host = server.url.removeprefix("http://")
     where = ["--set", f"agent.base-url={server.url}/v1", "--set", "chain.generations=1"]
@@ -143,7 +146,7 @@ def test_a_key_that_is_withheld_is_said_before_the_first_call(
 
 
 def test_another_variable_needs_a_word_also_for_the_providers_own_host(
-    lab: Callable[..., subprocess.CompletedProcess[str]],
+    lab: Lab,
 ) -> None:
     run = lab("run", "e3-none-openai", "-o", "s.toml", "--set", "agent.key-env=SOME_TOKEN", SOME_TOKEN=KEY, **VARIABLES)
     assert run.returncode == 3  # before anything is sent
@@ -157,9 +160,7 @@ def test_another_variable_needs_a_word_also_for_the_providers_own_host(
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "mistral"])
-def test_without_a_key_nothing_is_sent_and_it_is_said_what_to_do(
-    kind: str, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_without_a_key_nothing_is_sent_and_it_is_said_what_to_do(kind: str, lab: Lab, tmp_path: Path) -> None:
     run = lab("run", f"e3-none-{kind}", "-o", "s.toml")
     assert run.returncode == 3
     assert f"{kind.upper()}_API_KEY" in run.stderr
@@ -168,9 +169,7 @@ def test_without_a_key_nothing_is_sent_and_it_is_said_what_to_do(
     assert lab("check", "s.toml").returncode == 0
 
 
-def test_a_wrong_key_stops_the_chain_and_the_right_one_goes_on(
-    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_a_wrong_key_stops_the_chain_and_the_right_one_goes_on(server: Loopback, lab: Lab, tmp_path: Path) -> None:
     config = config_of("e3-none-openai")
     good = model(config)
 
@@ -190,9 +189,7 @@ def test_a_wrong_key_stops_the_chain_and_the_right_one_goes_on(
     assert right.returncode == 0, right.stderr
 
 
-def test_killed_in_mid_call_nothing_that_was_paid_for_is_lost(
-    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_killed_in_mid_call_nothing_that_was_paid_for_is_lost(server: Loopback, lab: Lab, tmp_path: Path) -> None:
     config = config_of("e3-none-openai")
     good, hung = model(config), 3
 
@@ -218,7 +215,7 @@ def test_killed_in_mid_call_nothing_that_was_paid_for_is_lost(
 
 @pytest.mark.parametrize("act", ["delete", "change"])
 def test_a_reply_that_comes_when_the_file_is_gone_is_in_the_rescued_copy(
-    act: str, server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+    act: str, server: Loopback, lab: Lab, tmp_path: Path
 ) -> None:
     good, path = model(config_of("e3-none-openai")), tmp_path / "s.toml"
 
@@ -240,9 +237,7 @@ def test_a_reply_that_comes_when_the_file_is_gone_is_in_the_rescued_copy(
     assert len(server.seen) == 2 * session.config.generations, "a reply was paid for twice"
 
 
-def test_a_reply_that_no_copy_can_keep_is_printed(
-    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_a_reply_that_no_copy_can_keep_is_printed(server: Loopback, lab: Lab, tmp_path: Path) -> None:
     good, path = model(config_of("e3-none-openai")), tmp_path / f"{'s' * 245}.toml"  # with -rescued in it the name is too long
 
     def answer(seen: Seen) -> Answer:
@@ -271,9 +266,7 @@ def test_interrupted_in_mid_call_it_says_how_to_go_on(server: Loopback, tmp_path
     assert "iicl-tui resume" in said
 
 
-def test_an_unreadable_reply_is_kept_and_resuming_asks_again(
-    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_an_unreadable_reply_is_kept_and_resuming_asks_again(server: Loopback, lab: Lab, tmp_path: Path) -> None:
     config = config_of("e3-none-openai")
     good = model(config)
     server.replies = lambda seen: Text("\x1b[31mI am not sure [/].") if len(server.seen) <= 2 else good(seen)
@@ -288,9 +281,7 @@ def test_an_unreadable_reply_is_kept_and_resuming_asks_again(
         assert [call.purpose for call in session.calls][:4] == ["imitate", "repair", "person", "imitate"]
 
 
-def test_the_budget_stops_a_run_and_a_larger_one_goes_on(
-    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_the_budget_stops_a_run_and_a_larger_one_goes_on(server: Loopback, lab: Lab, tmp_path: Path) -> None:
     server.replies = model(config_of("e3-none-openai"))
     where = ["--set", f"agent.base-url={server.url}/v1", "--set", "agent.price={input = 500.0, output = 500.0}"]
     run = lab("run", "e3-none-openai", "-o", "s.toml", *where, "--budget", "1")
@@ -300,9 +291,7 @@ def test_the_budget_stops_a_run_and_a_larger_one_goes_on(
     assert lab("resume", "s.toml", "--budget", "-1").returncode == 2
 
 
-def test_a_budget_in_tokens_is_raised_by_the_option_that_is_named(
-    server: Loopback, lab: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
+def test_a_budget_in_tokens_is_raised_by_the_option_that_is_named(server: Loopback, lab: Lab) -> None:
     server.replies = model(config_of("e3-none-openai"))
     where = ["--set", f"agent.base-url={server.url}/v1", "--set", "chain.token-budget=100"]
     run = lab("run", "e3-none-openai", "-o", "s.toml", *where)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import run_here
 from loopback import Answer, Loopback, Seen, Text
-from waiting import LONGEST
 
 from iicl_tui.commands.ascii_fallback import NAME
 
@@ -41,14 +40,10 @@ def server() -> Iterator[Loopback]:
 @pytest.fixture
 def lab(tmp_path: Path, server: Loopback) -> Lab:
     (tmp_path / "config.toml").write_text(CONFIG.format(url=server.url))
-    where = ["--sessions", str(tmp_path / "sessions"), "--config", str(tmp_path / "settings.toml")]
 
     def run(*arguments: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
-        surroundings = {**os.environ, "TERM": "dumb", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
-        return subprocess.run(
-            [sys.executable, "-m", "iicl_tui", *arguments, *where], capture_output=True, text=True, encoding=encoding, cwd=tmp_path,
-            env=surroundings, timeout=LONGEST, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        surroundings = {**os.environ, "TERM": "dumb"}
+        return run_here(tmp_path, *arguments, environment=surroundings, encoding=encoding)
 
     return run
 
