@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from settling import _pilots_wait_for_the_state  # noqa: F401
 
 from iicl_tui.chain.config import ChainConfig, read_config
@@ -25,7 +25,7 @@ sys.dont_write_bytecode = False
 os.environ["COLORTERM"] = "truecolor"
 os.environ["TERM"] = "xterm-256color"
 # The same examples in every run, and no limit of time for one: a busy machine must not fail a test.
-settings.register_profile("sure", deadline=None, derandomize=True)
+settings.register_profile("sure", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sure")
 
 
