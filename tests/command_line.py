@@ -1,4 +1,4 @@
-"""The command line within this process: what a person types, what is printed, and the exit code.
+"""The command line for tests: what a person types, what is printed, and the exit code.
 
 A process of its own takes half a second to start, and three where it loads the SDKs. Tests start one where signals, pipes, a full
 disk or the start itself are the point.
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from waiting import LONGEST
 
 from iicl_tui import cli
 
@@ -50,3 +51,13 @@ def run_here(
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         return subprocess.CompletedProcess(command, code, output.getvalue().decode(encoding), errors.getvalue().decode(encoding))
+
+
+def run_process(
+    folder: Path, *arguments: str, environment: Mapping[str, str], encoding: str = "utf-8"
+) -> subprocess.CompletedProcess[str]:
+    """Runs `iicl-tui` in a process of its own, with the same arguments as `run_here`."""
+    return subprocess.run(
+        [sys.executable, "-m", "iicl_tui", *arguments, *folders(folder)], capture_output=True, text=True, encoding=encoding,
+        cwd=folder, env=dict(environment), timeout=LONGEST, stdin=subprocess.DEVNULL,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from command_line import folders, run_here
+from command_line import run_here, run_process
 from waiting import LONGEST, process_until
 
 from iicl_tui.chain.engine import Chain
@@ -30,10 +30,7 @@ def lab(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProce
 
 def lab_process(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """The same in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "iicl_tui", *arguments, *folders(folder)],
-        capture_output=True, text=True, cwd=folder, env={**HERE, **more}, timeout=LONGEST, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    return run_process(folder, *arguments, environment={**HERE, **more})
 
 
 def without_time(path: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import folders, run_here
+from command_line import folders, run_here, run_process
 from loopback import Answer, Loopback, Seen, Text, hang, status, tokens_of
 from speaking import follows
 from waiting import LONGEST
@@ -48,10 +48,7 @@ def lab(tmp_path: Path) -> Lab:
 
 def lab_process(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The same in a process of its own."""
-    return subprocess.run(
-        command(folder, *arguments), capture_output=True, text=True, cwd=folder, env=environment(variables),
-        timeout=LONGEST, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    return run_process(folder, *arguments, environment=environment(variables))
 
 
 def command(folder: Path, *arguments: str) -> list[str]:

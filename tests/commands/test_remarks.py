@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from command_line import run_here
+from command_line import run_here, run_process
 from loopback import Answer, Loopback, Seen, Text
 
 from iicl_tui.commands.ascii_fallback import NAME
@@ -41,8 +41,11 @@ def server() -> Iterator[Loopback]:
 def lab(tmp_path: Path, server: Loopback) -> Lab:
     (tmp_path / "config.toml").write_text(CONFIG.format(url=server.url))
 
-    def run(*arguments: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, encoding: str = "utf-8", in_a_process: bool = False) -> subprocess.CompletedProcess[str]:
         surroundings = {**os.environ, "TERM": "dumb"}
+        if in_a_process:
+            surroundings |= {"PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+            return run_process(tmp_path, *arguments, environment=surroundings, encoding=encoding)
         return run_here(tmp_path, *arguments, environment=surroundings, encoding=encoding)
 
     return run
@@ -80,7 +83,9 @@ def test_the_remark_is_printed_and_strict_stops_at_it(
     rule: str, examples: Text | str, phase: str, words: str, server: Loopback, lab: Lab
 ) -> None:
     answers(server, rule, examples)
-    strict = lab("run", "config.toml", "-o", "s.toml", "-q", "--strict", "--set", "task.samples=4")
+    strict = lab(
+        "run", "config.toml", "-o", "s.toml", "-q", "--strict", "--set", "task.samples=4", in_a_process=phase == "imitation"
+    )
     remark = next((line for line in strict.stderr.splitlines() if line.startswith(f"generation 1, {phase}: ")), "")
     assert words in remark, strict.stderr
     assert strict.returncode == 3
@@ -136,7 +141,7 @@ def test_the_signs_of_the_header_have_a_likeness() -> None:
 def test_an_encoding_without_block_characters_tells_bars_from_empty_cells(server: Loopback, lab: Lab) -> None:
     assert lab("run", "e2-weak-high", "-q", "-o", "s.toml", "--set", "chain.lookback=0").returncode == 0
     for encoding in ("latin-1", "ascii"):
-        show = lab("show", "s.toml", encoding=encoding)
+        show = lab("show", "s.toml", encoding=encoding, in_a_process=encoding == "ascii")
         assert show.returncode == 0
         bar = next(line for line in show.stdout.splitlines() if line.startswith("> screen"))
         assert "#" in bar
