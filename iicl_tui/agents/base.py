@@ -152,6 +152,9 @@ class ModelSession(Protocol):
     def past_calls(self) -> tuple[Call, ...]:
         """The calls of the agent's own earlier generations."""
 
+    async def ask_several(self, purpose: Purpose, request: Request, client: ModelClient) -> tuple[Call, ...]:
+        """Makes one call for `n` replies, and returns each reply as a call: at least one, at most `n`. Raises as `ask`."""
+
     async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
         """Makes independent calls, at most `parallel` at a time. Those on record, in whatever order, are not made again.
 

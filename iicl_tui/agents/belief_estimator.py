@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from iicl_tui.agents.beliefs import Belief, from_draws, from_examples
 from iicl_tui.agents.calls import Call, answer_to
 from iicl_tui.agents.logprobs import NoBelief, TokenReading, belief_from_tokens
+from iicl_tui.agents.probes import stage_of_calls
 from iicl_tui.agents.scored_belief import ScoreSettings, scored_belief, scored_masses
 from iicl_tui.agents.scoring import ScoredMasses
 from iicl_tui.bayes.space import ProductSpace
@@ -111,10 +112,19 @@ class BeliefEstimator:
             return belief
         found = self.from_tokens(calls, task.space, wording) if self.asks_logprobs else None
         if isinstance(found, Belief):
-            tempered = self.temperature is not None and self.temperature != 1
-            return replace(found, notes=(*found.notes, f"may be at τ = 1, not {self.temperature:g}")) if tempered else found
+            note = self._stage_note(calls)
+            return replace(found, notes=(*found.notes, note)) if note else found
         drawn = self.source == "samples" or any(call.purpose == "draw" for call in calls)
         return self._from_draws(calls, task.space, wording) if drawn else None
+
+    def _stage_note(self, calls: Sequence[Call]) -> str:
+        """Which temperature the belief may have instead of that of the replies; "" if it has that."""
+        if self.temperature is None or self.temperature == 1:
+            return ""
+        stage = stage_of_calls(calls)
+        if stage == "before":
+            return f"at τ = 1, not {self.temperature:g}: log-probabilities before the temperature"
+        return f"may be at τ = 1, not {self.temperature:g}" if stage != "after" else ""
 
     def missing_reason(self, calls: Sequence[Call]) -> str:
         """Why these calls of an imitation give no belief, as a clause without a full stop."""

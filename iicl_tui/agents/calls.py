@@ -9,11 +9,11 @@ from typing import Any, Literal, NamedTuple, Protocol
 Role = Literal["system", "user", "assistant"]
 Purpose = str
 """Why a model is called: one of PURPOSES, or the kind of the filter that wants a hypothesis revised."""
-PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "score", "prior", "prior-score", "transmit", "repair", "person")
+PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "probe", "score", "prior", "prior-score", "transmit", "repair", "person")
 """draw: another hypothesis from the same prompt, to estimate the belief. score: the next token of a given beginning of the answer,
-for the joint belief. prior, prior-score: a hypothesis and the next token as for these, but without any example, for the prior.
-repair: asks again because the reply could not be read. person: no model call, but a person's decision about a reply that could not
-be read."""
+for the joint belief. probe: what the temperature does to log-probabilities. prior, prior-score: a hypothesis and the next token
+as for these, but without any example, for the prior. repair: asks again because the reply could not be read. person: no model
+call, but a person's decision about a reply that could not be read."""
 
 READS: tuple[Purpose, ...] = ("score", "prior-score")
 """Calls for one token; only its log-probabilities are used."""

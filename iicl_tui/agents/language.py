@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -15,21 +15,26 @@ from iicl_tui.agents.base import Datasets, ModelSession, RefineRequest, UsageEst
 from iicl_tui.agents.belief_estimator import examples_made
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import PARAMETER_NAMES, READS, UNREADABLE, Call, Message, Provider, Purpose, Reply, Request
-from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.language_usage import belief_usage, estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
+from iicl_tui.agents.model_connection import ModelConnection
 from iicl_tui.agents.prices import Price
 from iicl_tui.agents.prior_belief import as_imitation
+from iicl_tui.agents.probes import probe_calls, stage_requests
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
 from iicl_tui.agents.request_settings import RequestSettings, without_bounds
 from iicl_tui.agents.retry import RetryPolicy
 from iicl_tui.agents.scored_belief import Scoring, is_probe, known_way, score
 from iicl_tui.agents.scoring import ScoredMasses
+from iicl_tui.agents.temperature import temperature_warning
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.prompts import Prompts
 from iicl_tui.tasks.wording import RuleReading, Wording
+
+MAX_CHOICES = 16
+"""The most replies to one call, so that a slow server can make them in time."""
 
 
 class LanguageAgent:
@@ -78,9 +83,7 @@ class LanguageAgent:
         self.credential = credential
         self._find_price = find_price
         self.connect = connect
-        self._provider: tuple[Access, Provider] | None = None
-        self._unsupported = set(unsupported)
-        self._remarks: dict[str, None] = {}
+        self._connection = ModelConnection(lambda access: self.connect(access), unsupported)
         self._notified: set[str] = set()
         self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
 
@@ -140,6 +143,9 @@ class LanguageAgent:
         request = self._request("imitate", prompt, session, self.wording.rule_schema())
         if self.settings.choose != "reply":
             return await self._choose(request, rng, session)
+        if session.phase == "imitation" and self._needs_stage and not probe_calls(session.past_calls()):
+            for asked in stage_requests(self.settings.reasoning_effort):
+                await session.ask("probe", asked, self)
         if self.settings.estimator.asks_logprobs:
             request = replace(request, top_logprobs=self.settings.estimator.top_logprobs)
         skip_effect = "" if session.previous is None else "the rule of the previous generation is kept"
@@ -172,6 +178,11 @@ class LanguageAgent:
         skip_effect = "no further example is passed on" if session.examples_used else "no example is passed on"
         more = await self._examples("transmit", prompt, missing, rng, session, skip_effect)
         return (*made, *(more or ()))
+
+    @property
+    def _needs_stage(self) -> bool:
+        """Whether it matters if the log-probabilities are those before the temperature."""
+        return self.settings.estimator.source == "logprobs" and self.settings.temperature not in (None, 1.0)
 
     async def _choose(self, request: Request, rng: np.random.Generator, session: ModelSession) -> int:
         """A hypothesis from the scored belief, tempered as a whole. A filter's redraws score nothing again."""
@@ -299,6 +310,16 @@ class LanguageAgent:
         asked = as_imitation(calls)
         return self.settings.estimator.missing_reason(asked) if asked else "it is asked for in its first generation"
 
+    def temperature_warning(self, calls: Sequence[Call]) -> str:
+        """What is wrong with the temperature, given the agent's calls so far, as a sentence; "" if nothing is known to be."""
+        settings = self.settings
+        if settings.choose != "reply":
+            return ""  # it is applied to the belief as a whole
+        official = self.credential is not None and self.credential.base_url is None
+        return temperature_warning(
+            self.kind, self.model, settings.temperature, settings.reasoning_effort, official, calls
+        )  # fmt: skip
+
     def missing_belief(self, calls: Sequence[Call]) -> str:
         """As the protocol says."""
         return self.settings.estimator.missing_reason(calls)
@@ -336,38 +357,17 @@ class LanguageAgent:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._provider is not None:
-            await self._provider[1].close()
+        await self._connection.close()
 
     # -- sending requests -------------------------------------------------------------------------------------------------------
 
     async def send(self, request: Request, access: Access) -> tuple[Reply, tuple[str, ...]]:
-        """Makes one attempt. A parameter that turns out to be unsupported is left out from then on. Raises CallFailed."""
-        if self._provider is None or self._provider[0] is not access:
-            await self.close()
-            self._provider = (access, self.connect(access))
-        wanted = request.features
-        while True:
-            try:
-                reply = await self._provider[1].send(self.as_sent(request))
-            except CallFailed as failure:
-                refused = failure.parameter
-                is_new = refused in wanted and refused not in self._unsupported
-                is_vital = request.continuation and refused == "top_logprobs"  # nothing can be scored without them
-                if failure.kind != "parameter" or refused is None or not is_new or is_vital:
-                    raise
-                self._unsupported.add(refused)
-            else:
-                self._remarks |= dict.fromkeys(reply.remarks)
-                return reply, tuple(name for name in wanted if name in self._left_out(request))
+        """Makes one attempt; see `ModelConnection`. Raises CallFailed."""
+        return await self._connection.send(request, access)
 
     def as_sent(self, request: Request) -> Request:
         """The request without the parameters that are known to be unsupported."""
-        return request.without(sorted(self._left_out(request)))
-
-    def _left_out(self, request: Request) -> Set[str]:
-        """The parameters that are known to be unsupported. Chat may lack log-probabilities where other ways have them."""
-        return self._unsupported - {"top_logprobs"} if request.continuation else self._unsupported
+        return self._connection.as_sent(request)
 
     @property
     def _implicit(self) -> bool:
@@ -406,15 +406,21 @@ class LanguageAgent:
     async def _call(self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession) -> Call:
         request = self._seeded(request, rng)
         call = await session.ask(purpose, request, self)
+        self._tell(call, request, session)
+        return call
+
+    def _tell(self, call: Call, request: Request, session: ModelSession) -> None:
+        """Shows what a call had to do without, and what was odd about its reply."""
         for name in call.without:
+            if name == "n":  # replies that come one by one are the same replies
+                continue
             done = "Its text goes into the first user message" if name == "system" else "It is left out"
             self._notify(session, f"{self.model} does not support {PARAMETER_NAMES[name]}. {done}, and each call's record says so.")
-        for remark in self._remarks:
+        for remark in self._connection.remarks:
             self._notify(session, f"{self.model} answered with {remark}.")
-        missing = call.tokens is None and "top_logprobs" not in call.without and UNREADABLE not in self._remarks
+        missing = call.tokens is None and "top_logprobs" not in call.without and UNREADABLE not in self._connection.remarks
         if request.top_logprobs is not None and missing:
             self._notify(session, f"{self.model} answered without the log-probabilities that were asked for.")
-        return call
 
     def _notify(self, session: ModelSession, text: str) -> None:
         """Shows a notice once."""
@@ -436,8 +442,15 @@ class LanguageAgent:
             self._notify(session, f"The belief is estimated from {estimator.draws} drawn hypotheses per generation instead.")
         elif estimator.source != "samples":
             return
-        for _ in range(estimator.draws - 1):
-            await self._call("draw", request, rng, session)
+        seeds = [int(rng.integers(2**31)) for _ in range(estimator.draws - 1)]
+        ignores_n = any("n" in call.without for call in (*session.past_calls(), *session.calls()))
+        while seeds:
+            n = 1 if ignores_n else min(len(seeds), MAX_CHOICES)
+            request = replace(request, seed=seeds[0] if self.settings.seed else None, n=n if n > 1 else None)
+            calls = await session.ask_several("draw", request, self)
+            ignores_n = ignores_n or "n" in calls[0].without
+            self._tell(calls[0], request, session)
+            del seeds[: len(calls)]
 
     async def _rule(
         self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession, skip_effect: str
@@ -451,7 +464,7 @@ class LanguageAgent:
         return reading.hypothesis if reading is not None else None
 
 
-_UNREPAIRED: tuple[Purpose, ...] = ("draw", "prior", *READS, "person")
+_UNREPAIRED: tuple[Purpose, ...] = ("draw", "probe", "prior", *READS, "person")
 """Calls that are not repaired."""
 
 

@@ -48,6 +48,7 @@ MAY_BE_BILLED = "The provider may still bill the call that was given up."
 PURPOSE_PHRASES: dict[Purpose, str] = {
     "imitate": "asks what it learns",
     "draw": "draws another rule",
+    "probe": "asks what the temperature does",
     "score": "reads how likely it is to go on with each state",
     "prior": "asks what it believes without examples",
     "prior-score": "reads how likely each state is to it without examples",
@@ -206,6 +207,23 @@ class RecordedModelSession:
         finally:
             self._services.on_call(None)
 
+    async def ask_several(self, purpose: Purpose, request: Request, client: ModelClient) -> tuple[Call, ...]:
+        """As `ask`, for `n` replies, each a call. Those on record come one at a time; a server may make fewer."""
+        known = self._next(purpose)
+        if known is not None:
+            return (known,)
+        since = time.monotonic()
+
+        def on_wait(waiting: RetryWait | None) -> None:
+            self._services.on_call(PendingCall(purpose, client.model, since, waiting))
+
+        self._services.check_space(max_record_bytes(request))
+        try:
+            return await self._make_several(purpose, request, client, on_wait, self._services.record_loosely)
+        finally:
+            self._services.on_call(None)
+            self._services.sync()
+
     async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
         """Returns the recorded calls, and makes those that are missing."""
         left = {request.prompt: request for request in requests}
@@ -241,6 +259,12 @@ class RecordedModelSession:
         self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait, record: Callable[[Call], None] | None = None
     ) -> Call:
         """Makes a call and records it, by `record` if its record need not be durable yet."""
+        return (await self._make_several(purpose, request, client, on_wait, record))[0]
+
+    async def _make_several(
+        self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait, record: Callable[[Call], None] | None
+    ) -> tuple[Call, ...]:
+        """Makes a call and records each of its replies as one; only the first has the usage."""
         worst = self._check_budget(request, client)
         self._asked_again = True
         without: tuple[str, ...] = ()
@@ -268,7 +292,7 @@ class RecordedModelSession:
         finally:
             for each in mine:
                 self._under_way.remove(each)
-            bound = Usage(lost * prompt_tokens(request), lost * request.max_tokens)
+            bound = Usage(lost * prompt_tokens(request), lost * request.max_tokens * (request.n or 1))
             if lost and not answered:
                 self._services.on_lost(lost_spent(bound, client.price))
         sent = prompt_tokens(request.without(without)) if reply.usage is None else None
@@ -279,7 +303,15 @@ class RecordedModelSession:
             reply.model, round(latency, 3), attempts, without, sent=sent, continuation=request.continuation,
             lost=bound if lost else None,
         )  # fmt: skip
-        return self._record(call, record)
+        more = reply.more[: (request.n or 1) - 1]
+        if request.n is not None and 1 + len(more) < request.n and "n" not in without:
+            call = replace(call, without=(*without, "n"))  # it was taken, and ignored
+        usage, sent = (Usage(0, 0), None) if call.usage is not None else (None, 0)
+        others = [
+            replace(call, reply=each.text, finish=each.finish, tokens=each.tokens, usage=usage, sent=sent, latency=None, lost=None)
+            for each in more
+        ]
+        return tuple(self._record(each, record) for each in (call, *others))
 
     async def ask_person(
         self, purpose: Purpose, prompt: str, reply: str, problem: str, skip_effect: str, read: Callable[[str], str]

@@ -68,7 +68,7 @@ def prompt_tokens(request: Request) -> int:
 
 def worst_case(request: Request, price: Price | None) -> WorstCase:
     """The most that a call can use: its estimated prompt and the longest reply that max_tokens allows."""
-    usage = Usage(prompt_tokens(request), request.max_tokens)
+    usage = Usage(prompt_tokens(request), request.max_tokens * (request.n or 1))
     return WorstCase(usage.prompt + usage.completion, None if price is None else cost(usage, price))
 
 

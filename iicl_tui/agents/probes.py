@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import exp
 from typing import Literal
 
-from iicl_tui.agents.calls import UNKNOWN_LOGPROB, Message, Request, Token
+from iicl_tui.agents.calls import UNKNOWN_LOGPROB, Call, Message, Request, Token
 from iicl_tui.tasks.answer_form import AnswerForm
 
 LETTERS = "Choose one of the letters A, B, C, D, E and F at random. Answer with that letter alone."
@@ -25,6 +26,23 @@ Stage = Literal["before", "after", "unknown"]
 def letter_request(temperature: float | None, top_logprobs: int | None = None, max_tokens: int = 1) -> Request:
     """The question for a letter."""
     return Request((Message("user", LETTERS),), max_tokens, temperature, top_logprobs=top_logprobs)
+
+
+def stage_requests(reasoning_effort: str | None) -> tuple[Request, Request]:
+    """The questions that show whether log-probabilities are those before the temperature."""
+    one, half = (replace(letter_request(tau, 20), reasoning_effort=reasoning_effort) for tau in (1.0, HALF))
+    return one, half
+
+
+def probe_calls(calls: Iterable[Call]) -> tuple[Call, ...]:
+    """The calls that asked these questions."""
+    return tuple(call for call in calls if call.purpose == "probe")
+
+
+def stage_of_calls(calls: Iterable[Call]) -> Stage | None:
+    """What the first of these calls show; None if the questions were not asked."""
+    asked = probe_calls(calls)
+    return stage_of_temperature(asked[0].tokens, asked[1].tokens) if len(asked) > 1 else None
 
 
 def stage_of_temperature(one: Sequence[Token] | None, half: Sequence[Token] | None) -> Stage:

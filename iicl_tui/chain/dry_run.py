@@ -53,6 +53,9 @@ class DryRunSession(RecordedModelSession):
             raise ReachedCall(purpose, request, client)
         return known
 
+    async def ask_several(self, purpose: Purpose, request: Request, client: ModelClient) -> tuple[Call, ...]:
+        return (await self.ask(purpose, request, client),)
+
     async def ask_all(self, purpose: Purpose, requests: Sequence[Request], client: ModelClient, parallel: int) -> tuple[Call, ...]:
         found: dict[str, Call] = {}
         for _ in requests:

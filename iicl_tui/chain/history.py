@@ -10,6 +10,7 @@ from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import Call, Exchange, dialogue
 from iicl_tui.agents.money import Spent, spent
 from iicl_tui.agents.prices import Price
+from iicl_tui.agents.probes import probe_calls
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import Generation, Phase
 from iicl_tui.errors import ChainStopped
@@ -137,7 +138,7 @@ class ChainHistory:
         turns = len(self.config.agents)
         for turn, agent in enumerate(self.config.agents):
             mine = [t for t in range(first, last + 1) if (t - 1) % turns == turn]
-            known = agent.beliefs([(self.rounds(t), self.calls_of(t, "imitation")) for t in mine])
+            known = agent.beliefs([(self.rounds(t), self._belief_calls(t)) for t in mine])
             for t, belief in zip(mine, known, strict=True):
                 out[t - first] = belief
         return out
@@ -154,7 +155,7 @@ class ChainHistory:
         """The belief of one generation. For the one after the last: the belief that its imitation will draw from."""
         if generation > len(self._generations) and not self.agent(generation).exact:
             return None  # its calls on record belong to a phase that is not finished
-        return self.agent(generation).beliefs([(self.rounds(generation), self.calls_of(generation, "imitation"))])[0]
+        return self.agent(generation).beliefs([(self.rounds(generation), self._belief_calls(generation))])[0]
 
     def belief_if(self, generation: int, samples: Sequence[Example]) -> Belief | None:
         """The exact belief of generation + 1 if these samples were passed on now; None if its agent computes none."""
@@ -188,6 +189,10 @@ class ChainHistory:
         turns = len(self.config.agents)
         own = range((generation - 1) % turns + 1, generation, turns)
         return tuple(call for earlier in own for call in self._calls.get(earlier, ()))
+
+    def _belief_calls(self, generation: int) -> tuple[Call, ...]:
+        """The calls of an imitation, after those that showed earlier what the server's log-probabilities are."""
+        return (*probe_calls(self._past(generation)), *self.calls_of(generation, "imitation"))
 
     def _earlier_dialogue(self, generation: int) -> tuple[Exchange, ...]:
         """The last `lookback` rounds of the dialogue that the agent of a generation had in its own earlier turns."""

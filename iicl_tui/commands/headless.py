@@ -27,6 +27,7 @@ from iicl_tui.errors import ChainStopped, LabError
 from iicl_tui.filters.base import Decider
 from iicl_tui.present.belief_provenance import entropy_text
 from iicl_tui.present.remarks import phase_remarks
+from iicl_tui.present.temperature_warnings import temperature_warnings
 from iicl_tui.store.errors import ChangedFile, DeletedFile, ExistingFile
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
@@ -96,6 +97,8 @@ def run_to_end(session: SessionFile, decider: Decider | None, quiet: bool, terms
     if not quiet and chain.next is not None and (ahead := estimate(chain.config, count_complete(chain.generations)).text):
         print(printable(ahead), file=sys.stderr)
     if chain.next is not None:
+        for warning in temperature_warnings(chain.config, chain.calls):
+            print(printable(f"Warning: {warning}"), file=sys.stderr)
         for withheld in key_requests(chain.config.agents, chain.access):
             keys, host, entry = " and ".join(withheld.variables), withheld.host, withheld.entry
             print(

@@ -6,6 +6,7 @@ from iicl_tui.agents.money import Budget, Spent, WorstCase, money_text, spent_te
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.estimate import estimate
+from iicl_tui.present.temperature_warnings import temperature_warnings
 
 
 def cost_text(spent: Spent) -> str:
@@ -33,7 +34,12 @@ async def next_call_worst_case(chain: Chain) -> WorstCase:
 
 
 def estimate_text(config: ChainConfig, budget: Budget) -> str:
-    """What the chain will probably cost, and its budget; "" if it asks no model."""
+    """What the chain will probably cost, its budget, and what is wrong with its temperature; "" if it asks no model."""
+    warnings = temperature_warnings(config)
+    return " ".join(filter(None, (_cost_and_budget(config, budget), *warnings)))
+
+
+def _cost_and_budget(config: ChainConfig, budget: Budget) -> str:
     found = estimate(config)
     if not found.text:
         return ""

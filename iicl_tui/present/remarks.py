@@ -84,7 +84,7 @@ def _questions(calls: Sequence[Call]) -> Iterator[list[Call]]:
 
 
 def _question_remarks(chain: Chain, question: Sequence[Call]) -> list[str]:
-    if question[0].purpose in READS:  # it is a token, not a reply
+    if question[0].purpose in (*READS, "probe"):  # it is a token, not a reply
         return []
     if any(call.purpose == "person" for call in question):  # a person has seen it and decided
         return []
