@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +18,16 @@ from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.acre.bias import PAIRS, STRENGTHS
 from iicl_tui.tasks.answer_form import AnswerForm
 from iicl_tui.tasks.example import Example
-from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts
+from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts, variants
 from iicl_tui.tasks.reply_parsing import read_rule, read_samples
 from iicl_tui.tasks.wording import RuleReading, SamplesReading
 from iicl_tui.text import printable
 
 UNDETERMINED = ("und", "undetermined", "undefined", "undecided", "unknown", "uncertain", "unclear", "indeterminate")
 """Words that models write for the third state, whatever its name."""
+
+VARIANT_NAME = re.compile(r"variant-\d{1,9}")
+"""The names of variants. A file of such a name needs an ending."""
 
 _MOST_TROUBLE = 400
 _json = json.JSONEncoder(ensure_ascii=False).encode
@@ -95,8 +99,13 @@ class AcreWording:
         return Layout(texts, tuple(own_prompts(self.task.name).bias), Slots((), ("spurious",)))
 
     def read_prompts(self, value: Any, path: KeyPath, faults: list[Fault], folder: Path | None) -> Prompts:
-        """Read an agent's `prompts`, see `tasks.prompts.read_prompts`."""
-        return read_prompts(value, own_prompts(self.task.name), self.layout, path, faults, folder)
+        """Read an agent's `prompts`, see `tasks.prompts.read_prompts`. The name of a variant stands for its texts."""
+        known = variants(self.task.name)
+        if isinstance(value, str) and value not in known and VARIANT_NAME.fullmatch(value):
+            faults.append(Fault(path, f"there is no {value}; known: {', '.join(known)}"))
+            value = None
+        own = known.get(value, value) if isinstance(value, str) else value
+        return read_prompts(own, own_prompts(self.task.name), self.layout, path, faults, folder)
 
     def system(self, prompts: Prompts) -> str:
         """Explain ACRE, and add the bias sentence that belongs before the data."""

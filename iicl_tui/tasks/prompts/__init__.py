@@ -121,6 +121,13 @@ def own_prompts(task: str) -> Prompts:
     return Prompts(texts, {level: (sentences["before"], sentences["after"]) for level, sentences in bias.items()})
 
 
+@cache
+def variants(task: str) -> Mapping[str, Mapping[str, Any]]:
+    """The built-in variants of a task's prompts by name; each has the texts that differ. Empty if there are none."""
+    file = Path(__file__).parent / f"{task}-variants.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
 def as_table(prompts: Prompts) -> dict[str, Any]:
     """The prompts as a table that `read_prompts` restores, so that a session file stands alone."""
     table: dict[str, Any] = dict(prompts.texts)

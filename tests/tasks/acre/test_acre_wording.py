@@ -22,7 +22,7 @@ from iicl_tui.tasks.acre.bias import BIASES, PAIRS, doublings
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acre.wording import UNDETERMINED, AcreWording
 from iicl_tui.tasks.base import Example
-from iicl_tui.tasks.prompts import Prompts, as_table, own_prompts
+from iicl_tui.tasks.prompts import Prompts, as_table, own_prompts, variants
 from iicl_tui.tasks.wording import SamplesReading
 from iicl_tui.text import printable
 
@@ -232,6 +232,47 @@ def test_neutral_texts_hold_no_word_of_the_biased_ones() -> None:
         biased = {word for pair in OWN.bias.values() for word in re.findall(r"[a-z]+", " ".join(pair).lower())}
         assert biased & words <= {"the", "of", "at"}
         assert not words & {"screen", "monitor", "display", "switch", "turn", "close", "shut", "off", "spurious", "will"}
+
+
+# -- variants ---------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_ten_variants_and_all_ask_for_a_rule_in_other_words() -> None:
+    known = variants("acre")
+    assert list(known) == [f"variant-{number}" for number in range(1, 11)]
+    asked = {OWN.texts["imitate"], *(table["imitate"] for table in known.values())}
+    assert len(asked) == 11
+
+
+@pytest.mark.parametrize("name", [f"variant-{number}" for number in range(1, 11)])
+@pytest.mark.parametrize("bias", ["none", "very-low", "very-high"])
+def test_a_variant_holds_what_it_must(name: str, bias: str) -> None:
+    task = Acre(PLAIN, spurious="screen", bias=bias)
+    prompts, faults = read(task, name)
+    assert not faults
+    data = d0(task)
+    found = texts(task, 5, data, 4, prompts)
+    assert set(json_after(found["imitate"], "Rule: ").values()) == {"..."}
+    assert list(json_after(found["imitate"], "Rule: ")) == list(PLAIN)
+    for x, y in data:
+        assert f"Input: {', '.join(x)}\nOutput: {y}" in found["imitate"]
+    before, after = (sentence.replace("{spurious}", "screen") for sentence in OWN.bias[bias])
+    assert found["system"].endswith(before)
+    assert found["imitate"].endswith(after)
+    assert 'light is "on"' in found["system"]
+    assert ", ".join(PLAIN) in found["system"]
+    assert "{" not in found["imitate"].replace(json.dumps(dict.fromkeys(PLAIN, "...")), "")
+    assert as_table(prompts) == {
+        **as_table(OWN),
+        **variants("acre")[name],
+        **{key: text.strip("\r\n") for key, text in variants("acre")[name].items()},
+    }
+
+
+def test_a_variant_that_is_not_there_is_a_fault_that_names_those_that_are() -> None:
+    prompts, faults = read(Acre(PLAIN), "variant-11")
+    assert prompts == OWN
+    assert [str(fault).partition("; known: variant-1, ")[0] for fault in faults] == ["agent[1].prompts: there is no variant-11"]
 
 
 # -- prompts files ----------------------------------------------------------------------------------------------------
