@@ -100,6 +100,11 @@ def parser() -> argparse.ArgumentParser:
     one = command("import", "make a session from the logs of the paper's notebooks")
     one.add_argument("folder", metavar="DIR")
     one.add_argument("-o", "--output", metavar="FILE", help="the session file to write (default: in the sessions folder)")
+    one.add_argument(
+        "--reading",
+        choices=("spans", "notebook"),
+        help="how beliefs are read from log-probabilities; notebook: with its own numbers",
+    )
     one = command("export", "write a session's data and measures for other programs")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--to", choices=("csv", "json", "notebook"), required=True)

@@ -1,4 +1,4 @@
-"""iicl-tui import DIR [-o FILE]"""
+"""iicl-tui import DIR [-o FILE] [--reading spans|notebook]"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main(arguments: argparse.Namespace) -> int:
     if not folder.is_dir():
         what = "This is a file." if folder.exists() else "There is no such folder."
         raise MissingFile(f"Could not read {folder}", what, "Name the folder of one run, which has other_results_all.json in it.")
-    document, records, notices = read_logs(folder)
+    document, records, notices = read_logs(folder, arguments.reading)
     config = read_config(document)
     for notice in notices:
         print(printable(notice), file=sys.stderr)

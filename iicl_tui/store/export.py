@@ -25,7 +25,7 @@ from iicl_tui.record_tables import CALL, IMITATION, INTERACTION, SAMPLE, TRANSMI
 from iicl_tui.schema import describe, nearest
 from iicl_tui.store import atomic, errors
 from iicl_tui.store.format import start_table
-from iicl_tui.store.notebook_export import notebook_files, notebook_notices
+from iicl_tui.store.notebook_export import check_other_run, notebook_files, notebook_notices
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import visible
 
@@ -50,7 +50,8 @@ def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lamb
 
     Raises:
         LabError: `to` is unknown.
-        StoreError, ConfigError: The session cannot be read, or a file cannot be written.
+        StoreError, ConfigError: The session cannot be read, or a file cannot be written; ExistingFile if the notebooks' folder
+            for this run holds the logs of another one.
     """
     if to not in _WRITERS:
         near = nearest(to, _WRITERS)
@@ -61,12 +62,15 @@ def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lamb
         )
     with SessionFile.open(path, read_only=True) as session:
         chain = Chain(session.config, session.generations, calls=session.calls)
+        stem = path.stem if to != "notebook" else (session.created.isoformat() if session.created else path.stem)
     for notice in notebook_notices(chain) if to == "notebook" else ():
         tell(notice)
     written = []
     try:
-        for name, parts in _WRITERS[to](chain, path.stem):
+        for name, parts in _WRITERS[to](chain, stem):
             target = folder / name
+            if to == "notebook" and not written:  # all files of a run are in one folder
+                check_other_run(target.parent, stem)
             target.parent.mkdir(parents=True, exist_ok=True)
             atomic.replace(target, parts)
             written.append(target)
@@ -88,7 +92,7 @@ def _json_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]
 
 
 def _notebook_files(chain: Chain, stem: str) -> Iterator[tuple[str, Iterable[bytes]]]:
-    return notebook_files(chain)  # named as in the notebooks, not by the session
+    return notebook_files(chain, stem)  # named as in the notebooks, not by the session
 
 
 _WRITERS: dict[str, Callable[[Chain, str], Iterator[tuple[str, Iterable[bytes]]]]] = {

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,9 @@ from iicl_tui.chain.metrics import BLOCK
 from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.store import notebook_log as log
-from iicl_tui.store.notebook_setup import INTERACTIONS, REFINING, STATES, STRENGTHS
+from iicl_tui.store.errors import ExistingFile
+from iicl_tui.store.notebook_setup import E3_INITIAL, EXACT_PAIRS, INTERACTIONS, NEAREST, REFINING, STATES
+from iicl_tui.tasks.acre.bias import PAIRS
 from iicl_tui.tasks.acre.task import as_acre
 from iicl_tui.tasks.base import Example
 from iicl_tui.text import visible
@@ -33,14 +36,33 @@ _NEVER = -9999.0
 """The log-probability of an impossible token: JSON has no infinity."""
 
 
-def notebook_files(chain: Chain) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """(path, content) of each file, in folders named as the notebooks name them. Raises LabError if the task is not ACRE."""
-    logs = _Logs(chain)
+def notebook_files(chain: Chain, mark: str = "") -> Iterator[tuple[str, Iterable[bytes]]]:
+    """(path, content) of each file, in folders named as theirs. Raises LabError if the task is not ACRE.
+
+    Args:
+        chain: The chain.
+        mark: What tells this session from others with the same settings; it goes into the chat log, see `check_other_run`.
+    """
+    logs = _Logs(chain, mark)
     folder = logs.folder
     if logs.beliefs:
         yield f"{folder}/{log.TOKENS}", logs.tokens()
     yield f"{folder}/{log.RESULTS}", [_json(logs.results())]
     yield f"{folder}/{log.CHAT}", (visible(part).encode(errors="replace") for part in logs.chat())
+
+
+def check_other_run(folder: Path, mark: str) -> None:
+    """Raises ExistingFile if the folder has the logs of a run with another mark: of a notebook, or of another session."""
+    names = (log.RESULTS, log.TOKENS, log.CHAT)
+    if not any((folder / name).exists() for name in names):
+        return
+    chat = log.read_text(folder / log.CHAT) or ""
+    if f", session {mark} @@@" not in chat:
+        raise ExistingFile(
+            f"{folder} holds another run",
+            "Its logs are not those of this session, and the notebooks know both by the same name. Nothing was written.",
+            "Export to another folder with -o, or move that run away.",
+        )
 
 
 def notebook_notices(chain: Chain) -> list[str]:
@@ -68,13 +90,13 @@ class _ExportedBelief:
 
 
 class _Logs:
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, mark: str = "") -> None:
         task = as_acre(chain.task)
         if task is None:
             raise LabError(
                 "The notebooks cannot read this task", f"The task is {chain.task.name}; they read only ACRE.", "Export csv or json."
             )
-        self.chain = chain
+        self.chain, self.mark = chain, mark
         self.task = task
         self.generations = chain.generations
         self.rival = chain.start.rival
@@ -92,10 +114,15 @@ class _Logs:
         if self.rival is None:
             run = f"tmp{self.temperature:.1f}_M{self.task.samples}_LB{config.lookback}_seed{config.seed}"
             return f"{model}/{log.FOLDERS['E1']}/{run}"
-        start, end = next((pair for pair, level in STRENGTHS.items() if level == self.task.bias), ("none", "none"))
+        start, end = PAIRS.get(self.task.bias) or NEAREST.get(self.task.bias, ("none", "none"))
         name = next((name for name, kinds in INTERACTIONS.items() if kinds == self.filters[:1]), "".join(self.filters[:1]))
         run = f"{name}_h{self._index(self.rival):03d}_start{start}_end{end}_seed{config.seed}"
-        return f"{model}/{log.FOLDERS['E3' if self.filters else 'E2']}/{run}"
+        return f"{model}/{log.FOLDERS['E3' if self.filters or self._is_e3 else 'E2']}/{run}"
+
+    @property
+    def _is_e3(self) -> bool:
+        """Without a filter E2 and E3 differ in |d⁰|; the cell that makes E3's table counts on eight examples."""
+        return len(self.chain.start.samples) == E3_INITIAL
 
     def _agent(self, key: str) -> Any:
         tables = self.chain.config.document.get("agent") or [{"kind": self.chain.config.agents[0].kind}]
@@ -154,7 +181,7 @@ class _Logs:
         learned = [self._rule(generation.imitation.hypothesis) for generation in self.generations]
         first = self._rule(self.chain.start.target if self.rival is None else self.rival)
         same = [sum(rule[name] == state for name, state in first.items()) for rule in learned]
-        made = [self._examples(generation.data) for generation in self.generations if generation.complete]
+        made = [self._examples(generation.data) for generation in self.generations if self._made_some(generation)]
         kept = [self._rule(generation.hypothesis) for generation in self.generations]
         replies = [self._reply(generation) for generation in self.generations]
         results: dict[str, Any] = {
@@ -177,7 +204,11 @@ class _Logs:
         found = [of("imitation")]
         if self.rival is not None:
             found.append(of("interaction" if self.filters else "imitation"))
-        return [*found, of("transmission")] if generation.complete else found
+        return [*found, of("transmission")] if self._made_some(generation) else found
+
+    def _made_some(self, generation: Generation) -> bool:
+        """Whether it has examples for the logs. The notebooks' last generation makes none."""
+        return generation.complete and bool(generation.data or generation.index < self.chain.config.generations)
 
     # -- beliefs ------------------------------------------------------------------------------------------------------
 
@@ -248,7 +279,8 @@ class _Logs:
             rule, partner = self.rival, f", h_bar is {self._rule(self.chain.start.target)}"
         line = "@" * 62
         opening = self.chain.agent(1).first_messages(self.chain.rounds(1)) if self.generations else ()
-        yield f"\n{line}\n@@@ iicl-tui: {_one_line(self.chain.config.title)} @@@\n{line}\n"
+        session = f", session {self.mark}" if self.mark else ""
+        yield f"\n{line}\n@@@ iicl-tui: {_one_line(self.chain.config.title)}{session} @@@\n{line}\n"
         yield from (f"{notice}\n" for notice in self.notices())
         yield f"In this experiment,h* is {self._rule(rule)}{partner}. Global temperature is {self.temperature:f}\n\n"
         yield f"\n## TO GPT:\n{opening[0].text if opening else ''}\n"
@@ -260,7 +292,7 @@ class _Logs:
             if refining is not None:
                 kept = f"Rule: {json.dumps(self._rule(generation.hypothesis), ensure_ascii=False)}"
                 yield self._exchange(generation, refining, self._examples(self.chain.start.samples), kept)
-            if generation.complete:
+            if self._made_some(generation):
                 yield self._exchange(generation, "transmit", reply, self._examples(generation.data))
 
     def _exchange(self, generation: Generation, purpose: Purpose, prompt: str, reply: str) -> str:
@@ -289,6 +321,9 @@ class _Logs:
             found.append("The notebooks' cells are written for five objects: change 5 and 243 in them.")
         if self.task.outputs != STATES[: len(self.task.outputs)]:
             found.append("The states are exported as on, off and und, the only ones that the notebooks know.")
+        if self.rival is not None and self.task.bias in NEAREST and NEAREST[self.task.bias] not in EXACT_PAIRS:
+            before, after = NEAREST[self.task.bias]
+            found.append(f"The bias {self.task.bias} is exported as {before} before and {after} after the data, the nearest.")
         if len(self.chain.config.agents) > 1:
             found.append("The notebooks know only one agent: all generations are exported as those of the first.")
         if self.filters[1:] or (self.filters and self.filters[:1] not in INTERACTIONS.values()):

@@ -27,8 +27,12 @@ class Imported(NamedTuple):
     notices: list[str]
 
 
-def read_logs(folder: Path) -> Imported:
+def read_logs(folder: Path, reading: str | None = None) -> Imported:
     """Reads the run whose logs are in this folder, up to the first generation that cannot be read.
+
+    Args:
+        folder: The folder of one run.
+        reading: How beliefs are read from log-probabilities, as the agent's key of this name says; None: as usual.
 
     Replies are read like any model's. Raises LabError if there is no chain at all, StoreError if a file cannot be read.
     """
@@ -49,7 +53,12 @@ def read_logs(folder: Path) -> Imported:
     setup = Setup(log.read_name(folder), results, chat_log, notices)
     setup.note_assumptions()
     records = _Records(setup, results, tokens, chat_log)
-    return Imported(setup.document(records.has_tokens), records.found, notices)
+    document = setup.document(records.has_tokens)
+    if reading is not None and records.has_tokens:
+        document["agent"][0]["reading"] = reading
+    elif reading is not None:
+        notices.append("The logs have no log-probabilities that could be read in one way or another: --reading changes nothing.")
+    return Imported(document, records.found, notices)
 
 
 def _no_logs(folder: Path, notices: Sequence[str]) -> LabError:
@@ -165,8 +174,11 @@ class _Records:
         return kept
 
     def _transmit(self, number: int, texts: _Round) -> bool:
-        if texts.made is None:  # true of the last generation of every run
-            return number < self._setup.count and self._stop(f"The examples of generation {number} are not in the logs")
+        if texts.made is None and number < self._setup.count:
+            return self._stop(f"The examples of generation {number} are not in the logs")
+        if texts.made is None:  # true of the last generation of every run: it is finished
+            self.found.append(TransmissionRecord(number, ()))
+            return True
         self._keep(number, "transmission", "transmit", texts.made, texts)
         examples = self._setup.wording.read_samples(texts.made, _MOST_SAMPLES).examples
         if not examples:

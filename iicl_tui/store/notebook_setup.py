@@ -21,6 +21,7 @@ from iicl_tui.filters.base import filter_kinds
 from iicl_tui.schema import read_table
 from iicl_tui.store import notebook_log as log
 from iicl_tui.tasks.acre import task as acre
+from iicl_tui.tasks.acre.bias import PAIRS
 from iicl_tui.tasks.acre.wording import AcreWording
 from iicl_tui.tasks.base import Example
 from iicl_tui.text import printable
@@ -43,19 +44,22 @@ class Refining:
 REFINING = {"self-refine": Refining({}, False), "hypothesis-search": Refining({"rounds": 1}, True)}
 """By the filter's kind, which is also the purpose of the calls."""
 
-STRENGTHS = {
-    ("strong", "strong"): "very-high",
-    ("strong", "none"): "high",
-    ("none", "strong"): "medium",
-    ("medium", "none"): "mild",
-    ("weak", "none"): "low",
-    ("none", "weak"): "very-low",
+NEAREST: Mapping[str, tuple[str, str]] = {
+    "very-high": ("strong", "strong"),
+    "high": ("strong", "none"),
+    "medium": ("none", "strong"),
+    "mild": ("medium", "none"),
+    "low": ("weak", "none"),
+    "very-low": ("none", "weak"),
 }
-"""The bias level for the strengths that a folder's name gives to the sentences before and after the data. Their sentences: strong
-an imperative, medium "somebody will turn it off", weak "somebody will close it". Three of the pairs say what the paper's levels
-say (very-high, high, mild); each of the others has the nearest of the six that is left."""
+"""For each named level the strengths that a folder's name would give to the sentences before and after the data. Theirs: strong
+an imperative, medium "somebody will turn it off", weak "somebody will close it"."""
 
-PAPERS_PAIRS = {("strong", "strong"), ("strong", "none"), ("medium", "none")}
+EXACT_PAIRS = {("strong", "strong"): "very-high", ("strong", "none"): "high", ("medium", "none"): "mild"}
+"""The pairs that say what a named level says. The others stay pairs."""
+
+E3_INITIAL = 8
+"""|d⁰| in E3; in E2 it is 4."""
 
 STATES = ("on", "off", "und")
 LOOKBACK, SAMPLES = 2, 4
@@ -66,12 +70,11 @@ Pair = tuple[list[str], str]
 
 
 def bias_level(strengths: tuple[str, str] | None) -> str:
-    """The bias level of these strengths before and after the data. For a pair not in the table, the one before decides."""
+    """The bias level of these strengths before and after the data; "none" for other words."""
     if strengths is None:
         return "none"
-    start, end = strengths
-    near = [strengths, (start, "none"), (end, "none") if end == "medium" else ("none", end)]
-    return next((STRENGTHS[pair] for pair in near if pair in STRENGTHS), "none")
+    pair = "/".join(strengths)
+    return EXACT_PAIRS.get(strengths, pair if pair in PAIRS else "none")
 
 
 class Setup:
@@ -132,12 +135,11 @@ class Setup:
         taken = [words for words, there in own if there is None]
         if taken:
             self.notices.append(f"The logs lack some settings, so the notebooks' own are used: {' and '.join(taken)}.")
-        if name.bias is not None and name.bias != ("none", "none") and name.bias not in PAPERS_PAIRS:
-            start, end = name.bias
-            self.notices.append(
-                f"The bias {start} before and {end} after the data is shown as the nearest level, {bias_level(name.bias)}."
-            )
-        self.notices.append("If you continue the session, the model is asked with this program's prompts, not the notebook's.")
+        if name.bias is not None and name.bias != ("none", "none") and bias_level(name.bias) == "none":
+            self.notices.append(f"The bias {' before and '.join(name.bias)} after the data is not known: it is shown as none.")
+        self.notices.append(
+            "If you branch or resume the session, the model is asked with this program's prompts, not the notebook's."
+        )
 
     # -- the rules and d⁰ ---------------------------------------------------------------------------------------------
 

@@ -25,14 +25,17 @@ from iicl_tui.chain.metrics import measure
 from iicl_tui.chain.records import ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.commands import import_
 from iicl_tui.errors import LabError
+from iicl_tui.store.errors import ExistingFile
+from iicl_tui.store.export import export
 from iicl_tui.store.notebook_export import notebook_files, notebook_notices
 from iicl_tui.store.notebook_import import Imported, read_logs
-from iicl_tui.store.notebook_setup import STRENGTHS, bias_level, drawn_again
+from iicl_tui.store.notebook_setup import NEAREST, bias_level, drawn_again
 from iicl_tui.store.session import SessionFile
+from iicl_tui.tasks.acre.bias import PAIRS
 from iicl_tui.tasks.acre.task import Acre
 
 TAKEN = "The logs lack some settings, so the notebooks' own are used: look-back 2 and M = 4."
-GOING_ON = "If you continue the session, the model is asked with this program's prompts, not the notebook's."
+GOING_ON = "If you branch or resume the session, the model is asked with this program's prompts, not the notebook's."
 FILES = ("prob_list_all.json", "other_results_all.json", "chat_log.txt")
 fixed = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -84,7 +87,7 @@ def rules(chain: Chain, learned: bool = False) -> list[dict[str, str]]:
 
 
 def samples(chain: Chain) -> list[list[tuple[list[str], str]]]:
-    told = [chain.start.samples, *(each.data for each in chain.generations if each.complete)]
+    told = [chain.start.samples, *(each.data for each in chain.generations if each.data)]
     return [[(list(x), y) for x, y in data] for data in told]
 
 
@@ -130,7 +133,8 @@ def test_a_run_with_a_screen_is_a_session(e2: Run, tmp_path: Path) -> None:
     assert chain.config.generations == 4
     assert imported.document["task"]["hypothesis"] == 33
     assert imported.document["task"]["bias"] == "high"
-    assert chain.next == (4, "transmission")  # the notebooks draw no examples in the last generation
+    assert chain.status == "finished"
+    assert chain.generations[-1].data == ()  # the notebooks draw no examples in the last generation
     assert chain.config.title == "E2, none, h033, bias high, gpt-3.5-turbo-0125, seed 42"
     assert chain.config.agents[0].describe() == "openai gpt-3.5-turbo-0125 τ1"
 
@@ -226,22 +230,78 @@ def test_e1_whose_figures_contradict_the_seed_says_that_h_is_not_known(tmp_path:
         read_logs(other)
 
 
-def test_strengths_and_levels_are_each_others_inverse_and_every_pair_has_a_level() -> None:
-    assert len(set(STRENGTHS.values())) == len(STRENGTHS) == 6
+def test_every_pair_of_strengths_is_a_level_and_comes_back() -> None:
+    assert len(set(NEAREST.values())) == len(NEAREST) == 6
     assert bias_level(None) == bias_level(("none", "none")) == "none"
     assert bias_level(("strong", "strong")) == "very-high"
     assert bias_level(("strong", "none")) == "high"
     assert bias_level(("medium", "none")) == "mild"
     for start in ("strong", "medium", "weak", "none"):
         for end in ("strong", "medium", "weak", "none"):
-            assert (bias_level((start, end)) == "none") == (start == end == "none")
+            level = bias_level((start, end))
+            assert (level == "none") == (start == end == "none")
+            assert PAIRS.get(level) or NEAREST.get(level, ("none", "none")) == (start, end)
     assert bias_level(("other", "words")) == "none"
 
 
-def test_a_level_that_the_folder_names_only_nearly_is_said(tmp_path: Path) -> None:
-    imported = read_logs(Run(tmp_path, bias=("none", "weak")).write().folder)
-    assert imported.document["task"]["bias"] == "very-low"
-    assert "The bias none before and weak after the data is shown as the nearest level, very-low." in imported.notices
+@pytest.mark.parametrize("bias", [("none", "weak"), ("medium", "medium"), ("strong", "none"), ("none", "none")])
+def test_strengths_survive_import_and_export(tmp_path: Path, bias: tuple[str, str]) -> None:
+    run = Run(tmp_path, bias=bias).write()
+    imported = read_logs(run.folder)
+    assert imported.notices == [TAKEN, GOING_ON]
+    target = exported(chain_of(imported), tmp_path / "again")
+    assert target.name == run.folder.name
+    assert target.parent.name == run.folder.parent.name
+    again = read_logs(target)
+    assert again.document["task"]["bias"] == imported.document["task"]["bias"] == bias_level(bias)
+    assert rules(chain_of(again)) == run.rules
+    assert samples(chain_of(again)) == samples(chain_of(imported))
+    assert not Plots(target).results["d_sampled"][4:]  # d⁰ and three: the last generation has none
+
+
+def test_e3_without_interaction_goes_where_its_table_is_made(tmp_path: Path) -> None:
+    for initial, folder in ((8, "add_interaction"), (4, "sup_corr")):
+        task = {"spurious": "screen", "hypothesis": 132, "draw": "overlap", "initial": initial}
+        chain = Chain(read_config({"task": task, "chain": {"generations": 1}}))
+        assert {Path(name).parts[1] for name, _ in notebook_files(chain)} == {folder}
+
+
+def test_a_named_level_without_such_a_pair_is_said(tmp_path: Path) -> None:
+    task = {"spurious": "screen", "hypothesis": 132, "draw": "overlap", "bias": "low"}
+    notices = notebook_notices(Chain(read_config({"task": task, "chain": {"generations": 1}})))
+    assert "The bias low is exported as weak before and none after the data, the nearest." in notices
+    task["bias"] = "weak/none"
+    assert not any("bias" in notice for notice in notebook_notices(Chain(read_config({"task": task, "chain": {"generations": 1}}))))
+
+
+def test_an_export_never_replaces_another_run(e2: Run, tmp_path: Path) -> None:
+    with kept_in(tmp_path, read_logs(e2.folder)) as session:
+        path = session.path
+    there = {name: (e2.folder / name).read_bytes() for name in FILES}
+    with pytest.raises(ExistingFile, match="another run") as caught:
+        export(path, "notebook", tmp_path)  # where the notebook itself has written
+    assert "Nothing was written" in str(caught.value)
+    assert {name: (e2.folder / name).read_bytes() for name in FILES} == there
+    first = export(path, "notebook", tmp_path / "out")
+    assert export(path, "notebook", tmp_path / "out") == first  # the same session again
+    other = tmp_path / "other.toml"
+    other.write_text(path.read_text().replace("2026-", "2025-", 1))
+    with pytest.raises(ExistingFile):
+        export(other, "notebook", tmp_path / "out")
+
+
+@pytest.mark.parametrize("reading", ["spans", "notebook"])
+def test_the_reading_is_chosen_when_importing(e2: Run, reading: str) -> None:
+    imported = read_logs(e2.folder, reading)
+    assert imported.document["agent"][0]["reading"] == reading
+    belief = not_none(chain_of(imported).belief(1))
+    assert (belief.notebook_entropy is not None) == (reading == "notebook")
+
+
+def test_a_reading_of_logs_without_log_probabilities_is_said(tmp_path: Path) -> None:
+    imported = read_logs(Run(tmp_path, model="claude-3-haiku-20240307").write().folder, "notebook")
+    assert "reading" not in imported.document["agent"][0]
+    assert any("--reading changes nothing" in notice for notice in imported.notices)
 
 
 def test_a_folder_of_another_name_is_imported_and_what_is_not_known_is_said(e2: Run, tmp_path: Path) -> None:
@@ -612,7 +672,7 @@ def test_an_exported_exact_chain_comes_back_with_the_same_rules_and_samples(tmp_
     assert rules(again) == rules(chain)
     assert samples(again) == samples(chain)
     assert (again.start.target, again.start.rival) == (chain.start.target, chain.start.rival)
-    assert imported.document["task"].get("bias") == ("low" if spurious else None)
+    assert imported.document["task"].get("bias") == ("weak/none" if spurious else None)
     plots = Plots(folder)
     entropies = [not_none(again.belief(t)).notebook_entropy for t in range(1, 5)]
     assert entropies == pytest.approx([plots.entropy(at) for at in range(4)])
@@ -790,7 +850,12 @@ def test_a_models_name_makes_no_path(tmp_path: Path, model: str) -> None:
 
 def test_the_command_writes_a_session_and_names_it(e2: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "mine.toml"
-    assert import_.main(argparse.Namespace(folder=str(e2.folder), output=str(target), config=str(tmp_path / "none.toml"))) == 0
+    assert (
+        import_.main(
+            argparse.Namespace(reading=None, folder=str(e2.folder), output=str(target), config=str(tmp_path / "none.toml"))
+        )
+        == 0
+    )
     said = capsys.readouterr()
     assert said.out == f"{target}\n"
     assert said.err == f"{TAKEN}\n{GOING_ON}\n"
@@ -801,7 +866,9 @@ def test_the_command_writes_a_session_and_names_it(e2: Run, tmp_path: Path, caps
 
 
 def test_the_command_puts_it_among_the_sessions(e2: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = argparse.Namespace(folder=str(e2.folder), output=None, sessions=str(tmp_path / "s"), config=str(tmp_path / "none"))
+    arguments = argparse.Namespace(
+        reading=None, folder=str(e2.folder), output=None, sessions=str(tmp_path / "s"), config=str(tmp_path / "none")
+    )
     assert import_.main(arguments) == 0
     assert Path(capsys.readouterr().out.strip()).parent == tmp_path / "s"
 
@@ -809,7 +876,9 @@ def test_the_command_puts_it_among_the_sessions(e2: Run, tmp_path: Path, capsys:
 @pytest.mark.parametrize(("name", "what"), [("none", "no such folder"), ("a.json", "is a file")])
 def test_what_is_no_folder_is_said_to_be_so(tmp_path: Path, name: str, what: str) -> None:
     (tmp_path / "a.json").write_text("{}")
-    arguments = argparse.Namespace(folder=str(tmp_path / name), output=None, sessions=str(tmp_path), config=str(tmp_path / "c"))
+    arguments = argparse.Namespace(
+        reading=None, folder=str(tmp_path / name), output=None, sessions=str(tmp_path), config=str(tmp_path / "c")
+    )
     with pytest.raises(LabError, match=what) as caught:
         import_.main(arguments)
     assert caught.value.exit_code == 2
