@@ -104,8 +104,16 @@ class BayesianAgent:
     async def transmit(
         self, hypothesis: int, count: int, datasets: Datasets, rng: np.random.Generator, session: ModelSession | None = None
     ) -> tuple[Example, ...]:
-        """Samples of the hypothesis, with this agent's label noise."""
-        return self.task.transmit(hypothesis, count, self.noise, rng)
+        """Samples of the hypothesis, with this agent's label noise.
+
+        If the task's rules stay hidden, each sample is of a fresh hypothesis from the belief: a draw from the posterior predictive
+        distribution.
+        """
+        belief = self.belief(datasets) if getattr(self.task, "fresh_rules", False) else None
+        if belief is None:
+            return self.task.transmit(hypothesis, count, self.noise, rng)
+        drawn = (self.task.transmit(self._pick(belief.log_p, rng), 1, self.noise, rng) for _ in range(count))
+        return tuple(example for examples in drawn for example in examples)
 
     async def refine(
         self, request: RefineRequest, datasets: Datasets, rng: np.random.Generator, session: ModelSession | None = None

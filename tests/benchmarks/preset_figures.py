@@ -103,6 +103,13 @@ def e1(name: str) -> list[str]:
     return [f"it is {mean_text(found.entropy[:, 0])} at first and {mean_text(found.entropy[:, -1])} at the end"]
 
 
+def e1_hidden(name: str) -> list[str]:
+    """Entropy with hidden rules, beside that with stated ones."""
+    hidden, stated = (runs(document_of(each), range(100)) for each in (name, "e1-temperature-1"))
+    first, last, other = (mean_text(values) for values in (hidden.entropy[:, 0], hidden.entropy[:, -1], stated.entropy[:, -1]))
+    return [f"the entropy is {first} nats in generation 1 and {last} in generation 6", f"it is {other} in generation 6"]
+
+
 def e2(name: str) -> list[str]:
     """The whole text: it is made of the figures."""
     likelihood, _, level = name.removeprefix("e2-").partition("-")
@@ -208,6 +215,7 @@ def e2_text(likelihood: str, level: str) -> str:
 
 CLAIMS: dict[str, Callable[[str], list[str]]] = {
     **{f"e1-temperature-{temperature}": e1 for temperature in ("1", "0.5", "0.1")},
+    "e1-hidden": e1_hidden,
     **{f"e2-{likelihood}-{level}": e2 for likelihood in E2_RULES for level in E2_LEVELS},
     **{f"e3-{name}": e3 for name in ("none", "effective-set", "self-refine", "hypothesis-search")},
 }

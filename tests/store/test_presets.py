@@ -117,6 +117,7 @@ def test_presets_say_what_look_back_counts() -> None:
             continue
         counted = "# answers" if load(name).asks_models else "# datasets"
         assert tables["chain"]["lookback"] == (2 if load(name).asks_models else 1)
+        assert ("two earlier" in text) == (load(name).asks_models and tables["task"].get("rules") == "hidden")
         assert any(line.startswith("lookback = ") and counted in line for line in text.splitlines())
 
 

@@ -55,6 +55,7 @@ class Acre(Labelling):
         spurious: the object that the bias is about.
         rival: the state that ĥ gives to the spurious object if h* is a table.
         bias: one of `LEVELS`.
+        rules: "stated", or "hidden" if examples are made straight from examples.
     """
 
     name = "acre"
@@ -73,6 +74,7 @@ class Acre(Labelling):
         spurious: str | None = None,
         rival: str | None = None,
         bias: str = "none",
+        rules: str = "stated",
     ) -> None:
         self.objects = tuple(map(composed, objects))
         self.outputs = tuple(map(composed, states))
@@ -81,6 +83,7 @@ class Acre(Labelling):
         self.samples = samples
         self._initial, self._draw, self.distinct = initial, draw, distinct
         self._hypothesis, self._rival, self.bias = hypothesis, rival, bias
+        self.fresh_rules = rules == "hidden"
         self._objects_by_form = {comparable(name): name for name in self.objects} | dict(
             zip(self.objects, self.objects, strict=True)
         )
@@ -176,9 +179,12 @@ class Acre(Labelling):
     @cached_property
     def wording(self) -> AcreWording | None:
         """The wording; None if two state names differ in case alone, since replies could not tell them apart."""
-        from iicl_tui.tasks.acre.wording import AcreWording  # most chains need no language model
+        from iicl_tui.tasks.acre.hidden_wording import HiddenAcreWording  # most chains need no language model
+        from iicl_tui.tasks.acre.wording import AcreWording
 
-        return AcreWording(self) if len({name.lower() for name in self.outputs}) == len(self.outputs) else None
+        if len({name.lower() for name in self.outputs}) != len(self.outputs):
+            return None
+        return HiddenAcreWording(self) if self.fresh_rules else AcreWording(self)
 
     # -- prior and start ----------------------------------------------------------------------------------------------
 
@@ -307,6 +313,9 @@ FIELDS = (
     Field("bias", "choice", "bias", "How much the prior favours the spurious object being off. Each level doubles the weight: "
           "none 1, very-low 2, low 4, mild 8, medium 16, high 32, very-high 64. A pair such as medium/none names the notebooks' "
           "sentences before and after the data.", "none", choices=LEVELS),
+    Field("rules", "choice", "rules are", "stated: each generation states its rule and makes its examples from it. hidden: it "
+          "makes examples straight from examples, and its rule is inferred from them; a Bayesian agent draws a fresh rule for "
+          "each example.", "stated", choices=("stated", "hidden")),
 )  # fmt: skip
 
 
@@ -338,6 +347,9 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
     if options["distinct"] and options["samples"] > most:
         faults.append(Fault((*path, "samples"), f"there are only {most} distinct inputs"))
         options["samples"] = most
+    if options["distinct"] and options["rules"] == "hidden":
+        faults.append(Fault((*path, "distinct"), "hidden rules give each example by itself, so that one may repeat; leave it out"))
+        options["distinct"] = False
     wanted = options["hypothesis"]
     task = Acre(**{**options, "hypothesis": "random"})
     try:

@@ -84,6 +84,9 @@ class AcreWording:
             "system": Slots(("before",), _SCENE),
             "imitate": Slots(data, _SCENE),
             "transmit": Slots(("rule", "count", "distinct") if self.task.distinct else ("rule", "count"), (*_SCENE, "distinct")),
+            "continue": Slots(
+                ("examples", "count", "after", *(("distinct",) if self.task.distinct else ())), (*_SCENE, "distinct")
+            ),
             "self-refine": Slots(("rule", "examples"), (*_SCENE, "after")),
             "hypothesis-search": Slots(("rule", "failing"), (*_SCENE, "after")),
             "repair-rule": Slots((), (*_SCENE, "trouble")),
