@@ -65,7 +65,7 @@ def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lamb
         stem = path.stem if to != "notebook" else (session.created.isoformat() if session.created else path.stem)
     for notice in notebook_notices(chain) if to == "notebook" else ():
         tell(notice)
-    written = []
+    written: list[Path] = []
     try:
         for name, parts in _WRITERS[to](chain, stem):
             target = folder / name

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import iicl_tui.tasks.prompts as prompts_module
 from iicl_tui.errors import Fault
 from iicl_tui.store import toml_text
-from iicl_tui.tasks.prompts import MOST_BYTES, Layout, Prompts, Slots, as_table, fill, own_prompts, read_prompts
+from iicl_tui.tasks.prompts import MOST_BYTES, Layout, Prompts, Slots, as_table, fill, own_prompts, read_prompts, variants
 
 LAYOUT = Layout(
     {"ask": Slots(("data", "after"), ("names",)), "greet": Slots((), ("names",)), "plain": Slots()},
@@ -274,6 +274,11 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_own_prompts_are_the_file_as_it_stands() -> None:
-    for file in sorted(Path(prompts_module.__file__).parent.glob("*.toml")):
+    files = sorted(Path(prompts_module.__file__).parent.glob("*.toml"))
+    assert {"acre", "acronym", "acre-variants"} <= {file.stem for file in files}
+    for file in files:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-        assert as_table(own_prompts(file.stem)) == table
+        if file.stem.endswith("-variants"):
+            assert variants(file.stem.removesuffix("-variants")) == table
+        else:
+            assert as_table(own_prompts(file.stem)) == table
