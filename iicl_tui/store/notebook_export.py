@@ -25,6 +25,7 @@ from iicl_tui.chain.records import Generation
 from iicl_tui.errors import LabError
 from iicl_tui.store import notebook_log as log
 from iicl_tui.store.errors import ExistingFile
+from iicl_tui.store.notebook_acronyms import DATA, acronym_files, acronym_notices
 from iicl_tui.store.notebook_setup import E3_INITIAL, EXACT_PAIRS, INTERACTIONS, NEAREST, REFINING, STATES
 from iicl_tui.tasks.acre.bias import PAIRS
 from iicl_tui.tasks.acre.task import as_acre
@@ -37,12 +38,15 @@ _NEVER = -9999.0
 
 
 def notebook_files(chain: Chain, mark: str = "") -> Iterator[tuple[str, Iterable[bytes]]]:
-    """(path, content) of each file, in folders named as theirs. Raises LabError if the task is not ACRE.
+    """(path, content) of each file, in folders named as theirs. Raises LabError if they have none of this task.
 
     Args:
         chain: The chain.
         mark: What tells this session from others with the same settings; it goes into the chat log, see `check_other_run`.
     """
+    if chain.task.name == "acronym":
+        yield from acronym_files(chain, model_folder(chain), mark)
+        return
     logs = _Logs(chain, mark)
     folder = logs.folder
     if logs.beliefs:
@@ -53,7 +57,7 @@ def notebook_files(chain: Chain, mark: str = "") -> Iterator[tuple[str, Iterable
 
 def check_other_run(folder: Path, mark: str) -> None:
     """Raises ExistingFile if the folder has the logs of a run with another mark: of a notebook, or of another session."""
-    names = (log.RESULTS, log.TOKENS, log.CHAT)
+    names = (log.RESULTS, log.TOKENS, log.CHAT, DATA)
     if not any((folder / name).exists() for name in names):
         return
     chat = log.read_text(folder / log.CHAT) or ""
@@ -66,8 +70,15 @@ def check_other_run(folder: Path, mark: str) -> None:
 
 
 def notebook_notices(chain: Chain) -> list[str]:
-    """Sentences on what the notebooks cannot express or will misread. Raises LabError if the task is not ACRE."""
-    return _Logs(chain).notices()
+    """Sentences on what the notebooks cannot express or will misread. Raises LabError if they have none of this task."""
+    return acronym_notices(chain) if chain.task.name == "acronym" else _Logs(chain).notices()
+
+
+def model_folder(chain: Chain) -> str:
+    """exp_logs_MODEL, for the first agent's model."""
+    table = (chain.config.document.get("agent") or [{}])[0]
+    name = table.get("model") or table.get("kind") or chain.config.agents[0].kind
+    return f"{log.MODEL_FOLDER}{re.sub(r'[^A-Za-z0-9._-]+', '-', name)}"
 
 
 def _json(value: Any) -> bytes:
@@ -94,7 +105,9 @@ class _Logs:
         task = as_acre(chain.task)
         if task is None:
             raise LabError(
-                "The notebooks cannot read this task", f"The task is {chain.task.name}; they read only ACRE.", "Export csv or json."
+                "The notebooks cannot read this task",
+                f"The task is {chain.task.name}; they read only ACRE and acronyms.",
+                "Export csv or json.",
             )
         self.chain, self.mark = chain, mark
         self.task = task
@@ -110,7 +123,7 @@ class _Logs:
     def folder(self) -> str:
         """exp_logs_MODEL/sup_corr/none_h033_startnone_endnone_seed42; without a spurious object, the form of E1."""
         config = self.chain.config
-        model = f"{log.MODEL_FOLDER}{re.sub(r'[^A-Za-z0-9._-]+', '-', self._agent('model') or self._agent('kind') or 'model')}"
+        model = model_folder(self.chain)
         if self.rival is None:
             run = f"tmp{self.temperature:.1f}_M{self.task.samples}_LB{config.lookback}_seed{config.seed}"
             return f"{model}/{log.FOLDERS['E1']}/{run}"

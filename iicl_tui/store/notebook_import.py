@@ -13,6 +13,7 @@ from iicl_tui.errors import LabError
 from iicl_tui.filters.base import Refinement, Sample
 from iicl_tui.schema import is_finite
 from iicl_tui.store import notebook_log as log
+from iicl_tui.store.notebook_acronyms import DATA, read_acronyms
 from iicl_tui.store.notebook_setup import REFINING, Setup, text_of
 from iicl_tui.text import printable
 
@@ -37,6 +38,8 @@ def read_logs(folder: Path, reading: str | None = None) -> Imported:
     Replies are read like any model's. Raises LabError if there is no chain at all, StoreError if a file cannot be read.
     """
     notices: list[str] = []
+    if (folder / DATA).exists() and not (folder / log.RESULTS).exists():
+        return Imported(*read_acronyms(folder))
     results = log.read_json(folder / log.RESULTS, notices)
     tokens = log.read_json(folder / log.TOKENS, notices)
     chat = log.read_text(folder / log.CHAT)
