@@ -182,8 +182,12 @@ def _samples(rows: Sequence[_Row], generation: int, condition: str, count: int) 
         return tuple(Sample(row.example, number) for number, row in enumerate(made))
     column, highest_first = SORTED_BY[condition]
     pool = [row for row in rows if row.generation <= generation and (column == "RANK" or row.rank != UNLISTED)]
-    key = (lambda row: row.rank) if column == "RANK" else (lambda row: row.total)
-    passed = sorted(pool, key=lambda row: -key(row) if highest_first else key(row))[:count]
+
+    def value(row: _Row) -> float:
+        found = row.rank if column == "RANK" else row.total
+        return -found if highest_first else found
+
+    passed = sorted(pool, key=value)[:count]
     own = [id(row) for row in passed if row.generation == generation]
     found = [Sample(row.example, at, "approved" if id(row) in own else "pooled") for at, row in enumerate(made)]
     earlier = [row for row in passed if row.generation < generation]

@@ -12,7 +12,7 @@ from narrow import not_none
 from speaking import InMemory, connected, follows
 
 from iicl_tui.agents.bayesian import BayesianAgent
-from iicl_tui.chain.config import read_config
+from iicl_tui.chain.config import assign, read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import Measures, measure
 from iicl_tui.errors import LabError
@@ -92,6 +92,21 @@ async def test_an_e2_preset_is_the_condition_of_its_name(likelihood: str, level:
     figures = re.search(r"P\(screen off\) is ([\d., ]+) over the four generations", said)
     off = [float(figure) for figure in not_none(figures)[1].split(", ")]
     assert measures.marginals[not_none(chain.task.focus)][:, 1] == pytest.approx(off, abs=0.0051)
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "mistral"])
+@pytest.mark.parametrize("prefer", ["easy", "hard", "easylong", "easyshort", "random", "imitation"])
+async def test_every_condition_of_e4_is_one_command_for_every_provider(provider: str, prefer: str) -> None:
+    tables = document(f"e4-{'imitation' if prefer == 'imitation' else 'easy'}-{provider}")
+    if prefer != "imitation":
+        assign(tables, f"filter.prefer={prefer}")
+    assign(tables, "chain.generations=2")
+    config = read_config(tables)
+    assert [agent.kind for agent in config.agents] == [provider]
+    assert [each.kind for each in config.filters] == ([] if prefer == "imitation" else ["rank"])
+    chain = Chain(connected(config, InMemory(follows(config))))
+    await chain.run()
+    assert chain.status == "finished"
 
 
 async def test_the_papers_h001_changes_nothing_but_the_mark_of_its_rival() -> None:
