@@ -361,7 +361,8 @@ def _hypothesis(session: LabSession, generation: Generation, blind: bool) -> Dat
     right = int(session.explained[generation.hypothesis])
     caption = "learned" if generation.interaction is None else "rejected" if generation.stuck else "goes on"
     note = f"explains {right}/{of} of d⁰" if of else ""
-    if of and session.measures.both[generation.index - 1] == 1:
+    measured = session.measures.both[generation.index - 1 : generation.index]  # empty until a chain that runs is measured
+    if of and (measured == 1).any():
         split = chain.task.space.groupings[chain.task.focus or 0]
         value = split.values[int(split.codes[generation.hypothesis])]
         note += f", {printable(split.name, 24)} {printable(value, 24)}: BOTH"

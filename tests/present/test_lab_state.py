@@ -100,6 +100,18 @@ async def test_at_every_step_the_state_agrees_with_the_chain(session: LabSession
     assert state.film.selected == state.selected - 1
 
 
+async def test_a_generation_of_a_running_chain_is_shown_before_it_is_measured(session: LabSession) -> None:
+    await stepped(session, 3)
+    for _ in range(4):
+        await session.chain.step()
+    state = build_lab_state(session, None, BY_SCREEN)
+    assert (state.selected, len(session.measures)) == (3, 1)
+    shown = [block for block in state.data if block.name == "h³"]
+    assert [item.text for block in shown for item in block.items]
+    session.refresh()
+    assert len(session.measures) == 3
+
+
 async def test_look_back_is_what_was_seen_then(session: LabSession) -> None:
     await stepped(session, 2)
     then = build_lab_state(session, None, BY_SCREEN)
