@@ -188,7 +188,7 @@ async def test_choices_and_switches(paths: Paths) -> None:
         await pilot.press(*"screen")
         await choose(pilot, "end", "task", "bias")
         await settled(pilot, 0)
-        assert screen.draft.document["task"]["bias"] == "very-high"
+        assert screen.draft.document["task"]["bias"] == "none/weak"  # the last choice
         await app_until(pilot, lambda: "ĥ" in words(pilot, "#start"))
 
 
