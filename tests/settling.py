@@ -21,7 +21,7 @@ from textual.message_pump import MessagePump
 from waiting import LONGEST
 
 QUIET_TURNS = 3
-"""Turns of the event loop without anything to do before the app counts as settled."""
+"""Turns of the event loop without anything to do before the app is looked at."""
 MOST_WORK = 5.0
 """CPU seconds of this process, so that a busy machine does not shorten the wait. A configuration form that is made anew works for
 1.2 of them. An app that is never quiet (a chain that runs on) must not hold a test for ever, and no other gets so far."""
@@ -30,18 +30,20 @@ SHORT = 0.02
 _PENDING = ("_layout_required", "_scroll_required", "_repaint_required")
 
 
-async def settled(min_sleep: float = 0, max_sleep: float = 0) -> None:
-    """Wait until the active app has nothing left to do. Takes the place of `textual._wait.wait_for_idle`."""
-    app = active_app.get()
+async def settled(*_: object) -> bool:
+    """Waits until the active app has nothing left to do.
+
+    Takes the place of `textual._wait.wait_for_idle`, and of `Pilot._wait_for_screen`, which sends a message to every widget.
+    """
+    app, loop = active_app.get(), asyncio.get_running_loop()
     end, worked = monotonic() + LONGEST, process_time() + MOST_WORK
     quiet = 0
-    while quiet < QUIET_TURNS and monotonic() < end and process_time() < worked:
-        if _threads_work(app):
-            quiet = 0
-            await asyncio.sleep(0.001)
-            continue
-        await asyncio.sleep(0)
-        quiet = 0 if _has_work(app) or asyncio.get_running_loop()._ready else quiet + 1  # type: ignore[attr-defined]
+    while monotonic() < end and process_time() < worked:
+        await asyncio.sleep(0 if quiet < 2 * QUIET_TURNS else 0.001)  # what is left is a timer or a thread
+        quiet = 0 if loop._ready else quiet + 1  # type: ignore[attr-defined]
+        if quiet >= QUIET_TURNS and not _has_work(app):
+            return True
+    return False
 
 
 def _has_work(app: Any) -> bool:
@@ -49,10 +51,12 @@ def _has_work(app: Any) -> bool:
         return False
     if not app._running:
         return not app._task.done()  # it is closing
+    if any(worker.is_running and worker._thread_worker for worker in app.workers):
+        return True
     if app.animator._animations:
         app.animator()  # now, and not with the next sixtieth of a second
         return True
-    if app.animator._scheduled or any(_is_busy(pump) for pump in _pumps(app)):
+    if app.animator._scheduled or any(map(_is_busy, (app, *app._registry))):
         return True
     if not app._screen_stack:
         return False
@@ -69,20 +73,10 @@ def _has_work(app: Any) -> bool:
 def _is_busy(pump: MessagePump) -> bool:
     if pump._message_queue.qsize() or pump._next_callbacks:
         return True
-    return any(
+    return bool(pump._timers) and any(
         timer._repeat == 0 and timer._interval <= SHORT and timer._task is not None and not timer._task.done()
         for timer in pump._timers
     )
-
-
-def _pumps(app: Any) -> Iterator[MessagePump]:
-    yield app
-    for screen in app._screen_stack:
-        yield from screen.walk_children(with_self=True)
-
-
-def _threads_work(app: Any) -> bool:
-    return any(worker.is_running and worker._thread_worker for worker in app.workers)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -90,5 +84,6 @@ def _pilots_wait_for_the_state() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pilot_module, "wait_for_idle", settled)
         patch.setattr(app_module, "wait_for_idle", settled)
+        patch.setattr(pilot_module.Pilot, "_wait_for_screen", settled)
         patch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
         yield
