@@ -65,6 +65,10 @@ def parser() -> argparse.ArgumentParser:
             "--strict", action="store_true", help="stop (exit 3) after a phase whose reply was not read exactly as asked"
         )
 
+    def outside(command: argparse.ArgumentParser) -> None:
+        text = "read files outside the folder of the configuration that names them"
+        command.add_argument("--outside", action="store_true", help=text)
+
     one = command("open", "open a session in the lab")
     one.add_argument("file", metavar="FILE")
     one = command("new", "set up a new chain on the configure screen")
@@ -83,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    outside(one)
     models(one)
     one = command("resume", "continue a session where it stopped, without a screen")
     one.add_argument("file", metavar="FILE")
@@ -96,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
     one = command("check", "list every fault of session and config files, with its line")
     one.add_argument("files", metavar="FILE", nargs="+")
+    outside(one)
     one.add_argument("--deep", action="store_true", help="also recompute the records that follow from the rest of the file")
     one = command("import", "make a session from the logs of the paper's notebooks")
     one.add_argument("folder", metavar="DIR")

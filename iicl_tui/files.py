@@ -8,6 +8,9 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +18,52 @@ MOST_TEXT = 16_000_000
 """Bytes in a configuration, a list of decisions or the settings."""
 
 MOST_DEPTH = 64
+_MOST_REFUSED = 20
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _LONG_KEY = re.compile(rf"^[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_DEPTH},}}[ \t]*=", re.MULTILINE)
 _LONG_NUMBER = re.compile(r"(?<![\w\"])[+-]?[0-9][0-9_]{4299,}")
 
 
-def named_file(name: str, folder: Path | None) -> Path:
-    """The file that a configuration names. Raises ValueError for a relative name that leads out of its folder.
+@dataclass
+class OutsideFiles:
+    """Whether a configuration may name files outside its folder.
 
-    A configuration may come from elsewhere, and must not have any file read that its author thinks of.
+    Attributes:
+        allowed: Whether it may.
+        denied: Files that it may not name in any case.
+        refused: Files that it named and may not.
+    """
+
+    allowed: bool = False
+    denied: frozenset[Path] = frozenset()
+    refused: list[Path] = field(default_factory=list)
+
+
+_outside: ContextVar[OutsideFiles] = ContextVar("outside", default=OutsideFiles())  # noqa: B039 (nobody looks at its list)
+
+
+@contextlib.contextmanager
+def outside_files(outside: OutsideFiles) -> Iterator[OutsideFiles]:
+    """Sets, for the time of a `with`, whether configurations may name files outside their folders."""
+    token = _outside.set(outside)
+    try:
+        yield outside
+    finally:
+        _outside.reset(token)
+
+
+def named_file(name: str, folder: Path | None) -> Path:
+    """The file that a configuration names. Raises ValueError for one outside its folder that was not agreed to.
+
+    A configuration may come from elsewhere, and must not have any file read that its author thinks of. folder: None for values
+    that do not come from a file.
     """
     file = (folder or Path()) / name
-    if folder is not None and not Path(name).is_absolute() and not file.resolve().is_relative_to(folder.resolve()):
-        raise ValueError("it is outside the folder of this file; if you trust it, give its whole path")
+    if folder is not None and not (there := file.resolve()).is_relative_to(folder.resolve()):
+        outside = _outside.get()
+        if not outside.allowed or there in outside.denied:
+            outside.refused = [*outside.refused, there][-_MOST_REFUSED:]
+            raise ValueError("it is outside the folder of this file; `iicl-tui run` and `check` read it with --outside")
     return file
 
 

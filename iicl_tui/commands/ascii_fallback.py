@@ -34,6 +34,8 @@ _ALIKE = {
     '"': "“”„",
     "t": "τ",
     "l": "λ",
+    "h^": "ĥ",
+    "H^": "Ĥ",
 }
 _TABLE = {char: ascii for ascii, chars in _ALIKE.items() for char in chars}
 

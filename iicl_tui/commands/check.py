@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
+from iicl_tui.commands.common import reading_outside
 from iicl_tui.errors import LabError
 from iicl_tui.store.check import check
 from iicl_tui.text import printable
@@ -15,7 +17,7 @@ def main(arguments: argparse.Namespace) -> int:
     failed = False
     for name in arguments.files:
         try:
-            faults = check(Path(name))
+            faults = check(Path(name), partial(reading_outside, name, arguments.outside))
         except LabError as error:
             print(printable(f"{name}: {error.title}: {error.what}"))
             failed = True

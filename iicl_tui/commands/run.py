@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from iicl_tui.chain.config import assign, read_config
-from iicl_tui.commands.common import surroundings
+from iicl_tui.commands.common import reading_outside, surroundings
 from iicl_tui.commands.headless import read_terms, run_to_end
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.present.sources import read_decisions, read_source, with_lines
@@ -36,7 +36,7 @@ def main(arguments: argparse.Namespace) -> int:
         if key in document:
             raise ConfigError([Fault((key,), "cannot be set; the program writes it")])
     try:
-        config = read_config(document, folder)
+        config = reading_outside(name, arguments.outside, lambda: read_config(document, folder))
     except ConfigError as error:
         given = [assignment.partition("=")[0].strip() for assignment in arguments.assignments]
         raise with_lines(error, text, name, given) from None

@@ -40,9 +40,14 @@ class ReadOnlyFile(StoreError):
     """The file or its folder is not writable."""
 
 
+def name_of(path: str | os.PathLike[str]) -> str:
+    """The last part of a path. A folder such as `.` or `..`, which has none, gives its own name."""
+    return Path(path).name.strip(".") and Path(path).name or Path(os.path.abspath(path)).name or str(path)
+
+
 def from_os_error(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:
     """The StoreError for an OSError. doing: the verb of "Could not write NAME"."""
-    title = f"Could not {doing} {Path(path).name}"
+    title = f"Could not {doing} {name_of(path)}"
     where = f"{path}: {error.strerror or error}."
     if isinstance(error, FileNotFoundError):
         return MissingFile(title, where, "Check the name. The home screen lists all sessions.")

@@ -329,7 +329,7 @@ def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
     try:
         there = os.stat(path)
         if not stat.S_ISREG(there.st_mode):
-            raise StoreError(f"{path.name} is not a file", f"{path} is a folder or a device.", "Name a session file.")
+            raise StoreError(f"{errors.name_of(path)} is not a file", f"{path} is a folder or a device.", "Name a session file.")
         if there.st_size > MOST_BYTES:
             what = f"It has {there.st_size // 1_000_000:,} MB; a session has at most {MOST_BYTES // 1_000_000} MB."
             raise StoreError(f"{path.name} is too large", what, "Name a session file.")
