@@ -30,6 +30,7 @@ from iicl_tui.chain.records import Generation
 from iicl_tui.errors import ConfigError as ConfigError
 from iicl_tui.errors import Fault
 from iicl_tui.errors import LabError as LabError
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.filters.base import Decider
 from iicl_tui.present.sources import read_decisions, read_source, with_lines
 from iicl_tui.store import toml_lines, toml_text
@@ -138,6 +139,8 @@ class Session:
         """The same as `run`, for code that runs in an event loop, as Jupyter's cells do."""
         if self._file is not None and self._file.read_only:
             raise LabError("The session is open for reading only", self._file.read_only, "Use open_session(path, writable=True).")
+        if until is not None and (isinstance(until, bool) or not isinstance(until, int)):
+            raise LabError(f"until takes the number of a generation, found {_kind_of(until)}")
         if decider is not None:
             self._chain.decider = decider
         try:
@@ -161,31 +164,34 @@ class Session:
         return f"<Session {where}{self.config.title!r}, {self.status} at generation {len(self.generations)}>"
 
 
-def read_config(source: Source, changes: Mapping[str, Any] | None = None) -> ChainConfig:
+def read_config(source: Source, changes: Mapping[str, Any] | None = None, *, outside: bool = False) -> ChainConfig:
     """A checked configuration.
 
     Args:
         source: A preset's name, the path of a TOML file, the tables of one as a dict, or a configuration.
         changes: Values by their key, such as {"chain.seed": 7, "agent[1].temperature": 0.5}. They replace the source's. A
             configuration that was read before keeps its d⁰, whatever the seed.
+        outside: Whether a TOML file may name files outside its folder.
 
     Raises:
         ConfigError: Every fault at once.
         LabError: There is no such preset or file.
     """
+    changes = _checked_changes(changes)
     if isinstance(source, ChainConfig) and not changes:
         return source
     document, text, name, folder = _document(source)
-    for key, value in (changes or {}).items():
+    for key, value in changes.items():
         try:
             written = toml_text.value(_plain(value))
         except TypeError as error:
             raise ConfigError([Fault((), f"{key}: {type(value).__name__} is no value of a TOML file")], name) from error
         assign(document, f"{key}={written}")
     try:
-        return config_from_document(document, folder)
+        with outside_files(OutsideFiles(outside)):
+            return config_from_document(document, folder)
     except ConfigError as error:
-        raise with_lines(error, text, name, list(changes or {})) from None
+        raise with_lines(error, text, name, list(changes)) from None
 
 
 def run(
@@ -229,8 +235,8 @@ async def run_async(
         )
     decider = None
     if decisions is not None:
-        decider = read_decisions(Path(decisions), config.task)
-    session = Session(config, None if path is None else SessionFile.create(config, Path(path)))
+        decider = read_decisions(_file(decisions, "decisions"), config.task)
+    session = Session(config, None if path is None else SessionFile.create(config, _file(path, "path")))
     try:
         await session.run_async(decider=decider)
     except BaseException:
@@ -249,7 +255,7 @@ def open_session(path: str | os.PathLike[str], *, writable: bool = False) -> Ses
     Raises:
         LabError: The file cannot be read, or is no session.
     """
-    file = SessionFile.open(Path(path), read_only=not writable)
+    file = SessionFile.open(_file(path, "open_session"), read_only=not writable)
     return Session(file.config, file)
 
 
@@ -265,13 +271,37 @@ def _document(source: Source) -> tuple[dict[str, Any], str, str, Path | None]:
         return copy.deepcopy(tables), "", "The configuration", None
     if isinstance(source, Mapping):
         return _plain(source), "", "The configuration", None
+    if not isinstance(source, (str, os.PathLike)):
+        what = "a preset's name, the path of a TOML file, the tables of one as a dict, or a configuration"
+        raise ConfigError([Fault((), f"expected {what}, found {_kind_of(source)}")], "The source")
     text, name, folder = read_source(os.fspath(source))
     return toml_lines.parse(text, name), text, name, folder
 
 
+def _file(value: Any, what: str) -> Path:
+    """The path that an argument gives. Raises LabError for anything else."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise LabError(f"{what} takes the path of a file, found {_kind_of(value)}")
+    return Path(value)
+
+
+def _kind_of(value: Any) -> str:
+    return "nothing" if value is None else f"a value of type {type(value).__name__}"
+
+
+def _checked_changes(changes: Any) -> Mapping[str, Any]:
+    if changes is None:
+        return {}
+    if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
+        raise ConfigError([Fault((), 'expected a dict of values by key, as {"chain.seed": 7}')], "The changes")
+    return changes
+
+
 def _plain(value: Any) -> Any:
-    """A copy of the value, with numpy's scalars and arrays as Python's own numbers and lists."""
+    """A copy of the value, with numpy's scalars and arrays as Python's own numbers and lists. Raises ConfigError."""
     if isinstance(value, Mapping):
+        if odd := [key for key in value if not isinstance(key, str)]:
+            raise ConfigError([Fault((), f"the keys of a table are texts, found {_kind_of(odd[0])}")], "The configuration")
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]

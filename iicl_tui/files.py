@@ -63,7 +63,8 @@ def named_file(name: str, folder: Path | None) -> Path:
         outside = _outside.get()
         if not outside.allowed or there in outside.denied:
             outside.refused = [*outside.refused, there][-_MOST_REFUSED:]
-            raise ValueError("it is outside the folder of this file; `iicl-tui run` and `check` read it with --outside")
+            how = "`iicl-tui run` and `check` read it with --outside, and read_config in Python with outside=True"
+            raise ValueError(f"it is outside the folder of this file; {how}")
     return file
 
 

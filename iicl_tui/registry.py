@@ -76,6 +76,22 @@ def broken(package: str) -> tuple[str, ...]:
     return _others(package)[1]
 
 
+def plug_in_of(error: BaseException) -> str:
+    """The plug-in in whose code an error arose, as "NAME of PACKAGE"; "" if it was in this program's."""
+    from importlib.metadata import entry_points
+
+    known = {}
+    for package in _CLASSES:
+        for point in entry_points(group=package):
+            known[point.module.partition(".")[0]] = f"{point.name} of {point.dist.name if point.dist else point.module}"
+    found, trace = "", error.__traceback__
+    while trace is not None:
+        name = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        found = "" if name == "iicl_tui" else known.get(name, found)
+        trace = trace.tb_next
+    return found
+
+
 @cache
 def _others(package: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     from importlib.metadata import entry_points  # slow to import

@@ -79,7 +79,7 @@ class Field:
             too_high = self.high is not None and value > self.high
             if too_low or too_high or not is_finite(value):
                 raise ValueError(f"expected {self.expected}, found {describe(value)}")
-            value = float(value) if self.kind == "float" else value
+            value = normal_number(float(value)) if self.kind == "float" else value
         return self.convert(value) if self.convert else value
 
     def _has_kind(self, value: Any) -> bool:
@@ -107,7 +107,7 @@ def is_finite(value: float) -> bool:
 
 
 def normal_number(value: float) -> float:
-    """The number, for a field's `convert`. Raises ValueError if it is so small that it has lost its precision."""
+    """The number. Raises ValueError if it is so small that it has lost its precision."""
     if 0 < abs(value) < sys.float_info.min:
         raise ValueError(f"expected a number that is 0 or not below {sys.float_info.min:.2g}, found {value}")
     return value

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,8 +17,11 @@ from iicl_tui.agents.money import Budget
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.files import parse_toml
 from iicl_tui.filters.base import Filter, filter_kinds
+from iicl_tui.registry import plug_in_of
 from iicl_tui.schema import FORMAT, Field, Kind, describe, nearest, read_table
 from iicl_tui.tasks.base import Start, Task, task_kinds
+
+_T = TypeVar("_T")
 
 CHAIN_FIELDS = (
     Field("title", "str", "title", "What the session is called in lists and in its file name.", "Untitled chain"),
@@ -71,6 +75,17 @@ def chain_fields() -> tuple[Field, ...]:
     return tuple(replace(field, choices=task_kinds()) if field.key == "task" else field for field in CHAIN_FIELDS)
 
 
+def _built(build: Callable[[], _T], path: tuple[str | int, ...], faults: list[Fault]) -> _T | None:
+    """What a kind builds; None and a fault if a plug-in fails at it."""
+    try:
+        return build()
+    except Exception as error:
+        if not (plug_in := plug_in_of(error)):
+            raise
+        faults.append(Fault(path, f"the plug-in {plug_in} failed: {type(error).__name__}: {error}"))
+        return None
+
+
 def read_config(document: Mapping[str, Any], folder: Path | None = None) -> ChainConfig:
     """Reads a configuration from a file's tables, except [[generation]]. The seed decides what [start] leaves out.
 
@@ -90,15 +105,19 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     chain = read_table(chain_fields(), _table(document, "chain", faults), ("chain",), faults)
     task_kind = task_kinds()[chain["task"]]
     task_values = read_table(task_kind.fields, _table(document, "task", faults), ("task",), faults)
-    task = task_kind.build(task_values, ("task",), faults, folder)
+    task = _built(lambda: task_kind.build(task_values, ("task",), faults, folder), ("chain", "task"), faults)
+    if task is None:
+        raise ConfigError(faults)
     agents, agent_tables = [], []
     for i, table in enumerate(_tables(document, "agent", faults) or [{"kind": "bayes"}]):
         kind = _kind(table, agent_kinds(), ("agent", i), faults, default="bayes")
         if kind is not None:
             before = len(faults)
             values = read_table(kind.fields, table, ("agent", i), faults, also=("kind",))
-            agents.append(kind.build(values, task, ("agent", i), faults, folder))
-            agent_tables.append(kind.embed(table, task, folder) if len(faults) == before else table)
+            agent = _built(partial(kind.build, values, task, ("agent", i), faults, folder), ("agent", i, "kind"), faults)
+            if agent is not None:
+                agents.append(agent)
+                agent_tables.append(kind.embed(table, task, folder) if len(faults) == before else table)
     filters = []
     filter_tables = _tables(document, "filter", faults)
     if len(filter_tables) > MOST_FILTERS:
@@ -107,11 +126,12 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
         filter_kind = _kind(table, filter_kinds(), ("filter", i), faults)
         if filter_kind is not None:
             values = read_table(filter_kind.fields, table, ("filter", i), faults, also=("kind",))
-            built = filter_kind.build(values, task, ("filter", i), faults)
-            filter_kind.check_agents(built, task, agents, ("filter", i), faults)
-            if "created" not in document:  # a session on record has this key
-                filter_kind.check_new(built, agents, ("filter", i), faults)
-            filters.append(built)
+            built = _built(partial(filter_kind.build, values, task, ("filter", i), faults), ("filter", i, "kind"), faults)
+            if built is not None:
+                filter_kind.check_agents(built, task, agents, ("filter", i), faults)
+                if "created" not in document:  # a session on record has this key
+                    filter_kind.check_new(built, agents, ("filter", i), faults)
+                filters.append(built)
     if chain["lookback"] and any(getattr(agent, "states_nothing", False) for agent in agents):
         what = 'an agent with choose = "belief" states no rule that it could look back on: expected 0'
         faults.append(Fault(("chain", "lookback"), what))

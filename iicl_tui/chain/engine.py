@@ -34,7 +34,7 @@ from iicl_tui.chain.records import (
     Record,
     TransmissionRecord,
 )
-from iicl_tui.errors import StoreError
+from iicl_tui.errors import ChainStopped, LabError, StoreError
 from iicl_tui.filters.base import (
     Decider,
     Exhausted,
@@ -47,6 +47,7 @@ from iicl_tui.filters.base import (
     hypothesis_gate,
     sample_gate,
 )
+from iicl_tui.registry import plug_in_of
 from iicl_tui.tasks.base import Example
 
 _FILTERS = 1 + len(PHASES)
@@ -249,6 +250,10 @@ class Chain(ChainHistory):
     def _count_lost(self, lost: Spent) -> None:
         """Counts attempts that may be billed although no reply came. They are not recorded."""
         self._spent = self._spent + lost
+        self.on_notice(
+            f"A call that got no reply may be billed for up to {lost.prompt + lost.completion:,} tokens. They count against the "
+            "budget until the program ends; the file does not have them."
+        )
 
     def _add(self, record: PhaseRecord) -> None:
         if isinstance(record, ImitationRecord):
@@ -257,11 +262,22 @@ class Chain(ChainHistory):
             self._generations[-1] = self._generations[-1].with_record(record)
 
     async def _run_phase(self, generation: int, phase: Phase) -> PhaseRecord:
-        if phase == "imitation":
-            return await self._imitate(generation)
-        if phase == "interaction":
-            return await self._interact(generation)
-        return await self._transmit(generation)
+        try:
+            if phase == "imitation":
+                return await self._imitate(generation)
+            if phase == "interaction":
+                return await self._interact(generation)
+            return await self._transmit(generation)
+        except LabError:
+            raise
+        except Exception as error:
+            if not (plug_in := plug_in_of(error)):
+                raise
+            raise ChainStopped(
+                f"The plug-in {plug_in} failed",
+                f"In the {phase} of generation {generation} it raised {type(error).__name__}: {error}",
+                "Every finished phase is saved. Update the plug-in, or report this to its author; then resume.",
+            ) from error
 
     def _model_session(self, generation: int, phase: Phase) -> RecordedModelSession:
         services = ChainServices(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iicl_tui.errors import LabError
+from iicl_tui.store import crash_reports
 
 if TYPE_CHECKING:
     from iicl_tui.store.library import Summary
@@ -46,6 +47,8 @@ class Outcomes:
                     words = outcome_text(summary.path)
             except (LabError, OSError):
                 pass  # gone or broken since it was listed; the next listing shows that
+            except Exception as error:  # no single file may end the program
+                words = crash_reports.cannot_show(error)
             self._read[summary.path] = (summary.modified, words)
             news = True
         return news

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +47,20 @@ def session_items(
         aged: Whether to show how old each is.
         outcomes: The outcomes that are known, by file; other sessions show their last rule.
     """
-    return [_session_item(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
+    return [_safe_item(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
+
+
+def _safe_item(summary: Summary, now: float, aged: bool, outcome: str) -> Item:
+    """The item, or one that says why it cannot be shown."""
+    try:
+        return _session_item(summary, now, aged, outcome)
+    except Exception as error:  # no single file may end the program
+        from iicl_tui.store.crash_reports import cannot_show
+
+        name = printable(summary.path.name, 200)
+        return Item(
+            summary.path.name, f"✗ {name}", printable(cannot_show(error)), name.casefold(), True, replace(summary, fault="")
+        )
 
 
 def name_items(folder: Path) -> list[Item]:

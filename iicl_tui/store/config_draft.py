@@ -15,6 +15,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.errors import ConfigError, Fault, LabError
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.schema import FORMAT, Path
 from iicl_tui.store import toml_lines, toml_text
 from iicl_tui.store.block_ends import head_end
@@ -187,10 +188,21 @@ class Draft:
         return Draft(_rewritten(plain))  # values matter more than comments
 
 
-def examine(draft: Draft, folder: FilePath | None = None) -> tuple[ChainConfig | None, list[Fault]]:
+def named_outside(draft: Draft, folder: FilePath | None) -> OutsideFiles:
+    """What a form that was filled from a file may read: all that the person names in it, but no file outside the folder that the
+    file itself named."""
+    found = OutsideFiles()
+    examine(draft, folder, found)
+    return OutsideFiles(True, frozenset(found.refused))
+
+
+def examine(
+    draft: Draft, folder: FilePath | None = None, outside: OutsideFiles | None = None
+) -> tuple[ChainConfig | None, list[Fault]]:
     """The configuration and no faults, or None and every fault with its line. folder: where relative file names start."""
     try:
-        return read_config(draft.document, folder), []
+        with outside_files(outside or OutsideFiles()):
+            return read_config(draft.document, folder), []
     except ConfigError as error:
         return None, located(list(error.faults), draft.text)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from iicl_tui.store.paths import user_paths
 from iicl_tui.text import printable
 
 _PACKAGES = ("iicl-tui", "textual", "rich", "numpy", "plotext")
@@ -47,6 +48,13 @@ def report(error: BaseException, now: datetime, size: tuple[int, int] | None = N
             if frame.line:
                 lines.append(f"    {printable(frame.line, 160)}")
     return "\n".join(lines) + "\n"
+
+
+def cannot_show(error: BaseException) -> str:
+    """One line for something in a list or a preview that a bug in the program keeps from being shown. Writes the report of it."""
+    path = write(error, user_paths().state)
+    where = f"a report is in {path}" if path else "no report could be written"
+    return f"this one cannot be shown because of a bug in the program; {where}"
 
 
 def sentence(path: Path | None) -> str:

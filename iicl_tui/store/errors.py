@@ -42,7 +42,8 @@ class ReadOnlyFile(StoreError):
 
 def name_of(path: str | os.PathLike[str]) -> str:
     """The last part of a path. A folder such as `.` or `..`, which has none, gives its own name."""
-    return Path(path).name.strip(".") and Path(path).name or Path(os.path.abspath(path)).name or str(path)
+    name = Path(path).name
+    return name if name.strip(".") else Path(os.path.abspath(path)).name or str(path)
 
 
 def from_os_error(error: OSError, doing: str, path: str | os.PathLike[str]) -> StoreError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from iicl_tui.errors import ConfigError, Fault, LabError, StoreError
 from iicl_tui.schema import FORMAT, describe
-from iicl_tui.store import atomic, blocks, errors, toml_lines
+from iicl_tui.store import atomic, blocks, crash_reports, errors, toml_lines
 from iicl_tui.store.block_ends import HEAD, head_end, last_end, last_generation, marker_line
 from iicl_tui.store.journal import Journal, split
 from iicl_tui.store.lock import Lock, take
@@ -176,6 +176,8 @@ def summary(path: Path, modified: float) -> Summary:
         return replace(blank, fault=error.title)
     except (ArithmeticError, TypeError, ValueError, AttributeError, KeyError, IndexError):
         return replace(blank, fault="some values have the wrong type; `iicl-tui check` lists them")
+    except Exception as error:  # no single file may end the program
+        return replace(blank, fault=crash_reports.cannot_show(error))
 
 
 def _of_head(blank: Summary, document: Mapping[str, Any]) -> Summary:
@@ -216,6 +218,10 @@ def _status(found: Summary, document: Mapping[str, Any], last: Mapping[str, Any]
         return "stuck"
     if "transmission" in last:
         return "finished" if number >= found.generations else "under way"
+    calls = last.get("call", ())
+    pending = "transmission" if "interaction" in last else "interaction" if "imitation" in last else "imitation"
+    if calls and calls[-1].get("phase") == pending and calls[-1].get("purpose") == "repair":
+        return "waiting for review"  # the repaired reply cannot be read either
     if "imitation" not in last:
         return "under way"
     filters = document.get("filter", ())

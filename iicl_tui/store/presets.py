@@ -10,6 +10,7 @@ from pathlib import Path
 from iicl_tui.agents.base import agent_kinds
 from iicl_tui.errors import LabError
 from iicl_tui.schema import describe, nearest
+from iicl_tui.store import crash_reports
 
 FOLDER = Path(__file__).parent.parent / "presets"
 
@@ -36,7 +37,9 @@ class Preset:
 @cache
 def presets() -> tuple[Preset, ...]:
     """All presets by name, those that call no model first."""
-    return tuple(sorted((_read(path) for path in FOLDER.glob("*.toml")), key=lambda preset: (preset.asks_models, preset.name)))
+    return tuple(
+        sorted((_read_safely(path) for path in FOLDER.glob("*.toml")), key=lambda preset: (preset.asks_models, preset.name))
+    )
 
 
 def load(name: str) -> Preset:
@@ -50,6 +53,14 @@ def load(name: str) -> Preset:
         f"The nearest is {near}." if near else "Known are: " + ", ".join(known) + ".",
         "`iicl-tui presets` lists them all.",
     )
+
+
+def _read_safely(path: Path) -> Preset:
+    """The preset, or one whose summary says why it cannot be shown."""
+    try:
+        return _read(path)
+    except Exception as error:  # no single file may end the program
+        return Preset(path.stem, path.stem, crash_reports.cannot_show(error), "", False)
 
 
 def _read(path: Path) -> Preset:

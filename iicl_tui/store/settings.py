@@ -13,7 +13,7 @@ from typing import Any
 from iicl_tui import files
 from iicl_tui.errors import ConfigError, Fault, LabError
 from iicl_tui.schema import Field, read_table
-from iicl_tui.store import atomic, errors, toml_lines
+from iicl_tui.store import atomic, crash_reports, errors, toml_lines
 
 FIELDS = (
     Field("theme", "str", "Theme", "The name of a theme; the command palette lists them."),
@@ -52,7 +52,10 @@ def load(path: Path) -> tuple[Settings, list[Fault]]:
         return Settings(), [Fault((), f"{path} cannot be read: {error.strerror or error}")]
     except ConfigError as error:
         return Settings(), list(error.faults)
-    settings, faults = read(document)
+    try:
+        settings, faults = read(document)
+    except Exception as error:  # the settings may not end the program
+        return Settings(), [Fault((), crash_reports.cannot_show(error))]
     return settings, [replace(fault, line=toml_lines.line_of(text, fault.path)) for fault in faults]
 
 

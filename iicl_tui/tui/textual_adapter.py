@@ -19,6 +19,7 @@ from textual.driver import Driver
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widget import MountError
 from textual.widgets import Select
 from textual.widgets._select import SelectOverlay  # the public textual.widgets.select does not export it
 from textual.worker import WorkerFailed
@@ -109,6 +110,9 @@ class CrashHandlingApp(App[None]):
             return
         if isinstance(cause, NoMatches) and self._is_gone(active_message_pump.get(None)):
             return  # a message came to a widget while it was removed, and its children were gone already
+        if self._exit and isinstance(cause, MountError):  # it was ended while it started
+            self._close_messages_no_wait()
+            return
         if self._exception is None:  # a test's pilot raises the first exception again
             self._exception = error
             self._exception_event.set()

@@ -13,6 +13,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from iicl_tui.files import parse_toml
+from iicl_tui.store.crash_reports import cannot_show
 from iicl_tui.store.paths import shipped
 from iicl_tui.text import printable
 
@@ -113,7 +114,10 @@ def load(path: Path) -> tuple[Theme | None, list[str]]:
         return None, ["The file is not valid UTF-8."]
     except tomllib.TOMLDecodeError as error:
         return None, [f"The file is not valid TOML: {printable(str(error), 120)}."]
-    return read(table, path.stem)
+    try:
+        return read(table, path.stem)
+    except Exception as error:  # no single file may end the program
+        return None, [f"{cannot_show(error)}."]
 
 
 def read(table: Mapping[str, Any], stem: str) -> tuple[Theme | None, list[str]]:

@@ -25,6 +25,9 @@ WALKS = 60
 STEPS = 150
 _SETTLED = 0.4
 _PATIENCE = 90.0
+_FIRST_FRAME = 4000
+"""Bytes of the first screen: by then the program reads its input."""
+
 _LEFT = (b"\x1b[?1049l", b"\x1b[?1000l", b"\x1b[?25h")
 """The main screen, no mouse reports, a visible cursor."""
 
@@ -61,7 +64,7 @@ def _walk(tally: Tally, number: int, start: list[str], folder: Path, rng: random
     walk = _Walk(start, folder)
     steps = 0
     try:
-        walk.settle(_PATIENCE, until=b"\x1b[?2004h")  # it reads input from now on
+        walk.settle(_PATIENCE, least=_FIRST_FRAME)
         while steps < STEPS and walk.process.poll() is None:
             kind, data = _input(rng)
             if kind == "sizes":
@@ -75,7 +78,7 @@ def _walk(tally: Tally, number: int, start: list[str], folder: Path, rng: random
         ended = walk.process.poll() is not None
         code = walk.end()
         tally.tried["walks"] += 1
-        if code not in (0, 128 + signal.SIGTERM):
+        if code not in (0, 128 + signal.SIGTERM, -signal.SIGTERM):  # the last: it was ending by itself
             tally.fail(f"walk {number} ({' '.join(start)}): exit code {code} after {steps} steps: {walk.output[-300:]!r}")
         if b"Traceback" in walk.output or (reports := list(folder.rglob("crash-*.txt"))):
             at = walk.output.find(b"Traceback")
@@ -162,10 +165,10 @@ class _Walk:
             if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "T":
                 self.process.send_signal(signal.SIGCONT)
 
-    def settle(self, quiet: float, until: bytes = b"") -> None:
-        """Reads until nothing comes for so long, or these bytes have come."""
+    def settle(self, quiet: float, least: int = 0) -> None:
+        """Reads until nothing comes for so long, or so many bytes have come."""
         end = time.monotonic() + _PATIENCE
-        while time.monotonic() < end and self._read(quiet) and not (until and until in self.output):
+        while time.monotonic() < end and self._read(quiet) and not 0 < least < len(self.output):
             pass
 
     def end(self) -> int | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import iicl_tui.tasks.prompts as prompts_module
 from iicl_tui.errors import Fault
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.store import toml_text
 from iicl_tui.tasks.prompts import MOST_BYTES, Layout, Prompts, Slots, as_table, fill, own_prompts, read_prompts, variants
 
@@ -109,7 +110,8 @@ def test_a_file_gives_the_same_as_a_table(tmp_path: Path) -> None:
         'ask = """\nMine: {data} {names} {after}\n"""\n[bias.low]\nafter = "Mine {thing}."\n', encoding="utf-8-sig"
     )
     assert read("sub/mine.toml", tmp_path) == (MIXED, [])
-    assert read(str(tmp_path / "sub" / "mine.toml"), Path("/nowhere")) == (MIXED, [])
+    with outside_files(OutsideFiles(True)):
+        assert read(str(tmp_path / "sub" / "mine.toml"), Path("/nowhere")) == (MIXED, [])
 
 
 def test_a_file_is_looked_up_here_where_there_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ MOST_RANK = 10**9
 
 OUTPUTS = ("output", "output_lower", "output_upper")
 INPUTS = ("input", "words")
+_QUOTATION = re.compile(r'".*"', re.DOTALL)
 
 
 class _Row(NamedTuple):
@@ -53,7 +55,7 @@ def _ranks(data: bytes, name: str) -> RankList:
         number, word = cells[places[0]].strip(), composed(cells[places[1]].strip().lower())
         rank = _rank(number)
         if rank is None:
-            wrong.append(f"line {line}: the rank {describe(number)} is not a whole number from 1 to {MOST_RANK:,}")
+            wrong.append(f"line {line}: the rank is not a whole number from 1 to {MOST_RANK:,}")
         elif word.isalpha() and rank < ranks.get(word, MOST_RANK + 1):
             ranks[word] = rank
     if wrong:
@@ -134,7 +136,7 @@ def read_pool(name: str, folder: Path | None, read: Callable[[object, object], E
         try:
             example = read(words, cells[places[0]].strip())
         except ValueError as error:
-            wrong.append(f"line {line}: {error}")
+            wrong.append(f"line {line}: {_QUOTATION.sub('this', str(error))}")
         else:
             pool.setdefault(example.output, example)
     if wrong:

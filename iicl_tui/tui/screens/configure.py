@@ -24,7 +24,7 @@ from iicl_tui.present import next_messages as messages
 from iicl_tui.present.config_form import GROUPS, Form, GroupName, Row, read_form
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store import errors, presets, toml_lines
-from iicl_tui.store.config_draft import Draft, examine
+from iicl_tui.store.config_draft import Draft, examine, named_outside
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
@@ -112,6 +112,7 @@ class ConfigureScreen(AppScreen):
             except OSError as error:
                 raise errors.from_os_error(error, "read", file) from error
         self.draft = Draft.of(BLANK if text is None else text, source)
+        self._outside = named_outside(self.draft, self._folder)
         self.config: ChainConfig | None = None
         self.form: Form = read_form(self.draft)
         self._opened = self.draft
@@ -182,7 +183,7 @@ class ConfigureScreen(AppScreen):
     @work(thread=True, exclusive=True, group="check")
     def _check(self) -> None:
         draft = self.draft
-        self.post_message(self.Checked(draft, *examine(draft, self._folder)))
+        self.post_message(self.Checked(draft, *examine(draft, self._folder, self._outside)))
 
     @on(Checked)
     def _show_result(self, event: Checked) -> None:
@@ -406,7 +407,7 @@ class ConfigureScreen(AppScreen):
         )  # fmt: skip
 
     async def action_messages(self) -> None:
-        config, faults = examine(self.draft, self._folder)
+        config, faults = examine(self.draft, self._folder, self._outside)
         self._show_check(config, faults)
         if config is None:
             self.notify("Correct the faults first; then the messages can be shown.", severity="warning", markup=False)
@@ -418,7 +419,7 @@ class ConfigureScreen(AppScreen):
         await self.lab_app.open("messages", config.title, found, 0)
 
     def action_create(self) -> None:
-        config, faults = examine(self.draft, self._folder)
+        config, faults = examine(self.draft, self._folder, self._outside)
         self._show_check(config, faults)
         wrong = next((row for row in self.query(FieldRow) if row.row.faults), None)
         if config is None or wrong is not None:

@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
 from iicl_tui.present.session_list import Item, matching
+from iicl_tui.store import crash_reports
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.home.session_list import EMPTY, TABS, SessionList, Tab
@@ -203,6 +204,8 @@ class HomeScreen(AppScreen):
             self.post_message(self.Previewed(key, read_preview(path)))
         except LabError as error:
             self.post_message(self.Previewed(key, None, str(error)))
+        except Exception as error:  # no single file may end the program
+            self.post_message(self.Previewed(key, None, crash_reports.cannot_show(error)))
 
     @on(Previewed)
     def _previewed(self, event: Previewed) -> None:
@@ -212,8 +215,11 @@ class HomeScreen(AppScreen):
         side = self.query_one(SidePane)
         if event.preview is None:
             side.show_text(item.title, event.fault)
-        else:
+            return
+        try:
             side.show_preview(item.title, event.preview)
+        except Exception as error:
+            side.show_text(item.title, crash_reports.cannot_show(error))
 
     def copy_text(self) -> str | None:
         item = self.item

@@ -13,6 +13,8 @@ from textual.theme import BUILTIN_THEMES
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from iicl_tui.store.crash_reports import cannot_show
+from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.app_protocol import lab_app
 from iicl_tui.tui.widgets.footer import KeyBar
@@ -42,8 +44,14 @@ class ThemeScreen(ModalScreen[None]):
 
     @on(OptionList.OptionHighlighted)
     def _preview(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option.id is not None:
+        if event.option.id is None:
+            return
+        before = self.app.theme
+        try:
             self.app.theme = event.option.id
+        except Exception as error:  # no single theme may end the program
+            self.app.theme = before
+            self.notify(printable(f"{event.option.id}: {cannot_show(error)}", 400), severity="warning", markup=False)
 
     @on(OptionList.OptionSelected)
     def _chosen(self) -> None:
