@@ -88,7 +88,7 @@ def read_bytes(path: Path, most: int = MOST_TEXT) -> bytes:
         with contextlib.suppress(OSError):  # it was read
             os.close(descriptor)
     if len(data) > most:
-        raise TooLarge(errno.EINVAL, f"it has more than {most // 1_000_000} MB")
+        raise TooLarge(errno.EINVAL, f"it has more than {f'{most // 1_000_000} MB' if most >= 1_000_000 else f'{most // 1000} kB'}")
     return data
 
 

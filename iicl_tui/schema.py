@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from iicl_tui.errors import Fault
@@ -16,6 +17,9 @@ FORMAT = "iicl-tui/1"
 
 Path = tuple[str | int, ...]
 Kind = Literal["int", "float", "str", "bool", "choice", "strings", "table", "any"]
+
+
+_LONGEST_WORD = 200
 
 
 class _Required:
@@ -143,7 +147,12 @@ def not_texts(value: Any) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The most similar known word, or None if none is similar."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return _nearest(word[:_LONGEST_WORD], tuple(known))
+
+
+@lru_cache(maxsize=256)  # a broken file may have the same fault thousands of times
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return close[0] if close else None
 
 

@@ -15,6 +15,9 @@ from iicl_tui.errors import ConfigError, Fault, LabError
 from iicl_tui.schema import Field, read_table
 from iicl_tui.store import atomic, crash_reports, errors, toml_lines
 
+MOST_BYTES = 32_000
+"""Of settings.toml: tomlkit takes about 20 µs a byte."""
+
 FIELDS = (
     Field("theme", "str", "Theme", "The name of a theme; the command palette lists them."),
     Field("sessions", "str", "Sessions folder", "Where sessions are kept."),
@@ -44,7 +47,7 @@ class Settings:
 def load(path: Path) -> tuple[Settings, list[Fault]]:
     """The settings and all faults with their lines. A faulty key has its default. Never raises."""
     try:
-        text = toml_lines.text_of(files.read_bytes(path), path.name)
+        text = toml_lines.text_of(files.read_bytes(path, MOST_BYTES), path.name)
         document = toml_lines.parse(text, path.name)
     except FileNotFoundError:
         return Settings(), []
@@ -88,7 +91,7 @@ def save(path: Path, changes: Mapping[str, Any]) -> None:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        text = files.read_bytes(path).decode("utf-8-sig") if path.exists() else ""
+        text = files.read_bytes(path, MOST_BYTES).decode("utf-8-sig") if path.exists() else ""
         document = tomlkit.parse(text)
     except OSError as error:
         raise errors.from_os_error(error, "read", path) from error

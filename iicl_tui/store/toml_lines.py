@@ -23,6 +23,8 @@ _LONG_BASIC = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}(?!")', re.DOTALL)
 _LONG_LITERAL = re.compile(r"'''.*?'{3,5}(?!')", re.DOTALL)
 _SCALAR = re.compile(r"[^,\[\]{}#\r\n]+")
 _MOST_TRIED = 400
+_MOST_PARSED = 500_000
+"""Characters that are parsed in search of a line, about a tenth of a second."""
 _AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -52,9 +54,14 @@ def parse(text: str, source: str = "") -> dict[str, Any]:
 def _unclosed(text: str) -> int:
     """The line where a construct begins that is still open at the end of the text; in a very long text, the last line."""
     lines = text.splitlines(keepends=True)
+    left = _MOST_PARSED
     for count in range(len(lines) - 1, 0, -1) if len(lines) <= _MOST_TRIED else ():
+        before = "".join(lines[:count])
+        left -= len(before)
+        if left < 0:
+            return len(lines)
         try:
-            tomllib.loads("".join(lines[:count]))
+            tomllib.loads(before)
         except tomllib.TOMLDecodeError:
             continue
         return count + 1
