@@ -58,7 +58,7 @@ class ClosableCommandPalette(CommandPalette):
             await CommandPalette._gather_commands.__wrapped__(self, search_value)  # type: ignore[attr-defined]
 
     def _action_command_list(self, action: str) -> None:
-        with suppress(NoMatches):
+        with suppress(NoMatches, LookupError):  # or the list is still empty
             super()._action_command_list(action)
 
     def _action_cursor_down(self) -> None:
