@@ -242,7 +242,7 @@ def field(
 ) -> RecordField:
     """An attribute with one key. attribute: its name, where that is not the key's. more: as for RecordField."""
     required = default is REQUIRED and "default_of" not in more
-    checked = Field(key, kind, key, "", REQUIRED if required else None, choices, low, high)
+    checked = Field(key, kind, key, "", REQUIRED if required else None, choices, low, high, any_size=True)
     more.setdefault("always", required)
     return RecordField((checked,), attribute or key, value, default, **more)
 

@@ -39,6 +39,7 @@ class Field:
         low, high: Inclusive limits.
         convert: Takes the value after the check of its type. Raises ValueError with a sentence for a person.
         in_form: False if no form can edit it; such keys of a loaded file stay as they are.
+        any_size: For a "float": numbers so small that they have lost their precision are allowed, as in measured times.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Field:
     high: float | None = None
     convert: Callable[[Any], Any] | None = None
     in_form: bool = True
+    any_size: bool = False
 
     @property
     def expected(self) -> str:
@@ -83,7 +85,8 @@ class Field:
             too_high = self.high is not None and value > self.high
             if too_low or too_high or not is_finite(value):
                 raise ValueError(f"expected {self.expected}, found {describe(value)}")
-            value = normal_number(float(value)) if self.kind == "float" else value
+            if self.kind == "float":
+                value = float(value) if self.any_size else normal_number(float(value))
         return self.convert(value) if self.convert else value
 
     def _has_kind(self, value: Any) -> bool:
