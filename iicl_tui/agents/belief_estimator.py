@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from iicl_tui.agents.beliefs import Belief, from_draws, from_examples
-from iicl_tui.agents.calls import Call, answer_to
+from iicl_tui.agents.calls import Call, Request, answer_to
 from iicl_tui.agents.logprobs import NoBelief, TokenReading, belief_from_tokens
+from iicl_tui.agents.prior_belief import as_imitation
 from iicl_tui.agents.probes import stage_of_calls
 from iicl_tui.agents.scored_belief import ScoreSettings, scored_belief, scored_masses
 from iicl_tui.agents.scoring import ScoredMasses
@@ -141,6 +142,27 @@ class BeliefEstimator:
         if found[1].tokens is None:
             return "the model gave no log-probabilities"
         return "the log-probabilities could not be told apart by hypothesis"
+
+    def prior_requests(self, request: Request, is_known: Callable[[], bool]) -> Iterator[Request]:
+        """The requests that ask for the prior by replies, each to be made before the next one is taken.
+
+        Args:
+            request: The question without examples.
+            is_known: Whether the calls so far give the prior.
+        """
+        left = self.draws
+        if self.asks_logprobs:
+            yield replace(request, top_logprobs=self.top_logprobs)
+            left = left - 1 if self.fallback == "samples" and not is_known() else 0
+        for _ in range(left):
+            yield request
+
+    def missing_prior(self, calls: Sequence[Call]) -> str:
+        """Why these calls of a first imitation give no prior, as a clause without a full stop."""
+        if not self.prior:
+            return "a model's belief is unknown before it has seen data; ask-prior = true asks for it"
+        asked = as_imitation(calls)
+        return self.missing_reason(asked) if asked else "it is asked for in its first generation"
 
     def from_tokens(self, calls: Sequence[Call], space: ProductSpace, wording: Wording) -> Belief | NoBelief | None:
         """The belief from the accepted reply's tokens, or why they give none; None if there are no tokens or no rule."""

@@ -220,18 +220,12 @@ class LanguageAgent:
 
     async def _ask_prior(self, rng: np.random.Generator, session: ModelSession) -> None:
         """Asks for the belief without examples. Its random numbers are its own, so that later ones stay the same."""
-        estimator = self.settings.estimator
         request = self._request("imitate", self.wording.imitate(self.prompts, ()), session, self.wording.rule_schema())
-        left = estimator.draws
-        if estimator.score is not None:
-            refusal = await self._score(request, session, "prior-score")
-            if not refusal or self.settings.choose != "reply":
-                return
-        if estimator.asks_logprobs:
-            await self._call("prior", replace(request, top_logprobs=estimator.top_logprobs), rng, session)
-            left = left - 1 if estimator.fallback == "samples" and self.prior(session.calls()) is None else 0
-        for _ in range(left):
-            await self._call("prior", request, rng, session)
+        estimator, chooses = self.settings.estimator, self.settings.choose != "reply"
+        if estimator.score is not None and (not await self._score(request, session, "prior-score") or chooses):
+            return
+        for asked in estimator.prior_requests(request, lambda: self.prior(session.calls()) is not None):
+            await self._call("prior", asked, rng, session)
 
     async def _score(self, request: Request, session: ModelSession, purpose: Purpose = "score") -> str:
         """Scores the belief of one imitation, or the prior. Returns why that was refused; "" if it was not."""
@@ -300,15 +294,11 @@ class LanguageAgent:
 
     def prior(self, calls: Sequence[Call]) -> Belief | None:
         """From the calls that asked for it; None if it was not asked for."""
-        asked = as_imitation(calls)
-        return self._belief(asked) if asked else None
+        return self._belief(asked) if (asked := as_imitation(calls)) else None
 
     def missing_prior(self, calls: Sequence[Call]) -> str:
         """As the protocol says."""
-        if not self.settings.estimator.prior:
-            return "a model's belief is unknown before it has seen data; ask-prior = true asks for it"
-        asked = as_imitation(calls)
-        return self.settings.estimator.missing_reason(asked) if asked else "it is asked for in its first generation"
+        return self.settings.estimator.missing_prior(calls)
 
     def temperature_warning(self, calls: Sequence[Call]) -> str:
         """What is wrong with the temperature, given the agent's calls so far, as a sentence; "" if nothing is known to be."""
