@@ -24,18 +24,18 @@ async def until(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0)
 
 
-async def app_until(pilot: Pilot[Any], true: Callable[[], bool], told: Callable[[], str] = lambda: "") -> None:
-    """Lets the app work and come to rest until it is true. told: what to say where it never becomes true."""
+async def app_until(pilot: Pilot[Any], true: Callable[[], bool], message: Callable[[], str] = lambda: "") -> None:
+    """Lets the app work and come to rest until it is true. message: what to say where it never becomes true."""
     end = time.monotonic() + LONGEST
     await pilot.pause()
     while not true():
-        assert time.monotonic() < end, told() or "this never became true"
+        assert time.monotonic() < end, message() or "this never became true"
         await pilot.pause(0.002)
 
 
-def process_until(true: Callable[[], bool], told: Callable[[], str] = lambda: "") -> None:
+def process_until(true: Callable[[], bool], message: Callable[[], str] = lambda: "") -> None:
     """Looks again and again until it is true of another process or thread."""
     end = time.monotonic() + LONGEST
     while not true():
-        assert time.monotonic() < end, told() or "this never became true"
+        assert time.monotonic() < end, message() or "this never became true"
         time.sleep(0.001)

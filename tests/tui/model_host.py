@@ -66,7 +66,7 @@ class Host:
         return self.screen.query_one("#words", ActionBar).text
 
     @property
-    def offers(self) -> list[str]:
+    def actions(self) -> list[str]:
         return [button.action for button in self.screen.query_one("#words", ActionBar).buttons]
 
     @property

@@ -82,10 +82,10 @@ class Host:
         strips = [widget.render_line(y) for y in range(widget.size.height)]
         return "\n".join(strip.text for strip in strips)
 
-    async def click_offer(self, selector: str, action: str) -> None:
-        offers = self.screen.query_one(selector, ActionBar)
-        start = next(start for start, _, offer in offers._places if offer.action == action)
-        await self.pilot.click(offers, offset=(start + 1 + offers.styles.padding.left, 0))
+    async def click_action(self, selector: str, action: str) -> None:
+        bar = self.screen.query_one(selector, ActionBar)
+        start = next(start for start, _, each in bar._places if each.action == action)
+        await self.pilot.click(bar, offset=(start + 1 + bar.styles.padding.left, 0))
         await self.rest()
 
 
@@ -352,7 +352,7 @@ async def test_form_scale_by_and_ghost_are_turned_by_key_and_by_mouse(lab: Any) 
             await host.press("v")
             forms.append(chart.view.form)
         assert forms == ["mosaic", "ranked", "strips"]
-        await host.click_offer("#choices", "lab.view")
+        await host.click_action("#choices", "lab.view")
         assert chart.view.form == "mosaic"
         await host.press("s")
         assert chart.view.scale == "linear"
@@ -417,7 +417,7 @@ async def test_panes_at_80_by_24_by_key_and_by_mouse(lab: Any) -> None:
                 widget = host.screen.query_one(kind)
                 there = widget.region.area > 0 and widget in host.screen._compositor.visible_widgets
                 assert there == (other == key), (key, kind)
-        await host.click_offer("#tabs", "lab.pane-data")
+        await host.click_action("#tabs", "lab.pane-data")
         assert host.screen.query_one(DataPane).has_focus
         copied = host.screen.copy_text()
         assert copied is not None
@@ -576,7 +576,7 @@ async def test_a_read_only_session_is_looked_at_branched_and_copied(lab: Any, tm
             await host.press("left_square_bracket")
             assert host.state.selected == 1
             await host.press("right_curly_bracket")
-            await host.click_offer("#words", "lab.save-copy")
+            await host.click_action("#words", "lab.save-copy")
             field = host.screen.query_one(InlineForm).query_one(Input)
             field.value = str(tmp_path / "mine.toml")
             await host.press("enter")

@@ -174,7 +174,7 @@ async def test_a_budget_that_is_reached_is_raised_in_the_lab(tmp_path: Path, siz
         made = len(host.model.requests)
         assert 0 < made < 4
         assert host.words == "The next call was not sent: it could pass the budget of $3.00."
-        assert host.offers == ["lab.budget", "lab.next-phase"]
+        assert host.actions == ["lab.budget", "lab.next-phase"]
         await host.press("dollar_sign")
         field = host.screen.query_one(InlineForm).query_one(Input)
         assert field.value == "6"
@@ -240,7 +240,7 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
         host.screen._tick()
         await host.pilot.pause()
         assert host.words == "asks what it learns · gpt-6-luna · 0 s"
-        assert host.offers == ["app.back"]
+        assert host.actions == ["app.back"]
         chart, drawn = host.screen.query_one(LabChart), []
         monkeypatch.setattr(chart, "redraw", lambda: drawn.append(chart.view))
         belief = chart.view
@@ -318,7 +318,7 @@ async def test_a_run_may_be_paused_while_a_model_is_asked(tmp_path: Path) -> Non
         await host.model.asked.wait()
         host.screen._tick()
         host.screen.rebuild()
-        assert host.offers == ["app.back", "lab.pause"]
+        assert host.actions == ["app.back", "lab.pause"]
         host.screen.action_pause()
         host.model.release.set()
         await host.rest()

@@ -56,16 +56,16 @@ class Host:
         self.app, self.pilot, self.provider, self.config = app, pilot, provider, config
 
     @property
-    def room(self) -> LabScreen:
+    def screen(self) -> LabScreen:
         return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, LabScreen))
 
     @property
     def session(self) -> LabSession:
-        return self.room.session
+        return self.screen.session
 
     @property
     def pane(self) -> ReplyPane:
-        return self.room.query_one(ReplyPane)
+        return self.screen.query_one(ReplyPane)
 
     @property
     def editor(self) -> ReplyEditor:
@@ -109,13 +109,13 @@ class Host:
 
     async def asked(self) -> ReplyPane:
         """A person is asked about a reply, and the pane shows it."""
-        await self.until(lambda: bool(self.room.query(ReplyPane)) and self.pane.live and self.pane.display)
+        await self.until(lambda: bool(self.screen.query(ReplyPane)) and self.pane.live and self.pane.display)
         await self.pilot.pause()
         return self.pane
 
     async def rest(self) -> None:
         """The chain is at rest."""
-        await self.until(lambda: not self.room.activity.busy)
+        await self.until(lambda: not self.screen.activity.busy)
         await self.pilot.pause()
 
     async def write(self, text: str) -> None:
@@ -267,7 +267,7 @@ async def test_redraw_asks_the_model_again(lab: Opening, config: ChainConfig, si
         assert host.said == [("redraw", "")]
         assert [call.purpose for call in host.session.chain.calls] == ["imitate", "repair", "person", "imitate"]
         assert host.session.chain.generations[0].hypothesis == 7
-        assert host.room.query_one("#chart").has_focus or size == (80, 24)
+        assert host.screen.query_one("#chart").has_focus or size == (80, 24)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -472,8 +472,8 @@ async def test_a_rejected_rule_whose_redraw_cannot_be_read_is_asked_about_betwee
 ) -> None:
     async with lab([rule(config, 5), BAD, BAD], filter=[{"kind": "human", "blind": True}], steps=1) as host:
         await host.press("space")
-        await host.until(lambda: bool(host.room.query(ReviewPane)) and host.room.query_one(ReviewPane).live)
-        review = host.room.query_one(ReviewPane)
+        await host.until(lambda: bool(host.screen.query(ReviewPane)) and host.screen.query_one(ReviewPane).live)
+        review = host.screen.query_one(ReviewPane)
         await host.press("x", "enter")
         pane = await host.asked()
         assert not review.display
@@ -501,7 +501,7 @@ async def test_the_footer_and_the_help_say_what_can_be_done(lab: Opening, config
     async with lab(second(config, BAD), (80, 24), steps=3) as host:
         await host.press("space")
         await host.asked()
-        assert "next phase" not in str(host.room.query_one(KeyBar).render())
+        assert "next phase" not in str(host.screen.query_one(KeyBar).render())
         await host.press("question_mark")
         text = str(host.app.screen.copy_text())
         assert "x\task again  Ask the model again" in text
