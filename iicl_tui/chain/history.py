@@ -165,8 +165,7 @@ class ChainHistory:
         """What a generation may pass on besides its own samples: d⁰ and all earlier samples that were not rejected."""
         known = [PoolExample(example, 0) for example in self.start.samples]
         for earlier in self._generations[: generation - 1]:
-            made = earlier.transmission.samples if earlier.transmission is not None else ()
-            known += [PoolExample(s.example, earlier.index) for s in made if s.origin is None and s.verdict != "rejected"]
+            known += earlier.pooled
         return known
 
     def end_error(self) -> ChainStopped:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from iicl_tui.agents.calls import Call
-from iicl_tui.filters.base import Decision, Exchange, Refinement, Sample
+from iicl_tui.filters.base import Decision, Exchange, PoolExample, Refinement, Sample
 from iicl_tui.record_tables import PHASES as PHASES
 from iicl_tui.record_tables import Phase as Phase
 from iicl_tui.tasks.base import Example
@@ -96,6 +96,12 @@ class Generation:
     def data(self) -> tuple[Example, ...]:
         """dᵗ, the data passed on; empty before the transmission."""
         return tuple(s.example for s in self.transmission.samples if s.passes) if self.transmission else ()
+
+    @cached_property
+    def pooled(self) -> tuple[PoolExample, ...]:
+        """What it made and later generations may pass on: every sample of its own that was not rejected."""
+        made = self.transmission.samples if self.transmission else ()
+        return tuple(PoolExample(s.example, self.index) for s in made if s.origin is None and s.verdict != "rejected")
 
     def with_record(self, record: InteractionRecord | TransmissionRecord) -> Generation:
         """The generation with the record of one more phase."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from iicl_tui.errors import Fault
-from iicl_tui.filters.base import Draw, FilterKind, PhaseContext, Sample, SampleFilter
+from iicl_tui.filters.base import Draw, FilterKind, PhaseContext, PoolExample, Sample, SampleFilter
 from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Preference, Task
@@ -23,11 +23,11 @@ class _Candidates:
     """What may still be passed on in this phase.
 
     Attributes:
-        left: Samples that may still be passed on, oldest first.
+        left: What may still be passed on, oldest first.
         offered: Outputs already passed on.
     """
 
-    left: list[Sample]
+    left: list[PoolExample | Sample]
     offered: set[str]
 
 
@@ -61,22 +61,21 @@ class Rank(SampleFilter):
         """
         pool = context.memory.setdefault(self, _Candidates([], set()))
         if not pool.left and not pool.offered and self.source == "pool":
-            pool.left = [Sample(each.example, verdict="pooled", origin=each.origin) for each in context.pool()]
+            pool.left += context.pool()
         made = list(await draw(count))
         pool.left += made
         chosen = self._chosen_indices(pool, count, context.rng)
         places = set(chosen)
         picked = [pool.left[at] for at in chosen]
-        pool.offered.update(sample.example.output for sample in picked)
-        pool.left = [sample for at, sample in enumerate(pool.left) if at not in places]
-        out = [sample if sample.origin is None else replace(sample, number=next(context.numbers)) for sample in picked]
-        numbers = {sample.number for sample in out}
-        passed = [replace(sample, verdict="approved") if sample.verdict == "pooled" else sample for sample in out]
+        pool.offered.update(each.example.output for each in picked)
+        pool.left = [each for at, each in enumerate(pool.left) if at not in places]
+        passed = [_numbered(each, context.numbers) for each in picked]
+        numbers = {sample.number for sample in passed}
         return [*passed, *(replace(sample, verdict="pooled") for sample in made if sample.number not in numbers)]
 
     def _chosen_indices(self, pool: _Candidates, count: int, rng: np.random.Generator) -> list[int]:
         """Returns indices into the pool, best first; ties are drawn, or go to the earliest."""
-        examples = [sample.example for sample in pool.left]
+        examples = [each.example for each in pool.left]
         if self.key is None:
             order = rng.permutation(len(examples)).tolist()
         else:
@@ -91,6 +90,11 @@ class Rank(SampleFilter):
             picked = rng.choice(len(order), size=count, replace=False, p=weights / weights.sum())
             return [order[at] for at in sorted(picked.tolist())]
         return order[:count]
+
+
+def _numbered(chosen: PoolExample | Sample, numbers: Iterator[int]) -> Sample:
+    """The chosen one as a sample. Thousands may be in the pool, so only these become samples."""
+    return chosen if isinstance(chosen, Sample) else Sample(chosen.example, next(numbers), origin=chosen.origin)
 
 
 FIELDS = (

@@ -156,8 +156,7 @@ class Acronym:
         return self.words.is_easy(example.output)
 
     def _rank(self, example: Example) -> int:
-        rank = self.words.rank(example.output)
-        return self.words.unlisted if rank is None else rank
+        return self.words.counted_rank(example.output)
 
     def _noisy(self, noise: float) -> Array:
         """(shares,): probability s′ of an easy output, see `log_likelihood`."""

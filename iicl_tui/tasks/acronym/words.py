@@ -147,6 +147,10 @@ class Words:
         """The word's rank; None if it is not in the list."""
         return self.list.ranks.get(word)
 
+    def counted_rank(self, word: str) -> int:
+        """The word's rank; `unlisted` if it is not in the list."""
+        return self.list.ranks.get(word, self.unlisted)
+
     def is_easy(self, word: str) -> bool:
         """Whether the word's rank is below the limit."""
         return self.list.ranks.get(word, self.easy_rank) < self.easy_rank
