@@ -35,15 +35,14 @@ def cost(usage: Usage, price: Price) -> float:
 
 # -- before a call --------------------------------------------------------------------------------------------------------
 
-_PIECES = re.compile(
+_PIECES = (
     r"(?<![A-Z])[A-Z][a-z]{1,3}|[a-z]{1,4}"
     r"|[A-Z]{1,2}"
     r"|(?:(?! [^\s\d])\s){1,4}"  # save a single blank before a word or a mark
-    r"|[^\sA-Za-z\x80-\U0010ffff]",
-    re.ASCII,
+    r"|[^\sA-Za-z\x80-\U0010ffff]"
 )
-"""Each match counts as one token of ASCII text."""
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+"""Each match counts as one token of ASCII text. It is compiled on first use: that takes longer than all else in this module."""
+_FOREIGN = r"[^\x00-\x7f]+"
 
 
 @lru_cache(maxsize=512)  # the system message comes with every call
@@ -54,9 +53,9 @@ def estimated_tokens(text: str) -> int:
     punctuation mark, and four blanks in a row. A single blank before a word or a mark is part of it. English prose is
     overestimated by about a third; rules and examples, with their many marks and short words, by less than a factor of two.
     """
-    total = len(_PIECES.findall(text))
+    total = len(re.findall(_PIECES, text, re.ASCII))
     if not text.isascii():
-        total += sum(math.ceil(len(run.encode("utf-8", "surrogatepass")) / 2) for run in _FOREIGN.findall(text))
+        total += sum(math.ceil(len(run.encode("utf-8", "surrogatepass")) / 2) for run in re.findall(_FOREIGN, text))
     return total
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,8 @@ def _library_price(kind: str, model: str) -> Price | None:
     each = [_base(getattr(prices, name, None)) for name in ("input_mtok", "output_mtok", "cache_read_mtok")]
     if each[0] is None or each[1] is None:
         return None
+    from importlib import metadata  # slow to import
+
     return Price(each[0], each[1], each[2], f"{LIBRARY} {metadata.version(LIBRARY)}")
 
 

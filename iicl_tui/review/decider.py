@@ -6,17 +6,20 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.filters.base import Decision, HypothesisShown, PhaseContext, Sample, SamplesShown
-from iicl_tui.review.chain_subject import ChainSubject, Shown, chain_subject, hypothesis_answer, samples_answer
 from iicl_tui.review.drafts import Draft, DraftFile, Round
 from iicl_tui.review.reply_drafts import ReplyDrafts
 from iicl_tui.review.request import AnyRequest, ReplyRequest, Reviewer, ReviewRequest
 from iicl_tui.review.state import ReviewState
+
+if TYPE_CHECKING:  # imported when a person is asked, since most chains ask nobody
+    from iicl_tui.review.chain_subject import ChainSubject, Shown
 
 
 def always_blind(config: ChainConfig) -> bool:
@@ -58,12 +61,16 @@ class ReviewDecider(Reviewer):
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
         """Asks for a verdict on the drawn hypothesis. Raises CancelledError when it is put off."""
+        from iicl_tui.review.chain_subject import hypothesis_answer
+
         return hypothesis_answer(shown, await self._decide(shown))
 
     async def samples(self, shown: SamplesShown) -> Sequence[Sample]:
         """Asks for a verdict on each sample. Raises CancelledError when it is put off."""
         if not shown.samples:
             return ()
+        from iicl_tui.review.chain_subject import samples_answer
+
         return samples_answer(shown, await self._decide(shown))
 
     async def reply(self, shown: UnreadableReply) -> ReplyAnswer:
@@ -85,6 +92,8 @@ class ReviewDecider(Reviewer):
                 self._file.remove()
 
     async def _decide(self, shown: Shown) -> ReviewState:
+        from iicl_tui.review.chain_subject import chain_subject
+
         subject, number = chain_subject(self._chain(), shown), self._number(shown)
         earlier = self._earlier(subject, number)
         if earlier is not None and earlier.committed:

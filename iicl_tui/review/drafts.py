@@ -7,14 +7,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import tomli_w
 
 from iicl_tui.filters.base import Gate, Verdict
-from iicl_tui.review.chain_subject import ChainSubject
 from iicl_tui.review.state import Item, ReviewState
 from iicl_tui.store import atomic
+
+if TYPE_CHECKING:
+    from iicl_tui.review.chain_subject import ChainSubject
 
 MOST_BYTES = 4_000_000
 """Maximum size of a draft file; a larger one is ignored."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.agents.calls import ReplyVerdict
 from iicl_tui.review.state import ReviewState
-from iicl_tui.review.subject import ReviewSubject
+
+if TYPE_CHECKING:
+    from iicl_tui.review.subject import ReviewSubject
 
 Result = TypeVar("Result")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +43,19 @@ class Contents:
     calls: tuple[Call, ...] = ()
 
 
+@contextmanager
+def _paused_garbage_collection() -> Iterator[None]:
+    """All that is read stays, so a collection meanwhile finds nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_paused_garbage_collection()
 def decode(text: str, source: str = "", folder: Path | None = None) -> Contents:
     """The contents of a session file, or of a configuration (which has no generations yet).
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual.await_complete import AwaitComplete
@@ -65,7 +65,6 @@ class LabApp(CrashHandlingApp):
     GROUP = "app"
     BINDINGS: ClassVar[list] = [*bindings("app")]
     COMMANDS: ClassVar[set] = {ActionProvider}
-    CSS_PATH = Path(__file__).with_name("app.tcss")
     # An own mode, because Textual does not load the style sheet of a default screen.
     DEFAULT_MODE = "main"
 
@@ -86,11 +85,11 @@ class LabApp(CrashHandlingApp):
             start: The screen to begin with.
             theme: Overrides the settings' theme for this run.
         """
-        super().__init__()
+        self._start = start or Start()
+        super().__init__(css_path=_style_sheets(self._start.screen))
         self.add_mode("main", self.first_screen)
         self.paths = paths
         self.settings = settings or Settings()
-        self._start = start or Start()
         self._notices: list[tuple[str, list[str]]] = []
         if faults:
             self._notices.append((f"Ignored some settings in {paths.settings.name}", [str(fault) for fault in faults]))
@@ -267,6 +266,12 @@ class LabApp(CrashHandlingApp):
         except LabError as error:
             self.notify(printable(str(error), 600, newlines=True), title="The host was not saved", severity="warning",
                         markup=False)  # fmt: skip
+
+
+def _style_sheets(screen: str) -> list[str | PurePath]:
+    """The app's style sheet and the first screen's. Textual reads all styles again for each sheet that it finds later."""
+    folder = Path(__file__).resolve().parent
+    return [sheet for sheet in (folder / "app.tcss", folder / "screens" / f"{screen}.tcss") if sheet.is_file()]
 
 
 def _collect_garbage() -> None:

@@ -6,6 +6,7 @@ import sys
 from codecs import getincrementaldecoder
 from contextlib import suppress
 from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from textual import work
@@ -76,8 +77,8 @@ class CrashHandlingApp(App[None]):
     public `panic` takes over only for exceptions that have a `__rich__` method.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, css_path: list[str | PurePath] | None = None) -> None:
+        super().__init__(css_path=css_path)
         self._crash_message = ""
 
     def get_driver_class(self) -> type[Driver]:

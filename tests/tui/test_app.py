@@ -341,6 +341,15 @@ async def test_back_from_the_screen_that_was_started_with_goes_home(tmp_path: Pa
         assert len(app.screen_stack) == 1
 
 
+@pytest.mark.parametrize("name", ["home", "configure"])
+async def test_the_first_screens_styles_are_read_with_the_apps_own(name: str, tmp_path: Path) -> None:
+    """Else Textual reads all styles a second time."""
+    app = LabApp(Paths(*[tmp_path] * 4), start=Start(name))
+    async with app.run_test():
+        assert [path.name for path in app.css_path] == ["app.tcss", f"{name}.tcss"]
+        assert app.css_path[1:] == app.screen.css_path
+
+
 # Keys and commands
 
 
