@@ -44,23 +44,42 @@ def started(*starts: Start) -> list[Opened]:
     return [Opened(*map(median, zip(*own, strict=True))) for own in runs]
 
 
-def repaints(*starts: Start, size: tuple[int, int] = (200, 60)) -> list[list[float]]:
-    """Seconds from each press of the space bar to the last byte of its repaint, of each program, taking turns."""
+class Repaint(NamedTuple):
+    """One repaint. seconds: from the key to the last byte; processor: seconds that the program computed for it."""
+
+    seconds: float
+    processor: float
+
+
+def repaints(*starts: Start, size: tuple[int, int] = (200, 60)) -> list[list[Repaint]]:
+    """The repaint after each press of the space bar, of each program, taking turns."""
     terminals = [Terminal(command, size) for command, _ in starts]
     for terminal, (_, ready) in zip(terminals, starts, strict=True):
         terminal.wait_for(ready)
         terminal.settle(1.0)
-    times = [[terminal.press(b" ") for terminal in terminals] for _ in range(KEYS)]
+    turns = [[_repaint(terminal) for terminal in terminals] for _ in range(KEYS)]
     for terminal in terminals:
         terminal.close()
-    return [list(own) for own in zip(*times, strict=True)]
+    return [list(own) for own in zip(*turns, strict=True)]
 
 
-def steps(name: str, times: list[float], bare_screen: float) -> None:
-    """Of a chain that is stepped from its beginning: the median of all steps, and that of each phase."""
-    line(f"{name} / a bare app's screen", median(times), bare_screen, "ms", 1.5)
+def _repaint(terminal: Terminal) -> Repaint:
+    before = terminal.processor_time()
+    return Repaint(terminal.press(b" "), terminal.processor_time() - before)
+
+
+def steps(name: str, ours: list[Repaint], theirs: list[Repaint]) -> None:
+    """Of a chain that is stepped from its beginning: the medians of all steps, and those of each phase."""
+    repainted(f"{name} / a bare app's screen", ours, theirs)
     for place, phase in enumerate(("imitation", "interaction", "transmission")):
-        line(f"  {phase}", median(times[place::3]), bare_screen, "ms", 1.5)
+        repainted(f"  {phase}", ours[place::3], theirs)
+
+
+def repainted(name: str, ours: list[Repaint], theirs: list[Repaint]) -> None:
+    """The median time of a repaint, and that of its processor time."""
+    mine, other = (Repaint(*map(median, zip(*own, strict=True))) for own in (ours, theirs))
+    line(name, mine.seconds, other.seconds, "ms", 1.5)
+    line("  of processor time", mine.processor, other.processor, "ms", 1.5)
 
 
 def opened(name: str, ours: Opened, theirs: Opened, most: float) -> None:
@@ -97,8 +116,8 @@ def main() -> None:
         keys_bare, keys_screen, keys_lab = repaints(
             (bare(), b"first text"), (bare_screen(), b"first text"), (program("open", str(fresh), *everywhere), b"P(h")
         )
-        line("a Bayesian step at 200×60 / a bare app's line", median(keys_lab), median(keys_bare), "ms", 1.5)
-        steps("a Bayesian step at 200×60", keys_lab, median(keys_screen))
+        repainted("a Bayesian step at 200×60 / a bare app's line", keys_lab, keys_bare)
+        steps("a Bayesian step at 200×60", keys_lab, keys_screen)
 
 
 if __name__ == "__main__":

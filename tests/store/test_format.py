@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import re
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -422,6 +424,19 @@ def test_a_generation_without_its_end_before_another_is_a_fault() -> None:
     ((line, key, message),) = faults(text)
     assert (line, key) == (1, "generation[1]")
     assert "interaction" in message
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+@pytest.mark.parametrize("text", [HEAD, HEAD + "[[generation]]\n"], ids=["valid", "faulty"])
+def test_reading_leaves_the_garbage_collector_as_it_was(text: str, is_on: bool) -> None:
+    was_on = gc.isenabled()
+    try:
+        (gc.enable if is_on else gc.disable)()
+        with suppress(ConfigError):
+            decode(text)
+        assert gc.isenabled() == is_on
+    finally:
+        (gc.enable if was_on else gc.disable)()
 
 
 def test_created_keeps_its_zone() -> None:
