@@ -187,6 +187,8 @@ class ServerReport:
             way = scoring.continuation
             request = read_request(question, scoring.pending[0], way)
             reply = await self._ask(request)
+            if isinstance(reply, CallFailed) and reply.retriable:
+                return Finding(name, "unknown", _said(reply))
             if isinstance(reply, CallFailed):
                 scoring.cannot(_said(reply))
                 continue
@@ -201,7 +203,7 @@ class ServerReport:
         request = read_request(Request((Message("user", "State any rule."),), 1), probe_text(probes.FORM, "echo"), "echo")
         reply = await self._ask(request)
         if isinstance(reply, CallFailed):
-            return Finding("echo", "no", _said(reply))
+            return Finding("echo", "unknown" if reply.retriable else "no", _said(reply))
         return Finding("echo", "yes", f"{len(reply.tokens or ())} tokens of the given text came with log-probabilities")
 
 
