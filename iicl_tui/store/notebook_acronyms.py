@@ -59,9 +59,9 @@ def acronym_files(chain: Chain, model: str, mark: str) -> Iterator[tuple[str, It
     order, case = task.order == "input-first", task.case == "upper"
     run = f"inputfirst{'FT'[order]}_upper{'FT'[case]}_M{task.samples}_easy{task.easy}_G{config.generations}_seed{config.seed}"
     folder = f"{model}/acronym/{_condition(chain)}/{run}"
-    yield f"{folder}/{DATA}", _csv(task, chain)
     title = " ".join(config.title.split())
     yield f"{folder}/{log.CHAT}", [f"@@@ iicl-tui: {title}, session {mark} @@@\n".encode(errors="replace")]
+    yield f"{folder}/{DATA}", _csv(task, chain)
 
 
 def _condition(chain: Chain) -> str:

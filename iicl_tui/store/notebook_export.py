@@ -49,10 +49,11 @@ def notebook_files(chain: Chain, mark: str = "") -> Iterator[tuple[str, Iterable
         return
     logs = _Logs(chain, mark)
     folder = logs.folder
+    # The chat log has the mark, so it comes first: an export that stops half-way can be made again.
+    yield f"{folder}/{log.CHAT}", (visible(part).encode(errors="replace") for part in logs.chat())
     if logs.beliefs:
         yield f"{folder}/{log.TOKENS}", logs.tokens()
     yield f"{folder}/{log.RESULTS}", [_json(logs.results())]
-    yield f"{folder}/{log.CHAT}", (visible(part).encode(errors="replace") for part in logs.chat())
 
 
 def check_other_run(folder: Path, mark: str) -> None:
