@@ -14,7 +14,8 @@ from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Datasets, ModelSession, RefineRequest, UsageEstimate
 from iicl_tui.agents.belief_estimator import examples_made
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import PARAMETER_NAMES, READS, UNREADABLE, Call, Message, Provider, Purpose, Reply, Request
+from iicl_tui.agents.call_notices import CallNotices
+from iicl_tui.agents.calls import READS, Call, Message, Provider, Purpose, Reply, Request
 from iicl_tui.agents.language_usage import belief_usage, estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.model_connection import ModelConnection
@@ -84,7 +85,7 @@ class LanguageAgent:
         self._find_price = find_price
         self.connect = connect
         self._connection = ModelConnection(lambda access: self.connect(access), unsupported)
-        self._notified: set[str] = set()
+        self._notices = CallNotices(settings.model, self._connection)
         self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
 
     @property
@@ -242,7 +243,7 @@ class LanguageAgent:
             then = "its log-probabilities are read along one reply instead (factorised)"
             if self.settings.estimator.fallback == "samples":
                 then += f", or if it gives none, the belief is estimated from {self.settings.estimator.draws} draws"
-            self._notify(session, f"The joint belief of {self.model} is not known: {then}. {scoring.refusal}")
+            self._notices.once(session, f"The joint belief of {self.model} is not known: {then}. {scoring.refusal}")
         return scoring.refusal
 
     async def _imitate_by_examples(self, prompt: str, rng: np.random.Generator, session: ModelSession) -> int:
@@ -396,27 +397,8 @@ class LanguageAgent:
     async def _call(self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession) -> Call:
         request = self._seeded(request, rng)
         call = await session.ask(purpose, request, self)
-        self._tell(call, request, session)
+        self._notices.about(call, request, session)
         return call
-
-    def _tell(self, call: Call, request: Request, session: ModelSession) -> None:
-        """Shows what a call had to do without, and what was odd about its reply."""
-        for name in call.without:
-            if name == "n":  # replies that come one by one are the same replies
-                continue
-            done = "Its text goes into the first user message" if name == "system" else "It is left out"
-            self._notify(session, f"{self.model} does not support {PARAMETER_NAMES[name]}. {done}, and each call's record says so.")
-        for remark in self._connection.remarks:
-            self._notify(session, f"{self.model} answered with {remark}.")
-        missing = call.tokens is None and "top_logprobs" not in call.without and UNREADABLE not in self._connection.remarks
-        if request.top_logprobs is not None and missing:
-            self._notify(session, f"{self.model} answered without the log-probabilities that were asked for.")
-
-    def _notify(self, session: ModelSession, text: str) -> None:
-        """Shows a notice once."""
-        if text not in self._notified:
-            self._notified.add(text)
-            session.notify(text)
 
     async def _draws(self, request: Request, rng: np.random.Generator, session: ModelSession) -> None:
         """Draws further hypotheses from the same prompt if the belief cannot be read from log-probabilities."""
@@ -426,10 +408,10 @@ class LanguageAgent:
                 return
             found = estimator.from_tokens(session.calls(), self.task.space, self.wording)
             if isinstance(found, NoBelief):
-                self._notify(session, f"The log-probabilities of {self.model} give no belief. {found.reason}")
+                self._notices.once(session, f"The log-probabilities of {self.model} give no belief. {found.reason}")
             if estimator.fallback != "samples":
                 return
-            self._notify(session, f"The belief is estimated from {estimator.draws} drawn hypotheses per generation instead.")
+            self._notices.once(session, f"The belief is estimated from {estimator.draws} drawn hypotheses per generation instead.")
         elif estimator.source != "samples":
             return
         seeds = [int(rng.integers(2**31)) for _ in range(estimator.draws - 1)]
@@ -439,7 +421,7 @@ class LanguageAgent:
             request = replace(request, seed=seeds[0] if self.settings.seed else None, n=n if n > 1 else None)
             calls = await session.ask_several("draw", request, self)
             ignores_n = ignores_n or "n" in calls[0].without
-            self._tell(calls[0], request, session)
+            self._notices.about(calls[0], request, session)
             del seeds[: len(calls)]
 
     async def _rule(
