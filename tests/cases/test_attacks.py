@@ -1,4 +1,7 @@
-"""A very small part of each attack of `tests/attack`, so that they keep working. See docs/reliability.md."""
+"""A very small part of the attacks of `tests/attack`, so that they keep working. See docs/reliability.md.
+
+Kills and walks depend on the moment, so they are run by hand alone.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ import pytest
 from waiting import LONGEST
 
 RUN = Path(__file__).parents[1] / "attack" / "run.py"
-SHARES = {"kills": 0.005, "disks": 0.03, "truncation": 0.002, "files": 0.0005, "replies": 0.005, "terminal": 0.01}
+SHARES = {"disks": 0.03, "truncation": 0.002, "files": 0.0005, "replies": 0.005}
 
 
 @pytest.mark.parametrize(("name", "share"), SHARES.items(), ids=list(SHARES))
-def test_a_small_part_of_each_attack(name: str, share: float) -> None:
+def test_a_small_part_of_an_attack(name: str, share: float) -> None:
     done = subprocess.run(
         [sys.executable, str(RUN), name, "--share", str(share)],
         capture_output=True,
