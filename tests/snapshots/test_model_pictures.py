@@ -164,4 +164,4 @@ def test_a_budget_reached(shoot: Shoot) -> None:
         await in_lab("space")(pilot)
         await opened("error")(pilot)
 
-    shoot("lab", MIDDLE, DARK, do, session=session(2, agent={"belief": "logprobs"}, chain={**CHAIN, "budget": 0.002}))
+    shoot("lab", MIDDLE, DARK, do, session=session(2, agent={"belief": "logprobs"}, chain={**CHAIN, "budget": 0.00055}))

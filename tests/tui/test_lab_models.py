@@ -661,7 +661,7 @@ async def test_the_transcript_has_every_call_in_full(tmp_path: Path) -> None:
         refined = screen._entries[5]
         assert refined.title == "self-refine"
         assert f"shown: {config.task.rule(config.task.read_hypothesis(RULE))}" in refined.text
-        assert screen._entries[7].text.startswith("$0.0003 · 400 + 60 tokens · m-1")
+        assert screen._entries[7].text.startswith("<$0.0001 · 400 + 60 tokens · m-1")
         assert screen._entries[8].text.count("against h¹") == 1 + sum(
             config.task.predict(3, sample.example.input) != sample.example.output
             for sample in host.chain.generations[0].transmission.samples[:3]  # type: ignore[union-attr]
