@@ -94,7 +94,9 @@ def test_doctor_names_libraries_agreed_hosts_and_what_others_add_in_vain(
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: EntryPoints([broken] if group == broken.group else []))
     registry._others.cache_clear()
     try:
-        arguments = argparse.Namespace(sessions=str(tmp_path / "sessions"), config=str(tmp_path / "settings.toml"))
+        arguments = argparse.Namespace(
+            sessions=str(tmp_path / "sessions"), config=str(tmp_path / "settings.toml"), base_url=None, model=None, json=False
+        )
         doctor.main(arguments)
     finally:
         registry._others.cache_clear()

@@ -254,6 +254,7 @@ async def test_themes_settings_and_keys(paths: Paths, text: str) -> None:
     (paths.themes / f"{name}.toml").write_text(f"{value} = 1\nname = {value}\nprimary = {value}\n")
     (paths.themes / "b.toml").write_text(f'name = "b"\n{value} = 1\nprimary = {value}\n[variables]\n{value} = {value}\n')
     (paths.themes / "c.toml").write_text("name = [" + text)
+    value = string(text[:2000])  # a settings file has a limit of 32 kB
     paths.settings.write_text(
         f'theme = {value}\n{value} = 1\n[keys]\n{value} = {value}\n"lab.pause" = {value}\n[lab]\nform = {value}\n'
     )
