@@ -45,7 +45,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize(("prefer", "condition"), [(None, "imitation"), ("easy", "easy"), ("random", "random")])
 async def test_the_file_gives_the_figures_of_the_notebooks_plots(tmp_path: Path, prefer: str | None, condition: str) -> None:
     path, chain = await session(tmp_path, prefer)
-    data, _ = export(path, "notebook", tmp_path / "out")
+    _, data = export(path, "notebook", tmp_path / "out")
     where = Path("exp_logs_bayes", "acronym", condition, "inputfirstF_upperT_M8_easy3_G3_seed9", "data.csv")
     assert data == tmp_path / "out" / where
     rows = rows_of(data)
@@ -70,7 +70,7 @@ async def test_the_file_gives_the_figures_of_the_notebooks_plots(tmp_path: Path,
 @pytest.mark.parametrize("prefer", [None, "easy"])
 async def test_it_comes_back_with_what_was_made_and_passed_on(tmp_path: Path, prefer: str | None) -> None:
     path, chain = await session(tmp_path, prefer)
-    data, _ = export(path, "notebook", tmp_path / "out")
+    _, data = export(path, "notebook", tmp_path / "out")
     imported = read_logs(data.parent)
     config = read_config(imported.document)
     with SessionFile.create(config, tmp_path / "again.toml") as file:
@@ -90,15 +90,15 @@ async def test_it_comes_back_with_what_was_made_and_passed_on(tmp_path: Path, pr
 
 async def test_random_passing_cannot_be_known_again(tmp_path: Path) -> None:
     path, _ = await session(tmp_path, "random")
-    data, _ = export(path, "notebook", tmp_path / "out")
+    _, data = export(path, "notebook", tmp_path / "out")
     with pytest.raises(LabError, match="passed on"):
         read_logs(data.parent)
 
 
 async def test_another_run_in_the_folder_stays(tmp_path: Path) -> None:
     path, _ = await session(tmp_path, None)
-    data, chat = export(path, "notebook", tmp_path / "out")
-    assert export(path, "notebook", tmp_path / "out") == [data, chat]
+    chat, data = export(path, "notebook", tmp_path / "out")
+    assert export(path, "notebook", tmp_path / "out") == [chat, data]
     chat.unlink()  # now it might be the notebook's own
     with pytest.raises(ExistingFile, match="another run"):
         export(path, "notebook", tmp_path / "out")
