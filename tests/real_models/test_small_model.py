@@ -77,7 +77,9 @@ def engine() -> Iterator[str]:
     yield child.stdout.readline().strip()
     child.kill()
     child.wait()
-    said.close()
+    for stream in (child.stdin, child.stdout, said):
+        if stream is not None:
+            stream.close()
 
 
 def post(url: str, body: Any) -> Any:
