@@ -34,7 +34,7 @@ SORTED_BY: Mapping[str, tuple[str, bool]] = {
     "easyshort": ("TOTAL", False),
     "easylong": ("TOTAL", True),
 }
-"""The column by which a condition sorts, and whether the highest value comes first."""
+"""For each condition, the column it sorts by, and whether it sorts in descending order."""
 
 _RUN = re.compile(
     r"inputfirst(?P<input>[TF])_upper(?P<upper>[TF])_M(?P<m>\d{1,4})_easy(?P<easy>\d{1,4})_G\d{1,6}_seed(?P<seed>\d{1,18})",

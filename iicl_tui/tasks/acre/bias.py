@@ -6,7 +6,7 @@ BIASES = ("none", "very-low", "low", "mild", "medium", "high", "very-high")
 """The named levels. Each doubles the prior weight of "the spurious object is off" relative to each other state: 1, 2, 4, … 64."""
 
 STRENGTHS = ("strong", "medium", "weak")
-"""The notebooks' sentences, of which one may stand before the data and one after them."""
+"""The notebooks' sentences. A prompt may have one before the data and one after them."""
 
 NO_SENTENCE = "none"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts
 from iicl_tui.tasks.reply_parsing.acronyms import read_acronyms
-from iicl_tui.tasks.wording import RuleReading, SamplesReading
+from iicl_tui.tasks.unstated import UnstatedRule, UnstatedTask
+from iicl_tui.tasks.wording import SamplesReading
 from iicl_tui.text import printable
 
 _MOST_TROUBLE = 400
@@ -28,19 +29,17 @@ _LENGTHS = "{2,14}"
 _MOST_WORDS = 10
 
 
-class AcronymTask(Protocol):
+class AcronymTask(UnstatedTask, Protocol):
     """What the wording needs of its task. See `HypothesisModel` and `ExampleSpec` for the methods.
 
     Attributes:
         space: the hypotheses.
-        samples: M.
         order: "output-first" or "input-first".
         case: of outputs, "upper" or "lower".
         persona: bias level in the prompts file.
     """
 
     space: ProductSpace
-    samples: int
     order: str
     case: str
     persona: str
@@ -49,14 +48,11 @@ class AcronymTask(Protocol):
 
     def log_likelihood(self, datasets: Sequence[Sequence[Example]], noise: float) -> NDArray[np.float64]: ...
 
-    def transmit(self, hypothesis: int, count: int, noise: float, rng: np.random.Generator) -> tuple[Example, ...]: ...
 
-
-class AcronymWording:
+class AcronymWording(UnstatedRule):
     """Implements `Wording` for one acronym task."""
 
-    states_rule = False
-    answer_form = None
+    task: AcronymTask
 
     def __init__(self, task: AcronymTask) -> None:
         self.task = task
@@ -102,39 +98,15 @@ class AcronymWording:
         """Say why the last reply could not be read as count examples, and ask again."""
         return self._fill(prompts, "repair-samples", trouble=printable(trouble, _MOST_TROUBLE), count=str(count))
 
-    def repair_rule(self, prompts: Prompts, trouble: str) -> str:
-        """As `repair_samples`, for M examples, since every reply consists of examples."""
-        return self.repair_samples(prompts, trouble, self.task.samples)
-
-    def self_refine(self, prompts: Prompts, hypothesis: int, data: Sequence[Example]) -> NoReturn:
-        """Raises LookupError: no rule is stated, so none is refined."""
-        raise LookupError("this task states no rule that could be refined")
-
-    def hypothesis_search(self, prompts: Prompts, hypothesis: int, failing: Sequence[Example]) -> NoReturn:
-        """Raises LookupError: no rule is stated, so none is refined."""
-        raise LookupError("this task states no rule that could be refined")
-
     # -- replies ------------------------------------------------------------------------------------------------------
 
     def read_samples(self, text: str, count: int) -> SamplesReading:
         """Read the first count examples in a reply, see `reply_parsing.acronyms.read_acronyms`."""
         return read_acronyms(text, count, self.task.read_example)
 
-    def read_rule(self, text: str) -> RuleReading:
-        """Infer the hypothesis from the examples of a reply. Too few examples give a remark, not a failure."""
-        reading = self.read_samples(text, self.task.samples)
-        if not reading.examples:
-            return RuleReading(None, (), reading.remarks, reading.trouble)
-        few = (reading.trouble,) if reading.trouble else ()
-        return RuleReading(self.implied(reading.examples), (), (*few, *reading.remarks))
-
     def implied(self, examples: Sequence[Example]) -> int:
         """The maximum-likelihood hypothesis of the examples; the first in case of ties."""
         return int(self.task.log_likelihood([examples], 0.0)[0].argmax())
-
-    def rule_reply(self, hypothesis: int) -> str:
-        """M examples drawn from the hypothesis with a fixed seed, in exactly the requested form."""
-        return self.samples_reply(self.task.transmit(hypothesis, self.task.samples, 0.0, np.random.default_rng(0)))
 
     def samples_reply(self, examples: Sequence[Example]) -> str:
         """Two lines per example: Output: CAT and Input: cold, air, test, in the task's order."""
@@ -143,10 +115,6 @@ class AcronymWording:
     def spellings(self, factor: int) -> tuple[tuple[str, ...], ...]:
         """The names of the factor's values, although no reply states them."""
         return tuple((value.lower(),) for value in self.task.space.factors[factor].values)
-
-    def rule_schema(self) -> Mapping[str, Any]:
-        """The schema of M examples, since every reply consists of examples."""
-        return self.samples_schema(self.task.samples)
 
     def samples_schema(self, count: int) -> Mapping[str, Any]:
         """{"example-1": {"output": "CAT", "input": ["cold", …]}, …}: count examples, their keys in the task's order.
