@@ -233,7 +233,7 @@ class Chain(ChainHistory):
             del self._unsaved[0]
 
     def _keep(self, call: Call) -> None:
-        self._calls.setdefault(call.generation, []).append(call)
+        self._add_call(call)
         self._spent = self._spent + spent([call], self._price)
         self._unsaved.append(call)
 

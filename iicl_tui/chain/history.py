@@ -30,8 +30,9 @@ class ChainHistory:
         self.start = config.start
         self._generations = list(generations)
         self._calls: dict[int, list[Call]] = {}
+        self._probes: list[Call] = []
         for call in calls:
-            self._calls.setdefault(call.generation, []).append(call)
+            self._add_call(call)
         self._spent = spent(calls, self._price)
 
     @property
@@ -183,6 +184,10 @@ class ChainHistory:
         done = "Its one generation is done." if planned == 1 else f"All {planned} generations are done."
         return ChainStopped("The chain is finished", done, "Branch it to go on.")
 
+    def _add_call(self, call: Call) -> None:
+        self._calls.setdefault(call.generation, []).append(call)
+        self._probes += probe_calls([call])
+
     def _past(self, generation: int) -> tuple[Call, ...]:
         """The calls of the earlier generations of this generation's agent."""
         turns = len(self.config.agents)
@@ -191,7 +196,9 @@ class ChainHistory:
 
     def _belief_calls(self, generation: int) -> tuple[Call, ...]:
         """The calls of an imitation, after those that showed earlier what the server's log-probabilities are."""
-        return (*probe_calls(self._past(generation)), *self.calls_of(generation, "imitation"))
+        turns = len(self.config.agents)
+        probes = (call for call in self._probes if call.generation < generation and (generation - call.generation) % turns == 0)
+        return (*probes, *self.calls_of(generation, "imitation"))
 
     def _earlier_dialogue(self, generation: int) -> tuple[Exchange, ...]:
         """The last `lookback` rounds of the dialogue that the agent of a generation had in its own earlier turns."""

@@ -68,7 +68,7 @@ class _Replay(Chain):
     def learn(self, calls: Sequence[Call]) -> None:
         """Adds the calls of the next phase."""
         for call in calls:
-            self._calls.setdefault(call.generation, []).append(call)
+            self._add_call(call)
 
     async def replay(self, recorded: PhaseRecord) -> Replayed:
         """Runs the next phase, and goes on with the record of the file."""
