@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from iicl_tui.agents.calls import FINISHES, LOGPROB_TOLERANCE, MAX_TOKEN_COUNT, REPLY_VERDICTS, Call, Token, Usage
+from iicl_tui.agents.calls import FINISHES, LOGPROB_TOLERANCE, MAX_TOKEN_COUNT, NO_REPLY, REPLY_VERDICTS, Call, Token, Usage
 from iicl_tui.errors import Fault
 from iicl_tui.record_codec import (
     COUNTED_FROM_ONE,
@@ -149,7 +149,11 @@ def _is_from_model(call: Call) -> bool:
 
 
 def _has_reply(call: Call) -> bool:
-    return call.verdict in (None, "edit") and not call.continuation
+    return call.verdict in (None, "edit") and not call.continuation and call.purpose != NO_REPLY
+
+
+def _is_answered(call: Call) -> bool:
+    return _is_from_model(call) and call.purpose != NO_REPLY
 
 
 CALL = RecordTable(
@@ -159,7 +163,7 @@ CALL = RecordTable(
         field("purpose", "str", value=PURPOSE),
         field("verdict", "choice", default=None, choices=REPLY_VERDICTS),
         field("model", "str", default="", always=True, only_if=_is_from_model),
-        field("prompt", "str", default="", always=True, only_if=_is_from_model),
+        field("prompt", "str", default="", always=True, only_if=_is_answered),
         field("reply", "str", default="", always=True, only_if=_has_reply),
         field("finish", "choice", default="stop", choices=FINISHES),
         field("logprobs", "any", "tokens", value=_Tokens(), default=None, exported=False),
@@ -169,6 +173,7 @@ CALL = RecordTable(
         field("latency", "float", value=FLOAT, default=None, low=0, column="latency_seconds"),
         field("attempts", "int", default=1, low=1),
         field("without", "strings", value=WORDS, default=()),
+        field("adapted", "strings", value=WORDS, default=(), exported=False),
         field("continuation", "str", default=""),
     ),
 )

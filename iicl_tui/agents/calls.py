@@ -9,7 +9,12 @@ from typing import Any, Literal, NamedTuple, Protocol
 Role = Literal["system", "user", "assistant"]
 Purpose = str
 """Why a model is called: one of PURPOSES, or the kind of the filter that wants a hypothesis revised."""
-PURPOSES: tuple[Purpose, ...] = ("imitate", "draw", "probe", "score", "prior", "prior-score", "transmit", "repair", "person")
+NO_REPLY: Purpose = "no-reply"
+"""Not an answered call, but attempts without a reply that may be billed."""
+
+PURPOSES: tuple[Purpose, ...] = (
+    "imitate", "draw", "probe", "score", "prior", "prior-score", "transmit", "repair", "person", NO_REPLY,
+)  # fmt: skip
 """draw: another hypothesis from the same prompt, to estimate the belief. score: the next token of a given beginning of the answer,
 for the joint belief. probe: what the temperature does to log-probabilities. prior, prior-score: a hypothesis and the next token
 as for these, but without any example, for the prior. repair: asks again because the reply could not be read. person: no model
@@ -94,6 +99,14 @@ PARAMETER_NAMES = {
     "system": "a system role",
 }
 """The names of a request's parameters for a person."""
+
+ADAPTATIONS = {
+    "stream": "answers in a stream only. Its replies are put together from it",
+    "developer": "has the role developer in place of system. The requests name it so",
+    "max_tokens": "limits the reply by max_tokens in place of max_completion_tokens. The requests name it so",
+    "max_completion_tokens": "limits the reply by max_completion_tokens in place of max_tokens. The requests name it so",
+}
+"""How requests are adapted to a server, as what its model does."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +200,7 @@ class Reply:
         remarks: What the program had to leave out or could not read, each to follow "answered with". They are not recorded.
         thought: Whether the model thought before it answered, as far as the reply shows. It is not recorded.
         more: Further replies to the same request, where several were asked for. Only the first one has the usage.
+        adapted: How the request was adapted to the server: keys of ADAPTATIONS.
     """
 
     text: str
@@ -197,6 +211,7 @@ class Reply:
     remarks: tuple[str, ...] = ()
     thought: bool = False
     more: tuple[Reply, ...] = ()
+    adapted: tuple[str, ...] = ()
 
 
 class Provider(Protocol):
@@ -232,8 +247,10 @@ class Call:
         without: The parameters that were left out because the API or the model does not support them.
         verdict: A person's decision, for the purpose "person".
         sent: The estimated prompt tokens of the whole request, if the provider did not report usage.
-        lost: The most that failed attempts before this reply may be billed for; None if there were none.
+        lost: The most that failed attempts before this reply may be billed for, or with NO_REPLY those without any reply; None
+            if there were none.
         continuation: How the server was told to continue `prompt`, for the purposes READS. Its token stands for the reply.
+        adapted: How the request was adapted to the server: keys of ADAPTATIONS.
     """
 
     generation: int
@@ -252,6 +269,7 @@ class Call:
     sent: int | None = None
     lost: Usage | None = None
     continuation: str = ""
+    adapted: tuple[str, ...] = ()
 
     @property
     def is_cut(self) -> bool:

@@ -239,6 +239,8 @@ class LanguageAgent:
             known = known_way((*session.past_calls(), *session.calls()), settings.form)
         scoring = Scoring(settings, known)
         await score(session, self, request, scoring, settings.parallel, purpose)
+        for call in session.calls()[-1:]:
+            self._notices.about_server(call, session)
         if scoring.refusal and self.settings.choose == "reply":
             then = "its log-probabilities are read along one reply instead (factorised)"
             if self.settings.estimator.fallback == "samples":

@@ -12,9 +12,20 @@ from dataclasses import dataclass, replace
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import ModelClient, ReplyReader, UnreadableReply
 from iicl_tui.agents.call_pool import OnWait, together
-from iicl_tui.agents.calls import Call, Exchange, Purpose, Reply, Request, Usage, dialogue, max_record_bytes
+from iicl_tui.agents.calls import (
+    MAX_TOKEN_COUNT,
+    NO_REPLY,
+    Call,
+    Exchange,
+    Purpose,
+    Reply,
+    Request,
+    Usage,
+    dialogue,
+    max_record_bytes,
+)
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.money import Budget, Spent, WorstCase, lost_spent, money_text, prompt_tokens, worst_case
+from iicl_tui.agents.money import Budget, Spent, WorstCase, money_text, prompt_tokens, worst_case
 from iicl_tui.agents.retry import RetryWait, duration_text, send_with_retries
 from iicl_tui.errors import ChainStopped
 
@@ -105,7 +116,7 @@ class ChainServices:
         notify: Shows the person a notice.
         reader: Who decides about unreadable replies; None if nobody does.
         access: Which keys may go to which hosts.
-        on_lost: Called with what the attempts of a call without a reply may be billed for.
+        record_loss: Records the attempts of a call without a reply. Raises nothing.
         record_loosely: Records one of several calls that are made together. It survives the end of the process.
         sync: Makes them durable.
     """
@@ -118,7 +129,7 @@ class ChainServices:
     notify: Callable[[str], None]
     reader: Callable[[], ReplyReader | None]
     access: Access
-    on_lost: Callable[[Spent], None]
+    record_loss: Callable[[Call], None]
     record_loosely: Callable[[Call], None]
     sync: Callable[[], None]
 
@@ -292,16 +303,19 @@ class RecordedModelSession:
         finally:
             for each in mine:
                 self._under_way.remove(each)
-            bound = Usage(lost * prompt_tokens(request), lost * request.max_tokens * (request.n or 1))
+            most = prompt_tokens(request), request.max_tokens * (request.n or 1)
+            bound = Usage(*(min(lost * tokens, MAX_TOKEN_COUNT) for tokens in most))
             if lost and not answered:
-                self._services.on_lost(lost_spent(bound, client.price))
+                self._services.record_loss(
+                    Call(self._generation, self.phase, NO_REPLY, model=client.model, attempts=lost, lost=bound)
+                )
         sent = prompt_tokens(request.without(without)) if reply.usage is None else None
         if request.continuation:  # its one token is the whole reply
             reply = replace(reply, text="", finish="stop")
         call = Call(
             self._generation, self.phase, purpose, request.prompt, reply.text, reply.finish, reply.tokens, reply.usage,
             reply.model, round(latency, 3), attempts, without, sent=sent, continuation=request.continuation,
-            lost=bound if lost else None,
+            lost=bound if lost else None, adapted=reply.adapted,
         )  # fmt: skip
         more = reply.more[: (request.n or 1) - 1]
         if request.n is not None and 1 + len(more) < request.n and "n" not in without:

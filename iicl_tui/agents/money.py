@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from iicl_tui.agents.calls import Call, Request, Usage
+from iicl_tui.agents.calls import NO_REPLY, Call, Request, Usage
 from iicl_tui.agents.prices import Price
 
 PER_MESSAGE = 5
@@ -124,16 +124,20 @@ def spent(calls: Iterable[Call], price_of: Callable[[Call], Price | None]) -> Sp
     for call in calls:
         if call.purpose == "person":
             continue
-        usage = call.usage
-        if usage is None:
-            prompt = call.sent if call.sent is not None else PER_REQUEST + PER_MESSAGE + estimated_tokens(call.prompt)
-            usage = Usage(prompt, len(call.tokens) if call.tokens is not None else estimated_tokens(call.reply))
         price = price_of(call)
-        dollars = 0.0 if price is None else cost(usage, price)
-        total += Spent(1, usage.prompt, usage.completion, dollars, int(price is None), int(call.usage is None))
+        total += Spent() if call.purpose == NO_REPLY else _call_spent(call, price)
         if call.lost is not None:
             total += lost_spent(call.lost, price)
     return total
+
+
+def _call_spent(call: Call, price: Price | None) -> Spent:
+    usage = call.usage
+    if usage is None:
+        prompt = call.sent if call.sent is not None else PER_REQUEST + PER_MESSAGE + estimated_tokens(call.prompt)
+        usage = Usage(prompt, len(call.tokens) if call.tokens is not None else estimated_tokens(call.reply))
+    dollars = 0.0 if price is None else cost(usage, price)
+    return Spent(1, usage.prompt, usage.completion, dollars, int(price is None), int(call.usage is None))
 
 
 def lost_spent(lost: Usage, price: Price | None) -> Spent:
@@ -184,7 +188,7 @@ def money_text(dollars: float) -> str:
 def spent_text(spent: Spent) -> str:
     """What was spent: "$0.0123 · 4,512 tokens", with ≈ or ≥ if it is estimated or incomplete."""
     tokens = f"{'≈' if spent.estimated else ''}{tokens_text(spent.tokens)}"
-    if spent.unpriced == spent.calls:
+    if spent.unpriced == spent.calls and not spent.dollars:
         return f"{tokens}, price unknown" if spent.calls else tokens
     more = "≥" if spent.unpriced else "≈" if spent.estimated else ""
     return f"{more}{money_text(spent.dollars)} · {tokens}"

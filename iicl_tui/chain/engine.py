@@ -9,6 +9,7 @@ Random numbers depend on (seed, generation, phase, attempt) alone: stepping, run
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +22,7 @@ from iicl_tui.agents.access import Access
 from iicl_tui.agents.base import Agent, ChooseWithin, Datasets, Refine, RefineRequest, as_chooser
 from iicl_tui.agents.calls import Call
 from iicl_tui.agents.model_session import ChainServices, PendingCall, RecordedModelSession
-from iicl_tui.agents.money import Spent, spent
+from iicl_tui.agents.money import spent, tokens_text
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.history import ChainHistory
 from iicl_tui.chain.records import (
@@ -247,12 +248,16 @@ class Chain(ChainHistory):
             self._unsaved[:0] = loose
             raise
 
-    def _count_lost(self, lost: Spent) -> None:
-        """Counts attempts that may be billed although no reply came. They are not recorded."""
+    def _save_loss(self, loss: Call) -> None:
+        """Records attempts that may be billed although no reply came. A disk that fails is met again by the next step."""
+        lost = spent([loss], self._price)
+        self._losses.append(loss)
         self._spent = self._spent + lost
+        self._unsaved.append(loss)
+        with contextlib.suppress(StoreError):
+            self.flush()
         self.on_notice(
-            f"A call that got no reply may be billed for up to {lost.prompt + lost.completion:,} tokens. They count against the "
-            "budget until the program ends; the file does not have them."
+            f"A call that got no reply may be billed for up to {tokens_text(lost.tokens)}. They count against the budget."
         )
 
     def _add(self, record: PhaseRecord) -> None:
@@ -282,7 +287,7 @@ class Chain(ChainHistory):
     def _model_session(self, generation: int, phase: Phase) -> RecordedModelSession:
         services = ChainServices(
             self._save_call, self._check_space, lambda: self._spent, lambda: self.budget, self._set_calling,
-            lambda text: self.on_notice(text), lambda: self.decider, self.access, self._count_lost, self._save_loosely, self._sync,
+            lambda text: self.on_notice(text), lambda: self.decider, self.access, self._save_loss, self._save_loosely, self._sync,
         )  # fmt: skip
         calls = self._calls.setdefault(generation, [])
         previous = self._generations[generation - 2].hypothesis if generation > 1 else None

@@ -7,12 +7,12 @@ from typing import Literal
 
 from iicl_tui.agents.base import Agent, Datasets
 from iicl_tui.agents.beliefs import Belief
-from iicl_tui.agents.calls import Call, Exchange, dialogue
+from iicl_tui.agents.calls import NO_REPLY, Call, Exchange, dialogue
 from iicl_tui.agents.money import Spent, spent
 from iicl_tui.agents.prices import Price
 from iicl_tui.agents.probes import probe_calls
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.chain.records import Generation, Phase
+from iicl_tui.chain.records import PHASES, Generation, Phase
 from iicl_tui.errors import ChainStopped
 from iicl_tui.filters.base import PoolExample
 from iicl_tui.tasks.base import Example
@@ -31,8 +31,10 @@ class ChainHistory:
         self._generations = list(generations)
         self._calls: dict[int, list[Call]] = {}
         self._probes: list[Call] = []
+        self._losses = [call for call in calls if call.purpose == NO_REPLY]
         for call in calls:
-            self._add_call(call)
+            if call.purpose != NO_REPLY:
+                self._add_call(call)
         self._spent = spent(calls, self._price)
 
     @property
@@ -45,6 +47,11 @@ class ChainHistory:
         """All calls to models, in the order in which they were made."""
         return tuple(call for generation in sorted(self._calls) for call in self._calls[generation])
 
+    @property
+    def recorded_calls(self) -> tuple[Call, ...]:
+        """The calls, and after those of each phase its attempts without a reply."""
+        return tuple(sorted((*self.calls, *self._losses), key=lambda call: (call.generation, PHASES.index(call.phase))))
+
     def calls_of(self, generation: int, phase: Phase | None = None) -> tuple[Call, ...]:
         """The calls of one generation, or of one of its phases."""
         return tuple(call for call in self._calls.get(generation, ()) if phase is None or call.phase == phase)
@@ -56,7 +63,8 @@ class ChainHistory:
 
     def spent_in(self, generation: int) -> Spent:
         """What the calls of one generation have cost."""
-        return spent(self._calls.get(generation, ()), self._price)
+        losses = [loss for loss in self._losses if loss.generation == generation]
+        return spent([*self._calls.get(generation, ()), *losses], self._price)
 
     def _price(self, call: Call) -> Price | None:
         return self.agent(call.generation).price
@@ -89,7 +97,7 @@ class ChainHistory:
             return "finished"
         if self.waits_for_person:
             return "waiting for review"
-        return "under way" if self._generations or any(self._calls.values()) else "new"
+        return "under way" if self._generations or any(self._calls.values()) or self._losses else "new"
 
     @property
     def has_unread_reply(self) -> bool:

@@ -277,6 +277,6 @@ def summary(chain: Chain) -> str:
         name, value, p = last.focus
         words.append(f"P({name} {value}) {p:.3g}")
     words += [f"{metric.name} {value:.{metric.digits}f}" for metric, value in last.metrics]
-    if chain.spent.calls:
+    if chain.spent.tokens or chain.spent.calls:
         words.append(spent_text(chain.spent))
     return f"{title}: " + " · ".join(words)

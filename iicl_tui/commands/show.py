@@ -21,7 +21,7 @@ from iicl_tui.present import belief_provenance
 from iicl_tui.present.lab_builder import build_lab_state, current_generation
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
-from iicl_tui.present.remarks import remarks
+from iicl_tui.present.remarks import remarks, server_remarks
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 
@@ -78,6 +78,10 @@ def page(
         for item in block.items:
             mark = item.mark if charts else _MARK_WORDS.get(item.mark, "")
             yield "  " + "  ".join(part for part in (mark, item.text, item.note) if part)
+    if about := server_remarks(session.chain):
+        yield ""
+        yield "Remarks on the servers"
+        yield from (f"  {text}" for text in about)
     if found := remarks(session.chain, state.selected):
         yield ""
         yield f"Remarks on the replies of generation {state.selected}"

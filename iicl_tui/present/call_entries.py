@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp
 
-from iicl_tui.agents.calls import PARAMETER_NAMES, Call
+from iicl_tui.agents.calls import ADAPTATIONS, NO_REPLY, PARAMETER_NAMES, Call
 from iicl_tui.agents.model_session import PURPOSE_PHRASES
 from iicl_tui.agents.money import cost, money_text, spent, spent_text, tokens_text
 from iicl_tui.chain.engine import Chain
@@ -34,10 +34,17 @@ class CallEntries:
         if call.purpose == "person":
             title, text = _PERSON[call.verdict or "skip"]
             return Entry(call.generation, call.phase, title, call.reply or text, "person")
+        if call.purpose == NO_REPLY:
+            return Entry(call.generation, call.phase, "no reply", self._loss(call), "call")
         figures = self._figures(call)
         said = f"[asked]\n{call.prompt}\n\n[answered]\n{call.reply or '(nothing)'}"
         text = "\n".join([" · ".join(figures), *self._warnings(call), "", said])
         return Entry(call.generation, call.phase, PURPOSE_PHRASES.get(call.purpose, call.purpose), text, "call")
+
+    def _loss(self, call: Call) -> str:
+        price = self.chain.agent(call.generation).price
+        tries = "1 try" if call.attempts == 1 else f"{call.attempts} tries"
+        return f"{tries} without a reply may be billed for up to {spent_text(spent([call], lambda call: price))}"
 
     def scoring(self, calls: Sequence[Call]) -> Entry:
         """One entry for consecutive calls of one token each: every beginning, and the tokens listed after it."""
@@ -69,6 +76,8 @@ class CallEntries:
     def _warnings(self, call: Call) -> list[str]:
         """Parameters that were left out, and remarks on the reply."""
         lines = []
+        if call.adapted:
+            lines.append("adapted to the server: " + "; ".join(ADAPTATIONS.get(name, name) for name in call.adapted))
         if call.without:
             lines.append(f"left out: {', '.join(PARAMETER_NAMES.get(name, name) for name in call.without)}")
         reading = read_reply(self.chain, call, self._asked_for_samples)

@@ -143,7 +143,7 @@ class LabSession:
         keeps = self.file is not None and self.read_only is None and not self.chain.unsaved
         if self.file is None:
             copy = SessionFile.create(self.chain.config, path)
-            for record in in_order(self.chain.generations, self.chain.calls):
+            for record in in_order(self.chain.generations, self.chain.recorded_calls):
                 if not any(record is waiting for waiting in self.chain.unsaved):
                     copy.append(record)
         else:

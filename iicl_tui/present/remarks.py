@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from iicl_tui.agents import call_notices
 from iicl_tui.agents.calls import READS, Call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PHASES, Phase
@@ -69,6 +70,16 @@ def phase_remarks(chain: Chain, generation: int, phase: Phase) -> tuple[Remark, 
 def remarks(chain: Chain, generation: int) -> tuple[Remark, ...]:
     """The remarks on all phases of a generation."""
     return tuple(remark for phase in PHASES for remark in phase_remarks(chain, generation, phase))
+
+
+def server_remarks(chain: Chain) -> list[str]:
+    """How requests were adapted to the models' servers, each sentence once."""
+    texts: dict[str, None] = {}
+    for call in chain.calls:
+        if call.without or call.adapted:
+            model = getattr(chain.agent(call.generation), "model", call.model)
+            texts |= dict.fromkeys(printable(text, 300) for text in call_notices.server_remarks(model, call))
+    return list(texts)
 
 
 def _questions(calls: Sequence[Call]) -> Iterator[list[Call]]:

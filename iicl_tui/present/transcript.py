@@ -29,7 +29,7 @@ def entries(chain: Chain, blind: bool = False) -> list[Entry]:
             given.append(f"ĥ  {task.rule(start.rival)}")
     out = [Entry(0, "start", "d⁰ given", "\n".join(given))]
     calls = CallEntries(chain)
-    for scored, group in groupby(in_order(chain.generations, chain.calls), _scores):
+    for scored, group in groupby(in_order(chain.generations, chain.recorded_calls), _scores):
         records = list(group)
         if scored is not None:
             out.append(calls.scoring([record for record in records if isinstance(record, Call)]))

@@ -218,7 +218,7 @@ def _status(found: Summary, document: Mapping[str, Any], last: Mapping[str, Any]
         return "stuck"
     if "transmission" in last:
         return "finished" if number >= found.generations else "under way"
-    calls = last.get("call", ())
+    calls = [call for call in last.get("call", ()) if call.get("purpose") != "no-reply"]
     pending = "transmission" if "interaction" in last else "interaction" if "imitation" in last else "imitation"
     if calls and calls[-1].get("phase") == pending and calls[-1].get("purpose") == "repair":
         return "waiting for review"  # the repaired reply cannot be read either

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from iicl_tui.agents.calls import PURPOSES, Call
+from iicl_tui.agents.calls import NO_REPLY, PURPOSES, Call
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.records import ImitationRecord, InteractionRecord, TransmissionRecord
 from iicl_tui.errors import Fault
@@ -50,6 +50,8 @@ class RecordReader:
         values = CALL.read(table, path, self)
         if (values["purpose"] == "person") != (values["verdict"] is not None):
             self.faults.append(Fault((*path, "verdict"), 'belongs to purpose = "person", and to no other'))
+        if values["purpose"] == NO_REPLY and values["lost"] is None:
+            self.faults.append(Fault((*path, "lost"), f'is missing: purpose = "{NO_REPLY}" has nothing else'))
         return Call(generation, **values)
 
     def imitation(self, table: Mapping[str, Any], generation: int, path: KeyPath) -> ImitationRecord:

@@ -116,6 +116,15 @@ class OpenAIProvider(SDKProvider):
             return True
         return super().adapt(error)
 
+    def adapted(self, request: Request) -> tuple[str, ...]:
+        """As the base class says. Only chat has the names that can be adapted."""
+        if request.continuation in ("completion", "echo"):
+            return ()
+        has_system = any(message.role == "system" for message in request.messages)
+        role = ("developer",) if self._system_role == "developer" and has_system else ()
+        limit = (self._limit,) if self._refused_limits else ()
+        return (*super().adapted(request), *role, *limit)
+
     def extra_fields(self) -> Mapping[str, Any]:
         """As the base class says. The usage of a stream has to be asked for."""
         options = {"stream_options": {"include_usage": True}} if self._streams and self._usage_in_stream else {}

@@ -180,6 +180,10 @@ class SDKProvider(ABC):
             return True
         return False
 
+    def adapted(self, request: Request) -> tuple[str, ...]:
+        """How this request was adapted to the server: keys of ADAPTATIONS."""
+        return ("stream",) if self._streams else ()
+
     async def exchange(self, sdk: Any, request: Request, raw: RawResponse) -> None:
         """Makes the HTTP requests of one `send`, repeated as long as `adapt` finds a way. raw: the last response."""
         while True:
@@ -221,7 +225,7 @@ class SDKProvider(ABC):
                 )
                 for each in (reply, *reply.more)
             ]
-            return replace(shown[0], more=tuple(shown[1:]))
+            return replace(shown[0], more=tuple(shown[1:]), adapted=self.adapted(request))
         raise unexpected_shape(self.endpoint, raw, found)
 
     def _parsed_models(self, raw: RawResponse) -> tuple[ListedModel, ...]:

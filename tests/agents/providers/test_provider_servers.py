@@ -67,7 +67,9 @@ async def test_the_role_developer_is_used_where_a_server_asks_for_it(server, mak
     server.replies = answer
     provider = make("openai")
     for _ in range(2):
-        assert (await provider.send(DIALOGUE)).text == "yes"
+        reply = await provider.send(DIALOGUE)
+        assert reply.text == "yes"
+        assert reply.adapted == ("developer",)
     assert [seen.body["messages"][0]["role"] for seen in server.seen] == ["system", "developer", "developer"]
 
 
