@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +38,8 @@ from iicl_tui.store.format import start_table
 from iicl_tui.store.presets import Preset as Preset
 from iicl_tui.store.presets import presets as presets
 from iicl_tui.store.session import SessionFile
+from iicl_tui.study.theory.ensemble import Ensemble as Ensemble
+from iicl_tui.study.theory.ensemble import simulate
 from iicl_tui.tasks.base import Example
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | ChainConfig
@@ -257,6 +259,43 @@ def open_session(path: str | os.PathLike[str], *, writable: bool = False) -> Ses
     """
     file = SessionFile.open(_file(path, "open_session"), read_only=not writable)
     return Session(file.config, file)
+
+
+def ensemble(
+    source: Source,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    chains: int = 1000,
+    generations: int | None = None,
+    seed: int | None = None,
+    beliefs: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Ensemble:
+    """Many chains of Bayesian agents at once, all from the same d⁰, by the law of `run` but with other random numbers.
+
+    Args:
+        source: As for `read_config`.
+        changes: As for `read_config`.
+        chains: N.
+        generations: T; None: the configuration's.
+        seed: Of the chains; None: the configuration's.
+        beliefs: Also compute the mean belief of each generation and its entropy.
+        progress: Called after each generation with how many are done, and T.
+        cancelled: Asked again and again. If true, the generations that are done are returned.
+
+    Raises:
+        LabError: The source is faulty, or its chain has an agent or a filter whose law is not known.
+    """
+    return simulate(
+        read_config(source, changes),
+        chains,
+        generations=generations,
+        seed=seed,
+        beliefs=beliefs,
+        progress=progress,
+        cancelled=cancelled,
+    )
 
 
 def measure(session: Session) -> Measures:

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chi_square import bound, pearson
 from docs_scripts import DOCS, script
-from test_simulation import bound, exact, pearson
+from test_simulation import exact
 
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.bayes import markov

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chi_square import bound, pearson
 
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.bayes import inference, markov
@@ -23,25 +24,6 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.tasks.base import Example
 
 Make = Callable[..., ChainConfig]
-
-
-def bound(freedom: int, deviations: float = 3.3) -> float:
-    """The chi-square quantile at so many standard deviations (Wilson and Hilferty 1931)."""
-    part = 2 / (9 * freedom)
-    return freedom * (1 - part + deviations * part**0.5) ** 3
-
-
-def pearson(counts: np.ndarray, p: np.ndarray) -> tuple[float, int]:
-    """Pearson's statistic and its degrees of freedom; cells of fewer than 5 expected are taken together."""
-    expected = counts.sum() * p / p.sum()
-    large = expected >= 5
-    observed = np.append(counts[large], counts[~large].sum())
-    expected = np.append(expected[large], expected[~large].sum())
-    assert not observed[expected == 0].any(), "something impossible happened"
-    there = expected >= 1
-    if there.sum() < 2:
-        return 0.0, 0
-    return float((((observed - expected) ** 2)[there] / expected[there]).sum()), int(there.sum()) - 1
 
 
 def exact(

@@ -1,0 +1,1 @@
+"""Many chains: what theory predicts, and what ensembles, sweeps and comparisons show."""
