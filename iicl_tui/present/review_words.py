@@ -262,8 +262,7 @@ def refused(why: Refusal, subject: ReviewSubject, state: ReviewState, key: Key) 
     if why == "no-redraws":
         return f"No redraws are left: {key('review.approve')} approves it, {key('review.edit')} edits it."
     if why == "unlearnable":
-        return (f"No hypothesis explains these {subject.noun}s, so the next agent could not learn and the chain would stop: "
-                f"{key('review.edit')} edits one, {key('review.reject')} rejects one.")  # fmt: skip
+        return _unlearnable(subject)
     if why == "nothing-passes":
         return (f"No {subject.noun} would pass on: {key('review.pass-nothing')} goes on with none, {key('review.edit')} edits one, "
                 f"{key('review.undo')} undoes.")  # fmt: skip
@@ -274,16 +273,27 @@ def refused(why: Refusal, subject: ReviewSubject, state: ReviewState, key: Key) 
             f"{key('review.reject-rest')} rejects the rest.")  # fmt: skip
 
 
-def all_rejected(subject: ReviewSubject) -> str:
-    """Says what it means that all items are rejected."""
+def _unlearnable(subject: ReviewSubject) -> str:
+    what = "its samples and the data before them" if subject.gate is not None else f"these {subject.noun}s"
+    return f"No hypothesis explains {what}, so the next agent could not learn and the chain would stop."
+
+
+def choices_notice(subject: ReviewSubject, refusal: Refusal | None) -> str:
+    """Says why there are choices: all items are rejected, or the next agent could learn nothing."""
+    if refusal == "unlearnable":
+        return _unlearnable(subject)
     if subject.kept:
         return f"All of these are rejected; the {len(subject.kept)} kept earlier pass on."
     return f"All {subject.noun}s are rejected: none would pass on."
 
 
-def choices(subject: ReviewSubject, state: ReviewState) -> list[tuple[str, str]]:
-    """Returns what can be done if all items are rejected, as pairs (action, label); nothing otherwise."""
+def choices(subject: ReviewSubject, state: ReviewState, refusal: Refusal | None) -> list[tuple[str, str]]:
+    """Returns what can be done if all items are rejected, or if nobody could learn from them, as pairs (action, label)."""
     rules = subject.rules
+    if refusal == "unlearnable":
+        rejects = [("review.reject", "reject this one")] if rules.may_reject else []
+        stop = ("review.pass-nothing", "commit all the same: the chain stops")
+        return [("review.edit", "edit this one"), *rejects, ("review.undo", "undo"), stop]
     if subject.gate is not None or not state.all_rejected or rules.if_none_pass == "allow":
         return []
     if rules.redraws_rejected:

@@ -45,12 +45,16 @@ async def hypothesis_forecast(chain: Chain, generation: int, state: ReviewState,
         )
     passed = await chain.would_pass_on(hypothesis)
     notes = ["Assumes that you approve it."] if item.verdict is None and trial is None else []
-    if not all(isinstance(each, EffectiveSet) for each in later):
+    left_as_it_is = all(isinstance(each, EffectiveSet) for each in later)
+    if not left_as_it_is:
         notes.append("Does not include the later filters.")
     notes.append(f"Uses the {_count(passed, 'sample')} that this seed draws.")
     if chain.config.asks_at("samples"):
         notes.append("You review the samples next.")
-    return _forecast(chain, generation, now, passed, notes)
+    found = _forecast(chain, generation, now, passed, notes)
+    # A filter at the samples may still change what passes, and nobody learns from the last generation.
+    learned_from = generation < chain.config.generations and not any(each.acts_at("samples") for each in chain.config.filters)
+    return replace(found, unlearnable=left_as_it_is and learned_from and _teaches_nothing(chain, generation, found))
 
 
 def _later_hypothesis_filters(chain: Chain) -> list[Filter]:

@@ -10,6 +10,8 @@ from iicl_tui.filters.base import Verdict
 from iicl_tui.review.rules import Value, VerdictRules
 
 Refusal = Literal["undecided", "no-redraws", "nothing-passes", "unlearnable"]
+NEED_A_SECOND_KEY: frozenset[Refusal] = frozenset({"nothing-passes", "unlearnable"})
+"""A person may commit all the same, with another key than the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +177,7 @@ def refusal(rules: VerdictRules, kept: int, state: ReviewState, unlearnable: boo
     """
     if state.undecided:
         return "undecided"
-    # If all items are rejected, only items of earlier rounds could pass, and those cannot be changed here.
-    if unlearnable and not state.all_rejected:
+    if unlearnable:
         return "unlearnable"
     if not state.all_rejected or kept or rules.redraws_rejected:
         return None

@@ -160,7 +160,12 @@ REVIEW = (
     Action("review.undo", ("u",), "undo", "Take back the last decision, also one before a redraw, until the phase ends."),
     Action("review.redo", ("U",), "redo", "Repeat the decision that was taken back."),
     Action("review.commit", ("enter",), "commit", "Record the decisions and continue."),
-    Action("review.pass-nothing", ("0",), "pass nothing", "If all samples are rejected: pass on none of them."),
+    Action(
+        "review.pass-nothing",
+        ("0",),
+        "pass nothing",
+        "If all samples are rejected, pass on none of them. If the next agent could learn nothing, commit all the same.",
+    ),
     Action("review.blind", ("B",), "blind", "Hide or show h* and all marks of what is right."),
     Action("review.full-screen", ("f",), "full screen", "Show the review on the whole screen, or beside the charts again."),
     Action("review.up", ("up", "k"), "up", "Go to the sample above."),

@@ -9,12 +9,16 @@ import pytest
 from review_chains import make_chain
 from review_host import Clock, Host, HostApp
 from textual.pilot import Pilot
+from waiting import app_until
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import Sample
+from iicl_tui.present.lab_session import LabSession
 from iicl_tui.review.edit import ExampleEdit, HypothesisEdit
+from iicl_tui.store.paths import Paths
 from iicl_tui.tasks.base import Example
 from iicl_tui.tui.actions import ACTIONS, GROUPS
+from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.review.boxes import EditBox, LineInput, Lines, RowList
 from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.pane import ReviewPane
@@ -192,6 +196,74 @@ async def test_samples_that_no_hypothesis_explains_are_not_committed(opened) -> 
         await press(pilot, "a", "enter")
         await host.until_asked(pilot)
         assert chain.belief(2) is not None
+
+
+async def test_samples_that_nobody_could_learn_from_are_committed_only_with_another_key(opened) -> None:
+    chain = make_chain(filter=[SAMPLES], agent=[{"kind": "bayes"}])
+    async with opened(chain=chain) as (pilot, _, pane):
+        for example in ("A -> on", "A -> off"):
+            pane.request.update(pane.request.state.edit(chain.task.read_line(example)))
+        await press(pilot, "0")
+        assert pane.live
+        await press(pilot, "A", "enter", "enter")
+        assert pane.live
+        assert "0 commit all the same: the chain stops" in text(pane)
+        await press(pilot, "0")
+        await app_until(pilot, lambda: chain.next == (2, "imitation"))
+        assert chain.data(1)[:2] == (chain.task.read_line("A -> on"), chain.task.read_line("A -> off"))
+
+
+async def test_a_hypothesis_whose_samples_contradict_what_came_before_needs_another_key(opened) -> None:
+    settings = {"generations": 3, "seed": 7, "lookback": 1}
+    chain = make_chain(agent=[{"kind": "bayes"}], filter=[{"kind": "human", "gates": "hypothesis"}], chain=settings)
+    async with opened(chain=chain) as (pilot, host, pane):
+        await press(pilot, "a", "enter")
+        await host.until_asked(pilot)
+        # What passed on before rules this one out.
+        seen = chain.data(1)
+        task = chain.task
+        against = next(h for h in range(task.space.size) if not any(task.agrees(h, example) for example in seen))
+        request = pane.request
+        request.update(request.state.edit(against))
+        await press(pilot, "u", "U", "enter")
+        assert pane.live
+        assert "so the next agent could not learn and the chain would stop" in text(pane)
+        await press(pilot, "x", "enter")
+        await host.until_asked(pilot)
+        assert pane.request.subject.attempt == 1
+
+
+async def test_a_double_press_decides_once(opened) -> None:
+    clock = Clock()
+    async with opened(chain=make_chain(filter=[SAMPLES]), clock=clock) as (pilot, _, pane):
+        await press(pilot, "a", "a")
+        assert pane.state.decided == 1
+        clock.now += 1
+        await press(pilot, "a", "x")
+        assert [item.verdict for item in pane.state.items] == ["approve", "approve", "reject", None]
+        await press(pilot, "u", "x", "x")
+        assert pane.state.decided == 3
+        clock.now += 0.1
+        await click(pilot, pane, "#review-bar", "reject")
+        assert pane.state.decided == 3
+
+
+async def test_many_samples_get_more_lines_than_the_charts(tmp_path: Path) -> None:
+    paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path / "sessions", tmp_path / "state")
+    task = {"initial": 8, "samples": 20, "spurious": "screen"}
+    session = LabSession(make_chain(filter=[SAMPLES], task=task))
+    app = LabApp(paths, start=Start("lab", {"session": session}))
+    async with app.run_test(size=(120, 40)) as pilot:
+        lab = app.screen
+        await press(pilot, "g")
+        await app_until(pilot, lambda: bool(lab.query(ReviewPane)) and lab.query_one(ReviewPane).live)
+        pane = lab.query_one(ReviewPane)
+        rows = pane.query_one(RowList).size.height
+        assert rows >= 10
+        await press(pilot, "f")
+        assert pane.query_one(RowList).size.height >= 20
+        await press(pilot, "f")
+        assert pane.query_one(RowList).size.height == rows
 
 
 async def test_nobody_learns_from_the_last_generation(opened) -> None:

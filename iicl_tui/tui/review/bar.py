@@ -10,7 +10,7 @@ from textual.content import Content
 from iicl_tui.agents.base import UnreadableReply
 from iicl_tui.present import review_words as words
 from iicl_tui.present.review_words import Key
-from iicl_tui.review.state import ReviewState
+from iicl_tui.review.state import Refusal, ReviewState
 from iicl_tui.review.subject import ReviewSubject
 from iicl_tui.tui.actions import ACTIONS
 from iicl_tui.tui.review.clickables import Clickable
@@ -44,9 +44,9 @@ def keys(subject: ReviewSubject, state: ReviewState, mode: Mode, key: Key, enabl
     return [*found, _clickable("app.back", "later", key)]
 
 
-def choices(subject: ReviewSubject, state: ReviewState, key: Key) -> list[Clickable]:
-    """Returns the choices if all items are rejected."""
-    return [_clickable(action, label, key) for action, label in words.choices(subject, state)]
+def choices(subject: ReviewSubject, state: ReviewState, key: Key, refusal: Refusal | None) -> list[Clickable]:
+    """Returns the choices if all items are rejected, or if the next agent could learn nothing."""
+    return [_clickable(action, label, key) for action, label in words.choices(subject, state, refusal)]
 
 
 def reply_keys(shown: UnreadableReply, editing: bool, readable: bool, draft: bool, key: Key) -> list[Clickable]:

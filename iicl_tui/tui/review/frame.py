@@ -18,6 +18,8 @@ from iicl_tui.tui.review.styles import MUTED, content, contents
 
 _BESIDE = 72
 """Minimum width for the forecast beside the list."""
+_MANY = 6
+"""A list with more rows than this has the class -many, so that the screen can give it more room."""
 
 
 class ReviewFrame(RequestPane):
@@ -83,6 +85,7 @@ class ReviewFrame(RequestPane):
         listed = view is not None and view.rows > 0
         self.set_class(self.size.width < _BESIDE, "-stacked")
         self.set_class(listed, "-listed")
+        self.set_class(view is not None and view.rows > _MANY, "-many")
         self.query_one(RowList).display = listed
         self.query_one(EditBox).display = mode == "edit"
         self.query_one("#review-line").display = mode in ("text", "reason")

@@ -14,9 +14,10 @@ from iicl_tui.present import review_words as words
 from iicl_tui.present.review_view import ReviewView
 from iicl_tui.review.edit import Edit
 from iicl_tui.review.forecast import Forecast
+from iicl_tui.review.presses import DecisionPresses
 from iicl_tui.review.request import AnyRequest, Reviewer, ReviewRequest
 from iicl_tui.review.rules import Value
-from iicl_tui.review.state import ReviewState
+from iicl_tui.review.state import NEED_A_SECOND_KEY, ReviewState
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.review import bar
@@ -25,7 +26,7 @@ from iicl_tui.tui.review.boxes import EditBox, LineInput, RowList
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.shown_review import ShownReview
 
-_LIST_ONLY = ("approve_rest", "reject_rest", "pass_nothing", "first", "last")
+_LIST_ONLY = ("approve_rest", "reject_rest", "first", "last")
 _ACTIONS = {action.name for action in ACTIONS.values() if action.group == "review"}
 
 
@@ -76,6 +77,7 @@ class ReviewPane(ShownReview, can_focus=True):
         """
         super().__init__(reviewer, id=id, classes=classes)
         self._clock = clock
+        self._presses = DecisionPresses(clock)
         self._can_expand = can_expand
         self._since = clock()
         self._mode: Mode = "decide"
@@ -103,6 +105,7 @@ class ReviewPane(ShownReview, can_focus=True):
         if request is self.request:
             return
         self._tick()
+        self._presses.is_double()
         self.request = request if isinstance(request, ReviewRequest) and request.open else None
         self._since = self._clock()
         self._message = ("", False)
@@ -138,8 +141,9 @@ class ReviewPane(ShownReview, can_focus=True):
             self.request.update(self.request.state.add_viewing_time(now - self._since))
         self._since = now
 
-    async def _go(self, transition: Callable[[ReviewState], ReviewState]) -> None:
-        if not self.live or self.request is None:
+    async def _go(self, transition: Callable[[ReviewState], ReviewState], decision: str = "") -> None:
+        """Makes a transition. `decision` names one that moves on to the next item, so that a double press makes it once."""
+        if not self.live or self.request is None or self._presses.is_double(decision):
             return
         self._tick()
         self._message = ("", False)
@@ -151,24 +155,24 @@ class ReviewPane(ShownReview, can_focus=True):
             return True
         if self.request is None or self._mode != "decide":
             return False
+        if action == "pass_nothing":
+            return self.refusal in NEED_A_SECOND_KEY
         if self.single and action in _LIST_ONLY:
             return False
         if action == "full_screen":
             return self._can_expand()
-        if action == "pass_nothing":
-            return self.refusal == "nothing-passes"
         if action in ("undo", "redo"):
             return True if (self.state.past or self.request.can_reopen if action == "undo" else self.state.future) else None
         return True
 
     async def action_approve(self) -> None:
-        await self._go(ReviewState.approve)
+        await self._go(ReviewState.approve, "approve")
 
     async def action_reject(self) -> None:
         if self.subject is not None and not self.subject.rules.may_reject:
             self._say(words.refused("no-redraws", self.subject, self.state, self.key), warning=True)
             return
-        await self._go(ReviewState.reject)
+        await self._go(ReviewState.reject, "reject")
 
     async def action_approve_rest(self) -> None:
         await self._go(ReviewState.approve_rest)
@@ -231,7 +235,7 @@ class ReviewPane(ShownReview, can_focus=True):
         if request is None or not request.open:
             return
         why = self.refusal
-        if why is not None and not (nothing and why == "nothing-passes"):
+        if why is not None and not (nothing and why in NEED_A_SECOND_KEY):
             self._say(words.refused(why, request.subject, request.state, self.key), warning=True)
             return
         self._tick()
@@ -367,13 +371,13 @@ class ReviewPane(ShownReview, can_focus=True):
             self._trouble_shown = trouble = self.reviewer.trouble
             text, warning = (f"The draft is not saved on disk. {printable(trouble, 200)}" if trouble else ""), True
         if not text and self._choices():
-            text, warning = (words.all_rejected(self.subject) if self.subject is not None else "", True)
+            text, warning = (words.choices_notice(self.subject, self.refusal) if self.subject is not None else "", True)
         self.draw_notice(text, warning)
 
     def _choices(self) -> list[Clickable]:
         if self.subject is None or self._mode != "decide":
             return []
-        return bar.choices(self.subject, self.state, self.key)
+        return bar.choices(self.subject, self.state, self.key, self.refusal)
 
     def _keys(self) -> list[Clickable]:
         if self.subject is None:
