@@ -29,6 +29,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui import themes
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.command_palette import ActionProvider
+from iicl_tui.tui.contrast import with_readable_text
 from iicl_tui.tui.keymap import Keymap, resolve
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.textual_adapter import CrashHandlingApp
@@ -113,6 +114,10 @@ class LabApp(CrashHandlingApp):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.defaults(self.current_theme)
+
+    def get_css_variables(self) -> dict[str, str]:
+        self.theme_variables = with_readable_text(super().get_css_variables())
+        return self.theme_variables
 
     def first_screen(self) -> Screen:
         """The first screen."""

@@ -35,27 +35,27 @@ MAX_BYTES = 64_000
 _DARK = {
     "state-0": "#e5b450",
     "state-1": "#6cabf5",
-    "state-2": "#a3a9b2",
+    "state-2": "#d68fc0",
     "state-3": "#8fc78a",
-    "state-4": "#d99ad9",
+    "state-4": "#d3cf6f",
     "state-5": "#e8937c",
     "mark": "#f0f2f5",
 }
 _LIGHT = {
     "state-0": "#8a5a00",
     "state-1": "#1257b0",
-    "state-2": "#5a616b",
+    "state-2": "#8f2f73",
     "state-3": "#2c6b2f",
-    "state-4": "#86358a",
+    "state-4": "#5f5c00",
     "state-5": "#a33c1e",
     "mark": "#14181f",
 }
 _ANSI = {
     "state-0": "ansi_yellow",
     "state-1": "ansi_blue",
-    "state-2": "ansi_bright_black",
+    "state-2": "ansi_magenta",
     "state-3": "ansi_green",
-    "state-4": "ansi_magenta",
+    "state-4": "ansi_cyan",
     "state-5": "ansi_red",
     "mark": "ansi_default",
 }

@@ -49,4 +49,4 @@ class SessionList(OptionList):
 
 
 def _two_lines(item: Item) -> Content:
-    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), "\n", (item.line, "not bold dim"))
+    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), "\n", (item.line, "not bold"))

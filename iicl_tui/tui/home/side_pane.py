@@ -60,8 +60,9 @@ class SidePane(VerticalScroll, can_focus=False):
         """A session's last belief and its facts."""
         self._show_chart(preview.view)
         table = Table.grid(padding=(0, 2))
+        muted = "dim" if self.app.native_ansi_color else self.app.theme_variables["text-muted"]
         for what, value in preview.facts:
-            table.add_row(Text(what, "dim"), Text(value))
+            table.add_row(Text(what, muted), Text(value))
         self.query_one("#words", Static).update(Group(Text(title, "bold"), Text(), table))
 
     def _show_chart(self, view: Any) -> None:

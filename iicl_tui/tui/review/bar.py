@@ -62,4 +62,4 @@ def reply_keys(shown: UnreadableReply, editing: bool, readable: bool, draft: boo
 
 
 def _clickable(action: str, label: str, key: Key, enabled: bool = True) -> Clickable:
-    return Clickable(Content.assemble((key(action), "bold $footer-key-foreground"), " " + label), action, enabled)
+    return Clickable(Content.assemble((key(action), "bold $text-accent"), " " + label), action, enabled)

@@ -64,7 +64,7 @@ class ClickableRow(Widget):
         for item in self._items:
             text = item.text.truncate(max(width, 1), ellipsis=True)
             if not item.enabled:
-                text = text.stylize("dim")
+                text = text.stylize("$text-disabled italic")
             x = lines[-1].cell_length
             if x and x + self.GAP + text.cell_length > width:
                 lines.append(Content(""))

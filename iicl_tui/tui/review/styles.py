@@ -14,7 +14,7 @@ _STATES = 6
 _STYLES = {
     "muted": MUTED,
     "strong": "bold",
-    "dim": "dim",
+    "dim": "$text-disabled",
     "italic": "italic",
     "accent": "$text-accent",
     "approve": "$text-success",

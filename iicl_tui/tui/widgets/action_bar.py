@@ -74,7 +74,8 @@ class ActionBar(Widget):
             at += len(gap)
             self._places.append((at, at + size, button))
             marks = "bold " if button.chosen else ""
-            parts += [gap, (key, "bold $footer-key-foreground"), (f" {label}", f"{marks}$text" if button.chosen else "$text-muted")]
+            style = f"{marks}$foreground" if button.chosen else "$text-muted"
+            parts += [gap, (key, "bold $text-accent"), (f" {label}", style)]
             at += size
         return Content.assemble(text, *parts)
 

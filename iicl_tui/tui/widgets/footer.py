@@ -75,9 +75,8 @@ class KeyBar(Widget):
                 parts.append(" " * self.GAP)
                 at += self.GAP
             length = cell_len(key) + 1 + cell_len(one.label)
-            dim = "" if one.enabled else " dim"
-            parts.append((key, f"bold $footer-key-foreground{dim}"))
-            parts.append((" " + one.label, f"$footer-description-foreground{dim}"))
+            parts.append((key, "bold $footer-key-foreground" if one.enabled else "$footer-description-foreground italic"))
+            parts.append((f" {one.label}", "$footer-description-foreground" + ("" if one.enabled else " italic")))
             self._places.append((at, at + length, one))
             at += length
         return Content.assemble(*parts)

@@ -60,16 +60,16 @@ class HeaderLine(Widget):
         width = self.content_size.width
         state = self.state
         room = width - (cell_len(state) + 2 if state else 0)
-        left = Content.assemble((self.MENU, "$text-accent"), (self.title, "bold"))
+        left = Content.assemble((self.MENU, "$footer-key-foreground"), (self.title, "bold"))
         left = left.truncate(max(self._title_room(room), 1), ellipsis=True)
         for fact in self.facts:
             if left.cell_length + 2 + cell_len(fact) > room:
                 fact = _short(fact)
             if left.cell_length + 2 + cell_len(fact) > room:
                 break
-            left = Content.assemble(left, "  ", (fact, "$text-muted"))
+            left = Content.assemble(left, "  ", (fact, "$footer-description-foreground"))
         gap = max(width - left.cell_length - cell_len(state), 0)
-        return Content.assemble(left, " " * gap, (state, "$text-accent"))
+        return Content.assemble(left, " " * gap, (state, "$footer-key-foreground"))
 
     def _title_room(self, room: int) -> int:
         """The cells for the title beside facts with numbers; the whole room if the title would become too short."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rich.color import Color as RichColor
 from rich.style import Style
 from textual.app import App
 from textual.color import Color, ColorParseError
 
 from iicl_tui.charts.picture import FIT_STEPS, LEVELS, Role, hue_name, unpack
+from iicl_tui.tui.contrast import readable
 
 _DARK = ("#f0a35e", "#5b8def", "#9aa0a6", "#7bc47f", "#d685d6", "#e3d26f", "#5fc9c9", "#e57373")
 _LIGHT = ("#b4600a", "#2b5fc7", "#6b7178", "#2f7d38", "#963f96", "#7d6b00", "#0f7a7a", "#b73a3a")
@@ -28,6 +30,7 @@ class Inks:
         self._kind = "ansi" if self._ansi else "dark" if app.current_theme.dark else "light"
         self._background = background
         self._text = self._named("foreground", "#e0e0e0" if self._kind == "dark" else "#202020")
+        self._muted = self._named("text-muted", "#9a9a9a" if self._kind == "dark" else "#5c5c5c")
         self._below = Style() if self._ansi else Style(bgcolor=background.rich_color)
         self._styles: dict[int, Style] = {}
 
@@ -54,11 +57,17 @@ class Inks:
         if kind == "fit":
             if self._ansi:
                 return Color.parse("ansi_green" if number == FIT_STEPS else "ansi_white")
-            none = self._mix(self._text, 0.45)
-            return none.blend(self._named("success", "#4ebf71"), number / FIT_STEPS)
+            return self._muted.blend(self._named("success", "#4ebf71"), number / FIT_STEPS)
         palette = {"dark": _DARK, "light": _LIGHT}.get(self._kind)
         default = palette[number % len(palette)] if palette else f"ansi_{_ANSI[number % len(_ANSI)]}"
         return self._named(f"state-{number}", default)
+
+    def _on_background(self, color: Color) -> RichColor:
+        """The colour of a text, strong enough to be read on this background."""
+        return (color if not self.painted or self._background.ansi is not None else readable(color, (self._background,))).rich_color
+
+    def _readable(self, style: Style, ground: Color) -> RichColor | None:
+        return None if style.color is None else readable(Color.from_rich_color(style.color), (ground,)).rich_color
 
     def _mix(self, color: Color, share: float) -> Color:
         """The colour blended with the background; unchanged if colours cannot be mixed."""
@@ -72,13 +81,21 @@ class Inks:
             return style
         if role == Role.TILE or (role == Role.MARK and not self.painted):
             return style + Style(reverse=True)
+        if role in (Role.VALUE, Role.ACCENT, Role.MARK, Role.LABEL) and self.painted:
+            return style + self._lit + Style(color=self._readable(style, self._lit_ground), bold=True)
+        if role == Role.DIM and self.painted:
+            return self._role_style(Role.TEXT, 0, color, 0, 0) + self._lit + Style(bold=True)
         if role in (Role.BAR, Role.GHOST):  # only the background is lit, so that the bar keeps its shape
             return style if under else style + self._lit
         return style + self._lit + Style(bold=True)
 
     @property
     def _lit(self) -> Style:
-        return Style(bgcolor=self._mix(self._text, 0.16).rich_color) if self.painted else Style()
+        return Style(bgcolor=self._lit_ground.rich_color) if self.painted else Style()
+
+    @property
+    def _lit_ground(self) -> Color:
+        return self._mix(self._text, 0.16)
 
     def _role_style(self, role: Role, hue: int, color: Color, level: int, under: int) -> Style:
         if role == Role.TEXT:
@@ -86,11 +103,11 @@ class Inks:
         if role == Role.STRONG:
             return Style(color=self._text.rich_color, bold=True)
         if role == Role.DIM:
-            return Style(dim=True) if self._ansi else Style(color=self._mix(self._text, 0.55).rich_color)
+            return Style(dim=True) if self._ansi else Style(color=self._on_background(self._muted))
         if role == Role.ACCENT:
-            return Style(color=self._named("text-accent", "#ffa62b").rich_color, bold=True)
+            return Style(color=self._on_background(self._named("text-accent", "#ffa62b")), bold=True)
         if role == Role.VALUE:
-            return Style(color=color.rich_color, bold=True)
+            return Style(color=self._on_background(color), bold=True)
         if role == Role.MARK:
             return self._mark(hue, color, level)
         if role == Role.GHOST:
@@ -99,7 +116,7 @@ class Inks:
             tile = self._tile(color, level)
             return self._solid(tile, tile if level else self._mix(self._text, 0.3)) if self.painted else self._shade(color)
         if role in (Role.SEGMENT, Role.LABEL) and self.painted:
-            return self._solid(color, color if role == Role.SEGMENT else color.get_contrast_text(0.9))
+            return self._solid(color, color if role == Role.SEGMENT else readable(color, (color,)))
         if role == Role.LABEL:
             return Style(bold=True)
         below = Style(bgcolor=self._hue(under).rich_color) if under and self.painted else Style()
@@ -108,11 +125,11 @@ class Inks:
     def _mark(self, hue: int, color: Color, level: int) -> Style:
         mark = self._named("mark", "ansi_red" if self._ansi else _MARK[self._kind])
         if not hue:
-            return Style(color=mark.rich_color, bold=True)
+            return Style(color=self._on_background(mark), bold=True)
         if not self.painted:
             return Style(bold=True)
         tile = self._tile(color, level)
-        return self._solid(tile, tile.get_contrast_text(1.0)) + Style(bold=True)
+        return self._solid(tile, readable(tile, (tile,))) + Style(bold=True)
 
     def _ghost(self, hue: int, color: Color, under: int) -> Style:
         if not hue:

@@ -26,7 +26,7 @@ class LogList(ScrollView, can_focus=True):
         overflow-x: hidden;
         & > .log--left { color: $text-muted; }
         & > .log--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
-        & > .log--found { background: $accent; color: $background; text-style: underline; }
+        & > .log--found { background: $text-accent; color: $background; text-style: underline; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--left", "log--cursor", "log--found"}

@@ -283,11 +283,11 @@ async def test_a_theme_says_the_colours_of_states_and_marks() -> None:
     app = Charts()
     async with app.run_test() as pilot:
         app.register_theme(
-            Theme("own", primary="#112233", variables={"state-0": "#010203", "mark": "#040506", "state-1": "nonsense"})
+            Theme("own", primary="#112233", variables={"state-0": "#010203", "mark": "#c4d5e6", "state-1": "nonsense"})
         )
         app.theme = "own"
         await pilot.pause()
         inks = Inks(app, Color.parse("#000000"))
         assert inks.style(ink(Role.BAR, state_hue(0))).color.get_truecolor() == (1, 2, 3)  # type: ignore[union-attr]
-        assert inks.style(int(Role.MARK)).color.get_truecolor() == (4, 5, 6)  # type: ignore[union-attr]
+        assert inks.style(int(Role.MARK)).color.get_truecolor() == (196, 213, 230)  # type: ignore[union-attr]
         inks.style(ink(Role.BAR, state_hue(1)))  # a colour that is none falls back to the default
