@@ -14,6 +14,7 @@ import numpy as np
 
 from iicl_tui.agents.base import Agent, agent_kinds
 from iicl_tui.agents.money import Budget
+from iicl_tui.chain.keep import REPLACE, Keep, check_keep, keep_faults, read_keep
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.files import parse_toml
 from iicl_tui.filters.base import Filter, filter_kinds
@@ -31,6 +32,8 @@ CHAIN_FIELDS = (
           high=2**63 - 1),
     Field("lookback", "int", "look-back", "How many earlier rounds of its own data an agent still sees; 0 is a fresh agent.", 0,
           low=0, high=1000),
+    Field("keep", "any", "keeps", "What the next agent learns from. replace: only dᵗ. accumulate: d⁰ and all data so far. "
+          "{ mix = 0.2 }: dᵗ, of which this share is taken from d⁰, drawn without repetition.", "replace", convert=check_keep),
     Field("budget", "float", "budget, US dollars", "What the calls to language models may cost in all. The chain stops before "
           "the call that could pass it. A Bayesian chain costs nothing.", 5.0, low=0, high=1_000_000),
     Field("token-budget", "int", "budget, tokens", "The same in tokens, sent and received. Empty: no limit.", None, low=0),
@@ -64,6 +67,12 @@ class ChainConfig:
     start: Start
     document: Mapping[str, Any]
     budget: Budget
+    keep: Keep = REPLACE
+
+    @property
+    def own_samples(self) -> int:
+        """How many samples a generation makes itself: M less those that are taken from d⁰."""
+        return max(self.task.samples - self.keep.from_start(self.task.samples), 0)
 
     def asks_at(self, gate: Any) -> bool:
         """Whether a person is asked at a gate ("hypothesis" or "samples")."""
@@ -118,13 +127,15 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
             if agent is not None:
                 agents.append(agent)
                 agent_tables.append(kind.embed(table, task, folder) if len(faults) == before else table)
-    filters = []
+    filters, embedded = [], list[Mapping[str, Any]]()
     filter_tables = _tables(document, "filter", faults)
     if len(filter_tables) > MOST_FILTERS:
         faults.append(Fault(("filter", MOST_FILTERS), f"a chain has at most {MOST_FILTERS} filters, found {len(filter_tables)}"))
     for i, table in enumerate(filter_tables[:MOST_FILTERS]):
         filter_kind = _kind(table, filter_kinds(), ("filter", i), faults)
         if filter_kind is not None:
+            table = filter_kind.embed(table, ("filter", i), faults, folder)
+            embedded.append(table)
             values = read_table(filter_kind.fields, table, ("filter", i), faults, also=("kind",))
             built = _built(partial(filter_kind.build, values, task, ("filter", i), faults), ("filter", i, "kind"), faults)
             if built is not None:
@@ -135,10 +146,15 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     if chain["lookback"] and any(getattr(agent, "states_nothing", False) for agent in agents):
         what = 'an agent with choose = "belief" states no rule that it could look back on: expected 0'
         faults.append(Fault(("chain", "lookback"), what))
+    keep = read_keep(chain["keep"])
     start = _start(task, chain["seed"], document, faults)
+    if start is not None:
+        faults += keep_faults(keep, task.samples, start.samples, chain["lookback"])
     if faults or start is None:
         raise ConfigError(faults)
-    written = {key: copy.deepcopy(document[key]) for key in ("chain", "task", "filter") if document.get(key)}
+    written = {key: copy.deepcopy(document[key]) for key in ("chain", "task") if document.get(key)}
+    if embedded:
+        written["filter"] = copy.deepcopy(embedded)
     if "task" in written:
         written["task"] = task_kind.embed(written["task"], folder)
     written["agent"] = copy.deepcopy(agent_tables)
@@ -148,7 +164,7 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     budget = Budget(chain["budget"], chain["token-budget"])
     return ChainConfig(
         chain["title"], chain["generations"], chain["seed"], chain["lookback"], task, tuple(agents), tuple(filters), start, written,
-        budget,
+        budget, keep,
     )  # fmt: skip
 
 

@@ -359,7 +359,11 @@ class Chain(ChainHistory):
         )
 
     async def _draw_samples(self, generation: int, hypothesis: int, filters: Sequence[Filter]) -> tuple[Sample, ...]:
-        """Draws samples until enough pass. Returns every sample that the filters saw, in order, each with its last verdict."""
+        """Draws samples until enough pass, then takes what is mixed in from d⁰, which no filter judges.
+
+        Returns:
+            Every sample that the filters saw, in order, each with its last verdict; then those of d⁰.
+        """
         agent, rounds = self.agent(generation), self.rounds(generation)
         session = self._model_session(generation, "transmission")
         context = self._phase_context(generation, "transmission")
@@ -373,9 +377,11 @@ class Chain(ChainHistory):
             return [Sample(example, next(context.numbers)) for example in examples]
 
         stopped: list[Sample] = []
-        passed = await sample_gate(filters, draw, hypothesis, context, stopped)(self.task.samples)
+        wanted = self.config.own_samples
+        passed = await sample_gate(filters, draw, hypothesis, context, stopped)(wanted) if wanted else ()
         seen = {sample.number: sample for sample in (*stopped, *passed)}
-        return tuple(seen[number] for number in sorted(seen))
+        kept = [Sample(example, next(context.numbers), origin=0) for example in self.mixed_in(generation)]
+        return (*(seen[number] for number in sorted(seen)), *kept)
 
     async def would_pass_on(self, hypothesis: int) -> tuple[Example, ...]:
         """What the current generation would pass on from this hypothesis. If a person decides on samples: the first ones drawn.

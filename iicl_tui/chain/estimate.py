@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from iicl_tui.agents.base import UsageEstimate
 from iicl_tui.agents.calls import Usage
 from iicl_tui.agents.money import cost, money_text
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.filters.base import filter_kinds
+from iicl_tui.tasks.base import Example
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
     turns = len(config.agents)
     for turn, agent in enumerate(config.agents):
         own = range(len(range(turn, done, turns)), len(range(turn, config.generations, turns)))
-        work = agent.estimate_usage([config.start.samples], refinements, config.lookback, own)
+        work = agent.estimate_usage([_typical_data(config, turn, own)], refinements, config.lookback, own)
         total += work
         if not work.calls:
             continue
@@ -60,6 +63,19 @@ def estimate(config: ChainConfig, done: int = 0) -> Estimate:
             dollars += cost(Usage(work.prompt, work.completion), agent.price)
     redraws = any(kind.redraws and getattr(each, "redraws", 1) for kind, each in zip(kinds, config.filters, strict=True))
     return Estimate(total, dollars, tuple(dict.fromkeys(unpriced)), redraws)
+
+
+_MOST_TYPICAL = 10_000
+
+
+def _typical_data(config: ChainConfig, turn: int, own: range) -> tuple[Example, ...]:
+    """What an agent sees in one of its generations: d⁰, or as much as it sees on average if data accumulate."""
+    initial = config.start.samples
+    if not config.keep.accumulates or not own:
+        return initial
+    earlier = config.task.samples * (turn + len(config.agents) * (own[0] + own[-1]) / 2)
+    more = min(round(earlier), _MOST_TYPICAL)
+    return (*initial, *config.task.transmit(config.start.target, more, 0.0, np.random.default_rng(0)))
 
 
 def _rounded(number: int) -> int:

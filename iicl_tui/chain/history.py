@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+
 from iicl_tui.agents.base import Agent, Datasets
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.calls import NO_REPLY, Call, Exchange, dialogue
@@ -16,6 +18,9 @@ from iicl_tui.chain.records import PHASES, Generation, Phase
 from iicl_tui.errors import ChainStopped
 from iicl_tui.filters.base import PoolExample
 from iicl_tui.tasks.base import Example
+
+_MIXED = 5
+"""The part of a spawn key that stands for what is taken from d⁰; phases and filters use lower ones."""
 
 Status = Literal["new", "under way", "waiting for review", "stuck", "finished"]
 
@@ -126,10 +131,15 @@ class ChainHistory:
     def rounds(self, generation: int, latest: Sequence[Example] | None = None) -> Datasets:
         """The data that the agent of a generation sees: those of its own last `lookback` rounds, then dᵗ⁻¹.
 
+        If the chain accumulates, there is one round, d⁰ and the data of all earlier generations.
+
         Args:
             generation: The agent's generation t.
             latest: Used instead of dᵗ⁻¹, to compute what other samples would lead to.
         """
+        if self.config.keep.accumulates:
+            before = [example for at in range(generation - 1) for example in self.data(at)]
+            return [(*before, *(self.data(generation - 1) if latest is None else latest))]
         turns = len(self.config.agents)
         own = [generation - turns * back for back in range(self.config.lookback, 0, -1)]
         earlier = [self.data(at - 1) for at in own if at >= 1]
@@ -169,6 +179,14 @@ class ChainHistory:
     def belief_if(self, generation: int, samples: Sequence[Example]) -> Belief | None:
         """The exact belief of generation + 1 if these samples were passed on now; None if its agent computes none."""
         return self.agent(generation + 1).beliefs([(self.rounds(generation + 1, samples), ())])[0]
+
+    def mixed_in(self, generation: int) -> tuple[Example, ...]:
+        """The examples of d⁰ that the transmission of a generation adds to its own samples, drawn without repetition."""
+        count = self.config.keep.from_start(self.task.samples)
+        if not count:
+            return ()
+        rng = np.random.default_rng(np.random.SeedSequence(self.config.seed, spawn_key=(generation, _MIXED)))
+        return tuple(self.start.samples[at] for at in rng.permutation(len(self.start.samples))[:count].tolist())
 
     def pool(self, generation: int) -> Sequence[PoolExample]:
         """What a generation may pass on besides its own samples: d⁰ and all earlier samples that were not rejected."""

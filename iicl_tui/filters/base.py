@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -357,6 +358,7 @@ class FilterKind:
         redraws: The filter may have hypotheses or samples drawn again, which costs further calls.
         refines: The filter has the agent refine each hypothesis, which costs further calls.
         asks_at: Whether a person is asked at a gate, given the filter's [[filter]] table.
+        embed: Reads the file that a [[filter]] table names into the table, so that a session file stands alone; adds faults.
     """
 
     name: str
@@ -373,6 +375,9 @@ class FilterKind:
     redraws: bool = True
     refines: bool = False
     asks_at: Callable[[Mapping[str, Any], Gate], bool] = lambda table, gate: False
+    embed: Callable[[Mapping[str, Any], KeyPath, list[Fault], Path | None], Mapping[str, Any]] = (
+        lambda table, path, faults, folder: table
+    )
 
 
 def check_can_judge_hypotheses(kind: str, task: Task, path: KeyPath, faults: list[Fault]) -> None:

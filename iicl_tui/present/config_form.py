@@ -10,6 +10,7 @@ from typing import Any, Literal
 from iicl_tui.agents.base import agent_kinds
 from iicl_tui.chain.config import chain_fields
 from iicl_tui.errors import Fault
+from iicl_tui.files import parse_toml
 from iicl_tui.filters.base import filter_kinds
 from iicl_tui.schema import REQUIRED, Field, Path, describe
 from iicl_tui.store import toml_text
@@ -187,6 +188,11 @@ def parse_text(field: Field, text: str) -> Any:
         return None
     if field.kind == "strings":
         return [part.strip() for part in text.split(",") if part.strip()]
+    if field.kind == "any" and text.startswith("{"):
+        try:
+            return parse_toml(f"value = {text}")["value"]
+        except ValueError:
+            return text
     if field.kind in ("int", "float", "any"):
         if field.kind == "any" and "=" in text:
             pairs = [_PAIR.fullmatch(part) for part in text.split(",") if part.strip()]

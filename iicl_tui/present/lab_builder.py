@@ -262,7 +262,8 @@ def _objects(chain: Chain, selected: int, by: int | None, belief: Belief | None)
 def _belief_title(chain: Chain, selected: int) -> str:
     if selected == 0:
         return "P₀(h)  before any data"
-    given = f"P(h | d{superscript(selected - 1)})" if not chain.config.lookback else f"P(h | … d{superscript(selected - 1)})"
+    more = ("d⁰ … " if selected > 1 else "") if chain.config.keep.accumulates else "… " if chain.config.lookback else ""
+    given = f"P(h | {more}d{superscript(selected - 1)})"
     if selected > len(chain.generations):
         return f"{given}  what generation {selected} will draw from"
     return f"{given}  generation {selected}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.keep import REPLACE
 from iicl_tui.chain.metrics import Outcome, outcome
 from iicl_tui.charts.numbers import probability_text
 from iicl_tui.charts.view import BeliefView, Mark
@@ -103,6 +104,8 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
     if chain.calls:
         facts.append(("spent", spent_text(chain.spent)))
     facts += [("agents", agents), ("filters", filters), ("seed", f"{config.seed}, look-back {config.lookback}")]
+    if config.keep != REPLACE:
+        facts.append(("keeps", config.keep.words()))
     if file.parent is not None:
         facts.append(("branch", f"of {file.parent.file}, generation {file.parent.generation}"))
     facts.append(("file", file.path.name))

@@ -28,7 +28,9 @@ def phase_detail(chain: Chain, phase: Phase, generation: int) -> str:
 
 def sample_count(chain: Chain) -> str:
     """How many samples a generation makes: 4 samples."""
-    return f"{chain.task.samples} sample{'s' if chain.task.samples != 1 else ''}"
+    own = chain.config.own_samples
+    mixed = f" and {chain.task.samples - own} of d⁰" if own < chain.task.samples else ""
+    return f"{own} sample{'s' if own != 1 else ''}{mixed}"
 
 
 def contradiction_note(chain: Chain, generation: int, sample: Sample) -> str:
@@ -91,7 +93,11 @@ def next_phase_text(chain: Chain) -> str:
     made = sample_count(chain)
     if chain.config.asks_at("samples"):
         return f"Next, h{superscript(t)} makes {made}, and you decide which of them become d{superscript(t)}."
-    seen = "for the next agent to learn from" if chain.config.lookback else "all that the next agent sees"
+    seen = (
+        "for the next agent to learn from"
+        if chain.config.lookback or chain.config.keep.accumulates
+        else "all that the next agent sees"
+    )
     if t == chain.config.generations:
         seen = "the last ones of this chain"
     return f"Next: h{superscript(t)} makes {made}: d{superscript(t)}, {seen}."

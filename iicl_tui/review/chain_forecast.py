@@ -83,7 +83,8 @@ async def samples_forecast(chain: Chain, shown: SamplesShown, state: ReviewState
     if rejected and shown.refill:
         notes.append(f"Leaves out the {rejected} to be redrawn.")
     left = await _after_later_filters(chain, shown, passed, notes)
-    found = _forecast(chain, generation, belief_now(chain, generation), passed if left is None else left, notes)
+    passed = (*(passed if left is None else left), *chain.mixed_in(generation))
+    found = _forecast(chain, generation, belief_now(chain, generation), passed, notes)
     # Later filters may still drop what contradicts the rest, and nobody learns from the last generation.
     certain = left is not None and generation < chain.config.generations
     return replace(found, unlearnable=certain and _teaches_nothing(chain, generation, found))
@@ -107,11 +108,11 @@ async def _after_later_filters(
         return passed
     left = None
     if shown.first and not earlier:
-        left = await would_pass(later, passed, chain.task.samples, shown.hypothesis, shown.context)
+        left = await would_pass(later, passed, chain.config.own_samples, shown.hypothesis, shown.context)
     if left is None:
         notes.append("Does not include the later filters.")
         return None
-    notes.append(f"After the later filters, {len(left)} of {chain.task.samples} pass on.")
+    notes.append(f"After the later filters, {len(left)} of {chain.config.own_samples} pass on.")
     return left
 
 

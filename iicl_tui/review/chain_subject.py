@@ -124,8 +124,9 @@ class SamplesSubject(ChainSubject):
         self.rules = sample_rules(shown)
         self.kept = tuple(KeptItem(sample.example, sample.verdict == "edited") for sample in shown.kept)
         self.progress = _draws(self.attempt) or (["a filter needs more samples"] if shown.more_requested else [])
-        if not shown.more_requested and not filters_around(chain)[1]:
+        if not shown.more_requested and not filters_around(chain)[1] and not chain.config.keep.mix:
             own = " and its own earlier rounds" if chain.config.lookback else ""
+            own = " and the data so far" if chain.config.keep.accumulates else own
             self.if_nothing_passes = f"the next agent learns from its prior{own} alone"
 
     @property

@@ -37,7 +37,7 @@ class RecordReader:
         """By generation, what it added to the pool."""
         self._filter_kinds = filter_kinds()
         known = [self._filter_kinds.get(each.kind) for each in config.filters] if config else [None]
-        self._has_pool = any(kind is None or kind.pools for kind in known)
+        self._has_pool = any(kind is None or kind.pools for kind in known) or bool(config and config.keep.mix)
         self._filter_lists: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._purposes = set(PURPOSES)
         self._hypotheses: dict[tuple[tuple[str, Any], ...], int] = {}

@@ -155,10 +155,12 @@ class _Run:
         self._room = np.empty(
             (2, min(chains, BLOCK), setting.config.task.space.size)
         )  # new arrays of 2 MB cost more to get than to fill
+        accumulates = setting.config.keep.accumulates
+        self.kept = np.zeros((chains, self.size)) if accumulates else None  # how often each chain has had each outcome
         self.data: list[NDArray[np.int16]] = [start]  # of the last generations, as far back as agents look
 
     def seen(self, generation: int, rows: slice) -> Ints:
-        """(n, …) the outcomes that the agents of a generation see."""
+        """(n, …) the outcomes that the agents of a generation see, of the last generations."""
         turns, lookback = len(self.setting.learners), self.setting.config.lookback
         back = [turns * k + 1 for k in range(lookback, -1, -1) if turns * k + 1 <= min(generation, len(self.data))]
         return np.concatenate([self.data[-k][rows] for k in back], axis=1).astype(np.int64)
@@ -173,7 +175,13 @@ class _Run:
                 return None
             rows = slice(first, first + BLOCK)
             seen = self.seen(generation, rows)
-            block = _Block(self.setting, learner, counted(seen, self.size), seen.shape[1], generation, self.rng, self._room)
+            counts = counted(seen, self.size)
+            most = seen.shape[1]
+            if self.kept is not None:
+                self.kept[rows] += counts[:, :-1]
+                counts[:, :-1] = self.kept[rows]
+                most = int(counts[:, :-1].sum(axis=1).max())
+            block = _Block(self.setting, learner, counts, most, generation, self.rng, self._room)
             learned = block.learn()
             learned[~self.alive[rows]] = -1
             self.alive[rows] &= learned >= 0
@@ -236,7 +244,7 @@ class _Block:
         return out
 
     def make(self, learned: Ints, at: Ints) -> Ints:
-        """(n, M) outcomes passed on by the chains in these rows, which go on."""
+        """(n, M) outcomes passed on by the chains in these rows, which go on; those of d⁰ that are mixed in come last."""
         setting = self.setting
         making = Making(
             setting.outcomes, learned[at], self.learner.noise, self.generation, setting.samples, self.rng,
@@ -245,7 +253,12 @@ class _Block:
         source = predictive(making) if setting.states_nothing else fresh(making)
         for gate in setting.sample_gates:
             source = gate(source, making)
-        return source(np.arange(len(at)), np.full(len(at), setting.samples))
+        made = source(np.arange(len(at)), np.full(len(at), setting.config.own_samples))
+        mixed = setting.samples - setting.config.own_samples
+        if not mixed:
+            return made
+        places = self.rng.random((len(at), len(setting.start))).argsort(axis=1)[:, :mixed]
+        return np.concatenate([made, setting.start[places]], axis=1)
 
     def beliefs(self, at: Ints) -> tuple[Array, float]:
         """The sums of the beliefs (H,) and of their entropies in nats, over the chains in these rows."""

@@ -15,8 +15,10 @@ from iicl_tui.filters.base import Filter
 from iicl_tui.filters.consistent import Consistent
 from iicl_tui.filters.effective_set import EffectiveSet
 from iicl_tui.filters.hypothesis_search import HypothesisSearch
+from iicl_tui.filters.imperfect import Imperfect
 from iicl_tui.filters.partner import Conversation, Partner
 from iicl_tui.filters.self_refine import SelfRefine
+from iicl_tui.filters.yoked import Yoked
 from iicl_tui.study.theory.gates import Gate, Redraw, Restrict
 from iicl_tui.study.theory.learning import Learner, learner_of
 from iicl_tui.study.theory.making import Accept, SampleGate, Understood
@@ -68,12 +70,12 @@ def setting_of(config: ChainConfig) -> Setting:
     agents = [_bayesian(agent) for agent in config.agents]
     outcomes = outcomes_of(config.task)
     start = outcomes.numbers(config.start.samples)
-    fixed: list[Gate] = []
+    gates: list[Callable[[int], Gate]] = []
     revisions: list[Revise] = []
     samples: list[SampleGate] = []
     for each in config.filters:
         kinds = _gate(each, config), _revision(each, config, outcomes, start), _sample_gate(each, config, outcomes)
-        if all(kind is None for kind in kinds):
+        if all(kind is None for kind in kinds) and not isinstance(each, (Imperfect, Yoked)):
             raise LabError(
                 "No theory of this chain",
                 f"What the filter {each.kind} does is no matter of chance alone.",
@@ -85,14 +87,16 @@ def setting_of(config: ChainConfig) -> Setting:
                 "No theory of this chain", f"The filter {each.kind} comes after one that has the agent learn again.",
                 "Put it first, or run the chain itself.",
             )  # fmt: skip
-        fixed += [gate] if gate is not None else []
+        gates += [gate] if gate is not None else []
         revisions += [revision] if revision is not None else []
         samples += [sample_gate] if sample_gate is not None else []
     hidden = bool(getattr(config.task, "fresh_rules", False))
     if hidden and any(isinstance(each, Conversation) for each in config.filters):
         raise LabError("No theory of this chain", "Its agents state no rule, and its partner learns one.", "Run the chain itself.")
     learners = tuple(learner_of(agent, outcomes) for agent in agents)
-    return Setting(config, outcomes, learners, start, lambda generation: fixed, tuple(revisions), tuple(samples), hidden)
+    return Setting(
+        config, outcomes, learners, start, lambda t: [gate(t) for gate in gates], tuple(revisions), tuple(samples), hidden
+    )
 
 
 def _bayesian(agent: object) -> BayesianAgent:
@@ -104,11 +108,20 @@ def _bayesian(agent: object) -> BayesianAgent:
     return agent
 
 
-def _gate(each: Filter, config: ChainConfig) -> Gate | None:
-    if not isinstance(each, EffectiveSet):
-        return None
-    members = each.members(config.task, config.start)
-    return Restrict(members) if each.mode == "restrict" else Redraw(members.astype(np.float64), each.redraws)
+def _gate(each: Filter, config: ChainConfig) -> Callable[[int], Gate] | None:
+    """generation → the filter as a map of distributions; None if it does nothing to hypotheses, or has no closed form."""
+    size = config.task.space.size
+    if isinstance(each, EffectiveSet):
+        members = each.members(config.task, config.start)
+        gate = Restrict(members) if each.mode == "restrict" else Redraw(members.astype(np.float64), each.redraws)
+        return lambda generation: gate
+    if isinstance(each, Imperfect) and each.acts_at("hypothesis"):
+        right = each.right(config.task, config.start)
+        judge = Redraw(np.where(right, each.chance(True), each.chance(False)), each.redraws)
+        return lambda generation: judge
+    if isinstance(each, Yoked) and each.acts_at("hypothesis"):
+        return lambda generation: Redraw(np.full(size, each.rate("hypothesis", generation)), each.redraws)
+    return None
 
 
 def _revision(each: Filter, config: ChainConfig, outcomes: Outcomes, start: Ints) -> Revise | None:
@@ -128,6 +141,16 @@ def _revision(each: Filter, config: ChainConfig, outcomes: Outcomes, start: Ints
 def _sample_gate(each: Filter, config: ChainConfig, outcomes: Outcomes) -> SampleGate | None:
     if isinstance(each, Consistent):
         return Accept(lambda generation, agree: agree.astype(np.float64), each.redraws)
+    if isinstance(each, Imperfect) and each.acts_at("samples"):
+        target = config.start.target
+
+        def judged(generation: int, agree: NDArray[np.bool_]) -> Array:
+            right = agree[:, [target]] if each.truth == "target" else agree
+            return np.broadcast_to(np.where(right, each.chance(True), each.chance(False)), agree.shape)
+
+        return Accept(judged, each.sample_redraws)
+    if isinstance(each, Yoked) and each.acts_at("samples"):
+        return Accept(lambda generation, agree: np.full(agree.shape, each.rate("samples", generation)), each.sample_redraws)
     if isinstance(each, Partner) and isinstance(outcomes, LabelOutcomes):
         return Understood(config.task.samples if each.rounds is None else each.rounds, outcomes.table, outcomes.outputs)
     return None
