@@ -76,17 +76,23 @@ class BeyondLimits(tomllib.TOMLDecodeError):
     """A text that is beyond what this program reads."""
 
 
-def read_bytes(path: Path, most: int = MOST_TEXT) -> bytes:
-    """The content of a file. Raises OSError, also for a folder, a pipe or a device, and for one with more than `most` bytes."""
+@contextlib.contextmanager
+def open_regular(path: Path) -> Iterator[int]:
+    """The descriptor of a file, open for reading in a `with`. Raises OSError, also for a folder, a pipe or a device."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, not a file")
-        with open(descriptor, "rb", closefd=False) as stream:
-            data = stream.read(most + 1)
+        yield descriptor
     finally:
         with contextlib.suppress(OSError):  # it was read
             os.close(descriptor)
+
+
+def read_bytes(path: Path, most: int = MOST_TEXT) -> bytes:
+    """The content of a file. Raises OSError, also for a folder, a pipe or a device, and for one with more than `most` bytes."""
+    with open_regular(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+        data = stream.read(most + 1)
     if len(data) > most:
         raise TooLarge(errno.EINVAL, f"it has more than {f'{most // 1_000_000} MB' if most >= 1_000_000 else f'{most // 1000} kB'}")
     return data

@@ -1,0 +1,45 @@
+"""The fields that occur in the rows, and their types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from iicl_tui.data_files.table import FieldInfo
+
+MOST_FIELDS = 1000
+_MOST_SHAPES = 1000
+_WORDS = {str: "text", int: "number", float: "number", bool: "yes/no", list: "list", dict: "table", type(None): "empty"}
+_Shape = tuple[tuple[str, ...], tuple[type, ...]]
+
+
+class TooManyFields(ValueError):
+    """The rows have more than MOST_FIELDS different fields."""
+
+
+class FieldTypes:
+    """Counts the types of the fields, shape by shape: most rows have the same fields with the same types."""
+
+    def __init__(self) -> None:
+        self._shapes: Counter[_Shape] = Counter()
+        self._counts: dict[str, Counter[str]] = {}
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Counts a row. Raises TooManyFields."""
+        self._shapes[tuple(values), tuple(map(type, values.values()))] += 1
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._count_shapes()
+
+    def fields(self) -> tuple[FieldInfo, ...]:
+        """All fields, in the order in which they appear. Raises TooManyFields."""
+        self._count_shapes()
+        return tuple(FieldInfo(name, dict(counts.most_common())) for name, counts in self._counts.items())
+
+    def _count_shapes(self) -> None:
+        for (names, types), count in self._shapes.items():
+            for name, kind in zip(names, types, strict=True):
+                self._counts.setdefault(name, Counter())[_WORDS.get(kind, "text")] += count
+        self._shapes.clear()
+        if len(self._counts) > MOST_FIELDS:
+            raise TooManyFields(f"the rows have more than {MOST_FIELDS:,} different fields")

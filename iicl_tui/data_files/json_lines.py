@@ -1,0 +1,86 @@
+"""Reads JSON lines: one object on each line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from json.scanner import make_scanner
+from typing import Any, cast
+
+from iicl_tui.data_files.faults import MOST_FAULTS, DataError, fault
+from iicl_tui.data_files.field_types import FieldTypes, TooManyFields
+from iicl_tui.data_files.source import MOST_ROW, Source, not_utf8
+from iicl_tui.data_files.table import FieldInfo, Index
+from iicl_tui.errors import Fault
+
+Scan = tuple[Index, tuple[FieldInfo, ...], list[int]]
+"""The index, the fields, and the lines of empty rows."""
+
+_SCAN = make_scanner(cast(Any, json.JSONDecoder()))
+_NAMES = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
+
+
+def decode(raw: bytes) -> Mapping[str, Any]:
+    """The fields of a row that was checked before."""
+    values: dict[str, Any] = _value(raw.decode())
+    return values
+
+
+def scan(source: Source) -> Scan:
+    """Reads all rows once. Raises DataError."""
+    index, types, empty = Index(), FieldTypes(), []
+    faults: list[Fault] = []
+    offset, line, stream = source.start, 0, source.stream
+    stream.seek(offset)
+    while raw := stream.readline(MOST_ROW + 2):
+        line += 1
+        if len(raw) > MOST_ROW + 1:
+            faults.append(fault(line, f"a row has at most {MOST_ROW // 1_000_000} MB"))
+            break
+        bare = raw.strip()
+        try:
+            values = _value(bare.decode()) if bare else None
+        except UnicodeDecodeError as error:
+            raise not_utf8(source.path, line, error) from error
+        except RecursionError:
+            values = None
+            faults.append(fault(line, "nested too deeply"))
+        except ValueError as error:
+            values = None
+            faults.append(fault(line, f"no JSON: {_what(error)}"))
+        else:
+            if type(values) is dict and values:
+                index.add(offset if raw.startswith(b"{") else offset + raw.index(b"{"), line, bare)
+                _count(types, values, faults, line)
+            elif not bare or values == {}:
+                empty.append(line)
+            else:
+                faults.append(fault(line, f"{_NAMES.get(type(values), 'a value')}, not an object in braces"))
+        if len(faults) >= MOST_FAULTS:
+            break
+        offset += len(raw)
+    if faults:
+        raise DataError(source.path, faults)
+    return index, types.fields(), empty
+
+
+def _value(text: str) -> Any:
+    """The value of a JSON text without white space around it. Twice as fast as json.loads, which it is otherwise."""
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else json.loads(text)
+
+
+def _count(types: FieldTypes, values: Mapping[str, Any], faults: list[Fault], line: int) -> None:
+    try:
+        types.add(values)
+    except TooManyFields as error:
+        faults += [fault(line, str(error))] * MOST_FAULTS
+
+
+def _what(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}"
+    return "a number has thousands of digits"
