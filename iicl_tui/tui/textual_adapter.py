@@ -14,9 +14,12 @@ from textual._context import active_message_pump  # the widget whose handler fai
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
+from textual.content import Content
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.errors import NoWidget
+from textual.events import Click
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
@@ -26,6 +29,25 @@ from textual.widgets._select import SelectOverlay  # the public textual.widgets.
 from textual.worker import WorkerFailed
 
 from iicl_tui.errors import LabError
+
+_wrap = Content._wrap_and_format
+
+
+def _wrap_to_a_cell(
+    content: Content,
+    width: int,
+    align: Any = "left",
+    overflow: Any = "fold",
+    no_wrap: bool = False,
+    line_pad: int = 0,
+    **options: Any,
+) -> Any:
+    """Wraps text to at least one cell. Textual ends the program at a width of 0, which a window of almost no width leads to."""
+    width = max(width, 1)
+    return _wrap(content, width, align, overflow, no_wrap, min(line_pad, (width - 1) // 2), **options)
+
+
+Content._wrap_and_format = _wrap_to_a_cell  # type: ignore[assignment, method-assign]
 
 
 class ErrorHandlingScreen(Screen[object]):
@@ -50,8 +72,14 @@ class ClosableCommandPalette(CommandPalette):
     """A command palette that may be closed at any instant.
 
     Textual ends the program if its list is gone when its worker (`_gather_commands`) or a key (`_action_command_list`) looks for
-    it, and if two clicks close it twice.
+    it, if two clicks close it twice, and at a click outside the window.
     """
+
+    def _on_click(self, event: Click) -> None:  # type: ignore[override]
+        try:
+            self.get_widget_at(event.screen_x, event.screen_y)
+        except NoWidget:
+            event.prevent_default()
 
     @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
     async def _gather_commands(self, search_value: str) -> None:
