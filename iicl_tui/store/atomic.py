@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, er
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.([0-9a-f]{8})\.([0-9]{1,10})\.tmp")
+_LONGEST_WRITE = 86_400.0
+"""Seconds."""
 _BINARY = getattr(os, "O_BINARY", 0)
 """Exists on Windows, which changes line ends without it."""
 
@@ -79,13 +82,17 @@ def _machine() -> str:
 
 
 def clean(folder: Path) -> None:
-    """Removes temporary files of programs on this machine that were killed while they were writing. Never raises."""
+    """Removes temporary files of programs on this machine that were killed while they were writing. Never raises.
+
+    A file that is older than a day is removed even if a process with its number runs, which is another one.
+    """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             found = _TEMPORARY.fullmatch(entry.name)
-            if found and found[1] == _machine() and not _is_running(int(found[2])):
+            if found and found[1] == _machine():
                 with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+                    if not _is_running(int(found[2])) or time.time() - entry.stat().st_mtime > _LONGEST_WRITE:
+                        os.unlink(entry.path)
 
 
 def _is_running(process: int) -> bool:

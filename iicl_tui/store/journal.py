@@ -105,6 +105,7 @@ class Journal:
         journal.read_only = reason
         try:
             if not reason:
+                atomic.clean(path.parent)
                 journal._lock()
             journal._read()
         except OSError as error:

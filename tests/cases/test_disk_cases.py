@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,3 +103,29 @@ def test_a_failed_move_without_hard_links_can_be_repeated(tmp_path: Path, fail: 
         atomic.move(tmp_path / "a", tmp_path / "b")
     atomic.move(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "b").read_text() == "x"
+
+
+def test_a_scratch_file_of_a_killed_call_is_removed_when_its_session_goes_on(journal: Journal) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    machine = atomic._machine()
+    left = journal.path.with_name(f".{'0' * 16}.{machine}.{int(gone.stdout)}.tmp")
+    mine = journal.path.with_name(f".{'1' * 16}.{machine}.{os.getpid()}.tmp")
+    old = journal.path.with_name(f".{'2' * 16}.{machine}.{os.getpid()}.tmp")
+    for path in (left, mine, old):
+        path.write_text("")
+    os.utime(old, (0, 0))  # its process is gone, and another has its number
+    journal.close()
+    Journal.open(journal.path, read_only=True).close()
+    assert left.exists(), "who only reads removes nothing"
+    Journal.open(journal.path).close()
+    assert [path.exists() for path in (left, mine, old)] == [False, True, False]
+
+
+def test_an_end_line_in_a_text_does_not_make_a_cut_end_line_whole(tmp_path: Path) -> None:
+    with Journal.create(tmp_path / "s.toml", "a = 1\n") as journal:
+        journal.append("[[generation]]\nindex = 1\nb = 'a person: # end: imitation 7'\n", "imitation 1")
+    whole = journal.path.read_bytes()
+    at = whole.rindex(b" sum ")
+    journal.path.write_bytes(whole[:at])
+    with Journal.open(journal.path) as opened:
+        assert opened.torn > 0
