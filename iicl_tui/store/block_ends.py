@@ -147,9 +147,8 @@ def _is_whole(data: bytes, found: re.Match[bytes]) -> bool:
         return True
     if not found[2]:
         return found[1] == HEAD.encode()
-    at = data.rfind(b"# end: ", 0, found.start())
-    before = _END.match(data, at) if at >= 0 else None
-    if before and before[3]:
+    at = data.rfind(b"\n# end: ", 0, found.start()) + 1  # not one in a text of the block
+    if (before := _END.match(data, at)) and before[3]:
         return False
     at = data.rfind(b"[[generation]]", 0, found.start())
     index = _INDEX.match(data, at) if at >= 0 else None

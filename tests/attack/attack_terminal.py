@@ -86,7 +86,8 @@ def _walk(tally: Tally, number: int, start: list[str], folder: Path, rng: random
             tally.fail(f"walk {number} ({' '.join(start)}): a crash: {text}")
         last = walk.output.rfind(b"\x1b[?1049h")
         if missing := [left for left in _LEFT if left not in walk.output[last:]]:
-            tally.fail(f"walk {number} ({' '.join(start)}): the terminal is not restored: {missing}, ended {ended}")
+            end = f"exit code {code} after {steps} steps, ended {ended}, {last}: {walk.output[-300:]!r}"
+            tally.fail(f"walk {number} ({' '.join(start)}): the terminal is not restored: {missing}, {end}")
         if walk.modes != walk.modes_before:
             tally.fail(f"walk {number} ({' '.join(start)}): the terminal's modes are not restored")
     finally:
