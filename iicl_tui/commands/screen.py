@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from iicl_tui.errors import LabError
 
 def main(arguments: argparse.Namespace) -> int:
     """Opens the app on the screen that the command names."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    elsewhere = "TEXTUAL_DRIVER" in os.environ  # a driver that draws into a browser, say, needs no terminal
+    if not elsewhere and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError(
             "This needs a terminal",
             "The screens cannot be drawn into a pipe or a file.",
