@@ -30,9 +30,9 @@ settings.load_profile("sure")
 
 
 SLOW = (
-    "agents/providers", "chain/test_naming_chain.py", "chain/test_simulation.py", "commands", "plugin", "snapshots",
+    "agents/providers", "browser", "chain/test_naming_chain.py", "chain/test_simulation.py", "commands", "plugin", "snapshots",
     "store/test_journal.py", "store/test_notebooks.py", "store/test_other_systems.py", "store/test_presets.py",
-    "store/test_session.py", "tui",
+    "store/test_session.py", "tui", "web",
 )  # fmt: skip
 """Folders and files whose tests run whole apps, chains or processes."""
 FAST = ("agents/providers/test_provider_words.py", "commands/test_show_models.py", "tui/test_actions.py", "tui/test_lab_dialogs.py")

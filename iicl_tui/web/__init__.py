@@ -1,0 +1,1 @@
+"""The program in a browser: a server, and one process for each visitor. Needs the extra `serve`."""
