@@ -75,8 +75,8 @@ class Scale(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The scale in words, with both ends."""
-        return f"log {self.floor:.0e} … 1".replace("e-0", "e-") if self.kind == "log" else f"linear 0 … {self.top:g}"
+        """The scale in words, with what its longest bar or brightest tile stands for."""
+        return f"log, {self.floor:.0e} to 1".replace("e-0", "e-") if self.kind == "log" else f"linear, full = {100 * self.top:g}%"
 
     def lengths(self, log_p: NDArray[np.float64]) -> NDArray[np.float64]:
         """Lengths, 0 … 1, of natural logarithms of any shape; −inf has length 0."""

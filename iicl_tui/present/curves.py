@@ -76,19 +76,25 @@ def panels(
         split = task.space.groupings[task.focus]
         values = measures.marginals[task.focus]
         states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(split.values))
-        out.append(Panel(f"P({printable(split.name, 24)})", states, 0.0, 1.0, (), selected, 1))
+        out.append(Panel(f"How likely, for {printable(split.name, 24)}?", states, 0.0, 1.0, (), selected, 1))
     out += _bayes(checks, length, selected)
     if blind:
         return tuple(out)
     rules = [line("h*", measures.p_target, "accent")]
     if start.rival is not None:
         rules.append(line("ĥ", measures.p_rival, "text"))
-    out.append(Panel("P(h*), P(ĥ)" if start.rival is not None else "P(h*)", tuple(rules), 0.0, 1.0, (), selected, 1))
+    out.append(
+        Panel(
+            "How likely are h* and ĥ?" if start.rival is not None else "How likely is h*?", tuple(rules), 0.0, 1.0, (), selected, 1
+        )
+    )
     if start.samples and task.predictive:
         right = line("hᵗ", measures.explained.astype(np.float64), "accent")
-        out.append(Panel(f"d⁰ explained (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1))
+        out.append(
+            Panel(f"d⁰ that hᵗ explains (of {len(start.samples)})", (right,), 0.0, float(len(start.samples)), (), selected, 1)
+        )
     if task.focus is not None and task.predictive:
-        out.append(Panel("BOTH, hᵗ = h* (1: yes)", (line("BOTH", measures.both, "accent"), line("= h*", measures.is_target)),
+        out.append(Panel("Is hᵗ right? (1: yes)", (line("BOTH", measures.both, "accent"), line("= h*", measures.is_target)),
                          0.0, 1.0, (), selected, 1))  # fmt: skip
     if start.rival is not None and task.predictive:
         out.append(_fits(line("h*", measures.fits_target, "accent"), line("ĥ", measures.fits_rival), task.samples, selected))
@@ -99,7 +105,7 @@ def _fits(target: Series, rival: Series, count: int, selected: int | None) -> Pa
     """How many examples of each dᵗ h* and ĥ explain."""
     known = np.concatenate([target.values, rival.values])
     high = float(known[np.isfinite(known)].max(initial=count))
-    return Panel(f"dᵗ explained (of {count})", (target, rival), 0.0, high, (), selected, 1)
+    return Panel(f"dᵗ that h*, ĥ explain (of {count})", (target, rival), 0.0, high, (), selected, 1)
 
 
 def _entropy(measures: Measures, uniform: float, length: int, selected: int | None) -> Panel:
@@ -111,13 +117,15 @@ def _entropy(measures: Measures, uniform: float, length: int, selected: int | No
     known = Series("H", _padded(np.where(drawn, nan, measures.entropy), length), "accent")
     levels = (("uniform", uniform), ("one-hot", 0.0))
     if not drawn.any():
-        return Panel("entropy (nats)", (known,), 0.0, uniform * 1.0001, levels, selected, 1)
+        return Panel("How unsure? Entropy, nats", (known,), 0.0, uniform * 1.0001, levels, selected, 1)
     least, most = (_padded(ends, length) for ends in (measures.entropy_least, measures.entropy_most))
     estimated = Series("draws", _padded(np.where(drawn, measures.entropy, nan), length), "text", least, most)
     ends = (("draws' most", float(np.nanmax(most))), ("draws' least", float(np.nanmin(least))))
     if np.isfinite(known.values).any():
-        return Panel("entropy (nats)", (known, estimated), 0.0, uniform * 1.0001, (*levels, *ends), selected, 1)
-    return Panel("entropy of draws (nats)", (replace(estimated, style="accent"),), 0.0, uniform * 1.0001, ends, selected, 1)
+        return Panel("How unsure? Entropy, nats", (known, estimated), 0.0, uniform * 1.0001, (*levels, *ends), selected, 1)
+    return Panel(
+        "How unsure? Entropy of draws, nats", (replace(estimated, style="accent"),), 0.0, uniform * 1.0001, ends, selected, 1
+    )
 
 
 def _bayes(checks: Sequence[BayesCheck], length: int, selected: int | None) -> list[Panel]:
@@ -134,8 +142,8 @@ def _bayes(checks: Sequence[BayesCheck], length: int, selected: int | None) -> l
         noises.append(Series(f"ε{name}", both[1], style))
         levels += [(f"all{name}", check.fit.noise)] if isfinite(check.fit.noise) else []
     return [
-        Panel("total variation from Bayes' rule", tuple(distances), 0.0, 1.0, (), selected, 1),
-        Panel("label noise fitted to Bayes' rule", tuple(noises), 0.0, 1.0, tuple(levels), selected, 1),
+        Panel("How far from Bayes' rule? (TV)", tuple(distances), 0.0, 1.0, (), selected, 1),
+        Panel("Which noise fits Bayes' rule?", tuple(noises), 0.0, 1.0, tuple(levels), selected, 1),
     ]
 
 

@@ -68,6 +68,8 @@ def build_lab_state(
     if charts.by is None and (blind or not session.compared_examples):
         charts = replace(charts, by=chain.task.focus or 0)
     sentence, action_ids = words.lab_status(chain, saving, activity, selected, now, beliefs.upcoming is not None)
+    if session.file is not None and session.file.is_configuration:
+        sentence, action_ids = words.CONFIGURATION, ("lab.start-session", "lab.branch")
     upcoming = chain.next
     last, total = len(chain.generations), chain.config.generations
     return LabState(
@@ -117,7 +119,7 @@ def initial_charts(task: Task, chosen: Mapping[str, str]) -> ChartSettings:
     elif wanted == "d0":
         by = None
     form: Form = chosen.get("form", "strips")  # type: ignore[assignment]  # the settings' schema has checked both
-    scale: ScaleKind = chosen.get("scale", "log")  # type: ignore[assignment]
+    scale: ScaleKind = chosen.get("scale", "linear")  # type: ignore[assignment]
     return ChartSettings(form, scale, by)
 
 
@@ -206,7 +208,7 @@ def _belief(session: LabSession, selected: int, charts: ChartSettings, beliefs: 
         charts.scale,
         charts.by,
         charts.cursor,
-        _belief_title(chain, selected),
+        words.belief_question(chain, selected),
         belief_provenance.ghost(belief, beliefs.before, selected),
         caption=belief_provenance.caption(chain, belief),
         effective=_effective(chain),
@@ -257,16 +259,6 @@ def _objects(chain: Chain, selected: int, by: int | None, belief: Belief | None)
     # Each low bound gives all unobserved mass to the other values, so what they leave together is that mass.
     left_open = np.array([1 - low.sum() for low, _ in bounds]).clip(0.0, 1.0) if belief.unobserved is not None else None
     return MarginalsView(space, belief.log_p, by, bounds, left_open, word=word)
-
-
-def _belief_title(chain: Chain, selected: int) -> str:
-    if selected == 0:
-        return "P₀(h)  before any data"
-    more = ("d⁰ … " if selected > 1 else "") if chain.config.keep.accumulates else "… " if chain.config.lookback else ""
-    given = f"P(h | {more}d{superscript(selected - 1)})"
-    if selected > len(chain.generations):
-        return f"{given}  what generation {selected} will draw from"
-    return f"{given}  generation {selected}"
 
 
 def _marks(chain: Chain, selected: int) -> tuple[Mark, ...]:

@@ -131,6 +131,12 @@ class LabSession:
         folder.mkdir(parents=True, exist_ok=True)
         return self.file.branch(generation, folder, seed=changed_seed, changes=changes)
 
+    def started(self, folder: Path) -> LabSession:
+        """A new session in the folder, with this configuration and its start. Raises StoreError."""
+        new = LabSession.from_file(SessionFile.create(self.chain.config, folder))
+        new.chain.access = self.chain.access
+        return new
+
     def save_copy(self, path: Path) -> bool:
         """Saves all records in another file. Never overwrites.
 

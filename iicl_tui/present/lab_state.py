@@ -32,7 +32,7 @@ class ChartSettings:
     """
 
     form: Form = "strips"
-    scale: ScaleKind = "log"
+    scale: ScaleKind = "linear"
     by: int | None = None
     ghost: bool = True
     cursor: int | None = None

@@ -13,7 +13,7 @@ from iicl_tui.chain.metrics import Outcome, outcome
 from iicl_tui.charts.numbers import probability_text
 from iicl_tui.charts.view import BeliefView, Mark
 from iicl_tui.present import belief_provenance
-from iicl_tui.present.words import next_phase_text, rule_text
+from iicl_tui.present.words import belief_question, next_phase_text, rule_text
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable, superscript
 
@@ -136,5 +136,6 @@ def _view(chain: Chain) -> BeliefView | None:
         explained_of=len(start.samples),
         form="mosaic",
         by=chain.task.focus,
-        title=f"P(h | d{superscript(t - 1)})",
+        scale="linear",
+        title=belief_question(chain, t),
     )

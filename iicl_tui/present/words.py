@@ -103,6 +103,28 @@ def next_phase_text(chain: Chain) -> str:
     return f"Next: h{superscript(t)} makes {made}: d{superscript(t)}, {seen}."
 
 
+CONFIGURATION = "A configuration, which stays as it is. Start a session from it to see it run."
+
+_HYPOTHESES = {"acre": "rule", "naming": "language", "acronym": "preference"}
+
+
+def hypothesis_word(chain: Chain) -> str:
+    """What a hypothesis of the chain's task is, in one plain word."""
+    return _HYPOTHESES.get(chain.task.name, "hypothesis")
+
+
+def belief_question(chain: Chain, generation: int) -> str:
+    """The question that the belief of a generation answers, P(h | d); 0: before any data."""
+    likely = f"How likely is each {hypothesis_word(chain)}"
+    if generation == 0:
+        return f"{likely}, before any data?"
+    memory = (
+        f" and {earlier_rounds_text(chain, generation).removesuffix(' of its dialogue')}" if chain.looks_back(generation) else ""
+    )
+    upcoming = f" Generation {generation} draws from this." if generation > len(chain.generations) else ""
+    return f"{likely}, after seeing d{superscript(generation - 1)}{memory}?{upcoming}"
+
+
 def kept_generations(generation: int) -> str:
     """What a branch after this generation keeps, such as "generations 1–3"."""
     return f"generations 1–{generation}" if generation > 1 else "generation 1" if generation else "d⁰ alone"

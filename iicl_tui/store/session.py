@@ -94,6 +94,11 @@ class SessionFile:
         return self._journal.read_only
 
     @property
+    def is_configuration(self) -> bool:
+        """The file is a configuration that a person wrote, and no session."""
+        return not self._journal.is_journal
+
+    @property
     def notices(self) -> Sequence[str]:
         """What happened on opening that a person should know, such as an unfinished block that was set aside."""
         return self._journal.notices

@@ -97,7 +97,14 @@ CONFIGURE = (
 )
 
 LAB = (
-    Action("lab.next-phase", ("space",), "next phase", "Do the next phase: imitation, interaction or transmission.", footer=1),
+    Action(
+        "lab.next-phase",
+        ("space",),
+        "next phase",
+        "Do the next phase: imitation, interaction or transmission. In a chain that is over, look at the next generation.",
+        footer=1,
+    ),
+    Action("lab.start-session", ("N",), "start a session", "Start a session from this configuration, and run it.", footer=2),
     Action("lab.end-generation", ("g",), "end generation", "Run to the end of this generation.", footer=2),
     Action("lab.run-to", ("r",), "run to…", "Run to the end of a generation that you choose.", footer=3),
     Action("lab.run-to-end", ("R",), "run to end", "Run to the end of the last generation.", footer=7),
@@ -131,6 +138,9 @@ LAB = (
     Action("lab.budget", ("$",), "budget", "Set what calls to language models may cost while this lab is open."),
     Action("lab.transcript", ("t",), "transcript", "Read everything that happened as a text, to search and to copy.", footer=14),
     Action("lab.save-copy", ("S",), "save a copy", "Save everything that happened in another file.", footer=15),
+    Action(
+        "lab.export", ("E",), "export", "Write tables (CSV), one JSON file, or the notebooks' logs, for other programs.", footer=16
+    ),
     Action("lab.pane-belief", ("1",), "belief", "In a small window: show the belief."),
     Action("lab.pane-curves", ("2",), "curves", "In a small window: show the curves over generations."),
     Action("lab.pane-objects", ("3",), "objects", "In a small window: show the belief about each object."),

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path, PurePath
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual.await_complete import AwaitComplete
@@ -49,6 +50,9 @@ SCREENS_BY_NAME = {
 
 # A saved picture must not load a font from a server; any monospaced font will do.
 _FONT = re.compile(r"@font-face\s*\{[^}]*\}")
+
+
+_REASON_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class LabApp(CrashHandlingApp):
         self.add_mode("main", self.first_screen)
         self.paths = paths
         self.settings = settings or Settings()
+        self._last_reason = "", 0.0
+        """The last reason why a key did nothing, and the monotonic time until which it is shown."""
         self._notices: list[tuple[str, list[str]]] = []
         if faults:
             self._notices.append((f"Ignored some settings in {paths.settings.name}", [str(fault) for fault in faults]))
@@ -180,10 +186,19 @@ class LabApp(CrashHandlingApp):
 
     async def run_action(self, action: Any, default_namespace: DOMNode | None = None, namespaces: Any = None) -> bool:
         try:
-            return await super().run_action(action, default_namespace, namespaces)
+            done = await super().run_action(action, default_namespace, namespaces)
+            return done or self._say_why_not(action, default_namespace)
         except LabError as error:
             self.show_error(error)
             return True
+
+    def _say_why_not(self, action: Any, node: DOMNode | None) -> bool:
+        """After a key of a screen that does nothing now, say why. Returns whether there was something to say."""
+        why = node.why_not(str(action)) if isinstance(node, AppScreen) and node is self.screen else ""
+        if (why and why != self._last_reason[0]) or (why and monotonic() > self._last_reason[1]):
+            self._last_reason = why, monotonic() + _REASON_SECONDS
+            self.notify(printable(why, 400), timeout=_REASON_SECONDS, markup=False)
+        return bool(why)
 
     def handle_lab_error(self, error: LabError) -> None:
         self.show_error(error)

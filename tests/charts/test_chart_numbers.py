@@ -55,7 +55,7 @@ def test_percent(p: float, text: str) -> None:
 
 def test_log_scale_goes_from_its_floor_to_one() -> None:
     scale = scale_for("log", 243, log(0.03))
-    assert scale.text == "log 1e-6 … 1"
+    assert scale.text == "log, 1e-6 to 1"
     lengths = scale.lengths(np.log([1.0, 1e-3, 1e-6, 1e-9]))
     assert lengths == pytest.approx([1.0, 0.5, 0.0, 0.0], abs=1e-12)
     assert scale.lengths(np.array([-np.inf])).tolist() == [0.0]
@@ -70,7 +70,7 @@ def test_log_floor_is_always_well_below_the_uniform_belief() -> None:
 def test_linear_scale_ends_at_the_next_round_number(peak: float, top: float) -> None:
     scale = scale_for("linear", 243, log(peak))
     assert scale.top == pytest.approx(top)
-    assert scale.text == f"linear 0 … {top:g}"
+    assert scale.text == f"linear, full = {100 * top:g}%"
     assert scale.lengths(np.array([log(peak), -np.inf])) == pytest.approx([peak / top, 0.0])
 
 

@@ -57,7 +57,7 @@ def test_bars_are_proportional_on_the_linear_scale(space: ProductSpace) -> None:
     tall = bar_height(picture, *(strips.position(view, 120, 30, 0) or (-1, -1)))
     half = bar_height(picture, *(strips.position(view, 120, 30, 100) or (-1, -1)))
     assert abs(tall - 2 * half) <= 1
-    assert "linear 0 … 0.5" in picture.plain()[0]
+    assert "linear, full = 50%" in picture.plain()[0]
 
 
 def test_on_the_linear_scale_next_to_nothing_is_a_dot_and_not_a_line(space: ProductSpace) -> None:
@@ -71,7 +71,7 @@ def test_on_the_linear_scale_next_to_nothing_is_a_dot_and_not_a_line(space: Prod
 def test_each_strip_says_its_name_and_its_total(space: ProductSpace) -> None:
     log_p = random_belief(space, 5)
     lines = strips.draw(BeliefView(space, log_p, by=4, title="P(h | d²)"), 120, 30).plain()
-    assert lines[0].startswith("P(h | d²)  log 1e-6 … 1 · by screen")
+    assert lines[0].startswith("P(h | d²)  log, 1e-6 to 1 · by screen")
     for state, total in zip(("on", "off", "und"), space.marginal(np.exp(log_p), 4), strict=True):
         at = next(number for number, line in enumerate(lines) if line.strip().startswith(f"screen {state}"))
         assert f"{100 * total:.1f}%" in lines[at + 1]

@@ -52,7 +52,7 @@ def test_run_writes_a_session_that_check_accepts_and_show_prints(tmp_path: Path)
     assert "★" in show.stdout
     plain = lab(tmp_path, "show", "one.toml", "--no-charts", "--generation", "2").stdout
     assert not set("▁▂▃▄▅▆▇█▔★▲┊⠒✓") & set(plain)
-    assert "Belief: P(h | … d¹)  generation 2" in plain
+    assert "Belief: How likely is each rule, after seeing d¹ and 1 earlier round?" in plain
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path: Path) -> None:

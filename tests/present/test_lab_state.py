@@ -45,7 +45,7 @@ async def test_a_new_chain_shows_what_its_first_generation_will_draw_from(sessio
     belief = session.chain.belief(1)
     assert belief is not None
     assert np.array_equal(not_none(state.belief.log_p), belief.log_p)
-    assert "what generation 1 will draw from" in state.belief.title
+    assert "Generation 1 draws from this." in state.belief.title
     assert [mark.symbol for mark in state.belief.marks] == ["★", "+"]
     assert [step.mark for step in state.phases] == ["◉", "○", "○"]
     assert state.words == "Next: an agent sees d⁰ and learns a hypothesis, h¹."
@@ -143,12 +143,16 @@ async def test_totals_by_fit_are_kept_up_to_date(session: LabSession) -> None:
 async def test_curves_have_their_reference_lines_and_only_what_applies(session: LabSession, config: Make) -> None:
     await stepped(session, 9)
     panels = build_lab_state(session, 2, BY_SCREEN).curves
-    titles = ["entropy (nats)", "P(screen)", "P(h*), P(ĥ)", "d⁰ explained (of 4)", "BOTH, hᵗ = h* (1: yes)", "dᵗ explained (of 4)"]
+    titles = ["How unsure? Entropy, nats", "How likely, for screen?", "How likely are h* and ĥ?", "d⁰ that hᵗ explains (of 4)",
+              "Is hᵗ right? (1: yes)", "dᵗ that h*, ĥ explain (of 4)"]  # fmt: skip
     assert [panel.title for panel in panels] == titles
     assert panels[0].references == (("uniform", log(243)), ("one-hot", 0.0))
     assert all(panel.selected == 1 and panel.length == 3 for panel in panels)
     plain = LabSession(Chain(config(task={"initial": 0})))
-    assert [panel.title for panel in build_lab_state(plain, None, ChartSettings(by=0)).curves] == ["entropy (nats)", "P(h*)"]
+    assert [panel.title for panel in build_lab_state(plain, None, ChartSettings(by=0)).curves] == [
+        "How unsure? Entropy, nats",
+        "How likely is h*?",
+    ]
 
 
 def test_an_axis_grows_in_few_steps() -> None:
@@ -241,8 +245,8 @@ async def test_the_transcript_has_every_phase(session: LabSession) -> None:
 
 def test_settings_say_how_the_belief_is_looked_at_first(session: LabSession, config: Make) -> None:
     task = session.chain.task
-    assert initial_charts(task, {}) == ChartSettings("strips", "log", 4)
-    assert initial_charts(task, {"form": "mosaic", "scale": "linear", "by": "B"}) == ChartSettings("mosaic", "linear", 1)
+    assert initial_charts(task, {}) == ChartSettings("strips", "linear", 4)
+    assert initial_charts(task, {"form": "mosaic", "scale": "log", "by": "B"}) == ChartSettings("mosaic", "log", 1)
     assert initial_charts(task, {"by": "d0"}).by is None
     assert initial_charts(task, {"by": "no such object"}).by == 4
     assert initial_charts(config().task, {}).by == 0

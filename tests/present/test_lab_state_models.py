@@ -110,7 +110,7 @@ async def test_the_entropy_of_draws_has_the_range_that_they_can_show_and_no_unif
     state = at(session)
     least, most = dirichlet.entropy_range(4, 243)
     assert state.entropy_range == (least, most)
-    panel = next(panel for panel in state.curves if panel.title == "entropy of draws (nats)")
+    panel = next(panel for panel in state.curves if panel.title == "How unsure? Entropy of draws, nats")
     (curve,) = panel.series
     assert curve.low is not None
     assert curve.high is not None
@@ -125,7 +125,7 @@ async def test_an_entropy_of_draws_is_never_joined_to_one_that_is_known_otherwis
     config, model = spoken(agent=[EXACT, DRAWS], chain={"generations": 4})
     model.answers = lambda request: samples(config, 1, 2, 3, 4) if "Write examples" in request.prompt else rule(config, 5)
     state = at(await stepped(config, model, 10))
-    panel = next(panel for panel in state.curves if panel.title == "entropy (nats)")
+    panel = next(panel for panel in state.curves if panel.title == "How unsure? Entropy, nats")
     exact, drawn = panel.series
     assert np.isfinite(exact.values).tolist() == [True, False, True, False]
     assert np.isfinite(drawn.values).tolist() == [False, True, False, True]

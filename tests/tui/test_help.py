@@ -62,7 +62,7 @@ async def test_help_is_the_live_keymap_of_the_screen_it_was_asked_on(app: Shell)
         assert "\nF9\tpause  " in text
         assert "? F1\thelp" in text
         titles = [str(one.render()) for one in page.query(".title").results(Static)]
-        assert titles == ["laboratory", "belief chart", "everywhere", "in the focused field or list"]
+        assert titles == ["what you can do now", "laboratory", "belief chart", "everywhere", "in the focused field or list"]
         assert page.query_one(KeyBar).render().plain == "k all keys  q quit  Esc back  ? close"
         await pilot.press("question_mark")
         await pilot.pause()

@@ -95,7 +95,7 @@ async def test_newest_first_with_what_they_came_to(paths: Paths) -> None:
         assert "h²" in words(pilot)
         chart: Any = home(pilot).query_one("#chart")
         assert chart.view.form == "mosaic"
-        assert chart.view.title == "P(h | d¹)"
+        assert chart.view.title == "How likely is each rule, after seeing d¹?"
         await pilot.press("down")
         await app_until(pilot, lambda: "generation 4 of 4, finished" in words(pilot))
 

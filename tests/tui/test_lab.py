@@ -355,7 +355,7 @@ async def test_form_scale_by_and_ghost_are_turned_by_key_and_by_mouse(lab: Any) 
         await host.click_action("#choices", "lab.view")
         assert chart.view.form == "mosaic"
         await host.press("s")
-        assert chart.view.scale == "linear"
+        assert chart.view.scale == "log"
         seen = []
         for _ in range(6):
             await host.press("c")
@@ -593,7 +593,7 @@ async def test_a_hand_written_configuration_is_looked_at_and_branched(lab: Any, 
     async with lab(path=path) as host:
         await host.press("space")
         assert host.session.chain.status == "new"
-        assert "what generation 1 will draw from" in host.state.belief.title
+        assert "Generation 1 draws from this." in host.state.belief.title
         await host.press("b", "enter", "R")
         assert host.session.chain.status == "finished"
         assert host.session.file.path != path
@@ -808,3 +808,63 @@ async def test_the_mouse_selects_of_the_data_what_it_passes_over(lab: Any) -> No
         lit = [[style.bgcolor != base for _, style, _ in text.render_line(y)] for y in range(3)]
         assert [any(line) for line in lit] == [True, True, False]
         assert not all(lit[0])
+
+
+def toasts(host: Host) -> list[str]:
+    return [notification.message for notification in host.app._notifications]
+
+
+async def test_space_walks_through_a_chain_that_is_over_and_then_says_why_it_stops(lab: Any) -> None:
+    async with lab(steps=12) as host:
+        await host.press("{")
+        walked = []
+        for _ in range(host.state.now):
+            await host.press("space")
+            walked.append(host.state.selected)
+        assert walked == [*range(1, host.state.now + 1)]
+        assert not toasts(host)
+        await host.press("space", "space")
+        assert toasts(host) == [toasts(host)[0]]  # said once
+        assert toasts(host)[0].startswith("The chain is over")
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [("p", "Nothing is running."), ("[", "This is the beginning"), ("]", "This is the newest generation."),
+     ("w", "Nothing waits for a decision here."), ("$", "No language model is asked"), ("N", "This is a session already.")],
+)  # fmt: skip
+async def test_a_key_that_does_nothing_says_why(lab: Any, key: str, why: str) -> None:
+    async with lab() as host:
+        if key == "[":
+            await host.press("{")
+        await host.press(key)
+        assert len(toasts(host)) == 1
+        assert toasts(host)[0].startswith(why)
+
+
+async def test_a_configuration_offers_to_start_a_session_from_it(lab: Any, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    text = '[chain]\ntitle = "mine"\ngenerations = 2\n[task]\nobjects = ["A", "B", "C"]\n'
+    path.write_text(text)
+    async with lab(path=path) as host:
+        assert "lab.start-session" in host.state.action_ids
+        await host.press("space")
+        assert "N starts a session" in toasts(host)[-1]
+        await host.press("N", "R")
+        assert host.session.chain.status == "finished"
+        assert host.session.file.path != path
+        assert path.read_text() == text
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+async def test_export_is_on_a_key(lab: Any, tmp_path: Path, kind: str) -> None:
+    async with lab(steps=3) as host:
+        await host.press("E")
+        form = host.screen.query_one(InlineForm)
+        fields = list(form.query(Input))
+        fields[0].value, fields[1].value = kind, str(tmp_path / "out")
+        await host.press("enter", "enter")
+        await host.rest()
+        assert not host.screen.query(InlineForm)
+        assert any(path.suffix == f".{kind}" for path in (tmp_path / "out").iterdir())
+        assert "files in" in toasts(host)[-1]

@@ -77,7 +77,7 @@ def test_the_belief_over_languages_is_split_by_class_and_the_split_is_drawn_by_g
     by_class = {"degenerate": 0.0, "systematic": 0.0, "holistic": 0.0, "other": 0.0}
     for h in range(256):
         by_class[task.rule(h).rpartition("(")[2].rstrip(")")] += float(p[h])
-    panel = next(panel for panel in state.curves if panel.title == "P(class)")
+    panel = next(panel for panel in state.curves if panel.title == "How likely, for class?")
     assert {series.name: series.values[2] for series in panel.series} == pytest.approx(by_class)
     assert state.film.totals[2] == pytest.approx(list(by_class.values()))
 
@@ -163,7 +163,7 @@ def test_show_says_it_in_words(acronyms: LabSession, naming: LabSession, with_ch
 
 def test_a_charts_width_is_the_terminals(naming: LabSession) -> None:
     lines = list(page(naming, build_lab_state(naming, None, charts(naming)), 100, charts=True))
-    title = next(line for line in lines if line.startswith("P(h | d⁴)"))
+    title = next(line for line in lines if line.startswith("How likely is each"))
     assert "last generation" in title  # what is told only where there is room
 
 

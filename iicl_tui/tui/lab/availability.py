@@ -17,6 +17,7 @@ class Situation:
         one_pane: The window has room for one pane only.
         uses_models: The chain calls language models.
         over: The chain has no next phase.
+        configuration: The file is a configuration without records.
     """
 
     state: LabState
@@ -24,6 +25,51 @@ class Situation:
     one_pane: bool
     uses_models: bool
     over: bool
+    configuration: bool = False
+
+
+STEPS = ("next_phase", "end_generation", "run_to", "run_to_end")
+
+
+def is_configuration(now: Situation) -> bool:
+    """Whether the file is a configuration, which cannot be stepped itself."""
+    return now.configuration and not now.activity.busy
+
+
+def reason(action: str, now: Situation) -> str:
+    """Why an action cannot be run, as a sentence, with what can be done instead; "" if there is nothing to say."""
+    state, activity = now.state, now.activity
+    if action in STEPS:
+        if activity.asking:
+            return f"Generation {state.now} waits for your decision. Decide first."
+        if activity.busy:
+            return "The chain is running already."
+        if now.configuration:
+            return "This is a configuration, which stays as it is. N starts a session from it."
+        if now.over:
+            return "The chain is over: nothing is left to run. { goes back to d⁰, from where Space walks on; b branches."
+        return f"Read-only: {state.saving.reason} b starts a session of your own from here." if state.saving.reason else ""
+    if action in ("branch", "save_copy", "export", "budget") and activity.asking:
+        return "Decide first, then this can be done."
+    if action in ("branch", "save_copy", "export", "budget") and activity.busy:
+        return "The chain is running. Pause it first, then this can be done."
+    if action == "budget":
+        return "No language model is asked in this chain, so that there is nothing to pay for."
+    if action == "pause":
+        return "Nothing is running."
+    if action == "review":
+        return "Nothing waits for a decision here."
+    if action == "messages":
+        return "The chain is over: no call will be made."
+    if action == "start_session":
+        return "This is a session already. b starts another one from the generation shown."
+    if action in ("earlier", "first"):
+        return "This is the beginning: d⁰, the data that the chain was given."
+    if action in ("later", "latest"):
+        return "This is the newest generation."
+    if action.startswith("pane_"):
+        return "All panes are on the screen."
+    return ""
 
 
 def availability(action: str, now: Situation) -> bool | None:
@@ -31,9 +77,13 @@ def availability(action: str, now: Situation) -> bool | None:
     state, busy, asking = now.state, now.activity.busy, now.activity.asking
     if action.startswith("pane_"):
         return now.one_pane
-    if action in ("next_phase", "end_generation", "run_to", "run_to_end"):
+    if action == "next_phase" and not asking and not busy and not state.steppable and state.selected < state.now:
+        return True  # it looks at the next generation
+    if action == "start_session":
+        return is_configuration(now)
+    if action in STEPS:
         return False if asking else True if state.steppable and not busy else None
-    if action in ("branch", "save_copy"):
+    if action in ("branch", "save_copy", "export"):
         return False if asking else None if busy else True
     if action == "pause":
         return now.activity.kind == "run"

@@ -10,6 +10,7 @@ from pathlib import Path
 from iicl_tui.agents.key_consent import KeyRequest
 from iicl_tui.agents.money import Budget, WorstCase, spent_text
 from iicl_tui.chain.engine import Chain
+from iicl_tui.errors import LabError
 from iicl_tui.present.costs import budget_text
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.words import kept_generations
@@ -17,7 +18,7 @@ from iicl_tui.store.session import SUFFIX, slug
 from iicl_tui.text import printable
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, amount, one_of, whole_number, word_of
 
-RUN_TO, BRANCH, COPY, BUDGET, TRUST = "run-to", "branch", "copy", "budget", "trust"
+RUN_TO, BRANCH, COPY, BUDGET, TRUST, EXPORT = "run-to", "branch", "copy", "budget", "trust", "export"
 _MOST_SEED = 2**63 - 1
 _MOST_DOLLARS, _MOST_TOKENS = 1_000_000, 10**12
 NO, YES, ALWAYS = "no", "yes", "always"
@@ -93,6 +94,36 @@ def save_copy(session: LabSession, folder: Path) -> InlineForm:
         return f"Saves everything that happened. {after}"
 
     return InlineForm(COPY, "Save a copy", [Question("path", "as:", str(path), check)], hint)
+
+
+def export(session: LabSession, folder: Path) -> InlineForm:
+    """Asks for the format and the folder of an export."""
+    stem = session.file.path.stem if session.file is not None else slug(session.chain.config.title)
+    known = ("csv", "json", "notebook")
+    questions = [
+        Question("format", "csv, json or notebook:", known[0], one_of(*known), known, word_of(*known)),
+        Question("folder", "into the folder:", str(folder / f"{stem}-export"), lambda text: "" if text else "Enter a folder."),
+    ]
+
+    def hint(answers: Mapping[str, str]) -> str:
+        kind = {"csv": "Tables", "json": "One JSON document", "notebook": "Logs as the paper's notebooks write them"}
+        return f"{kind[answers['format']]}, with all derived numbers. Files of an earlier export are replaced."
+
+    return InlineForm(EXPORT, "Export", questions, hint)
+
+
+def write_export(session: LabSession, answers: Mapping[str, str]) -> tuple[list[Path], list[str]]:
+    """Writes the export that the dialog's answers describe. Raises LabError.
+
+    Returns:
+        The files written, and a sentence for each thing that the format cannot express.
+    """
+    from iicl_tui.store.export import export as write
+
+    if session.file is None or session.chain.unsaved:
+        raise LabError("Nothing was exported", "Not all of this chain is in a file yet.", "Save a copy first.")
+    notices: list[str] = []
+    return write(session.file.path, answers["format"], parse_path(answers["folder"]), notices.append), notices
 
 
 def budget(chain: Chain, next_cost: WorstCase) -> InlineForm:

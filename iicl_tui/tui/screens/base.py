@@ -86,6 +86,10 @@ class AppScreen(ErrorHandlingScreen):
         """Whether the screen may be left. If that would lose something, warns the person and returns True the second time."""
         return True
 
+    def why_not(self, action: str) -> str:
+        """Why an action of this screen cannot be run now, as a sentence for the person; "" if there is nothing to say."""
+        return ""
+
     @property
     def can_go_back(self) -> bool:
         """Whether the back key would do anything now."""

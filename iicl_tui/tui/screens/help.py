@@ -19,6 +19,7 @@ from iicl_tui.tui.keymap import LiveAction, group_title, key_label, live_actions
 from iicl_tui.tui.screens.base import AppScreen
 
 _KEYS_WIDTH = 13
+NOW = "what you can do now"
 
 
 class HelpScreen(AppScreen):
@@ -40,7 +41,12 @@ class HelpScreen(AppScreen):
             about = getattr(self._about, "HELP", "")
             if about:
                 yield Static(Content(about), classes="about")
-            for title, group in groupby(self._live, key=lambda one: group_title(one.action)):
+            now = sorted((one for one in self._live if _is_for_now(one)), key=lambda one: one.action.footer)
+            if now:
+                yield Static(Content(NOW), classes="title")
+                yield Static(_table((_keys(one), _what(one)) for one in now))
+            later = [one for one in self._live if one not in now]
+            for title, group in groupby(later, key=lambda one: group_title(one.action)):
                 yield Static(Content(title), classes="title")
                 yield Static(_table((_keys(one), _what(one)) for one in group))
             inside = _inside(self._about)
@@ -57,6 +63,11 @@ class HelpScreen(AppScreen):
 
     def action_all_keys(self) -> None:
         self.lab_app.switch_to("keys")
+
+
+def _is_for_now(one: LiveAction) -> bool:
+    """Whether an action can be run now and is important enough for the footer."""
+    return one.enabled and one.usable and one.action.footer > 0 and one.action.group != "app"
 
 
 def _table(rows: Iterable[tuple[str, Text]]) -> Table:

@@ -18,13 +18,13 @@ from iicl_tui.present.belief_provenance import uses_models
 from iicl_tui.present.costs import next_call_worst_case
 from iicl_tui.present.lab_builder import call_in_progress, header_facts, initial_charts
 from iicl_tui.present.lab_session import LabSession
-from iicl_tui.present.lab_state import Activity, ChartSettings
+from iicl_tui.present.lab_state import Activity, ChartSettings, LabState
 from iicl_tui.review.decider import ReviewDecider, always_blind
 from iicl_tui.review.request import AnyRequest, ReplyRequest
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lab import dialogs
-from iicl_tui.tui.lab.availability import Situation, availability
+from iicl_tui.tui.lab.availability import Situation, availability, reason
 from iicl_tui.tui.lab.chain_runner import REPAINT_AFTER, ChainRunner
 from iicl_tui.tui.lab.key_consents import KeyConsents
 from iicl_tui.tui.lab.view import LabView
@@ -192,7 +192,15 @@ class LabScreen(ChainViewScreen):
         self.lab_app.notify(printable(event.text, 400), markup=False, timeout=10)
 
     def action_next_phase(self) -> None:
-        self._start()
+        state = self.state
+        if state is not None and not state.steppable and not self.activity.busy and state.selected < state.now:
+            self.look_at(state.selected + 1)
+        else:
+            self._start()
+
+    def action_start_session(self) -> None:
+        """Start a session from the configuration that is shown."""
+        self.lab_app.switch_to("lab", session=self.session.started(self.lab_app.paths.sessions), charts=self._charts)
 
     def action_end_generation(self) -> None:
         upcoming = self.session.chain.next
@@ -288,6 +296,10 @@ class LabScreen(ChainViewScreen):
         if not self.activity.busy:
             await self._ask(dialogs.save_copy(self.session, self._folder))
 
+    async def action_export(self) -> None:
+        if not self.activity.busy:
+            await self._ask(dialogs.export(self.session, self._folder))
+
     async def action_budget(self) -> None:
         if not self.activity.busy:
             await self._ask(dialogs.budget(self.session.chain, await next_call_worst_case(self.session.chain)))
@@ -307,6 +319,12 @@ class LabScreen(ChainViewScreen):
             self.runner.forget_budget()
             await self._close_dialog()
             self.rebuild()
+        elif subject == dialogs.EXPORT:
+            files, notices = dialogs.write_export(self.session, answers)
+            await self._close_dialog()
+            self.lab_app.notify(
+                printable(f"{len(files)} files in {files[0].parent}. {' '.join(notices)}", 600), title="Exported", markup=False
+            )
         elif subject == dialogs.TRUST:
             await self._close_dialog()
             if host := self.consents.answer(answers["answer"]):
@@ -332,8 +350,15 @@ class LabScreen(ChainViewScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.state is None:
             return True
-        chain = self.session.chain
-        return availability(action, Situation(self.state, self.activity, self.small, uses_models(chain), chain.next is None))
+        return availability(action, self._situation(self.state))
+
+    def why_not(self, action: str) -> str:
+        return reason(action, self._situation(self.state)) if self.state is not None else ""
+
+    def _situation(self, state: LabState) -> Situation:
+        chain, file = self.session.chain, self.session.file
+        configuration = file is not None and file.is_configuration
+        return Situation(state, self.activity, self.small, uses_models(chain), chain.next is None, configuration)
 
     # Other screens
 
