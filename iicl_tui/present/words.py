@@ -121,6 +121,8 @@ def belief_question(chain: Chain, generation: int) -> str:
     memory = (
         f" and {earlier_rounds_text(chain, generation).removesuffix(' of its dialogue')}" if chain.looks_back(generation) else ""
     )
+    if chain.config.keep.accumulates and generation > 1:
+        memory = f" and all data before{memory}"
     upcoming = f" Generation {generation} draws from this." if generation > len(chain.generations) else ""
     return f"{likely}, after seeing d{superscript(generation - 1)}{memory}?{upcoming}"
 
