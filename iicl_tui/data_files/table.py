@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -197,10 +197,26 @@ class DataTable:
         if len(digest) != HASH_BYTES:
             return None
         high, low = (np.uint64(int.from_bytes(half, "big")) for half in (digest[:8], digest[8:]))
-        first, last = np.searchsorted(self._sorted[:, 0], [high, high]).tolist()
-        last = int(np.searchsorted(self._sorted[:, 0], high, side="right"))
+        first, last = (int(self._sorted[:, 0].searchsorted(high, side)) for side in ("left", "right"))
         same = [at for at in range(first, last) if self._sorted[at, 1] == low]
         return int(self._order[same[number - 1]]) if 1 <= number <= len(same) else None
+
+    def find_all(self, keys: Sequence[str]) -> list[int | None]:
+        """As `find` of each key, and much faster for many."""
+        try:
+            digests = bytes.fromhex("".join([key[: 2 * HASH_BYTES] for key in keys]))
+            copies = np.array([int(key[2 * HASH_BYTES + 1 :] or 1) for key in keys], dtype=np.int64)
+        except (ValueError, OverflowError):
+            return list(map(self.find, keys))
+        if len(digests) != HASH_BYTES * len(keys):
+            return list(map(self.find, keys))
+        halves = np.frombuffer(digests, dtype=">u8").reshape(len(keys), 2).astype(np.uint64)
+        places = np.searchsorted(self._sorted[:, 0], halves[:, 0]) + copies - 1
+        places = np.where((copies >= 1) & (places < len(self)), places, 0)
+        same = np.all(self._sorted[places] == halves, axis=1) & (copies >= 1)
+        rows = self._order[places].tolist()
+        # A row that is not at its place is absent, or shares half of its hash with another one.
+        return [row if is_here else self.find(key) for row, is_here, key in zip(rows, same.tolist(), keys, strict=True)]
 
     @property
     def repeated(self) -> dict[int, int]:

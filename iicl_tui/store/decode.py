@@ -44,7 +44,7 @@ class Contents:
 
 
 @contextmanager
-def _paused_garbage_collection() -> Iterator[None]:
+def paused_garbage_collection() -> Iterator[None]:
     """All that is read stays, so a collection meanwhile finds nothing."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -55,7 +55,7 @@ def _paused_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-@_paused_garbage_collection()
+@paused_garbage_collection()
 def decode(text: str, source: str = "", folder: Path | None = None) -> Contents:
     """The contents of a session file, or of a configuration (which has no generations yet).
 
