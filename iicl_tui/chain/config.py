@@ -30,6 +30,10 @@ CHAIN_FIELDS = (
     Field("generations", "int", "generations", "How many generations the chain has.", 6, low=1, high=1_000_000),
     Field("seed", "int", "seed", "The same seed gives the same chain, however it is stepped, resumed or branched.", 42, low=0,
           high=2**63 - 1),
+    Field("rule-seed", "int", "seed of h*", "Draws a random h*, which then stays as it is whatever `seed` is. Empty: `seed`.",
+          None, low=0, high=2**63 - 1, in_form=False),
+    Field("data-seed", "int", "seed of d⁰", "Draws d⁰, which then stays as it is whatever `seed` is. Empty: `seed`.",
+          None, low=0, high=2**63 - 1, in_form=False),
     Field("lookback", "int", "look-back", "How many earlier rounds of its own data an agent still sees; 0 is a fresh agent.", 0,
           low=0, high=1000),
     Field("keep", "any", "keeps", "What the next agent learns from. replace: only dᵗ. accumulate: d⁰ and all data so far. "
@@ -147,7 +151,7 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
         what = 'an agent with choose = "belief" states no rule that it could look back on: expected 0'
         faults.append(Fault(("chain", "lookback"), what))
     keep = read_keep(chain["keep"])
-    start = _start(task, chain["seed"], document, faults)
+    start = _start(task, _seeds(chain), document, faults)
     if start is not None:
         faults += keep_faults(keep, task.samples, start.samples, chain["lookback"])
     if faults or start is None:
@@ -168,7 +172,13 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     )  # fmt: skip
 
 
-def _start(task: Task, seed: int, document: Mapping[str, Any], faults: list[Fault]) -> Start | None:
+def _seeds(chain: Mapping[str, Any]) -> tuple[int, int]:
+    """The seeds that h* and d⁰ are drawn with."""
+    rule, data = (chain["seed"] if chain[key] is None else chain[key] for key in ("rule-seed", "data-seed"))
+    return rule, data
+
+
+def _start(task: Task, seeds: tuple[int, int], document: Mapping[str, Any], faults: list[Fault]) -> Start | None:
     given = _table(document, "start", faults)
     before = len(faults)
     kinds: dict[str, Kind] = {"hypothesis": "any", "rival": "any", "sample": "any"}
@@ -182,8 +192,16 @@ def _start(task: Task, seed: int, document: Mapping[str, Any], faults: list[Faul
                 read_table([Field("input", "any", "", ""), Field("output", "any", "", "")], entry, ("start", "sample", i), faults)
     if len(faults) > before:
         return None
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    return task.start(rng, given, ("start",), faults)
+    rule, data = (np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,))) for seed in seeds)
+    if seeds[0] == seeds[1] or not task.predictive or "hypothesis" in given:  # otherwise no rule is drawn before d⁰
+        return task.start(data, given, ("start",), faults)
+    drawn = task.start(rule, given, ("start",), faults)
+    if len(faults) > before:
+        return None
+    pinned = {"hypothesis": task.write_hypothesis(drawn.target)}
+    if drawn.rival is not None:
+        pinned["rival"] = task.write_hypothesis(drawn.rival)
+    return task.start(data, {**pinned, **given}, ("start",), faults)
 
 
 def _table(document: Mapping[str, Any], key: str, faults: list[Fault]) -> Mapping[str, Any]:
@@ -222,16 +240,29 @@ def assign(document: dict[str, Any], assignment: str) -> None:
     List indices start at 1. A value that is not valid TOML is read as a text. Raises ConfigError if it cannot be applied.
     """
     where, equals, text = assignment.partition("=")
-    steps = [_STEP.fullmatch(step) for step in where.strip().split(".")]
-    if not equals or not all(steps):
+    if not equals or not all(_steps(where)):
         raise ConfigError([Fault((), f"--set {assignment}: expected section.key=value, as chain.seed=7")])
     try:
         value = parse_toml(f"value = {text.strip()}")["value"]
     except ValueError:
         value = text.strip()
+    try:
+        assign_value(document, where, value)
+    except ValueError as error:
+        raise ConfigError([Fault((), f"--set {assignment}: {error}")]) from error
+
+
+def _steps(where: str) -> list[re.Match[str] | None]:
+    return [_STEP.fullmatch(step) for step in where.strip().split(".")]
+
+
+def assign_value(document: dict[str, Any], where: str, value: Any) -> None:
+    """Sets the value of a key such as `agent[1].temperature` in the document. Raises ValueError if there is no such place."""
+    steps = _steps(where)
     here: Any = document
     for position, step in enumerate(steps):
-        assert step is not None
+        if step is None:
+            raise ValueError("expected section.key, as chain.seed")
         name, number, last = step[1], step[2], position == len(steps) - 1
         if number is None:
             if last:
@@ -242,7 +273,7 @@ def assign(document: dict[str, Any], assignment: str) -> None:
         else:
             items, at = here.setdefault(name, []), int(number) - 1
             if not isinstance(items, list) or not 0 <= at <= len(items):
-                raise ConfigError([Fault((), f"--set {assignment}: there is no {name}[{number}]")])
+                raise ValueError(f"there is no {name}[{number}]")
             if at == len(items):
                 items.append({})
             if last:
@@ -250,4 +281,4 @@ def assign(document: dict[str, Any], assignment: str) -> None:
                 return
             here = items[at]
         if not isinstance(here, dict):
-            raise ConfigError([Fault((), f"--set {assignment}: {name} is no table")])
+            raise ValueError(f"{name} is no table")

@@ -122,10 +122,11 @@ class Draft:
         return self._edit(change)
 
     def redrawn(self) -> Draft:
-        """Takes the next seed and removes [start], so that d⁰ and a random h* are drawn again."""
+        """Takes the next seed and removes [start] and its seeds, so that d⁰ and a random h* are drawn again."""
         seed = self.get(("chain", "seed"))
         fresh = seed + 1 if isinstance(seed, int) and not isinstance(seed, bool) else 43
-        return self.set(("start",), None).set(("chain", "seed"), max(fresh, 0) % 2**63)
+        drawn = self.set(("start",), None).set(("chain", "rule-seed"), None).set(("chain", "data-seed"), None)
+        return drawn.set(("chain", "seed"), max(fresh, 0) % 2**63)
 
     def head(self, config: ChainConfig, created: datetime) -> str | None:
         """A session's head that keeps this draft's own text and comments.
