@@ -94,6 +94,37 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     models(one)
+    one = command("sweep", "run all chains of a study, or a configuration with many seeds, each into a session file of its own")
+    one.add_argument("source", metavar="STUDY|CONFIG|PRESET")
+    one.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder for the session files; run again, it goes on")
+    one.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="assignments",
+        help="change a value in all chains; a range varies it, as chain.seed=1..20",
+    )
+    one.add_argument(
+        "--vary",
+        metavar="KEY=VALUES",
+        action="append",
+        default=[],
+        dest="varied",
+        help='vary a value through a list or range, as \'task.bias=["none", "high"]\'',
+    )
+    one.add_argument(
+        "--jobs", metavar="N", type=int, help="processes (default: one a core), or chains of models at the same time (8)"
+    )
+    one.add_argument("--shard", metavar="I/N", help="only every Nth chain from the Ith on, for job arrays")
+    one.add_argument("--dask", metavar="ADDRESS", help="run the chains on this Dask cluster, whose workers see the folder")
+    one.add_argument("--retry-failed", action="store_true", help="run chains that failed before once more")
+    one.add_argument("--requests-per-minute", metavar="N", type=float, help="the most requests to each provider")
+    one.add_argument("--tokens-per-minute", metavar="N", type=float, help="the most tokens to each provider, sent and received")
+    one.add_argument("--yes", action="store_true", help="do not ask before a study of more than 10,000 chains")
+    one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
+    outside(one)
+    models(one)
     one = command("show", "print what the lab shows, as plain text")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--generation", metavar="T", type=int, help="the generation to look at (default: the last)")

@@ -1,0 +1,153 @@
+"""A study's file: what it makes, and all that can be wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iicl_tui.chain.config import read_config
+from iicl_tui.errors import ConfigError
+from iicl_tui.study.study_file import Study, read_study
+from iicl_tui.study.study_text import study_text
+
+BASE = """
+[chain]
+title = "Study"
+generations = 2
+[task]
+objects = ["A", "B", "screen"]
+hypothesis = 1
+spurious = "screen"
+initial = 2
+"""
+
+
+def study(vary: str, **more: list[str]) -> Study:
+    return read_study(BASE + vary, "study.toml", None, **more)
+
+
+def faults(vary: str, base: str = BASE) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read_study(base + vary, "study.toml", None)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_all_combinations_each_with_a_name_of_its_own() -> None:
+    made = study('[vary]\n"chain.seed" = "1..3"\n"task.bias" = ["none", "high"]\nfilter = [[], [{kind = "effective-set"}]]\n')
+    plans = [made.plan(index) for index in range(made.count)]
+    assert made.count == len({plan.name for plan in plans}) == 3 * 2 * 2
+    assert plans[0].name == "seed-1_bias-none_filter-none"
+    assert plans[-1].labels == {"chain.seed": "3", "task.bias": "high", "filter": "effective-set"}
+    config = made.config(plans[-1])
+    assert (config.seed, config.document["task"]["bias"], [each.kind for each in config.filters]) == (3, "high", ["effective-set"])
+    assert config.title == "Study · seed 3 · bias high · filter effective-set"
+
+
+def test_a_name_does_not_depend_on_the_other_values() -> None:
+    few = study('[vary]\n"chain.seed" = [7]\n"task.bias" = ["high"]\n')
+    many = study('[vary]\n"chain.seed" = "1..9"\n"task.bias" = ["none", "high"]\n')
+    assert few.plan(0).name in {many.plan(index).name for index in range(many.count)}
+
+
+def test_keys_in_step_with_a_name_and_names() -> None:
+    made = study(
+        '[[vary.together]]\nname = "panel"\nnames = ["weak", "strong"]\n"task.bias" = ["low", "high"]\n"task.samples" = [2, 8]\n'
+    )
+    assert [made.plan(index).name for index in range(made.count)] == ["weak", "strong"]
+    assert made.plan(1).values == {"task.bias": "high", "task.samples": 8}
+    assert made.plan(1).labels == {"panel": "strong"}
+
+
+def test_names_of_conditions() -> None:
+    made = study('[vary]\nfilter = [[], [{kind = "effective-set"}]]\n[vary.names]\nfilter = ["without", "with"]\n')
+    assert [made.plan(index).name for index in range(2)] == ["without", "with"]
+
+
+def test_keys_without_quotes() -> None:
+    assert study("[vary]\nchain.seed = [1, 2]\n").plan(1).values == {"chain.seed": 2}
+
+
+def test_a_range_on_the_command_line_varies_any_configuration() -> None:
+    made = study("", changes=["chain.seed=1..20", "chain.generations=5"], varied=['task.bias=["none", "low"]'])
+    assert made.count == 40
+    assert made.config(made.plan(39)).generations == 5
+    narrowed = study('[vary]\n"chain.seed" = "1..3"\n', changes=["chain.seed=4..5"])
+    assert [narrowed.plan(index).values["chain.seed"] for index in range(narrowed.count)] == [4, 5]
+    fixed = study('[vary]\n"chain.seed" = "1..3"\n', changes=["chain.seed=9"])
+    assert (fixed.count, fixed.config(fixed.plan(0)).seed) == (1, 9)
+
+
+def test_a_million_chains_are_counted_without_being_made() -> None:
+    made = study('[vary]\n"chain.seed" = "1..1000000"\n"chain.rule-seed" = "0..999"\n')
+    assert made.count == 10**9
+    assert made.plan(10**9 - 1).values == {"chain.seed": 10**6, "chain.rule-seed": 999}
+
+
+def test_its_text_is_read_as_the_same_study() -> None:
+    made = study(
+        '[vary]\n"chain.seed" = "1..3"\nfilter = [[], [{kind = "effective-set"}]]\n[vary.names]\nfilter = ["a", "b"]\n'
+        '[[vary.together]]\nname = "p"\n"task.bias" = ["low", "high"]\n"task.samples" = [2, 8]\n[study]\nmetrics = ["both"]\n'
+    )
+    again = read_study(study_text(made), "again", None)
+    assert (again.base, again.options["metrics"]) == (made.base, ["both"])
+    assert [again.plan(index) for index in range(again.count)] == [made.plan(index) for index in range(made.count)]
+
+
+def test_all_faults_at_once_each_with_its_line() -> None:
+    found = faults('[vary]\n"chain.seed" = "9..1"\n"task.bais" = ["none"]\n"task.initial" = [2, "x"]\n"task.samples" = []\n')
+    assert [fault.partition(":")[0] for fault in found] == ["line 11", "line 12", "line 13", "line 14"]
+    assert "makes no chain" in found[0]
+    assert "nearest known: bias" in found[1]
+    assert '"x"' in found[2]
+    assert "makes no chain" in found[3]
+
+
+@pytest.mark.parametrize(
+    ("vary", "said"),
+    [
+        ('[vary]\n"task.bias" = "high"\n', "expected a list of values, or a range"),
+        ("[vary]\nchian.seed = [1]\n", "nearest known: chain"),
+        ('[vary]\n"agent[3].noise" = [0.1]\n', "there is no agent[3]"),
+        ('[vary]\n"chain.title" = ["A b", "a-B"]\n', '"A b" and "a-B" would write one file'),
+        ('[vary]\n"chain.seed" = [1, 1]\n', '"1" is there twice'),
+        ('[vary]\n"chain.seed" = [1]\n[[vary.together]]\n"chain.seed" = [1]\n', "varied twice"),
+        ('[[vary.together]]\n"chain.seed" = [1, 2]\n"task.bias" = ["none"]\n', "chain.seed 2, task.bias 1"),
+        ('[vary]\n"chain.seed" = [1]\n[vary.names]\n"chain.sed" = ["a"]\n', "nearest varied: chain.seed"),
+        ('[vary]\n"chain.seed" = [1]\n[vary.names]\n"chain.seed" = ["a", "b"]\n', "expected 1 names"),
+        ('[[filter]]\nkind = "human"\n', "a study runs without one"),
+        ('[study]\nmetrics = ["bothe"]\n', "nearest known: both"),
+        ("[study]\nrequests-per-minute = {openai = 0}\n", "a number above 0"),
+        ("[[generation]]\nindex = 1\n", "not a study"),
+    ],
+)
+def test_what_cannot_be(vary: str, said: str) -> None:
+    assert any(said in fault for fault in faults(vary))
+
+
+RANDOM: dict[str, Any] = {
+    "chain": {"generations": 1, "seed": 5},
+    "task": {"hypothesis": "random", "spurious": "screen", "draw": "overlap"},
+}
+
+
+def start(**seeds: int):
+    return read_config({**RANDOM, "chain": {**RANDOM["chain"], **seeds}}).start
+
+
+def test_the_rule_and_the_data_have_seeds_of_their_own() -> None:
+    assert start(**{"rule-seed": 5, "data-seed": 5}) == start()
+    rules = {start(seed=seed, **{"rule-seed": 3}).target for seed in range(8)}
+    assert rules == {start(seed=3).target}
+    assert len({start(seed=seed, **{"rule-seed": 3}).samples for seed in range(8)}) > 1
+    assert len({(start(seed=seed, **{"rule-seed": 3, "data-seed": 3})) for seed in range(8)}) == 1
+    kept = [start(seed=seed, **{"data-seed": 9}) for seed in range(8)]
+    assert [each.target for each in kept] == [start(seed=seed).target for seed in range(8)]
+
+
+@pytest.mark.parametrize("task", [{"task": "naming"}, {"task": "acronym"}])
+def test_seeds_of_d0_in_every_task(task: dict[str, str]) -> None:
+    def samples(seed: int):
+        return read_config({"chain": {**task, "seed": seed, "data-seed": 4, "rule-seed": 4}}).start
+
+    assert samples(1) == samples(2) == read_config({"chain": {**task, "seed": 4}}).start
