@@ -130,6 +130,21 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--generation", metavar="T", type=int, help="the generation to look at (default: the last)")
     one.add_argument("--bayes", action="store_true", help="put every agent's beliefs beside Bayes' rule with its own prior")
     one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
+    one = command("predict", "print what theory predicts of a chain of Bayesian agents")
+    one.add_argument("source", metavar="CONFIG|PRESET|FILE")
+    one.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="assignments",
+        help="change a value, for example task.samples=2",
+    )
+    one.add_argument("--generations", metavar="T", type=int, help="how many generations to predict (default: the chain's)")
+    one.add_argument("--chains", metavar="N", type=int, default=10_000, help="how many to simulate if there is no exact result")
+    one.add_argument("--simulate", action="store_true", help="simulate even if there is an exact result")
+    one.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    outside(one)
     one = command("check", "list every fault of session and config files, with its line")
     one.add_argument("files", metavar="FILE", nargs="+")
     outside(one)

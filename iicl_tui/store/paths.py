@@ -51,3 +51,8 @@ def shipped(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"no shipped {name} beside {_PACKAGE}")
+
+
+def cache_folder() -> Path:
+    """The folder of results that can be computed again. It is not created."""
+    return platformdirs.PlatformDirs(_NAME, appauthor=False).user_cache_path

@@ -57,13 +57,13 @@ class Learner:
         """
         if self.takes_maximum:
             return likeliest(log_weights)
-        if self._in_range(most):
+        if self.in_range(most):
             return np.exp(log_weights, out=out)
         top = log_weights.max(axis=1, keepdims=True)
         return np.exp(np.subtract(log_weights, np.maximum(top, _POSSIBLE), out=out), out=out)
 
-    def _in_range(self, most: float) -> bool:
-        """Whether the greatest weight of a row of possible data is above exp(−600)."""
+    def in_range(self, most: float) -> bool:
+        """Whether the greatest weight of a row of possible data with at most so many outcomes is above exp(−600)."""
         outcome, prior = self.least
         return -prior < _SAFE if outcome <= _POSSIBLE else -outcome * most < _SAFE
 
