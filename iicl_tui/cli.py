@@ -157,10 +157,26 @@ def parser() -> argparse.ArgumentParser:
         choices=("spans", "notebook"),
         help="how beliefs are read from log-probabilities; notebook: with its own numbers",
     )
-    one = command("export", "write a session's data and measures for other programs")
-    one.add_argument("file", metavar="FILE")
-    one.add_argument("--to", choices=("csv", "json", "notebook"), required=True)
-    one.add_argument("-o", "--output", metavar="DIR", required=True)
+    one = command("export", "write a session's data and measures, or the rows that were decided, for other programs")
+    one.add_argument("file", metavar="FILE", help="a session, or a file of decisions on rows")
+    one.add_argument(
+        "--to",
+        choices=("csv", "json", "notebook", "jsonl", "parquet", "chat", "preference"),
+        required=True,
+        help="of a session: csv, json, notebook; of decisions: jsonl, csv, parquet, chat, preference",
+    )
+    one.add_argument("-o", "--output", metavar="OUT", required=True, help="of a session: a folder; of decisions: a file")
+    rows = one.add_argument_group("of decisions")
+    rows.add_argument("--rejected", action="store_true", help="the rejected rows with their reasons, in place of the accepted ones")
+    rows.add_argument("--prompt", metavar="FIELD", help="the field with the prompt, for chat and preference")
+    rows.add_argument("--data", metavar="FILE", help="the data file (default: the one that the decisions name)")
+    rows.add_argument("--encoding", metavar="NAME", help="the data file's encoding, if it is not UTF-8")
+    rows.add_argument("--force", action="store_true", help="overwrite the file")
+    one = command("agreement", "say how far reviewers agree, and how far each is right where the truth is known")
+    one.add_argument("files", metavar="DECISIONS", nargs="+", help="a file of decisions of each reviewer")
+    one.add_argument("--truth", metavar="FIELD", help="the field that says whether a row should pass")
+    one.add_argument("--data", metavar="FILE", help="the data file (default: the one that the decisions name)")
+    one.add_argument("--encoding", metavar="NAME", help="the data file's encoding, if it is not UTF-8")
     one = command("serve", "open the program in browsers: one process and one throw-away folder for each visitor")
     one.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: this machine alone)")
     one.add_argument("--port", type=int, default=8000, help="default: 8000; 0 takes a free one")

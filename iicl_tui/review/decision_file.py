@@ -25,7 +25,7 @@ from typing import Any, cast
 
 from iicl_tui.data_files import DataTable, FieldMapping, Row
 from iicl_tui.errors import ConfigError, Fault, StoreError
-from iicl_tui.files import parse_toml
+from iicl_tui.files import open_regular, parse_toml
 from iicl_tui.review.decisions import UNDECIDED, VERDICTS, Decision, RowVerdict, Sitting, Step, StepKind, match
 from iicl_tui.store import toml_text
 from iicl_tui.store.decode import paused_garbage_collection
@@ -50,6 +50,16 @@ def default_path(data: Path, reviewer: str = "") -> Path:
     """Where the decisions on a data file are if nobody says otherwise: beside it, one file for each reviewer."""
     name = re.sub(r"[^\w.-]+", "-", reviewer).strip(".-")
     return data.with_name(f"{data.stem}{f'.{name}' if name else ''}{SUFFIX}")
+
+
+def is_decisions(path: Path) -> bool:
+    """Whether a file looks like decisions on rows. False for one that cannot be read."""
+    try:
+        with open_regular(path) as descriptor:
+            head = os.read(descriptor, 4096)
+    except OSError:
+        return False
+    return re.search(rb'^format = "iicl-tui-decisions/', head, re.MULTILINE) is not None
 
 
 class DecisionFile:
