@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iicl_tui.chain.config import read_config
 from iicl_tui.errors import Fault
 from iicl_tui.tasks.acre import KIND
 from iicl_tui.tasks.acre import task as acre
@@ -389,3 +390,18 @@ def test_words() -> None:
     h = FIVE.read_hypothesis({"screen": "off", "A": "on", "B": "off", "C": "und", "D": "off"})
     assert FIVE.rule(h) == "A on  B off  C und  D off  screen off"
     assert FIVE.example_text(FIVE.read_example(["C", "A"], "on")) == "A, C → on"
+
+
+def test_a_chain_about_a_spurious_object_that_is_on_can_be_configured() -> None:
+    rule = {"A": "on", "B": "off", "C": "off", "D": "off", "screen": "on"}
+    samples = [(["screen"], "on"), (["A"], "on"), (["B", "screen"], "on"), (["C"], "off")]
+    document = {
+        "task": {"spurious": "screen", "hypothesis": rule, "samples": 6},
+        "agent": [{"kind": "bayes", "temperature": 0.5, "noise": 0.05, "prior": {"screen": {"off": 4, "on": 1, "und": 1}}}],
+        "start": {"sample": [{"input": shown, "output": state} for shown, state in samples]},
+    }
+    config = read_config(document)
+    assert FIVE.write_hypothesis(config.start.target) == rule
+    assert FIVE.write_hypothesis(config.start.rival) == {**rule, "screen": "off"}
+    again = read_config({**document, "start": {**document["start"], "hypothesis": rule}})
+    assert again.start == config.start
