@@ -15,14 +15,7 @@ from iicl_tui.errors import LabError
 
 def main(arguments: argparse.Namespace) -> int:
     """Opens the app on the screen that the command names."""
-    elsewhere = "TEXTUAL_DRIVER" in os.environ  # a driver that draws into a browser, say, needs no terminal
-    if not elsewhere and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise LabError(
-            "This needs a terminal",
-            "The screens cannot be drawn into a pipe or a file.",
-            "`iicl-tui run`, `show` and `export` work without a terminal.",
-        )
-    gc.disable()  # until the first screen is drawn: these objects all stay alive, so a collection would only cost time
+    _check_terminal()
     screen, values = "home", dict[str, Any]()
     if arguments.command == "open":
         screen, values = "lab", {"path": Path(arguments.file)}
@@ -32,8 +25,25 @@ def main(arguments: argparse.Namespace) -> int:
             from iicl_tui.store.presets import load
 
             load(arguments.preset)  # report an unknown name before taking over the terminal
+    return open_app(arguments, screen, values)
+
+
+def open_app(arguments: argparse.Namespace, screen: str, values: dict[str, Any]) -> int:
+    """Opens the app on a screen. Raises LabError without a terminal."""
+    _check_terminal()
+    gc.disable()  # until the first screen is drawn: these objects all stay alive, so a collection would only cost time
     from iicl_tui.tui.app import LabApp, Start, run_app
 
     paths, settings, faults = surroundings(arguments)
     app = LabApp(paths, settings, faults, Start(screen, values), getattr(arguments, "theme", None))
     return run_app(app)
+
+
+def _check_terminal() -> None:
+    elsewhere = "TEXTUAL_DRIVER" in os.environ  # a driver that draws into a browser, say, needs no terminal
+    if not elsewhere and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LabError(
+            "This needs a terminal",
+            "The screens cannot be drawn into a pipe or a file.",
+            "`iicl-tui run`, `show` and `export` work without a terminal.",
+        )

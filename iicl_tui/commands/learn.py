@@ -1,0 +1,81 @@
+"""iicl-tui learn: lists, checks, reads and opens lessons."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from iicl_tui.commands.common import surroundings
+from iicl_tui.errors import ConfigError, StoreError
+from iicl_tui.lessons import library, progress
+from iicl_tui.text import printable
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Runs the command. Raises LabError."""
+    settings = surroundings(arguments)[0].settings
+    if arguments.list:
+        for line in _list(settings):
+            print(printable(line))
+        return 0
+    path = _lesson(arguments.lesson, settings)
+    if arguments.check:
+        return _check(path)
+    return _read(path, settings)
+
+
+def _lesson(given: str | None, settings: Path) -> Path:
+    """The lesson that is named; the first that is not done if none is."""
+    if given is not None:
+        return library.find(given)
+    headings = library.lessons(settings)
+    return library.path_of(next((each for each in headings if not each.progress.done), headings[0]).name)
+
+
+def _list(settings: Path) -> Iterator[str]:
+    """One line for each lesson."""
+    headings = library.lessons(settings)
+    widths = max(len(each.name) for each in headings), max(len(each.title) for each in headings)
+    for each in headings:
+        minutes = f"{each.minutes} min"
+        yield f"{each.number:>2}  {each.name:<{widths[0]}}  {each.title:<{widths[1]}}  {minutes}  {each.progress.words}".rstrip()
+
+
+def _check(path: Path) -> int:
+    """Prints every fault of the lesson, one per line, as FILE:LINE: KEY: what is wrong. Returns 1 if there is any."""
+    from iicl_tui.lessons.prepared import prepare_now
+    from iicl_tui.lessons.reading import read_lesson
+
+    try:
+        prepared = prepare_now(read_lesson(path))
+    except ConfigError as error:
+        for fault in error.faults:
+            where = f"{path}:{fault.line}" if fault.line is not None else str(path)
+            print(printable(f"{where}: {fault.key}: {fault.message}" if fault.path else f"{where}: {fault.message}"))
+        return 1
+    questions = sum(step.asked is not None for step in prepared.steps)
+    print(printable(f"{path}: no fault; {len(prepared.steps)} steps, {questions} questions"))
+    return 0
+
+
+def _read(path: Path, settings: Path) -> int:
+    """Reads the lesson as text."""
+    from iicl_tui.commands.lesson_text import open_text
+    from iicl_tui.lessons.attempt import Attempt
+    from iicl_tui.lessons.prepared import prepare_now
+    from iicl_tui.lessons.reading import read_lesson
+
+    prepared = prepare_now(read_lesson(path))
+    file, name = progress.file_beside(settings), library.progress_name(path)
+
+    def moved(attempt: Attempt) -> None:
+        try:
+            progress.save(file, name, progress.Progress(attempt.at, len(prepared.steps), attempt.finished))
+        except StoreError as error:
+            print(printable(f"The progress is not kept: {error.title}"), file=sys.stderr)
+
+    known = progress.load(file).get(name, library.NOT_BEGUN)
+    open_text(prepared, 0 if known.done else known.step, moved)
+    return 0

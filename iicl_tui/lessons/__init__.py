@@ -1,0 +1,1 @@
+"""Guided lessons: their files, the chains that they show, questions with computed answers, and a person's progress."""
