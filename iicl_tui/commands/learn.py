@@ -23,7 +23,11 @@ def main(arguments: argparse.Namespace) -> int:
     path = _lesson(arguments.lesson, settings)
     if arguments.check:
         return _check(path)
-    return _read(path, settings)
+    if arguments.no_charts:
+        return _read(path, settings)
+    from iicl_tui.commands.screen import open_app
+
+    return open_app(arguments, "lesson", {"path": path})
 
 
 def _lesson(given: str | None, settings: Path) -> Path:

@@ -228,6 +228,34 @@ TRANSCRIPT = (
     Action("transcript.previous-generation", ("[",), "generation before", "Go to the generation before.", footer=5),
 )
 
+LESSON = (
+    Action("lesson.go-on", ("enter", "space"), "go on", "Commit the guess; without a question, go to the next step.", footer=1),
+    Action("lesson.back", ("b",), "step back", "Go to the step before.", footer=2),
+    Action("lesson.next", ("n",), "next step", "Go to the next step. An open question stays open.", footer=3),
+    Action("lesson.play", ("p",), "play", "Play the chain from the start to the moment of this step, or pause.", footer=4),
+    Action("lesson.faster", ("+", "="), "faster", "Play faster."),
+    Action("lesson.slower", ("-",), "slower", "Play slower."),
+    Action("lesson.earlier", ("[",), "earlier", "Show the chain one phase earlier.", footer=7),
+    Action("lesson.later", ("]",), "later", "Show the chain one phase later, up to the moment of this step.", footer=8),
+    Action("lesson.jump", ("g",), "jump to…", "Go to a step that you choose.", footer=6),
+    Action("lesson.chain", ("c",), "other chain", "Show the other chain, where there is room for one only.", footer=9),
+    Action(
+        "lesson.try",
+        ("o",),
+        "try it",
+        "Open this chain in the laboratory, as a session of your own with you as a filter. Back returns to the lesson.",
+        footer=5,
+    ),
+)
+
+# The guess of a lesson's question.
+GUESS = (
+    Action("guess.less", ("left",), "less", "Guess less; in a list of examples, change the verdict."),
+    Action("guess.more", ("right",), "more", "Guess more; in a list of examples, change the verdict."),
+    Action("guess.up", ("up",), "up", "Go to the bar, answer or example above; guess more if there is one number."),
+    Action("guess.down", ("down",), "down", "Go to the bar, answer or example below; guess less if there is one number."),
+)
+
 HELP = (Action("help.all-keys", ("k",), "all keys", "List every action of the program with its id.", footer=1),)
 
 KEYS = (Action("keys.search", ("/",), "search", "Show only the actions that contain these words.", footer=1),)
@@ -254,6 +282,8 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "reply": REPLY,
     "text": TEXT,
     "transcript": TRANSCRIPT,
+    "lesson": LESSON,
+    "guess": GUESS,
     "help": HELP,
     "keys": KEYS,
     "error": ERROR,
@@ -271,6 +301,8 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("edit",),
     ("field",),
     ("app", "transcript"),
+    ("app", "lesson", "guess"),
+    ("app", "lesson", "chart"),
     ("app", "help"),
     ("app", "keys"),
     ("error",),
@@ -289,6 +321,8 @@ TITLES: dict[str, str] = {
     "reply": "unreadable reply",
     "text": "text editor",
     "transcript": "transcript",
+    "lesson": "lesson",
+    "guess": "guess",
     "help": "help",
     "keys": "keys",
     "error": "message",

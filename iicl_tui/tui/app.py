@@ -41,6 +41,7 @@ SCREENS_BY_NAME = {
     "lab": "iicl_tui.tui.screens.lab:LabScreen",
     "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
     "messages": "iicl_tui.tui.screens.messages:MessagesScreen",
+    "lesson": "iicl_tui.tui.screens.lesson:LessonScreen",
     "help": "iicl_tui.tui.screens.help:HelpScreen",
     "keys": "iicl_tui.tui.screens.keys:KeysScreen",
     "theme": "iicl_tui.tui.screens.theme:ThemeScreen",

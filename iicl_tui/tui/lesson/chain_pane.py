@@ -1,0 +1,101 @@
+"""One chain of a lesson: its title and the charts of the step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from iicl_tui.charts.panel import Panel
+from iicl_tui.lessons.lesson import Chart
+from iicl_tui.present.lab_state import LabState
+from iicl_tui.text import printable
+from iicl_tui.tui.widgets.curves import Curves
+from iicl_tui.tui.widgets.data_pane import DataPane
+from iicl_tui.tui.widgets.film_strip import FilmStrip
+from iicl_tui.tui.widgets.lab_chart import LabChart
+from iicl_tui.tui.widgets.layers import Column, Row
+from iicl_tui.tui.widgets.marginals import Marginals
+
+_BESIDE_FROM, _BELOW_FROM = 96, 15
+"""Columns from which two charts stand beside each other, and lines from which they stand below each other."""
+
+
+class ChainPane(Vertical):
+    """The lab's charts, of which a step shows one or two."""
+
+    DEFAULT_CSS = """
+    ChainPane { height: 1fr; width: 1fr; padding: 0 1; }
+    ChainPane .pane-title { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    ChainPane .pane-body { height: 1fr; }
+    ChainPane .pane-row { height: 1fr; }
+    ChainPane .pane-chart { height: 1fr; width: 1fr; display: none; margin: 0 1 0 0; }
+    ChainPane .pane-chart.-shown { display: block; }
+    """
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(id=f"chain-{name}")
+        self._title = title
+        self._charts: tuple[Chart, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="pane-title", markup=False)
+        with Column(classes="pane-body"), Row(classes="pane-row"):
+            yield LabChart(classes="pane-chart")
+            yield Marginals(classes="pane-chart")
+            yield Curves(classes="pane-chart")
+            yield DataPane(classes="pane-chart")
+            yield FilmStrip(classes="pane-chart")
+
+    def show(self, state: LabState, place: str, charts: Sequence[Chart], panels: tuple[Panel, ...], note: str) -> None:
+        """Show a state.
+
+        Args:
+            state: The state of the chain at the step's moment.
+            place: The moment in words.
+            charts: The step's charts, the most important first.
+            panels: The curves of the step.
+            note: A hint after the title, such as how to see the other chain.
+        """
+        self._charts = tuple(charts)
+        title = Content.assemble(
+            (printable(self._title, 120), "bold"), (f"  {place}", "$text-muted"), (f"  {note}" if note else "", "$text-accent")
+        )
+        self.query_one(".pane-title", Static).update(title, layout=False)
+        self.query_one(LabChart).view = state.belief
+        self.query_one(Marginals).view = state.objects
+        self.query_one(Curves).panels = panels
+        self.query_one(FilmStrip).view = state.film
+        self.query_one(DataPane).show(state.data, spread=self.size.width < _BESIDE_FROM and charts[0] == "data")
+        self._arrange()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Show as many of the charts as the pane has room for, beside or below each other."""
+        beside = self.size.width >= _BESIDE_FROM
+        room = 2 if beside or self.size.height >= _BELOW_FROM else 1
+        shown = [self._widget(chart) for chart in self._charts[:room]]
+        for widget in self.query(".pane-chart"):
+            widget.set_class(widget in shown, "-shown")
+        row = self.query_one(".pane-row")
+        row.styles.layout = "horizontal" if beside else "vertical"
+        if len(shown) > 1 and row.children.index(shown[0]) > row.children.index(shown[1]):
+            row.move_child(shown[0], before=shown[1])
+
+    def _widget(self, chart: Chart) -> Widget:
+        kinds: dict[Chart, type[Widget]] = {
+            "belief": LabChart,
+            "objects": Marginals,
+            "curves": Curves,
+            "entropy": Curves,
+            "data": DataPane,
+            "film": FilmStrip,
+        }
+        return self.query_one(kinds[chart])

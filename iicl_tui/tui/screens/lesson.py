@@ -1,0 +1,357 @@
+"""A lesson: one or two chains, a text of a few lines, and one question at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from iicl_tui.errors import LabError, StoreError
+from iicl_tui.lessons import library, progress
+from iicl_tui.lessons.attempt import Attempt
+from iicl_tui.lessons.chains import Moment, moments
+from iicl_tui.lessons.prepared import Prepared, prepare
+from iicl_tui.lessons.reading import read_lesson
+from iicl_tui.lessons.texts import fill, wrap
+from iicl_tui.present.lab_state import LabState
+from iicl_tui.present.lesson_chains import chart_state, step_panels, try_out
+from iicl_tui.present.lesson_words import place_words
+from iicl_tui.text import printable
+from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.lesson.chain_pane import ChainPane
+from iicl_tui.tui.lesson.guess_box import GuessBox
+from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
+from iicl_tui.tui.widgets.inline_form import InlineForm, Question, whole_number
+
+_BESIDE_FROM = 160
+_BELOW_FROM = 100, 36
+"""Columns from which two chains stand beside each other; columns and lines from which they stand below each other."""
+SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pictures a second."""
+_MOST_PICTURES = 60
+_JUMP = "jump"
+
+
+class LessonScreen(AppScreen):
+    """Shows a lesson, takes guesses, and keeps the progress."""
+
+    GROUP = "lesson"
+    BINDINGS: ClassVar[list] = [*bindings("lesson")]
+    CSS_PATH = "lesson.tcss"
+    AUTO_FOCUS = ""  # keys belong to the lesson until a question is asked
+    HELP = (
+        "A lesson shows one chain, or two with the same seed, and explains one idea with their own numbers. Read the text, make a "
+        "guess with the arrows, and press Enter: the answer is computed from the chain. Play shows how the chain came to this."
+    )
+
+    def __init__(self, path: Path | None = None, name: str | None = None) -> None:
+        """Open a lesson.
+
+        Args:
+            path: Its file.
+            name: The name of a shipped lesson, if no file is given.
+
+        Raises:
+            StoreError, ConfigError, LabError: There is no such lesson, or it has faults.
+        """
+        super().__init__()
+        self.path = path or library.find(name or "")
+        self.lesson = read_lesson(self.path)
+        self.attempt: Attempt | None = None
+        self._shown: Moment | None = None
+        """The moment that the charts show; None: that of the step."""
+        self._front = 0
+        self._speed = SPEEDS.index(2.0)
+        self._player: Timer | None = None
+        self._states: dict[tuple[str, Moment, int], LabState] = {}
+
+    def body(self) -> ComposeResult:
+        with Container(id="charts"):
+            for source in self.lesson.chains:
+                yield ChainPane(source.name, source.title)
+        with VerticalScroll(id="lesson", can_focus=False):
+            yield Static("Running the chain…", id="text", markup=False)
+            yield Static(id="ask", markup=False)
+            yield GuessBox(id="guess")
+            yield ActionBar(id="buttons")
+
+    def on_mount(self) -> None:
+        self.header(self.lesson.title, (), "")
+        self.query_one("#ask").display = False
+        self.query_one(GuessBox).display = False
+        self._fit()
+        self.run_worker(self._prepare(), exclusive=True)
+
+    async def _prepare(self) -> None:
+        try:
+            self._begin(await prepare(self.lesson))
+        except LabError as error:
+            self.lab_app.leave()
+            self.lab_app.show_error(error)
+
+    def _begin(self, prepared: Prepared) -> None:
+        known = progress.load(self._progress_file).get(library.progress_name(self.path), library.NOT_BEGUN)
+        self._move(Attempt.begin(prepared, 0 if known.done else known.step))
+
+    @property
+    def _progress_file(self) -> Path:
+        return progress.file_beside(self.lab_app.paths.settings)
+
+    # What is on the screen
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit()
+        self._show()
+
+    def _fit(self) -> None:
+        width, height = self.app.size
+        two = len(self.lesson.chains) > 1
+        self.set_class(two and width >= _BESIDE_FROM, "-beside")
+        below = width >= _BELOW_FROM[0] and height >= _BELOW_FROM[1]
+        self.set_class(two and not below and width < _BESIDE_FROM, "-one")
+
+    def _move(self, attempt: Attempt) -> None:
+        """Show another step or another guess, and keep the progress if the step is another or is answered."""
+        before, self.attempt = self.attempt, attempt
+        if before is None or before.at != attempt.at or before.revealed != attempt.revealed:
+            self._stop()
+            self._shown = None
+            names = list(attempt.prepared.chains)
+            self._front = names.index(attempt.step.chain)
+            self._keep_progress(attempt)
+        self._show()
+        box = self.query_one(GuessBox)
+        if attempt.is_open and not box.has_focus and not self.query(InlineForm):
+            box.focus()
+        elif not attempt.is_open and box.has_focus:
+            self.set_focus(None)
+
+    def _keep_progress(self, attempt: Attempt) -> None:
+        kept = progress.Progress(attempt.at, len(attempt.prepared.steps), attempt.finished)
+        try:
+            progress.save(self._progress_file, library.progress_name(self.path), kept)
+        except StoreError as error:
+            self.lab_app.notify(printable(f"The progress is not kept: {error.title}", 300), severity="warning", markup=False)
+
+    @property
+    def moment(self) -> Moment:
+        """The moment that the charts show."""
+        assert self.attempt is not None
+        return self._shown or self.attempt.moment
+
+    def _show(self) -> None:
+        attempt = self.attempt
+        if attempt is None:
+            return
+        with self.app.batch_update():
+            self._show_words(attempt)
+            for place, pane in enumerate(self.query(ChainPane)):
+                pane.set_class(place == self._front, "-front")
+                self._show_chain(attempt, place, pane)
+        self.refresh_bindings()
+
+    def _show_words(self, attempt: Attempt) -> None:
+        steps, heading = len(attempt.prepared.steps), library.heading_of(self.path)
+        panel = self.query_one("#lesson", VerticalScroll)
+        number = f"{heading.number} of {len(library.ORDER)} · " if heading is not None else ""
+        panel.border_title = Content(printable(f"{number}{self.lesson.title}", 200))
+        panel.border_subtitle = Content(f"step {attempt.at + 1} of {steps}")
+        self.header(self.lesson.title, (f"step {attempt.at + 1} of {steps}", self.lesson.idea), "")
+        width = max(self.app.size.width - 5, 20)
+        self.query_one("#text", Static).update(Content("\n".join(wrap(printable(attempt.text, newlines=True), width))))
+        ask = self.query_one("#ask", Static)
+        ask.display = attempt.asked is not None
+        if attempt.asked is not None:
+            ask.update(Content(printable(fill(attempt.asked.question.ask, attempt.prepared.chains), 300)))
+        self.query_one(GuessBox).show(attempt if attempt.asked is not None else None)
+        self.query_one("#buttons", ActionBar).show("", self._buttons(attempt))
+
+    def _buttons(self, attempt: Attempt) -> list[ActionButton]:
+        on = "commit the guess" if attempt.is_open else self._end_label(attempt) if attempt.is_last else "go on"
+        playing = f"pause ({SPEEDS[self._speed]:g}/s)" if self._player is not None else "play"
+        buttons = [ActionButton("lesson.back", "back"), ActionButton("lesson.go-on", on, chosen=True)]
+        buttons += [ActionButton("lesson.next")] if attempt.is_open else []
+        buttons += [ActionButton("lesson.play", playing), ActionButton("lesson.try")]
+        if self.has_class("-one"):
+            buttons.append(ActionButton("lesson.chain"))
+        return [*buttons, ActionButton("lesson.earlier"), ActionButton("lesson.later")]
+
+    def _end_label(self, attempt: Attempt) -> str:
+        following = library.following(self.path)
+        return f"next lesson: {following.title}" if following is not None else "finish"
+
+    def _show_chain(self, attempt: Attempt, place: int, pane: ChainPane) -> None:
+        name = list(attempt.prepared.chains)[place]
+        chain, step = attempt.prepared.chains[name], attempt.step.step
+        key = name, self.moment, attempt.at
+        if key not in self._states:
+            self._states[key] = chart_state(chain, self.moment, step)
+        state = self._states[key]
+        note = f"chain {place + 1} of 2" if self.has_class("-one") else ""
+        pane.show(state, place_words(self.moment, chain.config.generations), step.show, step_panels(chain, state, step), note)
+
+    # Steps
+
+    def action_go_on(self) -> None:
+        attempt = self.attempt
+        if attempt is None:
+            return
+        if attempt.is_open:
+            self._move(attempt.commit())
+        elif not attempt.is_last:
+            self._move(attempt.next())
+        else:
+            following = library.following(self.path)
+            if following is None:
+                self.lab_app.leave()
+            else:
+                self.lab_app.switch_to("lesson", path=library.path_of(following.name))
+
+    def action_back(self) -> None:
+        if self.attempt is not None:
+            self._move(self.attempt.back())
+
+    def action_next(self) -> None:
+        if self.attempt is not None:
+            self._move(self.attempt.next())
+
+    async def action_jump(self) -> None:
+        if self.attempt is None or self.query(InlineForm):
+            return
+        steps = self.attempt.prepared.steps
+        numbers = tuple(str(number) for number in range(1, len(steps) + 1))
+        question = Question("step", f"step, 1 to {len(steps)}:", str(self.attempt.at + 1), whole_number(1, len(steps)), numbers)
+        form = InlineForm(_JUMP, "Jump", [question], lambda answers: wrap(steps[int(answers["step"]) - 1].text, 70)[0])
+        await self.mount(form, after=self.query_one("#lesson"))
+
+    @on(InlineForm.Answered)
+    async def _jumped(self, event: InlineForm.Answered) -> None:
+        event.stop()
+        await self.query(InlineForm).remove()
+        if event.answers is not None and self.attempt is not None:
+            self._move(self.attempt.jump(int(event.answers["step"]) - 1))
+        elif self.attempt is not None:
+            self._move(self.attempt)
+
+    @on(GuessBox.Guessed)
+    def _guessed(self, event: GuessBox.Guessed) -> None:
+        event.stop()
+        if self.attempt is not None and event.attempt.at == self.attempt.at and self.attempt.is_open:
+            self._move(event.attempt)
+
+    # The chain in time
+
+    def _moments(self) -> list[Moment]:
+        """The moments up to that of the step, at most so many; always the first and the last."""
+        assert self.attempt is not None
+        chain = max(self.attempt.prepared.chains.values(), key=lambda each: len(each.generations))
+        found = moments(chain, self.attempt.moment)
+        every = -(-len(found) // _MOST_PICTURES)
+        return found if every == 1 else [*found[:-1:every], found[-1]]
+
+    def _turn(self, by: int) -> bool:
+        """Show an earlier or later moment. Returns whether there is one."""
+        if self.attempt is None:
+            return False
+        found = self._moments()
+        at = found.index(self.moment) if self.moment in found else len(found) - 1
+        if not 0 <= at + by < len(found):
+            return False
+        self._shown = found[at + by] if at + by < len(found) - 1 else None
+        self._show()
+        return True
+
+    def action_earlier(self) -> None:
+        self._stop()
+        self._turn(-1)
+
+    def action_later(self) -> None:
+        self._stop()
+        self._turn(1)
+
+    def action_play(self) -> None:
+        if self.attempt is None:
+            return
+        if self._player is not None:
+            self._stop()
+            self._show()
+            return
+        if self._shown is None and len(self._moments()) > 1:
+            self._shown = self._moments()[0]
+        self._player = self.set_interval(1 / SPEEDS[self._speed], self._tick)
+        self._show()
+
+    def _tick(self) -> None:
+        if not self._turn(1) or self._shown is None:
+            self._stop()
+            self._show()
+
+    def _stop(self) -> None:
+        if self._player is not None:
+            self._player.stop()
+            self._player = None
+
+    def action_faster(self) -> None:
+        self._change_speed(1)
+
+    def action_slower(self) -> None:
+        self._change_speed(-1)
+
+    def _change_speed(self, by: int) -> None:
+        self._speed = max(0, min(self._speed + by, len(SPEEDS) - 1))
+        if self._player is not None:
+            self._stop()
+            self._player = self.set_interval(1 / SPEEDS[self._speed], self._tick)
+        self._show()
+
+    def action_chain(self) -> None:
+        self._front = (self._front + 1) % len(self.lesson.chains)
+        self._show()
+
+    # The laboratory, and leaving
+
+    async def action_try(self) -> None:
+        if self.attempt is None:
+            return
+        self._stop()
+        name = list(self.attempt.prepared.chains)[self._front]
+        chain = self.attempt.prepared.chains[name]
+        session = try_out(chain, self.moment, f"Try · {self.lesson.title}", self.lab_app.paths.sessions)
+        await self.lab_app.open("lab", session=session)
+        self.lab_app.notify("A session of your own, with you as a filter. Esc returns to the lesson.", markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        attempt = self.attempt
+        if action == "chain":
+            return self.has_class("-one")
+        if attempt is None:
+            return True
+        if action == "back" and attempt.at == 0:
+            return None
+        if action == "next" and attempt.is_last:
+            return None
+        if action == "earlier":
+            return True if self.moment != self._moments()[0] else None
+        if action == "later":
+            return True if self._shown is not None else None
+        return True
+
+    def back(self) -> None:
+        """Close the jump, stop playing, or leave."""
+        if self.query(InlineForm):
+            self.query(InlineForm).remove()
+        elif self._player is not None:
+            self._stop()
+            self._show()
+        else:
+            self.lab_app.leave()
+
+    def copy_text(self) -> str | None:
+        return self.attempt.text if self.attempt is not None else None
