@@ -158,8 +158,9 @@ def _dataset_metrics(chain: Chain, first: int, last: int) -> tuple[Array, Array,
         own = [sample.drawn for sample in record.samples if sample.origin is None] if record is not None else []
         counts.append(len(own))
         if none:
-            made.append(task.measure(own) if own else none)
-            passed.append(task.measure(generation.data) if generation.data else none)
+            before = chain.data(generation.index - 1)
+            made.append(task.measure(own, before) if own else none)
+            passed.append(task.measure(generation.data, before) if generation.data else none)
     shape = (last - first + 1, len(none))
     made_, passed_ = (np.array(rows, dtype=np.float64).reshape(shape) for rows in (made, passed))
     return made_, passed_, np.array(counts, dtype=np.float64)

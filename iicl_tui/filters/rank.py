@@ -99,7 +99,8 @@ def _numbered(chosen: PoolExample | Sample, numbers: Iterator[int]) -> Sample:
 
 FIELDS = (
     Field("prefer", "str", "prefers", "Which examples are passed on first. Every task: random. Acronyms: easy (common words), hard "
-          "(unlisted words, then rare ones), long, short, easylong and easyshort (common words, by length).", RANDOM),
+          "(unlisted words, then rare ones), long, short, easylong and easyshort (common words, by length). Texts: most or least "
+          "NAME of a feature, or NAME=VALUE.", RANDOM),
     Field("source", "choice", "chooses from", "pool: d⁰ and all samples so far that were not rejected. last: only samples of this "
           "generation.", "pool", choices=("pool", "last")),
     Field("distinct", "bool", "no duplicates", "Takes only the first of several examples with the same output.", False),

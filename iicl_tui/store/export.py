@@ -242,7 +242,8 @@ def _sample_rows(chain: Chain) -> Iterator[Sequence[Any]]:
         cells = {"generation": generation, **SAMPLE.cells(sample), "passed_on": sample.passes}
         cells |= {"follows": task.agrees(hypothesis, example)}
         if metrics:
-            cells |= {**dict(zip(metrics, task.measure([example]), strict=True)), "note": task.example_note(example)}
+            before = chain.data(generation - 1) if generation else ()
+            cells |= {**dict(zip(metrics, task.measure([example], before), strict=True)), "note": task.example_note(example)}
         return [(cells | more)[name] for name in columns]
 
     for number, example in enumerate(chain.start.samples):

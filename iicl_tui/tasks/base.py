@@ -18,7 +18,7 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Field
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, read_arrow
+from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, Trait, read_arrow
 from iicl_tui.tasks.wording import Wording
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Start",
     "Task",
     "TaskKind",
+    "Trait",
     "read_arrow",
     "task_kinds",
 ]
@@ -47,12 +48,14 @@ class ExampleSpec(Protocol):
         outputs: every possible output y; empty if they cannot be listed.
         dataset_metrics: what `measure` measures; may be empty.
         preferences: rankings that a filter can use, by name; empty if no example is better than another.
+        traits: properties by which a filter can select examples, by name; may be empty.
     """
 
     name: str
     outputs: tuple[str, ...]
     dataset_metrics: tuple[DatasetMetric, ...]
     preferences: Mapping[str, Preference]
+    traits: Mapping[str, Trait]
 
     @property
     def inputs(self) -> tuple[tuple[str, ...], ...]:
@@ -70,8 +73,13 @@ class ExampleSpec(Protocol):
     def example_note(self, example: Example) -> str:
         """A short remark shown next to the example; "" for none."""
 
-    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
-        """One number for each of `dataset_metrics`; NaN where nothing can be measured."""
+    def measure(self, examples: Sequence[Example], before: Sequence[Example] = ()) -> tuple[float, ...]:
+        """One number for each of `dataset_metrics`; NaN where nothing can be measured.
+
+        Args:
+            examples: what is measured.
+            before: the dataset from which they were made, for metrics that compare with it.
+        """
 
 
 class HypothesisModel(Protocol):

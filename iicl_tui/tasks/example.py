@@ -46,6 +46,19 @@ Preference = Callable[[Example], tuple[float, ...]]
 
 
 @dataclass(frozen=True)
+class Trait:
+    """A property by which filters can select examples.
+
+    Attributes:
+        values: what it can be.
+        of: the value of an example.
+    """
+
+    values: tuple[str, ...]
+    of: Callable[[Example], str]
+
+
+@dataclass(frozen=True)
 class Start:
     """State of a chain before generation 1.
 

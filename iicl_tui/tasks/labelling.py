@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.tasks.example import DatasetMetric, Example, Preference, read_arrow
+from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Trait, read_arrow
 from iicl_tui.tasks.spelling import comparable
 
 Array = NDArray[np.float64]
@@ -29,6 +29,7 @@ class Labelling(ABC):
     predictive = True
     dataset_metrics: tuple[DatasetMetric, ...] = ()
     preferences: Mapping[str, Preference] = MappingProxyType({})
+    traits: Mapping[str, Trait] = MappingProxyType({})
     space: ProductSpace
     outputs: tuple[str, ...]
 
@@ -122,7 +123,7 @@ class Labelling(ABC):
         """Empty: there is nothing to add."""
         return ""
 
-    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
+    def measure(self, examples: Sequence[Example], before: Sequence[Example] = ()) -> tuple[float, ...]:
         """Empty: there are no dataset metrics."""
         return ()
 

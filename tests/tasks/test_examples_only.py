@@ -10,7 +10,7 @@ import pytest
 
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acronym.task import Acronym
-from iicl_tui.tasks.base import DatasetMetric, Example, ExampleSpec, HypothesisModel, Preference, Task
+from iicl_tui.tasks.base import DatasetMetric, Example, ExampleSpec, HypothesisModel, Preference, Task, Trait
 from iicl_tui.tasks.naming.task import Naming
 
 
@@ -21,6 +21,7 @@ class Reviews:
     inputs: tuple[tuple[str, ...], ...] = ()
     outputs: tuple[str, ...] = ("1", "2", "3", "4", "5")
     dataset_metrics: tuple[DatasetMetric, ...] = (DatasetMetric("mean grade", 1, 5, 1),)
+    traits: Mapping[str, Trait] = {"grade": Trait(("1", "2", "3", "4", "5"), lambda example: example.output)}
     preferences: Mapping[str, Preference] = {"best": lambda example: (-float(example.output),)}
 
     def read_example(self, input: Any, output: Any) -> Example:
@@ -38,7 +39,7 @@ class Reviews:
     def example_note(self, example: Example) -> str:
         return f"{len(example.input[0].split())} words"
 
-    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
+    def measure(self, examples: Sequence[Example], before: Sequence[Example] = ()) -> tuple[float, ...]:
         return (sum(int(example.output) for example in examples) / len(examples),)
 
 

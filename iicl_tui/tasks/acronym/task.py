@@ -26,7 +26,7 @@ from iicl_tui.tasks.acronym.prior import read_acronym_prior
 from iicl_tui.tasks.acronym.rank_lists import check_lengths, standard_words, words_for
 from iicl_tui.tasks.acronym.start import Wanted, from_list, from_pool
 from iicl_tui.tasks.acronym.words import Words, alphabetical_order, initials, unaccented
-from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start
+from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, Trait
 from iicl_tui.tasks.spelling import comparable, composed
 
 if TYPE_CHECKING:
@@ -127,6 +127,9 @@ class Acronym:
             "easylong": lambda example: (not self.is_easy(example), -len(example.output), self._rank(example)),
             "easyshort": lambda example: (not self.is_easy(example), len(example.output), self._rank(example)),
         }
+        self.traits: Mapping[str, Trait] = {
+            "word": Trait(("easy", "hard"), lambda example: "easy" if self.is_easy(example) else "hard")
+        }
 
     # -- semantics ----------------------------------------------------------------------------------------------------
 
@@ -196,7 +199,7 @@ class Acronym:
         outputs = self.words.outputs(easy.tolist(), lengths.tolist(), rng)
         return tuple(map(Example, self.words.inputs(outputs, rng), outputs))
 
-    def measure(self, examples: Sequence[Example]) -> tuple[float, ...]:
+    def measure(self, examples: Sequence[Example], before: Sequence[Example] = ()) -> tuple[float, ...]:
         """Measure `dataset_metrics`. In the mean rank, unlisted outputs count as `Words.unlisted`."""
         if not examples:
             return (math.nan,) * len(self.dataset_metrics)
