@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from iicl_tui.agents.base import Agent
 from iicl_tui.errors import Fault
 from iicl_tui.filters.base import Draw, FilterKind, PhaseContext, Sample, SampleFilter
-from iicl_tui.schema import REQUIRED, Field, describe, nearest
+from iicl_tui.schema import Field, describe, nearest
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.tasks.base import Task, Trait
 
@@ -55,7 +56,7 @@ class Select(SampleFilter):
 
 
 FIELDS = (
-    Field("feature", "str", "selects by", "What is judged. Texts: the name of a feature with bins. Acronyms: word.", REQUIRED),
+    Field("feature", "str", "selects by", "What is judged. Texts: the name of a feature with bins. Acronyms: word.", ""),
     Field("keep", "strings", "keeps", "The values that pass on, as [\"positive\"]. Give either these or `reject`.", None),
     Field("reject", "strings", "rejects", "The values that do not pass on, as [\"negative\"].", None),
     Field("on-reject", "choice", "rejected samples", "redraw: draw others in their place. drop: pass on fewer samples.", "redraw",
@@ -67,13 +68,13 @@ FIELDS = (
 def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fault]) -> Select:
     """Builds the filter from the values of its [[filter]] table."""
     name, keep, reject = values["feature"], values["keep"], values["reject"]
-    trait = task.traits.get(name) if name is not None else None
-    if name is not None and trait is None:
+    trait = task.traits.get(name)
+    if name and trait is None:
         near = nearest(name, task.traits)
         known = f"known: {', '.join(task.traits)}" if task.traits else "it has none, so remove this filter"
         hint = f"nearest: {near}" if near else known
         faults.append(Fault((*path, "feature"), f"{describe(name)} is no feature of the task {task.name}; {hint}"))
-    if (keep is None) == (reject is None):
+    if name and (keep is None) == (reject is None):
         faults.append(Fault((*path, "reject" if reject is not None else "keep"), "give either `keep` or `reject`"))
     for key in ("keep", "reject"):
         for value in values[key] or ():
@@ -86,7 +87,14 @@ def build(values: Mapping[str, Any], task: Task, path: KeyPath, faults: list[Fau
         rejected = frozenset(trait.values) - set(keep)
     if trait is not None and rejected >= set(trait.values):
         faults.append(Fault((*path, "reject" if reject is not None else "keep"), "no value passes; keep at least one"))
-    return Select(name or "", trait, rejected, values["on-reject"], values["redraws"])
+    return Select(name, trait, rejected, values["on-reject"], values["redraws"])
 
 
-KIND = FilterKind("select", "select", "Passes on only examples with certain values of a feature.", FIELDS, build, order=7)
+def _check(filter: Select, task: Task, agents: Sequence[Agent], path: KeyPath, faults: list[Fault]) -> None:
+    """Adds a fault if nothing is named that could be judged."""
+    if not filter.name:
+        known = f"one of {', '.join(task.traits)}" if task.traits else f"the task {task.name} has none, so remove this filter"
+        faults.append(Fault((*path, "feature"), f"names no feature; expected {known}"))
+
+
+KIND = FilterKind("select", "select", "Passes on only examples with certain values of a feature.", FIELDS, build, _check, order=7)
