@@ -17,6 +17,8 @@ from textual import app as app_module
 from textual import constants
 from textual import pilot as pilot_module
 from textual._context import active_app
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.message_pump import MessagePump
 from waiting import LONGEST
 
@@ -79,11 +81,24 @@ def _is_busy(pump: MessagePump) -> bool:
     )
 
 
+_parse_rules = Stylesheet._parse_rules
+_parsed: dict[tuple[Any, ...], list[RuleSet]] = {}
+
+
+def _rules_once(sheet: Stylesheet, *arguments: Any, **options: Any) -> list[RuleSet]:
+    """The rules of a style sheet. They are parsed once for all apps, which takes a quarter of the time an app needs to start."""
+    key = (arguments, *options.items(), *sheet._variables.items())
+    if key not in _parsed:
+        _parsed[key] = _parse_rules(sheet, *arguments, **options)
+    return _parsed[key]
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _pilots_wait_for_the_state() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pilot_module, "wait_for_idle", settled)
         patch.setattr(app_module, "wait_for_idle", settled)
         patch.setattr(pilot_module.Pilot, "_wait_for_screen", settled)
+        patch.setattr(Stylesheet, "_parse_rules", _rules_once)
         patch.setattr(constants, "TEXTUAL_ANIMATIONS", "none")
         yield
