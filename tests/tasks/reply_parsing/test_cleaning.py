@@ -160,6 +160,6 @@ def test_every_position_leads_back_into_the_reply(text: str) -> None:
 
 
 @pytest.mark.slow
-def test_half_a_megabyte_is_cleaned_in_linear_time() -> None:
+def test_a_long_reply_is_cleaned_in_linear_time() -> None:
     for part in ("~~a", "<s>", "\\text{", "&\\\\", "o\u0336", "a\u0308", "<|", "User: a\n", "\\begin{a}&", "[s]", "<think>x"):
-        clean(part * (500_000 // len(part)))
+        clean(part * (120_000 // len(part)))
