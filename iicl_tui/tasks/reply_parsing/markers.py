@@ -33,7 +33,7 @@ class Marker:
 BAR = r"[|｜]"
 _THOUGHT = (
     r"(?:[a-z]{1,12}[:_])?(?:think|thinking|thoughts?|thought_process|reasoning|reason|reflection|scratchpad|inner_monologue|"
-    r"cot|antthinking)"
+    r"analysis|cot|antthinking)"
 )
 _MODEL = r"(?:hy[_▁]|im_)?(?:assistant|model|chatbot|bot|ai)(?:_token|_start)?"
 _PERSON = (
@@ -49,10 +49,21 @@ _DIALOGUE = r"^[^\S\n]*(?:#{1,4}[^\S\n]*)?\*{0,2}"
 
 MARKERS = (
     Marker("text", r"(?!\A)<s>[^<\n]{1,200}</s>", "struck-out text, which has the tags of Llama 2's turns"),
-    Marker("thought", rf"<{_THOUGHT}(?:\s[^<>\n]{{0,80}})?>", "DeepSeek-R1, Qwen3, Phi-4, GLM, Exaone, Seed, LongCat"),
-    Marker("thought_end", rf"</{_THOUGHT}\s{{0,4}}>", "the same"),
-    Marker("thought", r"\[(?:think|thinking|reasoning|thought)\]", "Magistral"),
-    Marker("thought_end", r"\[/(?:think|thinking|reasoning|thought)\]", "Magistral"),
+    Marker("thought", rf"<[ ]?{_THOUGHT}(?:\s[^<>\n]{{0,80}})?>", "DeepSeek-R1, Qwen3, Phi-4, GLM, Exaone, Seed, LongCat"),
+    Marker("thought_end", rf"</[ ]?{_THOUGHT}\s{{0,4}}>", "the same"),
+    Marker("thought", rf"&lt;{_THOUGHT}&gt;", "the same, escaped for HTML"),
+    Marker("thought_end", rf"&lt;/{_THOUGHT}&gt;", "the same, escaped for HTML"),
+    Marker("thought", r"\[(?:begin[_ ])?(?:think|thinking|reasoning|thought)\]", "Magistral"),
+    Marker("thought_end", r"\[(?:/|end[_ ])(?:think|thinking|reasoning|thought)\]", "Magistral"),
+    Marker("thought", r"\A\s{0,9}Here are my reasoning steps:", "Apriel"),
+    Marker("answer", r"\[begin[_ ]final[_ ]response\]", "Apriel"),
+    Marker("end", r"\[end[_ ]final[_ ]response\]", "Apriel"),
+    Marker(
+        "prose",
+        r"<details[^<>\n]{0,80}>\s{0,9}<summary>[^<\n]{0,40}?(?:think|thought|reason)[^<\n]{0,40}</summary>",
+        "web interfaces that fold thoughts",
+    ),
+    Marker("answer", r"</details>", "the same", only="prose"),
     Marker("thought", r"◁think▷", "Kimi"),
     Marker("thought_end", r"◁/think▷", "Kimi"),
     Marker(
@@ -119,7 +130,9 @@ MARKERS = (
         "end", rf"<(?:end_of_turn|end_of_utterance|end_of_sentence|turn{BAR}|eos|eot|eod|eop|seed:eos)>", "Gemma, SmolVLM, Seed"
     ),
     Marker("end", rf"\[{BAR}end(?:_of_|of)?turn{BAR}\]|\[e~\[", "Exaone, MiniMax"),
+    Marker("end", rf"<{BAR}[a-z]{{2,9}}:(?:end|eos|eot){BAR}>|\[UNUSED_TOKEN_14[56]\]", "Solar, PLaMo, InternLM 2"),
     Marker("end", r"</s>", "Llama 2, Mistral"),
+    Marker("end", r"(?!\A)<s>", "Llama 2: another dialogue begins"),
 )
 
 _TABLE = re.compile("|".join(f"(?P<m{at}>{marker.pattern})" for at, marker in enumerate(MARKERS)), re.IGNORECASE | re.MULTILINE)
@@ -129,12 +142,13 @@ _TAG = r"answer|final_answer|final|response|solution"
 ANSWER_TAG = re.compile(rf"</?(?:{_TAG}|ins)>", re.IGNORECASE)
 """Tags around text that counts."""
 _ANSWER_TAGS = re.compile(rf"<(?P<tag>{_TAG})>(?P<inner>(?:(?!</?(?P=tag)>)[\s\S])*+)(?:</(?P=tag)>)?", re.IGNORECASE)
-_SIGNS = ("<", "[", "◁", "]~b")
+_SIGNS = ("<", "[", "◁", "]~b", "&lt;")
 _WORDS = (
     "human",
     "user",
     "instruction",
     "here is my",
+    "here are my",
     "assistant",
     "analysis",
     "commentary",
@@ -144,8 +158,9 @@ _WORDS = (
     "scratchpad",
 )
 _CAN_BE_MARKER = re.compile(
-    r"<(?:/?[a-z]|[|｜])|[a-z][|｜]>|\[(?:/|[|｜]|think|reason|thought|inst|sys|avail|tool|e~)|\]~b|◁|assistant"
-    r"|^\W{0,12}(?:human|user|instruction|here is my)|\A\W{0,9}(?:analysis|commentary|thought|thinking|reasoning|scratchpad)",
+    r"<[ ]?(?:/?[ ]?[a-z]|[|｜])|[a-z][|｜]>|&lt;/?[a-z]|\[(?:/|[|｜]|think|reason|thought|inst|sys|avail|tool|e~|begin|end|unused)"
+    r"|\]~b|◁|assistant|^\W{0,12}(?:human|user|instruction|here is my|here are my)"
+    r"|\A\W{0,9}(?:analysis|commentary|thought|thinking|reasoning|scratchpad)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -172,12 +187,15 @@ def find_answer(text: str) -> Answer:
     if not has_sign or _CAN_BE_MARKER.search(text) is None:
         return Answer(0, len(text))
     start, thinking = 0, ""
+    earlier: tuple[int, int] | None = None  # an answer before thoughts that nothing follows
     for match in _TABLE.finditer(text):
         marker = MARKERS[int((match.lastgroup or "m0")[1:])]
         role = marker.role
         if role == "text" or marker.only not in (None, thinking):
             continue
         if role in ("thought", "channel", "prose"):
+            if not thinking and _has_words(text[start : match.start()]):
+                earlier = start, match.start()
             start, thinking = match.end(), role
         elif role in ("thought_end", "answer") or (thinking == "channel" and role != "other"):
             start, thinking = match.end(), ""
@@ -190,6 +208,8 @@ def find_answer(text: str) -> Answer:
             return Answer(match.start(), match.start(), True)
         else:
             start = match.end()
+    if earlier is not None and not thinking and not _has_words(text[start:]):
+        return _in_tags(text, *earlier, True)
     return Answer(len(text), len(text)) if thinking else _in_tags(text, start, len(text), False)
 
 

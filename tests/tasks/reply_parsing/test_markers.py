@@ -23,6 +23,11 @@ RULE, OTHER = WORDING.rule_reply(RIGHT), WORDING.rule_reply(WRONG)
 THOUGHTS: dict[str, tuple[str, ...]] = {
     "DeepSeek-R1, Qwen3, GLM": ("<think>\n", "\n</think>\n\n"),
     "upper case": ("<THINK>", "</THINK>"),
+    "a blank in the tag": ("< think>", "</ think>"),
+    "escaped for HTML": ("&lt;think&gt;", "&lt;/think&gt;"),
+    "folded": ("<details>\n<summary>Thought for 3 seconds</summary>\n", "\n</details>\n"),
+    "Apriel": ("Here are my reasoning steps:\n", "\n[BEGIN FINAL RESPONSE]\n"),
+    "words in brackets": ("[BEGIN_REASONING]", "[END_REASONING]"),
     "a space in the tag": ("<think >", "</think >"),
     "attributes": ('<think duration="4">', "</think>"),
     "Exaone": ("<thought>\n", "\n</thought>\n\n"),
@@ -223,3 +228,10 @@ def test_markers_in_any_order_give_a_sound_answer(parts: list[str]) -> None:
     if reading.hypothesis is not None:
         said = [text[start:end] for start, end in reading.spans]
         assert said == list(ACRE.space.assignment(reading.hypothesis).values())
+
+
+def test_an_answer_before_thoughts_that_nothing_follows_counts() -> None:
+    found = WORDING.read_rule(f"<think>{OTHER}</think>{RULE}<think>{OTHER}</think>")
+    assert found.hypothesis == RIGHT
+    assert found.remarks
+    assert WORDING.read_rule(f"{RULE}<think>{OTHER}").hypothesis is None, "cut off while it changes its mind"
