@@ -8,13 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from iicl_tui.agents.providers.streams import StreamBroken, assemble, is_stream
 from iicl_tui.agents.providers.waits import wait_in_fields, wait_in_text
 
 _MAX_DEPTH = 8
 _MAX_ITEMS = 200
-_MESSAGE_KEYS = ("message", "msg", "detail", "details", "error", "errors", "error_description", "reason", "description", "title")
+_MESSAGE_KEYS = (
+    "message", "msg", "detail", "details", "error", "errors", "error_description", "error_message", "errormessage", "error_msg",
+    "status_msg", "faultstring", "reason", "description", "title",
+)  # fmt: skip
 """Keys that may hold a message, in the order of preference."""
-_CONTAINER_KEYS = ("error", "errors", "detail", "details", "message", "metadata", "raw", "body", "response", "cause", "innererror")
+_CONTAINER_KEYS = (
+    "error", "errors", "detail", "details", "message", "metadata", "raw", "body", "response", "cause", "innererror", "fault",
+    "base_resp",
+)  # fmt: skip
 """Keys that may hold another error."""
 _VAGUE = re.compile(
     r"(?:provider returned error|(?:upstream|internal|server|unknown|api|http) error|an? error (?:has )?occurr?ed|bad request"
@@ -58,13 +65,29 @@ class _Found:
 def parse_error_body(body: bytes) -> ErrorBody:
     """Parses a body. Never raises: a body that is not JSON is itself the message, unless it is a web page."""
     try:
-        document = json.loads(body)
+        document = _streamed(body) or json.loads(_text(body))
     except (ValueError, RecursionError):
-        text = body[:2000].decode("utf-8", "replace").strip()
+        text = _text(body)[:2000].strip()
         if text.startswith("<"):
             return ErrorBody()
         return ErrorBody(text, wait=wait_in_text(text))
     return error_body_of(document)
+
+
+def _streamed(body: bytes) -> Any:
+    """The error in server-sent events; None if the body has none."""
+    try:
+        return assemble(body) if is_stream(body) else None
+    except StreamBroken:
+        return None
+
+
+def _text(body: bytes) -> str:
+    """The text of a body. Latin-1 if it is no Unicode, as some gateways send it."""
+    try:
+        return body.decode(json.detect_encoding(body))
+    except ValueError:
+        return body.decode("latin-1")
 
 
 def error_body_of(document: Any) -> ErrorBody:
@@ -138,8 +161,10 @@ def _collect_list(values: Sequence[Any], found: _Found, depth: int) -> None:
 
 
 def _collect_fields(fields: Mapping[str, Any], found: _Found, depth: int) -> None:
+    before = len(found.messages)
+    fields = {**{key.lower(): value for key, value in fields.items() if isinstance(key, str)}, **fields}
     details = fields.get("details")
-    codes = [fields.get("type"), fields.get("code"), fields.get("status")]
+    codes = [fields.get("type"), fields.get("__type"), fields.get("code"), fields.get("status")]
     found.codes += _lower([*codes, details.get("error_code") if isinstance(details, Mapping) else None])
     param = fields.get("param")
     if isinstance(param, str) and param:
@@ -155,6 +180,10 @@ def _collect_fields(fields: Mapping[str, Any], found: _Found, depth: int) -> Non
         value = fields.get(key)
         if isinstance(value, (str, Mapping, list)) and value:
             _collect(value, found, depth + 1)
+    if depth and len(found.messages) == before:  # {"top_p": ["must be positive"]}
+        for key, value in list(fields.items())[:20]:
+            if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+                found.messages.append(f"{key}: {'; '.join(value[:20])}")
 
 
 def _own_texts(fields: Mapping[str, Any]) -> Iterator[str]:

@@ -14,7 +14,11 @@ _PART = re.compile(
     r"(\d{1,12}(?:\.\d{1,12})?)\s*(ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])", re.I
 )
 _DURATION = re.compile(rf"(?:{_PART.pattern}[\s,]*(?:and\s+)?){{1,4}}", re.I)
-_ASKS = re.compile(r"\b(?:retry|try again|wait|available|reset\w*|resume|come back)\b[^.\n]{0,40}?(?=\d)", re.I)
+_CLOCK = re.compile(r"(\d{1,3}):(\d\d):(\d\d)(?![\d:])")
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?")
+_ASKS = re.compile(
+    r"\b(?:retry(?:[_-]?(?:delay|after))?|try again|wait|available|reset\w*|resume|come back)\b[^.\n]{0,40}?(?=\d)", re.I
+)
 _DELAY_KEYS = re.compile(r"retry[_-]?(?:delay|after|in)|(?:wait|reset)[_-]?(?:time|seconds|after|in)?", re.I)
 
 
@@ -43,6 +47,10 @@ def wait_in_text(text: str) -> float | None:
         found = _DURATION.match(text, hit.end())
         if found:
             return _seconds(found[0])
+        if clock := _CLOCK.match(text, hit.end()):
+            return int(clock[1]) * 3600.0 + int(clock[2]) * 60.0 + int(clock[3])
+        if date := _DATE.match(text, hit.end()):
+            return _until(date[0], None)
     return None
 
 
