@@ -27,6 +27,8 @@ _T = TypeVar("_T")
 CHAIN_FIELDS = (
     Field("title", "str", "title", "What the session is called in lists and in its file name.", "Untitled chain"),
     Field("task", "choice", "task", "What is learned.", "acre"),
+    Field("description", "str", "description", "What the session is about, in a sentence or two.", "", in_form=False),
+    Field("notice", "strings", "notice", "What to look at in it, one sentence each.", (), in_form=False),
     Field("generations", "int", "generations", "How many generations the chain has.", 6, low=1, high=1_000_000),
     Field("seed", "int", "seed", "The same seed gives the same chain, however it is stepped, resumed or branched.", 42, low=0,
           high=2**63 - 1),
@@ -72,6 +74,8 @@ class ChainConfig:
     document: Mapping[str, Any]
     budget: Budget
     keep: Keep = REPLACE
+    description: str = ""
+    notice: tuple[str, ...] = ()
 
     @property
     def own_samples(self) -> int:
@@ -168,7 +172,7 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     budget = Budget(chain["budget"], chain["token-budget"])
     return ChainConfig(
         chain["title"], chain["generations"], chain["seed"], chain["lookback"], task, tuple(agents), tuple(filters), start, written,
-        budget, keep,
+        budget, keep, chain["description"], tuple(chain["notice"]),
     )  # fmt: skip
 
 

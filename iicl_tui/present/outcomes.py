@@ -23,6 +23,8 @@ class Outcomes:
 
     def __init__(self) -> None:
         self._read: dict[Path, tuple[float, str]] = {}
+        self.sparks: dict[Path, str] = {}
+        """The metric of each session by generation, as a small curve."""
 
     @property
     def known(self) -> Mapping[Path, str]:
@@ -31,7 +33,7 @@ class Outcomes:
 
     def find(self, summaries: Sequence[Summary], cancelled: Callable[[], bool]) -> bool:
         """Reads the newest sessions that changed and returns whether anything is new. Slow: call it in a worker."""
-        from iicl_tui.present.preview import outcome_text
+        from iicl_tui.present.preview import outcome_and_spark
 
         news = False
         for summary in summaries[:NEWEST]:
@@ -44,7 +46,7 @@ class Outcomes:
             words = ""
             try:
                 if summary.path.stat().st_size <= QUICK:
-                    words = outcome_text(summary.path)
+                    words, self.sparks[summary.path] = outcome_and_spark(summary.path)
             except (LabError, OSError):
                 pass  # gone or broken since it was listed; the next listing shows that
             except Exception as error:  # no single file may end the program

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite, log
 from pathlib import Path
 
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.money import spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.keep import REPLACE
-from iicl_tui.chain.metrics import Outcome, outcome
+from iicl_tui.chain.metrics import Outcome, measure, outcome
 from iicl_tui.charts.numbers import probability_text
 from iicl_tui.charts.view import BeliefView, Mark
 from iicl_tui.present import belief_provenance
@@ -17,6 +19,7 @@ from iicl_tui.present.words import belief_question, next_phase_text, rule_text
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable, superscript
 
+_BARS = "▁▂▃▄▅▆▇█"
 _MOST_METRICS = 2
 """Maximum number of the task's metrics, so that the line stays short."""
 
@@ -28,10 +31,14 @@ class Preview:
     Attributes:
         view: The last belief as a mosaic.
         facts: (label, value) in order, safe to print.
+        description: What the session is about, safe to print.
+        notice: What to look at in it, safe to print.
     """
 
     view: BeliefView | None
     facts: tuple[tuple[str, str], ...]
+    description: str = ""
+    notice: tuple[str, ...] = ()
 
 
 def read_preview(path: Path) -> Preview:
@@ -39,14 +46,47 @@ def read_preview(path: Path) -> Preview:
     with SessionFile.open(path, read_only=True) as file:
         chain = Chain(file.config, file.generations, calls=file.calls)
         facts = [*_progress(chain), *_setting(chain, file)]
-        return Preview(_view(chain), tuple((what, printable(value, 400)) for what, value in facts if value))
+        return Preview(
+            _view(chain),
+            tuple((what, printable(value, 400)) for what, value in facts if value),
+            printable(chain.config.description, 600),
+            tuple(printable(each, 300) for each in chain.config.notice),
+        )
 
 
 def outcome_text(path: Path) -> str:
     """A session's last belief in a few numbers; "" if there is none yet. Raises LabError if it cannot be read."""
+    return outcome_and_spark(path)[0]
+
+
+def outcome_and_spark(path: Path) -> tuple[str, str]:
+    """A session's last belief in a few numbers, and a small curve of what they end; both "" if there is none yet.
+
+    Raises LabError if the file cannot be read.
+    """
     with SessionFile.open(path, read_only=True) as file:
-        last = outcome(Chain(file.config, file.generations, calls=file.calls))
-    return printable(" · ".join(_belief_words(last, unit="")), 100) if last is not None else ""
+        chain = Chain(file.config, file.generations, calls=file.calls)
+        last = outcome(chain)
+        if last is None:
+            return "", ""
+        return printable(" · ".join(_belief_words(last, unit="")), 100), spark(_metric(chain, last))
+
+
+def _metric(chain: Chain, last: Outcome) -> Sequence[float]:
+    """What the chain is about, by generation: the probability of the state in which its focus ended, or its entropy as a share."""
+    measures = measure(chain)
+    if last.focus is not None and chain.task.focus is not None:
+        values = chain.task.space.groupings[chain.task.focus].values
+        return [float(p) for p in measures.marginals[chain.task.focus][:, values.index(last.focus[1])]]
+    return [float(h) / log(chain.task.space.size) for h in measures.entropy]
+
+
+def spark(values: Sequence[float], cells: int = 10) -> str:
+    """Shares 0 … 1 as a row of bars: at most `cells` of them, each the mean of its part; a dot where nothing is known."""
+    count = min(cells, len(values))
+    parts = [values[place * len(values) // count : (place + 1) * len(values) // count] for place in range(count)]
+    known = [[value for value in part if isfinite(value)] for part in parts]
+    return "".join(_BARS[round(min(max(sum(part) / len(part), 0.0), 1.0) * 7)] if part else "·" for part in known)
 
 
 def _belief_words(last: Outcome, unit: str = " nats") -> list[str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iicl_tui.present.preset_questions import in_order, question_of
 from iicl_tui.text import printable
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class Item:
     Attributes:
         key: Unique in its list.
         words: The text that a search looks through.
+        group: The heading that it stands under.
+        tag: Task, filters and seed.
+        spark: Its metric by generation, as a small curve.
     """
 
     key: str
@@ -32,12 +36,19 @@ class Item:
     line: str
     words: str
     broken: bool = False
+    group: str = ""
+    spark: str = ""
+    tag: str = ""
     summary: Summary | None = None
     preset: Preset | None = None
 
 
 def session_items(
-    summaries: Iterable[Summary], now: float, aged: bool = True, outcomes: Mapping[Path, str] | None = None
+    summaries: Iterable[Summary],
+    now: float,
+    aged: bool = True,
+    outcomes: Mapping[Path, str] | None = None,
+    sparks: Mapping[Path, str] | None = None,
 ) -> list[Item]:
     """An item for each session.
 
@@ -46,20 +57,24 @@ def session_items(
         now: Seconds since the epoch.
         aged: Whether to show how old each is.
         outcomes: The outcomes that are known, by file; other sessions show their last rule.
+        sparks: The small curves that are known, by file.
     """
-    return [_safe_item(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule) for summary in summaries]
+    return [
+        _safe_item(summary, now, aged, (outcomes or {}).get(summary.path) or summary.rule, (sparks or {}).get(summary.path, ""))
+        for summary in summaries
+    ]
 
 
-def _safe_item(summary: Summary, now: float, aged: bool, outcome: str) -> Item:
+def _safe_item(summary: Summary, now: float, aged: bool, outcome: str, spark: str) -> Item:
     """The item, or one that says why it cannot be shown."""
     try:
-        return _session_item(summary, now, aged, outcome)
+        return _session_item(summary, now, aged, outcome, spark)
     except Exception as error:  # no single file may end the program
         from iicl_tui.store.crash_reports import cannot_show
 
         name = printable(summary.path.name, 200)
         return Item(
-            summary.path.name, f"✗ {name}", printable(cannot_show(error)), name.casefold(), True, replace(summary, fault="")
+            summary.path.name, f"✗ {name}", printable(cannot_show(error)), name.casefold(), True, summary=replace(summary, fault="")
         )
 
 
@@ -71,25 +86,32 @@ def name_items(folder: Path) -> list[Item]:
     return [Item(name, printable(name.removesuffix(".toml"), 200), "…", name.casefold()) for name in names]
 
 
-def _session_item(summary: Summary, now: float, aged: bool, outcome: str) -> Item:
+def _session_item(summary: Summary, now: float, aged: bool, outcome: str, spark: str) -> Item:
     age = age_text(now - summary.modified, summary.modified) if aged else ""
+    setting: list[str] = []
     if summary.fault is not None:
         facts = [summary.path.name, age, summary.fault]
     elif summary.status == "configuration":
-        facts = ["configuration", age, summary.task, _joined(summary.agents, summary.filters)]
+        facts = ["configuration", age, summary.task, " + ".join(summary.filters), _joined(summary.agents)]
     else:
         standing = f"gen {summary.generation}/{summary.generations}"
-        facts = [standing, summary.status, age, outcome, summary.task, _joined(summary.agents, summary.filters)]
+        seed = f"seed {summary.seed}" if summary.seed is not None else ""
+        filters = " + ".join(summary.filters) or "no filter"
+        facts = [standing, summary.status, age, outcome, _joined(summary.agents)]
+        setting = [summary.task, filters, seed]
+    tag = " · ".join(printable(part, 80) for part in setting if part)
     title = ("✗ " if summary.fault is not None else "") + (summary.title.strip() or summary.path.name)
     line = " · ".join(printable(fact, 200) for fact in facts if fact)
-    words = f"{title} {line} {summary.path.name}".casefold()
-    return Item(summary.path.name, printable(title, 200), line, words, summary.fault is not None, summary)
+    words = f"{title} {tag} {line} {summary.path.name}".casefold()
+    return Item(
+        summary.path.name, printable(title, 200), line, words, summary.fault is not None, spark=spark, tag=tag, summary=summary
+    )
 
 
-def _joined(agents: Sequence[str], filters: Sequence[str]) -> str:
+def _joined(agents: Sequence[str]) -> str:
     names = [*dict.fromkeys(agents)]
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return ", ".join(names[:2]) + more + (" | " + " + ".join(filters) if filters else "")
+    return ", ".join(names[:2]) + more
 
 
 def preset_items(presets: Iterable[Preset]) -> list[Item]:
@@ -97,13 +119,28 @@ def preset_items(presets: Iterable[Preset]) -> list[Item]:
     return [
         Item(
             preset.name,
-            printable(preset.title),
-            printable(f"{preset.name} · {preset.summary.partition(chr(10))[0]}"),
-            f"{preset.name} {preset.title} {preset.summary}".casefold(),
+            printable(preset.summary.partition(chr(10))[0]),
+            printable(f"{preset.name} · {preset.title}"),
+            f"{preset.name} {preset.title} {preset.summary} {' '.join(question_of(preset))}".casefold(),
+            group=question_of(preset)[0],
             preset=preset,
         )
-        for preset in presets
+        for preset in in_order(tuple(presets))
     ]
+
+
+ORDERS: dict[str, str] = {"newest": "newest first", "title": "by title", "task": "by task", "state": "by state"}
+"""The orders of a list of sessions, with their names."""
+
+
+def ordered(items: Sequence[Item], order: str) -> list[Item]:
+    """The items in one of ORDERS. Items that are alike keep their places, newest first."""
+    if order == "title":
+        return sorted(items, key=lambda item: item.title.casefold())
+    if order in ("task", "state"):
+        field = "task" if order == "task" else "status"
+        return sorted(items, key=lambda item: str(getattr(item.summary, field, "")))
+    return list(items)
 
 
 def matching(items: Iterable[Item], text: str) -> list[Item]:

@@ -45,6 +45,7 @@ class Summary:
         status: The chain's status; "configuration" for a file without records, "broken" for a faulty one.
         rule: The last hypothesis that was kept or learned.
         fault: What is wrong with the file, or None.
+        seed: The chain's seed, if the file gives one.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class Summary:
     status: Status | Literal["configuration", "broken"] = "broken"
     rule: str = ""
     fault: str | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ def _of_head(blank: Summary, document: Mapping[str, Any]) -> Summary:
         agents=tuple(_agent(table) for table in agents),
         filters=tuple(str(table["kind"]) for table in document.get("filter", ())),
         generations=int(chain.get("generations", 6)),
+        seed=int(chain["seed"]) if "seed" in chain else None,
         status="new",
     )
 

@@ -83,6 +83,7 @@ HOME = (
     Action("home.yours", ("1",), "your sessions", "Show your own sessions, newest first."),
     Action("home.examples", ("2",), "examples", "Show the sessions that come with the program, to look at and to branch from."),
     Action("home.presets", ("3",), "presets", "Show ready-made experiments to start from."),
+    Action("home.sort", ("o",), "order", "List the sessions by age, title, task or state.", footer=9),
     Action("home.refresh", ("f5",), "refresh", "Read the sessions folder again."),
 )
 

@@ -275,3 +275,25 @@ def test_assignments_that_cannot_be_made(before: dict[str, Any], assignment: str
     with pytest.raises(ConfigError, match="1 fault") as caught:
         assign(before, assignment)
     assert f"--set {assignment}" in str(caught.value)
+
+
+def test_a_chain_may_say_what_it_is_about() -> None:
+    plain = read_config({})
+    assert (plain.description, plain.notice) == ("", ())
+    told = read_config({"chain": {"description": "About.", "notice": ["One.", "Two."]}})
+    assert (told.description, told.notice) == ("About.", ("One.", "Two."))
+    assert told.document["chain"]["notice"] == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    ("chain", "fault"),
+    [
+        ({"description": 3}, "chain.description: expected a text in quotes, found 3"),
+        ({"notice": "One."}, 'chain.notice: expected a list of texts, found "One."'),
+        ({"notice": ["One.", 2]}, "chain.notice: expected a list of texts, found 2 as item 2"),
+    ],
+)
+def test_what_a_chain_says_about_itself_is_text(chain: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read_config({"chain": chain})
+    assert [str(each) for each in raised.value.faults] == [fault]

@@ -16,8 +16,7 @@ TABS: dict[Tab, str] = {"yours": "your sessions", "examples": "examples", "prese
 """The tabs in their order, with their labels."""
 
 EMPTY: dict[Tab, str] = {
-    "yours": "No sessions yet.\n\nn  set up a chain of your own\n3  start from a preset, a ready-made experiment\n"
-    "2  look at finished example sessions",
+    "yours": "No sessions yet.",
     "examples": "This installation has no example sessions.\n\n3  start from a preset, a ready-made experiment",
     "presets": "This installation has no presets.\n\nn  set up a chain of your own",
 }
@@ -28,16 +27,25 @@ class SessionList(OptionList):
 
     def show_items(self, items: list[Item], cursor: str | None) -> None:
         """List the items. The cursor goes to the one with this key, or to the first."""
-        self.set_options([Option(_two_lines(item), id=item.key) for item in items])
+        options: list[Option] = []
+        group = ""
+        for item in items:
+            if item.group != group:
+                group = item.group
+                options.append(Option(Content.styled(group, "bold $text-accent"), disabled=True))
+            options.append(Option(_two_lines(item), id=item.key))
+        self.set_options(options)
         self.display = bool(items)
         if items:
             keys = [item.key for item in items]
-            self.highlighted = keys.index(cursor) if cursor in keys else 0
+            self.highlighted = self.get_option_index(cursor if cursor is not None and cursor in keys else keys[0])
 
     def neighbour(self, key: str) -> str | None:
         """The key of the entry that takes this one's place when it is removed."""
-        others = [str(option.id) for option in self.options if option.id != key]
-        return others[min(self.highlighted or 0, len(others) - 1)] if others else None
+        keys = [option.id for option in self.options if option.id is not None]
+        place = keys.index(key) if key in keys else 0
+        others = [each for each in keys if each != key]
+        return others[min(place, len(others) - 1)] if others else None
 
     def on_click(self, event: events.Click) -> None:
         event.prevent_default()
@@ -49,4 +57,6 @@ class SessionList(OptionList):
 
 
 def _two_lines(item: Item) -> Content:
-    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), "\n", (item.line, "not bold"))
+    tag = (f"  {item.tag}", "not bold") if item.tag else ""
+    spark = (f"{item.spark}  ", "not bold $text-accent") if item.spark else ""
+    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), tag, "\n", spark, (item.line, "not bold"))

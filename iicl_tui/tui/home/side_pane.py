@@ -63,7 +63,10 @@ class SidePane(VerticalScroll, can_focus=False):
         muted = "dim" if self.app.native_ansi_color else self.app.theme_variables["text-muted"]
         for what, value in preview.facts:
             table.add_row(Text(what, muted), Text(value))
-        self.query_one("#words", Static).update(Group(Text(title, "bold"), Text(), table))
+        about: list[Any] = [Text(preview.description), Text()] if preview.description else []
+        if preview.notice:
+            about += [Text("Notice", "bold"), *(Text(f"• {each}") for each in preview.notice), Text()]
+        self.query_one("#words", Static).update(Group(Text(title, "bold"), Text(), *about, table))
 
     def _show_chart(self, view: Any) -> None:
         """Show the mosaic. The widget is created when first needed, so that the first text does not wait for numpy."""

@@ -72,6 +72,6 @@ class TabReader:
         except LabError as error:
             fault = str(error)
         aged = tab == "yours"
-        report(session_items(summaries, now, aged, self._outcomes.known), fault)
+        report(session_items(summaries, now, aged, self._outcomes.known, self._outcomes.sparks), fault)
         if self._outcomes.find(summaries, cancelled):
-            report(session_items(summaries, now, aged, self._outcomes.known), fault)
+            report(session_items(summaries, now, aged, self._outcomes.known, self._outcomes.sparks), fault)

@@ -18,7 +18,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
-from iicl_tui.present.session_list import Item, matching
+from iicl_tui.present.session_list import ORDERS, Item, matching, ordered
 from iicl_tui.store import crash_reports
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
@@ -78,6 +78,7 @@ class HomeScreen(AppScreen):
         self._faults: dict[Tab, str] = {}
         self._cursors: dict[Tab, str] = {}
         self._next_cursor: dict[Tab, str] = {}
+        self._order = "newest"
         self._undo_stack: list[Callable[[], str]] = []
         self._shown: tuple[Tab, str] | None = None
         self._reader: TabReader
@@ -87,10 +88,13 @@ class HomeScreen(AppScreen):
         yield ActionBar(id="tabs")
         yield PlainInput(placeholder="Search titles, tasks, agents and states", id="search", compact=True)
         with Container(id="panes"):
-            with Vertical(id="left"):
+            with Vertical(id="left") as left:
+                left.border_title = "sessions"
                 yield SessionList(id="list", markup=False, compact=True)
                 yield Static("Reading the sessions…", id="empty", markup=False)
-            yield SidePane(id="side")
+            side = SidePane(id="side")
+            side.border_title = "preview"
+            yield side
 
     def on_mount(self) -> None:
         self.query_one("#search").display = False
@@ -129,20 +133,35 @@ class HomeScreen(AppScreen):
         if everything is None:
             return
         text = self.query_one("#search", Input).value
-        shown = matching(everything, text)
+        shown = ordered(matching(everything, text), self._order if self.tab == "yours" else "newest")
+        first_visit = self.tab == "yours" and not everything and not self._faults.get(self.tab)
+        self._show_welcome(first_visit)
         cursor = self._cursors.get(self.tab)
         if self._next_cursor.get(self.tab) in [item.key for item in shown]:
             cursor = self._next_cursor.pop(self.tab)
         with self.app.batch_update():
             self.query_one(SessionList).show_items(shown, cursor)
             empty = self.query_one("#empty", Static)
-            empty.display = not shown
+            empty.display = not shown and not first_visit
             if not shown:
                 nothing = f"Nothing found for “{printable(text, 60)}”." if everything else EMPTY[self.tab]
                 empty.update(Content(self._faults.get(self.tab) or nothing))
             self._show_heading(len(shown), len(everything))
         if not shown:
             self.query_one(SidePane).clear()
+
+    def _show_welcome(self, first_visit: bool) -> None:
+        """While there are no sessions, say what the program is. The widgets are made when first needed."""
+        if first_visit and not self.query("#welcome"):
+            from iicl_tui.tui.home.welcome import Welcome
+
+            self.query_one("#panes").mount(Welcome(id="welcome"), before=0)
+        self.set_class(first_visit, "-first-visit")
+
+    def action_sort(self) -> None:
+        orders = list(ORDERS)
+        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
+        self._fill()
 
     def _show_heading(self, shown: int | None = None, total: int = 0) -> None:
         labels = {tab: f"[ {label} ]" if tab == self.tab else label for tab, label in TABS.items()}
@@ -152,6 +171,8 @@ class HomeScreen(AppScreen):
         count = "" if shown is None else f"{total} {kind if total != 1 else kind[:-1]}"
         if shown is not None and shown != total:
             count = f"{shown} of {total} {kind}"
+        title = {"yours": f"your sessions, {ORDERS[self._order]}", "examples": "examples", "presets": "presets, by question"}
+        self.query_one("#left").border_title = title[self.tab]
         where = str(self.lab_app.paths.sessions) if self.tab == "yours" else ""
         self.header("iicl-tui", ("a laboratory for iterated learning", count, where))
         self.refresh_bindings()
@@ -302,6 +323,8 @@ class HomeScreen(AppScreen):
             return True if session and self.tab == "yours" else None
         if action == "undo":
             return True if self._undo_stack else None
+        if action == "sort":
+            return True if self.tab == "yours" and self.items.get("yours") else None
         return super().check_action(action, parameters)
 
     @on(OptionList.OptionSelected, "#list")

@@ -1,0 +1,67 @@
+"""What home shows while there are no sessions: what the program is, what to do first, and a small moving picture."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from iicl_tui.present.first_visit import GROWTH, GROWTH_TITLE, GROWTH_WORDS, INTRO, TITLE, growth_lines
+from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
+
+_STEP = 0.5
+"""Seconds from one generation of the picture to the next."""
+FIRST_STEPS = (
+    ("home.examples", "Open an example", "finished chains, with what to notice in them"),
+    ("home.presets", "Pick an experiment", "grouped by the question that it answers"),
+    ("home.new", "Set up a chain", "your own task, agents and filters"),
+)
+"""Action, label, and what it leads to."""
+
+
+class Growth(Static):
+    """A bias that grows, one generation after another. It plays once; without animations it stands complete."""
+
+    def __init__(self) -> None:
+        super().__init__(id="growth", markup=False)
+        self.shown = 0
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        still = self.app.animation_level == "none" or self.app.no_color
+        self.shown = len(GROWTH) if still else 1
+        if not still:
+            self._timer = self.set_interval(_STEP, self._next)
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _next(self) -> None:
+        self.shown += 1
+        self._draw()
+        if self.shown >= len(GROWTH) and self._timer is not None:
+            self._timer.stop()
+
+    def _draw(self) -> None:
+        self.update(Content("\n".join(growth_lines(self.shown, self.content_size.width or 40))))
+
+
+class Welcome(Container):
+    """Two panels: what this is and what to do first, and the moving picture."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="about") as about:
+            about.border_title = TITLE
+            yield Static(INTRO, id="intro", markup=False)
+            for action, label, what in FIRST_STEPS:
+                bar = ActionBar(classes="step")
+                bar.show("", [ActionButton(action, label, chosen=True)])
+                yield bar
+                yield Static(what, classes="what", markup=False)
+        with Vertical(id="watch") as watch:
+            watch.border_title = GROWTH_TITLE
+            yield Growth()
+            yield Static(GROWTH_WORDS, id="growth-words", markup=False)
