@@ -15,7 +15,7 @@ from iicl_tui.errors import LabError
 
 def main(arguments: argparse.Namespace) -> int:
     """Opens the app on the screen that the command names."""
-    _check_terminal()
+    check_terminal()
     screen, values = "home", dict[str, Any]()
     if arguments.command == "open":
         screen, values = "lab", {"path": Path(arguments.file)}
@@ -30,7 +30,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 def open_app(arguments: argparse.Namespace, screen: str, values: dict[str, Any]) -> int:
     """Opens the app on a screen. Raises LabError without a terminal."""
-    _check_terminal()
+    check_terminal()
     gc.disable()  # until the first screen is drawn: these objects all stay alive, so a collection would only cost time
     from iicl_tui.tui.app import LabApp, Start, run_app
 
@@ -39,7 +39,8 @@ def open_app(arguments: argparse.Namespace, screen: str, values: dict[str, Any])
     return run_app(app)
 
 
-def _check_terminal() -> None:
+def check_terminal() -> None:
+    """Raises LabError if there is no terminal, and nothing else that draws."""
     elsewhere = "TEXTUAL_DRIVER" in os.environ  # a driver that draws into a browser, say, needs no terminal
     if not elsewhere and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LabError(

@@ -12,8 +12,8 @@ class StyledText:
     """Runs of text with roles.
 
     Attributes:
-        runs: Pairs (text, roles). Roles are names separated by spaces: muted, strong, dim, italic, accent, approve, reject, edit,
-            hue-N (the N-th value of a factor). An empty string means plain text.
+        runs: Pairs (text, roles). Roles are names separated by spaces: muted, strong, dim, italic, accent, code, approve, reject,
+            edit, hue-N (the N-th value of a factor). An empty string means plain text.
     """
 
     runs: tuple[tuple[str, str], ...] = ()

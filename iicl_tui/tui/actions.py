@@ -221,6 +221,50 @@ TEXT = (
     Action("text.undo", ("f9",), "undo", "Take back what was changed last."),
 )
 
+# The review of one's own rows. What a review of a chain has, has the same key here.
+ROWS = (
+    Action("rows.approve", ("a",), "approve", "Let this row pass, as edited if it was edited, and go to the next one.", footer=1),
+    Action("rows.reject", ("x",), "reject", "Do not let this row pass. Drops an edit of it.", footer=2),
+    Action("rows.edit", ("e",), "edit", "Change the text, in several lines, and let it pass.", footer=3),
+    Action("rows.flag", ("f",), "flag", "Put this row aside for a second look.", footer=4),
+    Action("rows.skip", ("s",), "skip", "Give no verdict on this row and go to the next one.", footer=5),
+    Action("rows.reason", ("n",), "other reason", "Write a reason for the decision.", footer=6),
+    *(
+        Action(f"rows.reason-{at}", (str(at),), f"reason {at}", f"Reject this row for reason {at} of your list.")
+        for at in range(1, 10)
+    ),
+    Action("rows.undo", ("u",), "undo", "Take back the last decision, also one of an earlier day.", footer=7),
+    Action("rows.redo", ("U",), "redo", "Repeat the decision that was taken back."),
+    Action("rows.next-undecided", ("enter", "]"), "next", "Go to the next row that is undecided.", footer=8),
+    Action("rows.previous-undecided", ("[",), "previous", "Go to the undecided row before."),
+    Action("rows.search", ("/",), "search", "Find a text. Enter goes to the next row that contains it.", footer=9),
+    Action("rows.next-match", (">",), "next match", "Go to the next row that contains the text searched for."),
+    Action("rows.previous-match", ("<",), "match before", "Go to the row before that contains the text searched for."),
+    Action("rows.filter", ("v",), "filter", "Show only rows of one verdict, or those that are undecided; or all.",
+           footer=10),
+    Action("rows.jump", ("g",), "go to", "Go to a row by its number.", footer=11),
+    Action("rows.editor", ("E",), "edit in $EDITOR", "Change the text in the editor that the variable EDITOR names."),
+    Action("rows.reasons", ("R",), "reasons", "Write the list of reasons, one a line. The first nine have the digits."),
+    Action("rows.fields", ("F",), "fields", "Choose again which field is judged and what is shown beside it."),
+    Action("rows.plain", ("m",), "plain", "Show the text as it is, or Markdown and code drawn."),
+    Action("rows.blind", ("B",), "blind", "Hide or show the known truth."),
+    Action("rows.up", ("up", "k"), "up", "Go to the row above."),
+    Action("rows.down", ("down", "j"), "down", "Go to the row below."),
+    Action("rows.page-up", ("pageup",), "page up", "Scroll the text up by a page."),
+    Action("rows.page-down", ("pagedown", "space"), "page down", "Scroll the text down by a page."),
+    Action("rows.first", ("home",), "first", "Go to the first row."),
+    Action("rows.last", ("end",), "last", "Go to the last row."),
+)  # fmt: skip
+
+# The question which field plays which part.
+FIELDS = (
+    Action("fields.keep", ("enter",), "start", "Review the rows with these fields.", footer=1),
+    Action("fields.change", ("space", "right"), "change", "Give the field another part.", footer=2),
+    Action("fields.change-back", ("left",), "back", "Give the field the part before."),
+    Action("fields.up", ("up", "k"), "up", "Go to the field above."),
+    Action("fields.down", ("down", "j"), "down", "Go to the field below."),
+)
+
 TRANSCRIPT = (
     Action("transcript.search", ("/",), "search", "Find text. Enter goes to the next match.", footer=1),
     Action("transcript.next", ("n",), "next", "Go to the next match.", footer=2),
@@ -282,6 +326,8 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "field": FIELD,
     "reply": REPLY,
     "text": TEXT,
+    "rows": ROWS,
+    "fields": FIELDS,
     "transcript": TRANSCRIPT,
     "lesson": LESSON,
     "guess": GUESS,
@@ -301,6 +347,8 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "text"),
     ("edit",),
     ("field",),
+    ("app", "rows"),
+    ("app", "fields"),
     ("app", "transcript"),
     ("app", "lesson", "guess"),
     ("app", "lesson", "chart"),
@@ -321,6 +369,8 @@ TITLES: dict[str, str] = {
     "field": "line of text",
     "reply": "unreadable reply",
     "text": "text editor",
+    "rows": "own rows",
+    "fields": "fields of own rows",
     "transcript": "transcript",
     "lesson": "lesson",
     "guess": "guess",

@@ -15,17 +15,19 @@ from pathlib import Path
 import pytest
 from waiting import LONGEST
 
+from iicl_tui.review.decision_file import DecisionFile
+
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
 class Terminal:
     """The program on a pseudo-terminal of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self.screen, other = pty.openpty()
         environment = {**os.environ, "TERM": "xterm-256color", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
         environment.pop("TEXTUAL_DRIVER", None)
-        command = [sys.executable, "-m", "iicl_tui", "--sessions", str(folder / "sessions")]
+        command = [sys.executable, "-m", "iicl_tui", *arguments, "--sessions", str(folder / "sessions")]
         self.process = subprocess.Popen(
             command, stdin=other, stdout=other, stderr=other, env=environment, cwd=folder, process_group=0
         )
@@ -79,3 +81,25 @@ def test_ctrl_z_suspends_and_restores_the_terminal(terminal: Terminal) -> None:
     terminal.until(lambda: terminal.output.count(ENTERED) > before)
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.process.wait(LONGEST) == 128 + signal.SIGTERM
+
+
+def test_a_kill_during_a_review_of_rows_loses_no_decision_that_was_seen(tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text("".join(f'{{"text": "Kettle number {at} boils."}}\n' for at in range(9)))
+
+    def decided(terminal: Terminal, count: int) -> None:
+        terminal.until(lambda: f"{count} of 9".encode() in terminal.output)
+
+    for first in (0, 2):
+        terminal = Terminal(tmp_path, "review", "mine.jsonl", "--reviewer", "ada")
+        try:
+            decided(terminal, first)
+            for count, key in ((first + 1, b"a"), (first + 2, b"x")):
+                os.write(terminal.screen, key)
+                decided(terminal, count)
+            terminal.process.kill()
+            terminal.process.wait()
+        finally:
+            terminal.close()
+    with DecisionFile.open(tmp_path / "mine.ada.decisions.toml", read_only=True) as file:
+        found = [(step.line, step.decision.verdict) for step in file.steps]
+    assert found == [(1, "approve"), (2, "reject"), (3, "approve"), (4, "reject")]

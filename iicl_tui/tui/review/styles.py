@@ -17,6 +17,7 @@ _STYLES = {
     "dim": "$text-disabled",
     "italic": "italic",
     "accent": "$text-accent",
+    "code": "on $panel",
     "approve": "$text-success",
     "reject": "$text-error",
     "edit": "$text-warning",

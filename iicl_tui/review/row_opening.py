@@ -1,0 +1,149 @@
+"""Opens a data file and its decisions for a sitting."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from iicl_tui.data_files import DataTable, FieldMapping, guess_mapping, open_table
+from iicl_tui.errors import LabError
+from iicl_tui.review.decision_file import SUFFIX, DecisionFile, default_path
+from iicl_tui.review.decisions import Sitting, match
+from iicl_tui.review.row_order import read_order
+from iicl_tui.review.row_session import ReasonList, RowSession
+from iicl_tui.review.row_subject import RowsSubject
+
+REASONS = ".reasons.txt"
+_MOST_SHOWN = 4
+"""Fields that are shown beside the text if nobody says which."""
+
+
+@dataclass(frozen=True)
+class RowOptions:
+    """What a person may say about a review of rows. None: as the file of decisions says, or as can be guessed.
+
+    Attributes:
+        decisions: The file of decisions; None: beside the data, one for each named reviewer.
+        judged, shown, prompt, group, truth: Fields of the data.
+        order: file, length, seed:N or disagreement.
+        reviewer: Who decides; None: the name of the login.
+        reasons: The list of reasons; None: beside the data.
+        others: Other people's decisions on the same data.
+        encoding: The data's encoding, if it is not UTF-8.
+    """
+
+    decisions: Path | None = None
+    judged: str | None = None
+    shown: tuple[str, ...] = ()
+    prompt: str | None = None
+    group: str | None = None
+    truth: str | None = None
+    order: str | None = None
+    blind: bool = False
+    reviewer: str | None = None
+    reasons: Path | None = None
+    others: tuple[Path, ...] = ()
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenedRows:
+    """A sitting that can begin.
+
+    Attributes:
+        ask_fields: The person has to say which field is judged.
+        notices: Sentences for the person.
+    """
+
+    session: RowSession
+    ask_fields: bool
+    notices: tuple[str, ...]
+
+
+def open_rows(data: Path, options: RowOptions, clock: Callable[[], float]) -> OpenedRows:
+    """Opens a sitting. The data file is only read; decisions of an earlier sitting are continued.
+
+    Raises:
+        LabError: A file cannot be read or written, or has faults, or there is no such field or order.
+    """
+    if data.name.endswith(SUFFIX):
+        raise LabError(f"{data.name} has decisions, not rows", "", "Name the data file; -o names its decisions.")
+    read_order(options.order or "file")  # before the data is read, which may take long
+    table = open_table(data, options.encoding)
+    file: DecisionFile | None = None
+    try:
+        asked = _asked(table, options)
+        reviewer = options.reviewer if options.reviewer is not None else _login()
+        path = options.decisions or default_path(data, options.reviewer or "")
+        sitting = Sitting(reviewer, asked, options.order or "", options.blind, table.digest)
+        file, notices = _continued(path, table, sitting) if os.path.lexists(path) else _new(path, table, sitting)
+        mapping = file.sitting.fields or guess_mapping(table)
+        if mapping is not None:
+            file.use(replace(file.sitting, fields=mapping.checked(table)))
+        subject = RowsSubject(table, mapping, options.blind)
+        subject.others = tuple(_other(path, table) for path in options.others)
+        reasons = ReasonList.read(options.reasons or data.with_name(data.stem + REASONS))
+        session = RowSession(subject, file, read_order(file.sitting.order)(subject), reasons, clock)
+    except BaseException:
+        if file is not None:
+            file.close()
+        table.close()
+        raise
+    return OpenedRows(session, mapping is None, (*table.notices, *notices))
+
+
+def _new(path: Path, table: DataTable, sitting: Sitting) -> tuple[DecisionFile, list[str]]:
+    return DecisionFile.create(path, table, replace(sitting, order=sitting.order or "file")), []
+
+
+def _continued(path: Path, table: DataTable, sitting: Sitting) -> tuple[DecisionFile, list[str]]:
+    """Opens the decisions of an earlier sitting: what was not said now is as it was then. Returns notices, too."""
+    file = DecisionFile.open(path)
+    before = file.sitting
+    file.use(replace(sitting, fields=sitting.fields or before.fields, order=sitting.order or before.order or "file"))
+    changed = [f"{table.path.name} has changed since the last sitting. Rows are found by their content."]
+    notices = changed if before.data_digest not in ("", table.digest) else []
+    return file, [*file.notices, *notices, *match(file.steps, table).notices(table.path.name)]
+
+
+def _asked(table: DataTable, options: RowOptions) -> FieldMapping | None:
+    """The fields that the person named; None if none was. Raises LabError."""
+    named = {role: name for role in ("group", "prompt", "truth") if (name := getattr(options, role)) is not None}
+    if options.judged is None and not named and not options.shown:
+        return None
+    guessed = guess_mapping(table)
+    if options.judged is not None:
+        used = {options.judged, *named.values()}
+        left = tuple(field.name for field in table.fields if field.name not in used)[:_MOST_SHOWN]
+        mapping = FieldMapping(options.judged, options.shown or left, **named)
+    elif guessed is not None:
+        mapping = replace(guessed, shown=options.shown or guessed.shown, **named)
+    else:
+        what = f"{table.path.name} has no field that is plainly the text."
+        raise LabError("Which field is judged?", what, "Name it with --text.")
+    return mapping.checked(table)
+
+
+def _other(path: Path, table: DataTable) -> dict[int, tuple[str, str]]:
+    """Another person's decisions by row, as pairs (verdict, words). Raises LabError."""
+    with DecisionFile.open(path, read_only=True) as file:
+        found = match(file.steps, table).steps
+    return {
+        row: (step.decision.verdict, f"{step.by or path.stem}: {step.decision.verdict}{_because(step.decision.reason)}")
+        for row, step in found.items()
+        if step.decision.verdict is not None
+    }
+
+
+def _because(reason: str) -> str:
+    return f", {reason}" if reason else ""
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user, as in some containers
+        return ""
