@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
+from iicl_tui.filters.effective_set import EffectiveSet
 from iicl_tui.tasks.base import DatasetMetric, Start, Task
 
 Array = NDArray[np.float64]
@@ -38,6 +39,8 @@ class Measures:
         made_count: (T,) How many examples generation t made.
         entropy_least, entropy_most: (T,) The range of entropies that a belief's draws can show, whatever the truth; NaN if it is
             not estimated from draws.
+        going_on: (T, values) The belief about the factor in focus, restricted to what effective-set filters let pass and
+            renormalised; NaN without such a filter, no columns without a focus.
     """
 
     entropy: Array
@@ -56,6 +59,7 @@ class Measures:
     made_count: Array
     entropy_least: Array
     entropy_most: Array
+    going_on: Array
 
     def __len__(self) -> int:
         return len(self.entropy)
@@ -126,8 +130,25 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
         _fits(chain, start.target, first, last),
         _fits(chain, start.rival, first, last),
         *_dataset_metrics(chain, first, last),
-        *shown.T,
+        shown[:, 0],
+        shown[:, 1],
+        _going_on(chain, p),
     )
+
+
+def _going_on(chain: Chain, p: Array) -> Array:
+    """The restricted belief about the factor in focus; p: (T, H)."""
+    task = chain.task
+    if task.focus is None:
+        return np.empty((len(p), 0))
+    split = task.space.groupings[task.focus]
+    inside = [each.members(task, chain.start) for each in chain.config.filters if isinstance(each, EffectiveSet)]
+    if not inside:
+        return np.full((len(p), len(split.values)), np.nan)
+    passing = p * np.all(inside, axis=0)
+    totals = passing.sum(axis=1, keepdims=True)
+    shares = np.divide(passing, totals, out=np.full(p.shape, np.nan), where=totals > 0)
+    return shares @ np.equal.outer(split.codes, np.arange(len(split.values))).astype(np.float64)
 
 
 def _both(chain: Chain, kept: NDArray[np.int64], explained: NDArray[np.int64]) -> Array:

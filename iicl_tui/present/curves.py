@@ -43,8 +43,9 @@ def panels(
 ) -> tuple[Panel, ...]:
     """The panels of a chain, in the order in which they are shown.
 
-    They are the task's metrics, the entropy, the states of the task's focus, the distance from Bayes' rule with the noise that fits
-    it best, P(h*) with P(ĥ), the d⁰ examples explained, BOTH with hᵗ = h*, and the examples of dᵗ that h* and ĥ explain.
+    They are the task's metrics, the entropy, the states of the task's focus as learned and within what an effective-set filter
+    passes, the distance from Bayes' rule with the noise that fits it best, P(h*) with P(ĥ), the d⁰ examples explained, BOTH with
+    hᵗ = h*, and the examples of dᵗ that h* and ĥ explain.
 
     Args:
         generation: the selected generation; 0 for d⁰.
@@ -77,6 +78,9 @@ def panels(
         values = measures.marginals[task.focus]
         states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(split.values))
         out.append(Panel(f"How likely, for {printable(split.name, 24)}?", states, 0.0, 1.0, (), selected, 1))
+        if np.isfinite(measures.going_on).any():
+            passing = tuple(replace(one, values=_padded(measures.going_on[:, code], length)) for code, one in enumerate(states))
+            out.append(Panel("How likely, of what the filter passes?", passing, 0.0, 1.0, (), selected, 1))
     out += _bayes(checks, length, selected)
     if blind:
         return tuple(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -152,3 +153,22 @@ async def test_the_share_so_far_pools_d0_and_all_that_was_made(config: Make) -> 
     assert len(everything) == 6 + 4 * 5
     assert all(np.isnan(getattr(m, name)).all() for name in RULES)
     assert so_far(measure(Chain(config())), Chain(config()).task, Chain(config()).start).shape == (0, 0)
+
+
+def test_what_may_go_on_is_the_belief_within_the_effective_set() -> None:
+    document: dict[str, Any] = {"task": {"spurious": "screen", "initial": 4}, "agent": [{"kind": "bayes", "noise": 0.1}]}
+    free = Chain(read_config(document))
+    filtered = Chain(read_config({**document, "filter": [{"kind": "effective-set", "least": 3, "mode": "restrict"}]}))
+    for chain in (free, filtered):
+        asyncio.run(chain.run(3))
+    assert np.isnan(measure(free).going_on).all()
+    found = measure(filtered).going_on
+    task, start = filtered.task, filtered.start
+    for t in (1, 2, 3):
+        belief = filtered.belief(t)
+        assert belief is not None
+        weights = dict.fromkeys(("on", "off", "und"), 0.0)
+        for hypothesis, log_p in enumerate(belief.log_p):
+            if sum(task.agrees(hypothesis, example) for example in start.samples) >= 3:
+                weights[task.write_hypothesis(hypothesis)["screen"]] += np.exp(log_p)
+        assert found[t - 1] == pytest.approx(np.array(list(weights.values())) / sum(weights.values()))
