@@ -203,6 +203,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--no-charts", action="store_true", help="read it as plain text; questions are asked in the terminal")
     one.add_argument("--list", action="store_true", help="list the lessons, one a line, with your progress")
     one.add_argument("--check", action="store_true", help="list every fault of a lesson file, with its line")
+    one.add_argument("--from", metavar="SESSION", dest="source", help="make a lesson from the notes on a session")
+    one.add_argument("-o", "--output", metavar="FILE", help="the lesson file to write, with --from")
     one = command("doctor", "show what this terminal, installation and environment, or a model's server, can do")
     one.add_argument("--base-url", metavar="URL", help="ask this server what it can do; without --model: list its models")
     one.add_argument("--model", metavar="MODEL", help="the model to ask, on the kind's own server or at --base-url")

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from iicl_tui.commands.common import surroundings
-from iicl_tui.errors import ConfigError, StoreError
+from iicl_tui.errors import ConfigError, LabError, StoreError
 from iicl_tui.lessons import library, progress
+from iicl_tui.store import atomic
+from iicl_tui.store.errors import from_os_error
 from iicl_tui.text import printable
 
 
@@ -20,6 +22,8 @@ def main(arguments: argparse.Namespace) -> int:
         for line in _list(settings):
             print(printable(line))
         return 0
+    if arguments.source is not None:
+        return _make(Path(arguments.source), arguments.output)
     path = _lesson(arguments.lesson, settings)
     if arguments.check:
         return _check(path)
@@ -62,6 +66,22 @@ def _check(path: Path) -> int:
     questions = sum(step.asked is not None for step in prepared.steps)
     print(printable(f"{path}: no fault; {len(prepared.steps)} steps, {questions} questions"))
     return 0
+
+
+def _make(session: Path, output: str | None) -> int:
+    """Writes a lesson from the notes on a session. Never overwrites a file. Raises LabError."""
+    from iicl_tui.lessons.notes import lesson_from
+
+    if output is None:
+        raise LabError("Where shall the lesson go?", "", "Name its file, as -o mine.toml.")
+    target = Path(output)
+    text = lesson_from(session, target)
+    try:
+        atomic.close(atomic.create(target, text.encode()))
+    except OSError as error:
+        raise from_os_error(error, "write", target) from error
+    print(printable(f"{target}: a draft of a lesson; edit its texts, then open it with `iicl-tui learn {target}`"))
+    return _check(target)
 
 
 def _read(path: Path, settings: Path) -> int:

@@ -138,6 +138,7 @@ LAB = (
     Action("lab.messages", ("M",), "messages", "Show the exact messages of the next call to a model."),
     Action("lab.budget", ("$",), "budget", "Set what calls to language models may cost while this lab is open."),
     Action("lab.transcript", ("t",), "transcript", "Read everything that happened as a text, to search and to copy.", footer=14),
+    Action("lab.note", ("#",), "note", "Write a note to this moment of the chain. A lesson can be made from a session's notes."),
     Action("lab.save-copy", ("S",), "save a copy", "Save everything that happened in another file.", footer=15),
     Action(
         "lab.export", ("E",), "export", "Write tables (CSV), one JSON file, or the notebooks' logs, for other programs.", footer=16

@@ -16,6 +16,7 @@ from waiting import until
 
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import StoreError
+from iicl_tui.lessons import notes
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import LabState
 from iicl_tui.store.paths import Paths
@@ -868,3 +869,12 @@ async def test_export_is_on_a_key(lab: Any, tmp_path: Path, kind: str) -> None:
         assert not host.screen.query(InlineForm)
         assert any(path.suffix == f".{kind}" for path in (tmp_path / "out").iterdir())
         assert "files in" in toasts(host)[-1]
+
+
+async def test_a_note_is_kept_for_the_moment_shown(lab: Callable[..., Any]) -> None:
+    async with lab(steps=4) as host:
+        await host.press("number_sign", *"see", "enter")
+        file = host.session.file
+        assert file is not None
+        assert [(note.generation, note.phase, note.text) for note in notes.load(file.path)] == [(2, "imitation", "see")]
+        assert not host.screen.query(InlineForm)

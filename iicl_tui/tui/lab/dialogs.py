@@ -10,7 +10,8 @@ from pathlib import Path
 from iicl_tui.agents.key_consent import KeyRequest
 from iicl_tui.agents.money import Budget, WorstCase, spent_text
 from iicl_tui.chain.engine import Chain
-from iicl_tui.errors import LabError
+from iicl_tui.errors import LabError, StoreError
+from iicl_tui.lessons import notes
 from iicl_tui.present.costs import budget_text
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.words import kept_generations
@@ -19,6 +20,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, amount, one_of, whole_number, word_of
 
 RUN_TO, BRANCH, COPY, BUDGET, TRUST, EXPORT = "run-to", "branch", "copy", "budget", "trust", "export"
+NOTE = "note"
 _MOST_SEED = 2**63 - 1
 _MOST_DOLLARS, _MOST_TOKENS = 1_000_000, 10**12
 NO, YES, ALWAYS = "no", "yes", "always"
@@ -124,6 +126,26 @@ def write_export(session: LabSession, answers: Mapping[str, str]) -> tuple[list[
         raise LabError("Nothing was exported", "Not all of this chain is in a file yet.", "Save a copy first.")
     notices: list[str] = []
     return write(session.file.path, answers["format"], parse_path(answers["folder"]), notices.append), notices
+
+
+def note(session: LabSession, selected: int) -> InlineForm:
+    """Asks for a note to the moment shown."""
+    generation, phase = notes.moment_of(session.chain, selected)
+    place = f"generation {generation}, after the {phase}" if generation else "d⁰"
+
+    def hint(answers: Mapping[str, str]) -> str:
+        return "Kept beside the session. `iicl-tui learn --from SESSION -o FILE` makes a lesson from all of them."
+
+    return InlineForm(NOTE, f"Note to {place}", [Question("text", "", "", notes.fault_of)], hint)
+
+
+def keep_note(session: LabSession, selected: int, answers: Mapping[str, str]) -> str:
+    """Keep the note of the dialog `note`, and return a sentence about it. Raises LabError."""
+    if session.file is None:
+        raise StoreError("This chain has no file", "Notes are kept beside a saved session.", "Save a copy first.")
+    generation, phase = notes.moment_of(session.chain, selected)
+    count = notes.add(session.file.path, notes.Note(generation, phase, answers["text"]))
+    return f"Kept the note; there {'is one' if count == 1 else f'are {count}'} now."
 
 
 def budget(chain: Chain, next_cost: WorstCase) -> InlineForm:

@@ -300,6 +300,10 @@ class LabScreen(ChainViewScreen):
         if not self.activity.busy:
             await self._ask(dialogs.export(self.session, self._folder))
 
+    async def action_note(self) -> None:
+        if self.state is not None and not self.activity.busy:
+            await self._ask(dialogs.note(self.session, self.state.selected))
+
     async def action_budget(self) -> None:
         if not self.activity.busy:
             await self._ask(dialogs.budget(self.session.chain, await next_call_worst_case(self.session.chain)))
@@ -325,6 +329,11 @@ class LabScreen(ChainViewScreen):
             self.lab_app.notify(
                 printable(f"{len(files)} files in {files[0].parent}. {' '.join(notices)}", 600), title="Exported", markup=False
             )
+        elif subject == dialogs.NOTE:
+            assert self.state is not None
+            kept = dialogs.keep_note(self.session, self.state.selected, answers)
+            await self._close_dialog()
+            self.lab_app.notify(kept, markup=False)
         elif subject == dialogs.TRUST:
             await self._close_dialog()
             if host := self.consents.answer(answers["answer"]):
