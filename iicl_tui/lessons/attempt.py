@@ -65,6 +65,14 @@ class Attempt:
         return self.at == len(self.prepared.steps) - 1
 
     @property
+    def hides_truth(self) -> bool:
+        """h* is hidden: a question in which the person decides what is right, here or later, is not answered yet."""
+        filters = {
+            i for i, step in enumerate(self.prepared.steps) if step.asked and isinstance(step.asked.question, FilterQuestion)
+        }
+        return bool(filters - self.revealed)
+
+    @property
     def finished(self) -> bool:
         """The last step is shown, and every question is answered."""
         asked = {i for i, step in enumerate(self.prepared.steps) if step.asked is not None}

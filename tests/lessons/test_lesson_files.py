@@ -10,6 +10,7 @@ import pytest
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import ConfigError
 from iicl_tui.lessons.expressions import number_text, read_condition, read_expression
+from iicl_tui.lessons.metrics import METRICS
 from iicl_tui.lessons.prepared import prepare_now
 from iicl_tui.lessons.reading import parse_lesson
 from iicl_tui.lessons.texts import WIDTH, fill, wrap
@@ -165,3 +166,12 @@ def test_a_part_about_the_guess_is_left_out_without_one(tmp_path: Path) -> None:
 def test_lines_fit_the_panel() -> None:
     assert max(map(len, wrap("word " * 60))) <= WIDTH
     assert wrap("one\ntwo\n\nthree") == ["one two", "three"]
+
+
+def test_the_guide_names_every_metric_and_its_example_is_a_lesson(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "lessons.md").read_text(encoding="utf-8")
+    for name, metric in METRICS.items():
+        assert f"| `{name}{'(…)' if metric.argument else ''}` | " in page
+    example = page.split("```toml\n")[1].split("```")[0]
+    prepared = prepare_now(parse_lesson(example, tmp_path / "example.toml"))
+    assert prepared.steps[0].asked is not None

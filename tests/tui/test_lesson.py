@@ -190,7 +190,7 @@ async def test_play_goes_from_the_start_to_the_step_and_stops(host: Callable[...
 async def test_nothing_beyond_the_step_is_shown_before_the_answer(host: Callable[..., Any]) -> None:
     async with host("choosing-makes-it-grow") as at:
         await at.press("n")
-        states = [state for (_, moment, _), state in at.screen._states.items() if moment == at.screen.moment]
+        states = [state for (_, moment, *_), state in at.screen._states.items() if moment == at.screen.moment]
         assert {state.last for state in states} == {1}
         await at.press("enter")
         assert at.screen.moment == (6, "transmission")

@@ -45,6 +45,7 @@ class LessonScreen(AppScreen):
     GROUP = "lesson"
     BINDINGS: ClassVar[list] = [*bindings("lesson")]
     CSS_PATH = "lesson.tcss"
+    LABELS = {"app.back": "leave"}  # noqa: RUF012
     AUTO_FOCUS = ""  # keys belong to the lesson until a question is asked
     HELP = (
         "A lesson shows one chain, or two with the same seed, and explains one idea with their own numbers. Read the text, make a "
@@ -70,7 +71,7 @@ class LessonScreen(AppScreen):
         self._front = 0
         self._speed = SPEEDS.index(2.0)
         self._player: Timer | None = None
-        self._states: dict[tuple[str, Moment, int], LabState] = {}
+        self._states: dict[tuple[str, Moment, int, bool], LabState] = {}
 
     def body(self) -> ComposeResult:
         with Container(id="charts"):
@@ -190,9 +191,9 @@ class LessonScreen(AppScreen):
     def _show_chain(self, attempt: Attempt, place: int, pane: ChainPane) -> None:
         name = list(attempt.prepared.chains)[place]
         chain, step = attempt.prepared.chains[name], attempt.step.step
-        key = name, self.moment, attempt.at
+        key = name, self.moment, attempt.at, attempt.hides_truth
         if key not in self._states:
-            self._states[key] = chart_state(chain, self.moment, step)
+            self._states[key] = chart_state(chain, self.moment, step, attempt.hides_truth)
         state = self._states[key]
         note = f"chain {place + 1} of 2" if self.has_class("-one") else ""
         pane.show(state, place_words(self.moment, chain.config.generations), step.show, step_panels(chain, state, step), note)
