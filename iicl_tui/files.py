@@ -59,7 +59,11 @@ def named_file(name: str, folder: Path | None) -> Path:
     that do not come from a file.
     """
     file = (folder or Path()) / name
-    if folder is not None and not (there := file.resolve()).is_relative_to(folder.resolve()):
+    try:
+        there = file.resolve()
+    except (OSError, RuntimeError):  # up to Python 3.12, pathlib raises RuntimeError for a loop of links
+        raise ValueError("its symbolic links lead in a circle, or it cannot be looked up") from None
+    if folder is not None and not there.is_relative_to(folder.resolve()):
         outside = _outside.get()
         if not outside.allowed or there in outside.denied:
             outside.refused = [*outside.refused, there][-_MOST_REFUSED:]

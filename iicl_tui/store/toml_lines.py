@@ -73,6 +73,8 @@ def line_of(text: str, path: Path) -> int | None:
 
     path: such as ("agent", 0, "prior", "screen"). The text must be one that `parse` accepts.
     """
+    if not path:
+        return None  # also for a text that is no TOML
     lines = _lines(text)
     while path:
         if path in lines:

@@ -8,7 +8,10 @@ import pytest
 from review_chains import make_chain
 
 from iicl_tui.agents.base import UnreadableReply
+from iicl_tui.chain.config import read_config
+from iicl_tui.errors import ConfigError
 from iicl_tui.filters.base import HypothesisShown, PhaseContext
+from iicl_tui.present.sources import read_decisions
 from iicl_tui.review.chain_subject import HypothesisSubject
 from iicl_tui.review.drafts import Draft, DraftFile, Round
 from iicl_tui.review.reply_drafts import ReplyDrafts
@@ -46,3 +49,12 @@ def test_a_draft_of_a_reply_that_cannot_be_read_is_none(tmp_path: Path, value: s
     assert drafts.path is not None
     drafts.path.write_text(drafts.path.read_text().replace("generation = 1", f"generation = {value}"))
     assert ReplyDrafts(tmp_path, tmp_path / "s.toml").get(REPLY) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 3000 + "]" * 3000, "a = " + "{b = " * 3000 + "1" + "}" * 3000], ids=["lists", "tables"]
+)
+def test_deeply_nested_decisions_are_a_fault(tmp_path: Path, text: str) -> None:
+    (tmp_path / "d.toml").write_text(text)
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        read_decisions(tmp_path / "d.toml", read_config({}).task)

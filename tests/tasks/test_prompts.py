@@ -214,8 +214,8 @@ def test_faults_of_a_file_name_it_and_the_key(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('ask = "{data}"\n[bias]\nlow = 3\n')
     _, faults = read("mine.toml", tmp_path)
     assert [str(fault) for fault in faults] == [
-        "agent[1].prompts.ask: mine.toml: must have the slot {after}",
-        "agent[1].prompts.bias.low: mine.toml: expected a table with `before` and `after`, found 3",
+        "agent[1].prompts.ask: mine.toml, line 1: must have the slot {after}",
+        "agent[1].prompts.bias.low: mine.toml, line 3: expected a table with `before` and `after`, found 3",
     ]
 
 

@@ -27,6 +27,9 @@ PLACES = ("before", "after")
 """The keys of a bias level: its sentence before the data and its sentence after them."""
 
 _NAME = r"[A-Za-z][A-Za-z0-9_-]*"
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_HERE = "this-is-the-line"
+"""A key that no file has."""
 _SLOT = re.compile(rf"\{{\{{(?P<literal>{_NAME})\}}\}}|\{{(?P<slot>\s*{_NAME}\s*)\}}")
 
 
@@ -148,28 +151,36 @@ def read_prompts(value: Any, own: Prompts, layout: Layout, path: KeyPath, faults
         faults: what is invalid is added here.
         folder: where file names are looked up.
     """
-    where = ""
+    where = text = ""
     if value is None:
         return own
     if isinstance(value, str):
         try:
-            where, value = f"{_shown(value)}: ", _read_file(value, folder)
+            where, (value, text) = _shown(value), _read_file(value, folder)
         except ValueError as error:
             faults.append(Fault(path, str(error)))
             return own
     if not isinstance(value, Mapping):
         faults.append(Fault(path, f"expected the name of a TOML file or a table of texts, found {describe(value)}"))
         return own
-    return _Reader(layout, faults, where).prompts(value, own, path)
+    return _Reader(layout, faults, where, text, len(path)).prompts(value, own, path)
 
 
 class _Reader:
-    """Reads the tables of one file. where: prefix of messages, "" if the texts are in the configuration itself."""
+    """Reads the tables of one file.
 
-    def __init__(self, layout: Layout, faults: list[Fault], where: str) -> None:
+    Args:
+        layout: What the texts may contain.
+        faults: What is invalid is added here.
+        where: The file's name; "" if the texts are in the configuration itself.
+        text: The file's text.
+        depth: The length of the path to the file's name.
+    """
+
+    def __init__(self, layout: Layout, faults: list[Fault], where: str, text: str, depth: int) -> None:
         self.layout = layout
         self.faults = faults
-        self.where = where
+        self.where, self.text, self.depth = where, text, depth
 
     def prompts(self, table: Mapping[str, Any], own: Prompts, path: KeyPath) -> Prompts:
         self._known(table, [*self.layout.texts, *(["bias"] if self.layout.levels else [])], path, "key")
@@ -246,7 +257,10 @@ class _Reader:
         return False
 
     def _fault(self, path: KeyPath, message: str) -> None:
-        self.faults.append(Fault(path, self.where + message))
+        if self.where:
+            line = line_of_key(self.text, tuple(map(str, path[self.depth :])))
+            message = f"{self.where}{f', line {line}' if line else ''}: {message}"
+        self.faults.append(Fault(path, message))
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -274,8 +288,40 @@ def _shown(name: str) -> str:
     return printable(Path(name).name or name, 60)
 
 
-def _read_file(name: str, folder: Path | None) -> dict[str, Any]:
-    """Read a prompts file. Raises ValueError with a message for the user."""
+def line_of_key(text: str, path: tuple[str, ...]) -> int | None:
+    """The line, from 1, of a key or header in a TOML text, or of its table. None for another key: a prompts file is flat."""
+    before = ""
+    at: int | None = None
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if path and path[-1] in line and (place := _place(before, line)) is not None and place == path:
+            return number
+        if at is None and len(path) > 1 and path[-2] in line and _place(before, line) == path[:-1]:
+            at = number
+        before += line
+    return at
+
+
+def _place(before: str, line: str) -> tuple[str, ...] | None:
+    """The path of the key or header that a line begins with; None if it begins with neither. before: the text before it."""
+    found = re.match(rf"[ \t]*(\[?)[ \t]*({_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)[ \t]*[\]=]", line)
+    if found is None:
+        return None
+    keys = tuple(part.strip("\"'") for part in re.findall(_KEY, found[2]))
+    try:
+        table: Any = tomllib.loads(f"{before}\n{_HERE} = 1\n")
+    except tomllib.TOMLDecodeError:
+        return None  # the line is inside a text
+    path: tuple[str, ...] = ()
+    while not found[1] and _HERE not in table:
+        name = next((name for name, value in reversed(table.items()) if isinstance(value, dict) and _HERE in str(value)), None)
+        if name is None:
+            return None
+        path, table = (*path, name), table[name]
+    return (*path, *keys)
+
+
+def _read_file(name: str, folder: Path | None) -> tuple[dict[str, Any], str]:
+    """Read a prompts file: its values and its text. Raises ValueError with a message for the user."""
     if not name.strip():
         raise ValueError("expected the name of a TOML file, found an empty text")
     if "\0" in name:
@@ -295,7 +341,8 @@ def _read_file(name: str, folder: Path | None) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise ValueError(f"{shown} is longer than {MOST_BYTES:,} bytes")
     try:
-        return parse_toml(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        return parse_toml(text), text
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{shown} is not UTF-8 text: line {line}") from None
