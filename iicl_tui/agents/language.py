@@ -342,7 +342,10 @@ class LanguageAgent:
         draws = estimator.draws if estimator.source == "samples" else int(self.settings.choose == "reply")
         reads = estimator.score.form.least_reads + 1 if estimator.score is not None else 0
         opening, data = self.first_messages(datasets), _latest(datasets)
-        work = estimate_usage(self.task, self.wording, self.prompts, opening, data, draws, reads, refinements, lookback, own)
+        at_once = 1 if "n" in self._connection.unsupported else MAX_CHOICES
+        work = estimate_usage(
+            self.task, self.wording, self.prompts, opening, data, draws, reads, refinements, lookback, own, at_once
+        )
         if estimator.prior and own.start == 0 and len(own):
             replies = estimator.draws if estimator.source == "samples" else int(not reads)
             work += belief_usage(self.wording, self.first_messages(()), replies, reads)

@@ -32,6 +32,7 @@ def estimate_usage(
     refinements: int,
     lookback: int,
     own: range,
+    at_once: int = 1,
 ) -> UsageEstimate:
     """The usage of some of an agent's own generations, without repairs and redraws.
 
@@ -48,6 +49,7 @@ def estimate_usage(
         refinements: Requests for a refinement per generation.
         lookback: How many earlier exchanges are sent along.
         own: The agent's generations to count, from 0.
+        at_once: The most replies to one draw's call, whose prompt is billed once.
     """
     opening_tokens = prompt_tokens(Request(tuple(opening), 1))
     if not wording.states_rule:
@@ -60,10 +62,11 @@ def estimate_usage(
     transmit_tokens += estimated_tokens(wording.transmit(prompts, 0, task.samples))
     refine_tokens = prompt_tokens(Request((Message("user", wording.self_refine(prompts, 0, data)),), 1))
     calls = draws + reads + 1 + refinements
+    asked = min(draws, 1) + -(-max(draws - 1, 0) // at_once) + reads  # how often the opening is billed
     # Half of a rule is given with each read, on average.
-    prompt = (draws + reads) * opening_tokens + reads * rule // 2 + transmit_tokens + refinements * refine_tokens
+    prompt = asked * opening_tokens + reads * rule // 2 + transmit_tokens + refinements * refine_tokens
     completion = (draws + refinements) * rule + reads + examples
     # Before its generation k an agent has 2k exchanges, and one more when it makes examples.
-    exchanges = sum((draws + reads) * min(lookback, 2 * k) + (1 + refinements) * min(lookback, 2 * k + 1) for k in own)
+    exchanges = sum(asked * min(lookback, 2 * k) + (1 + refinements) * min(lookback, 2 * k + 1) for k in own)
     history = exchanges * (opening_tokens + transmit_tokens + rule + examples) // 2
     return UsageEstimate(len(own) * calls, len(own) * prompt + history, len(own) * completion)

@@ -14,6 +14,7 @@ from iicl_tui.chain.dry_run import NextCall, next_call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import Generation, ImitationRecord, InteractionRecord
 from iicl_tui.present.entry import Entry
+from iicl_tui.present.temperature_warnings import temperature_warnings
 
 SILENT = "The next phase does not begin with a language model: nothing is sent."
 NO_MODEL = "No agent of this chain is a language model: nothing is sent."
@@ -22,7 +23,7 @@ NO_MODEL = "No agent of this chain is a language model: nothing is sent."
 async def next_entries(chain: Chain) -> list[Entry]:
     """The chain's next call: one entry per message, then the parameters. Empty if it makes none."""
     call = await next_call(chain)
-    return [] if call is None else _call(call, chain.config)
+    return [] if call is None else _call(call, chain.config, chain.calls)
 
 
 async def first_entries(config: ChainConfig) -> list[Entry]:
@@ -56,7 +57,7 @@ def _after_learning(config: ChainConfig, asked: NextCall, hypothesis: int, filte
     return Chain(config, [generation], calls=[Call(1, "imitation", asked.purpose, asked.request.prompt, reply)])
 
 
-def _call(call: NextCall, config: ChainConfig) -> list[Entry]:
+def _call(call: NextCall, config: ChainConfig, calls: Sequence[Call] = ()) -> list[Entry]:
     messages, last = call.request.messages, len(call.request.messages) - 1
     found = []
     for at, message in enumerate(messages):
@@ -67,6 +68,8 @@ def _call(call: NextCall, config: ChainConfig) -> list[Entry]:
             title = f"{message.role}, earlier"
         found.append(Entry(call.generation, call.phase, title, message.text, "message"))
     found.append(Entry(call.generation, call.phase, "parameters", _parameters(call, config), "parameters"))
+    if warnings := temperature_warnings(config, calls):
+        found.append(Entry(call.generation, call.phase, "warning", "\n".join(warnings), "parameters"))
     return found
 
 

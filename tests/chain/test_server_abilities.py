@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from loopback import Answer, Loopback, Seen, Text, status, token
+from speaking import spoken
 
 from iicl_tui.agents.calls import Usage
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.present.belief_provenance import caption
 from iicl_tui.present.costs import estimate_text
+from iicl_tui.present.next_messages import first_entries
 from iicl_tui.present.temperature_warnings import temperature_warnings
 
 RULE = 'Rule: {"A": "on", "B": "off", "screen": "off"}'
@@ -152,3 +154,24 @@ async def test_a_refused_temperature_is_known_from_the_record(server: Loopback) 
     server.replies = reply
     chain = await finished(Chain(config(server, belief="none", temperature=0.5)))
     assert temperature_warnings(chain.config, chain.calls) == ("m does not take a temperature: its replies are not at τ = 0.5.",)
+
+
+def test_draws_that_come_with_one_call_are_billed_one_prompt() -> None:
+    def prompt(kind: str, draws: int) -> int:
+        config, _ = spoken(agent={"kind": kind, "model": "m", "belief": "samples", "draws": draws})
+        agent = config.agents[0]
+        return agent.estimate_usage([config.start.samples], 0, 0, range(1)).prompt
+
+    one = prompt("openai", 2) - prompt("openai", 1)
+    assert one > 100
+    assert prompt("openai", 17) - prompt("openai", 1) == one  # 16 replies to one call
+    assert prompt("openai", 18) - prompt("openai", 1) == 2 * one
+    assert prompt("anthropic", 17) - prompt("anthropic", 1) == 16 * one
+
+
+async def test_the_page_of_the_first_messages_warns_of_a_temperature_that_does_nothing() -> None:
+    for temperature, warned in ((0.5, True), (1.0, False)):
+        config, _ = spoken(agent={"kind": "openai", "model": "gpt-5-mini", "temperature": temperature})
+        found = [entry for entry in await first_entries(config) if entry.title == "warning"]
+        assert bool(found) is warned
+        assert all("temperature" in entry.text for entry in found)
