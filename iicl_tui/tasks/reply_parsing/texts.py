@@ -32,6 +32,8 @@ _OPENER = re.compile(
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
 _PAIRS = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’"}
 _MOST_DETAILS = 3
+_MOST_MORE = 1_000
+"""How many texts more than were requested are looked at."""
 
 Items = list[tuple[dict[str, str], str]]
 """The fields and the text of each item."""
@@ -58,13 +60,13 @@ def read_texts(text: str, count: int, fields: Sequence[str], read: Callable[[lis
     found: list[Example] = []
     wrong: list[str] = []
     items = _from_json(body, fields) or _from_lists(body, count, fields)
-    for values, words in items:
+    for values, words in items[: count + _MOST_MORE]:
         try:
             found.append(read([f"{name}={value}" for name, value in values.items()], words))
         except ValueError as error:
             wrong.append(printable(str(error), 120))
     if len(found) > count:
-        remarks.append(f"The reply has {len(found)} texts; the first {count} count.")
+        remarks.append(f"The reply has {len(items)} texts; the first {count} count.")
         found = found[:count]
     missing = [name for name in fields if not all(f"{name}=" in "\n".join(each.input) for each in found)]
     if missing and found:
@@ -83,7 +85,7 @@ def read_texts(text: str, count: int, fields: Sequence[str], read: Callable[[lis
 
 def _from_json(body: str, fields: Sequence[str]) -> Items:
     """The texts in the JSON values of a reply; none if it has no such values."""
-    if not re.search(r"[\[{][\s\S]{0,200}\"", body):
+    if '"' not in body or ("[" not in body and "{" not in body):
         return []
     items: Items = []
     for value in json_values(body):
@@ -124,7 +126,7 @@ def _from_lists(body: str, count: int, fields: Sequence[str]) -> Items:
         whole = _bare(_without_lead_in(body))
         return [({}, whole)] if whole else []
     parts = _numbered(body) or _bulleted(body) or _paragraphs(body, count)
-    split = (_with_fields(part, fields) for part in parts)
+    split = (_with_fields(part, fields) for part in parts[: count + _MOST_MORE])
     return [(values, words) for values, part in split if (words := _bare(part))]
 
 

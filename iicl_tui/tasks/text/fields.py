@@ -34,7 +34,7 @@ FIELDS = (
           "passes on its rows (a session file holds a copy). Empty: texts of ours.", None, convert=_not_empty),
     Field("text", "str", "field of the text", "The field or column that holds the text.", "text", convert=_not_empty),
     Field("fields", "strings", "further fields", "Fields that belong to an example beside its text, such as a topic. A language "
-          "model is asked for them too.", [], in_form=False),
+          "model is asked for them too. Absent: all of a set of ours, none of a file.", None, in_form=False),
     Field("quota", "table", "quota of d⁰", "How many texts of d⁰ have a value of one feature, as { sentiment = { negative = 6 } }. "
           "The others have another value.", {}, in_form=False),
     Field("feature", "any", "features", "What is measured, one [[task.feature]] each; absent: length in words.", None,

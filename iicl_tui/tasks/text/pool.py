@@ -131,15 +131,15 @@ def read_rows(
     values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None
 ) -> tuple[tuple[Example, ...], tuple[str, ...]]:
     """The rows that a [task] table asks for, and the names of their fields."""
-    if values["file"] is None:
-        rows = own_rows(values["set"])
-        fields = tuple(dict.fromkeys([*(name for row in rows for name in row if name != "text"), *values["fields"]]))
-        return tuple(example_of(row, row["text"], fields) for row in rows), fields
-    fields = tuple(values["fields"])
-    wrong = next((name for name in fields if not name or "=" in name or printable(name) != name or fields.count(name) > 1), None)
+    rows = own_rows(values["set"]) if values["file"] is None else ()
+    fields = tuple([name for row in rows[:1] for name in row if name != "text"] if values["fields"] is None else values["fields"])
+    wrong = next((name for name in fields if not _is_field(name) or fields.count(name) > 1), None)
     if wrong is not None:
-        faults.append(Fault((*path, "fields"), f"{describe(printable(wrong))}: expected different visible names without ="))
+        what = "expected different visible names without =, none of them text"
+        faults.append(Fault((*path, "fields"), f"{describe(printable(wrong))}: {what}"))
         return (), ()
+    if values["file"] is None:
+        return tuple(example_of(row, row["text"], fields) for row in rows), fields
     try:
         if _is_copy(values["rows"], values):
             return tuple(_copied(values["rows"]["lines"], fields)), fields
@@ -149,8 +149,12 @@ def read_rows(
         return (), fields
 
 
+def _is_field(name: str) -> bool:
+    return name not in ("", "text") and "=" not in name and printable(name) == name
+
+
 def _source(values: Mapping[str, Any]) -> list[str]:
-    return [values["file"], values.get("text", "text"), *values.get("fields", [])]
+    return [values["file"], values.get("text", "text"), *(values.get("fields") or ())]
 
 
 def _is_copy(copy: Any, values: Mapping[str, Any]) -> bool:
@@ -171,7 +175,7 @@ def table_of_copy(table: Mapping[str, Any], folder: Path | None) -> dict[str, An
     if out.get("file") is None:
         out.pop("rows", None)
     elif not _is_copy(out.get("rows"), out):
-        fields = tuple(out.get("fields", []))
+        fields = tuple(out.get("fields") or ())
         examples = _file_rows(out["file"], out.get("text", "text"), fields, folder)
         out["rows"] = {"of": _source(out), "lines": [line_of(example, fields) for example in examples]}
     return out

@@ -1,0 +1,105 @@
+"""Sessions of texts: saved, opened again, resumed, branched, checked and exported, whatever the texts hold."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from command_line import run_here
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iicl_tui.chain.config import read_config
+from iicl_tui.chain.engine import Chain
+from iicl_tui.filters.scripted import ScriptedDecider
+from iicl_tui.store.check import check
+from iicl_tui.store.export import export
+from iicl_tui.store.session import SessionFile
+
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda words: words.strip() != "")
+FEATURES = [
+    {"name": "length", "kind": "words", "bins": [2]},
+    {"name": "near", "kind": "similarity-start", "bins": [0.5]},
+    {"name": "last", "kind": "similarity-last"},
+]
+HOSTILE = [
+    "\x1b]0;title\x07 \x1b[31mred",
+    "\u202eright to left\u2066",
+    "\"\"\"\n[generation]\nindex = 9\n'''",
+    "[/] [bold]markup[/bold] {slot} | \\n \\",
+    "line\r\nend\n\n# a comment = 1",
+    "e\u0301 \U0001f9d1\u200d\U0001f680 \x00 \x7f",
+]
+
+
+def document(**more: Any) -> dict[str, Any]:
+    return {
+        "chain": {"task": "text", "generations": 3, "seed": 5},
+        "task": {"file": "mine.jsonl", "initial": 3, "samples": 3, "fields": ["topic"], "feature": FEATURES},
+        **more,
+    }
+
+
+async def run(folder: Path, rows: list[dict[str, str]], **more: Any) -> tuple[Path, Chain]:
+    (folder / "mine.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
+    config = read_config(document(**more), folder)
+    with SessionFile.create(config, folder / "session.toml") as session:
+        chain = Chain(config, sink=session, decider=ScriptedDecider({"default": "approve"}, config.task))
+        await chain.run()
+    (folder / "mine.jsonl").unlink()  # a session file stands alone
+    return folder / "session.toml", chain
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(TEXT, min_size=3, max_size=5, unique=True))
+def test_any_texts_come_back(found: list[str]) -> None:
+    import asyncio
+
+    with tempfile.TemporaryDirectory() as name:
+        rows = [{"text": each, "topic": each[::-1]} for each in found]
+        path, chain = asyncio.run(run(Path(name), rows))
+        with SessionFile.open(path, read_only=True) as session:
+            again = Chain(session.config, session.generations)
+        assert again.start == chain.start
+        assert again.generations == chain.generations
+
+
+async def test_hostile_texts_of_every_kind_and_size(tmp_path: Path) -> None:
+    huge = "word " * 200_000  # 1 MB
+    rows = [{"text": each, "topic": "t"} for each in (*HOSTILE, huge)]
+    path, chain = await run(tmp_path, rows, start={"sample": [{"input": [], "output": each} for each in (*HOSTILE, huge)]})
+    with SessionFile.open(path, read_only=True) as session:
+        assert list(session.generations) == list(chain.generations)
+        assert session.config.start == chain.start
+    assert check(path) == []
+    shown = run_here(tmp_path, "show", path.name, environment=dict(os.environ)).stdout
+    assert not any(sign in shown for sign in "\x1b\x07\u202e\u2066\x00\x7f")
+
+
+async def test_resume_branch_and_export(tmp_path: Path) -> None:
+    rows = [{"text": f"text number {at}" if at % 2 else "=short", "topic": f"t{at}"} for at in range(8)]
+    filters = [{"kind": "human", "gates": "samples"}, {"kind": "rank", "prefer": "most length"}]
+    path, chain = await run(tmp_path, rows, filter=filters)
+    half = Chain(chain.config, chain.generations[:1], decider=ScriptedDecider({"default": "approve"}, chain.task))
+    await half.run()
+    assert half.generations == chain.generations, "resumed, it is the same chain"
+    with SessionFile.open(path, read_only=True) as session:
+        branched = session.branch(1, tmp_path / "branch.toml")
+        with branched:
+            assert list(branched.generations) == list(chain.generations[:1])
+    files = export(path, "csv", tmp_path / "out")
+    with next(file for file in files if file.name.endswith("samples.csv")).open(newline="") as stream:
+        table = list(csv.DictReader(stream))
+    drawn = [row for row in table if row["generation"] == "1"]
+    assert {"length", "near", "last", "note", "input", "output", "verdict"} <= set(table[0])
+    assert all(float(row["length"]) == len(row["output"].lstrip("'").split()) for row in table)
+    assert all(0 <= float(row["last"]) <= 1 for row in drawn)
+    assert all(not row["output"].startswith("=") for row in table)
+    assert all(row["input"].startswith("topic=t") for row in table)
+    [written] = export(path, "json", tmp_path / "out")
+    measures = json.loads(written.read_text())["generations"][0]["measures"]
+    assert set(measures["made"]) == {"length", "near", "last", "different texts"}
