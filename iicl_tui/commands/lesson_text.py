@@ -40,8 +40,7 @@ def read_aloud(attempt: Attempt, ask: Ask | None, moved: Callable[[Attempt], Non
         step = attempt.step
         print(f"\n{attempt.at + 1} of {len(attempt.prepared.steps)}")
         _say(step.text)
-        for line in chart_words(attempt):
-            print("\n".join(textwrap.wrap(line, WIDTH, subsequent_indent="    ")))
+        _say_charts(attempt)
         if attempt.asked is not None:
             attempt = _question(attempt, ask)
         elif ask is not None and not attempt.is_last and ask("Enter goes on. ") is None:
@@ -78,7 +77,15 @@ def _question(attempt: Attempt, ask: Ask | None) -> Attempt:
     else:
         print(printable(f"The answer: {answer_text(asked)}"))
     _say(attempt.text if guess is not None else _without_guess(attempt))
+    if attempt.step.step.then:
+        _say_charts(attempt)
     return attempt
+
+
+def _say_charts(attempt: Attempt) -> None:
+    """What the charts show, in words."""
+    for line in chart_words(attempt):
+        print("\n".join(textwrap.wrap(line, WIDTH, subsequent_indent="    ")))
 
 
 def _without_guess(attempt: Attempt) -> str:

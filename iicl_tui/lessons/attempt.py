@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from iicl_tui.lessons.chains import Moment
-from iicl_tui.lessons.lesson import BarsQuestion, ChoiceQuestion, FilterQuestion, NumberQuestion
+from iicl_tui.lessons.lesson import BarsQuestion, Chart, ChoiceQuestion, FilterQuestion, NumberQuestion
 from iicl_tui.lessons.prepared import Asked, Guess, Prepared, PreparedStep, explanation
 
 BAR_STEP = 0.05
@@ -82,6 +82,12 @@ class Attempt:
     def moment(self) -> Moment:
         """What the charts show."""
         return self.asked.reveal if self.asked is not None and self.is_revealed else self.step.moment
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """The charts to show, the most important first."""
+        step = self.step.step
+        return step.then if self.is_revealed and step.then else step.show
 
     @property
     def text(self) -> str:

@@ -58,7 +58,7 @@ def cut(chain: Chain, moment: Moment) -> Chain:
     """The chain as it was after a phase."""
     generation, phase = moment
     if generation == 0:
-        return Chain(chain.config)
+        return Chain(chain.config, calls=chain.calls_of(1, "imitation"))  # a model was asked for its prior in these
     done = list(chain.generations[:generation])
     if done and len(done) == generation:
         after = PHASES.index(phase)

@@ -98,6 +98,7 @@ class Step:
     Attributes:
         generation, phase: What the charts show: all chains up to this phase of this generation. Generation 0 is d⁰.
         show: The charts, the most important first.
+        then: The charts once the question is answered; empty: the same.
         focus: The object to group and colour by; None: as the task says.
         hypothesis: The rule under the cursor: "h*", "rival", "kept", "likeliest", a file's value, or None.
         chain: The chain in front where there is room for one only.
@@ -111,6 +112,7 @@ class Step:
     hypothesis: Any = None
     chain: str = ""
     question: Question | None = None
+    then: tuple[Chart, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

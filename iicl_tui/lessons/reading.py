@@ -58,6 +58,7 @@ STEP_FIELDS = (
     Field("generation", "int", "generation", "What the charts show; 0 is d⁰.", REQUIRED, low=0),
     Field("phase", "choice", "phase", "The last phase shown.", "transmission", choices=PHASES),
     Field("show", "strings", "show", "Charts, the most important first.", ["belief"]),
+    Field("then", "strings", "then", "Charts once the question is answered, if they are others.", []),
     Field("object", "str", "object", "The object to colour by."),
     Field("hypothesis", "any", "hypothesis", "The rule under the cursor."),
     Field("chain", "str", "chain", "The chain in front.", ""),
@@ -218,15 +219,16 @@ def _config(document: Mapping[str, Any], path: KeyPath, folder: Path, faults: li
 
 def _step(table: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Step:
     values = read_table(STEP_FIELDS, table, path, faults)
-    for i, chart in enumerate(values["show"]):
-        if chart not in CHARTS:
-            faults.append(Fault((*path, "show", i), f'no chart "{chart}"; {hint(chart, CHARTS)}'))
+    for key in ("show", "then"):
+        for i, chart in enumerate(values[key]):
+            if chart not in CHARTS:
+                faults.append(Fault((*path, key, i), f'no chart "{chart}"; {hint(chart, CHARTS)}'))
     if not values["show"]:
         faults.append(Fault((*path, "show"), f"expected at least one of {', '.join(CHARTS)}"))
     question = _question(values["question"], (*path, "question"), faults) if values["question"] is not None else None
     return Step(
         values["text"] or "", values["generation"] or 0, values["phase"], tuple(values["show"]), values["object"],
-        values["hypothesis"], values["chain"], question,
+        values["hypothesis"], values["chain"], question, tuple(values["then"]),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from iicl_tui.agents.calls import Call
@@ -10,7 +11,7 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import in_order
 from iicl_tui.charts.panel import Panel
 from iicl_tui.lessons.chains import Moment, cut
-from iicl_tui.lessons.lesson import Step
+from iicl_tui.lessons.lesson import Chart, Step
 from iicl_tui.lessons.metrics import grouping
 from iicl_tui.present.lab_builder import build_lab_state
 from iicl_tui.present.lab_session import LabSession
@@ -45,9 +46,9 @@ def _cursor(chain: Chain, generation: int, step: Step) -> int | None:
     return chain.task.read_hypothesis(wanted)
 
 
-def step_panels(chain: Chain, state: LabState, step: Step) -> tuple[Panel, ...]:
+def step_panels(chain: Chain, state: LabState, step: Step, charts: Sequence[Chart]) -> tuple[Panel, ...]:
     """The curves of a step: the entropy, or those of the states of its object, or else the first ones."""
-    if "entropy" in step.show:
+    if "entropy" in charts:
         return tuple(panel for panel in state.curves if "entropy" in panel.title)[:1]
     by = grouping(chain, step.focus) if step.focus is not None else chain.task.focus
     if by is not None:

@@ -35,7 +35,7 @@ def chart_words(attempt: Attempt) -> Iterator[str]:
         moment = (min(attempt.moment[0], len(chain.generations)), attempt.moment[1])
         yield printable(f"{prepared.title(name)}: {place_words(moment, chain.config.generations)}", 200)
         shown = cut(chain, moment)
-        for chart in step.show:
+        for chart in attempt.charts:
             yield from (f"  {printable(line, 400)}" for line in _chart(shown, moment, chart, step))
 
 

@@ -80,6 +80,7 @@ def test_all_faults_of_a_file_are_named_at_once(tmp_path: Path) -> None:
         ('text = "A text."', 'text = "{entropy @1 | percent}"', "unknown form"),
         ('text = "A text."', 'text = "x"\nobject = "C"', 'there is no "C"; known: A, B'),
         ('text = "A text."', 'text = "x"\nshow = ["belif"]', "nearest known: belief"),
+        ('text = "A text."', 'text = "x"\nthen = ["obects"]', "nearest known: objects"),
         ('text = "A text."', 'text = "x"\nhypothesis = {A = "on"}', "gives no state to B"),
         ('text = "A text."', 'text = "x"\nchain = "c"', 'there is no chain "c"'),
         ('explain = "It is {truth}[, not {guess}]."', "", "is missing"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from iicl_tui.chain.engine import Chain
+from iicl_tui.cli import main
 from iicl_tui.commands.lesson_text import read_aloud, read_guess
 from iicl_tui.lessons import library, progress
 from iicl_tui.lessons.attempt import Attempt
@@ -108,6 +111,7 @@ def test_a_lesson_reads_as_text_and_its_numbers_are_those_of_the_chain(name: str
     assert end.finished
     assert max(map(len, silent.splitlines())) <= 80
     assert "you said" not in silent
+    assert "not known here" not in silent
     assert "{" not in silent
     replies = iter(
         [{"bars": "1 1 1", "choice": "1", "filter": "1 2 / 3"}.get(asked.question.kind, "nonsense") for asked in questions]
@@ -171,3 +175,20 @@ def test_a_guess_that_is_no_number_is_refused_in_words(reply: str) -> None:
     asked = next(step.asked for step in prepared_lesson("passing-on").steps[::-1] if step.asked is not None)
     with pytest.raises(ValueError, match=r"That|is no number"):
         read_guess(asked, reply)
+
+
+def test_a_list_of_lessons_needs_neither_numpy_nor_a_screen() -> None:
+    code = "import sys; from iicl_tui.lessons import library; assert len(library.lessons()) == 12; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "textual"} & set(loaded)
+
+
+def test_the_list_is_one_line_for_each_lesson(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "settings.toml"
+    progress.save(progress.file_beside(settings), library.ORDER[0], progress.Progress(2, 3, True))
+    assert main(["learn", "--list", "--config", str(settings)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == list(library.ORDER)
+    assert [line.endswith("done") for line in lines].count(True) == 1
+    assert main(["learn", "choosing-makes-it-gro", "--config", str(settings)]) == 2
+    assert "The nearest is choosing-makes-it-grow" in capsys.readouterr().err

@@ -196,7 +196,8 @@ class LessonScreen(AppScreen):
             self._states[key] = chart_state(chain, self.moment, step, attempt.hides_truth)
         state = self._states[key]
         note = f"chain {place + 1} of 2" if self.has_class("-one") else ""
-        pane.show(state, place_words(self.moment, chain.config.generations), step.show, step_panels(chain, state, step), note)
+        panels = step_panels(chain, state, step, attempt.charts)
+        pane.show(state, place_words(self.moment, chain.config.generations), attempt.charts, panels, note)
 
     # Steps
 
