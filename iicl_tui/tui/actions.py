@@ -139,6 +139,13 @@ LAB = (
     Action("lab.budget", ("$",), "budget", "Set what calls to language models may cost while this lab is open."),
     Action("lab.transcript", ("t",), "transcript", "Read everything that happened as a text, to search and to copy.", footer=14),
     Action("lab.note", ("#",), "note", "Write a note to this moment of the chain. A lesson can be made from a session's notes."),
+    Action(
+        "lab.explain",
+        ("i",),
+        "explain",
+        "What is on the screen, and how it came about: this chain's numbers put into Bayes' rule.",
+        footer=6,
+    ),
     Action("lab.save-copy", ("S",), "save a copy", "Save everything that happened in another file.", footer=15),
     Action(
         "lab.export", ("E",), "export", "Write tables (CSV), one JSON file, or the notebooks' logs, for other programs.", footer=16
@@ -301,6 +308,7 @@ GUESS = (
     Action("guess.up", ("up",), "up", "Go to the bar, answer or example above; guess more if there is one number."),
     Action("guess.down", ("down",), "down", "Go to the bar, answer or example below; guess less if there is one number."),
 )
+EXPLAIN = (Action("explain.depth", ("d", "i"), "more exactly", "Explain in plain words, or exactly, for a researcher.", footer=1),)
 
 HELP = (Action("help.all-keys", ("k",), "all keys", "List every action of the program with its id.", footer=1),)
 
@@ -332,6 +340,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "transcript": TRANSCRIPT,
     "lesson": LESSON,
     "guess": GUESS,
+    "explain": EXPLAIN,
     "help": HELP,
     "keys": KEYS,
     "error": ERROR,
@@ -353,6 +362,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "transcript"),
     ("app", "lesson", "guess"),
     ("app", "lesson", "chart"),
+    ("app", "explain"),
     ("app", "help"),
     ("app", "keys"),
     ("error",),
@@ -375,6 +385,7 @@ TITLES: dict[str, str] = {
     "transcript": "transcript",
     "lesson": "lesson",
     "guess": "guess",
+    "explain": "explanation",
     "help": "help",
     "keys": "keys",
     "error": "message",

@@ -43,6 +43,7 @@ SCREENS_BY_NAME = {
     "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
     "messages": "iicl_tui.tui.screens.messages:MessagesScreen",
     "lesson": "iicl_tui.tui.screens.lesson:LessonScreen",
+    "explain": "iicl_tui.tui.screens.explain:ExplainScreen",
     "help": "iicl_tui.tui.screens.help:HelpScreen",
     "keys": "iicl_tui.tui.screens.keys:KeysScreen",
     "theme": "iicl_tui.tui.screens.theme:ThemeScreen",

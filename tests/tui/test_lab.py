@@ -878,3 +878,18 @@ async def test_a_note_is_kept_for_the_moment_shown(lab: Callable[..., Any]) -> N
         assert file is not None
         assert [(note.generation, note.phase, note.text) for note in notes.load(file.path)] == [(2, "imitation", "see")]
         assert not host.screen.query(InlineForm)
+
+
+async def test_i_explains_what_is_shown_in_plain_words_and_exactly(lab: Any) -> None:
+    async with lab(steps=4) as host:
+        await host.pilot.press("i")
+        await host.pilot.pause()
+        page = host.app.screen
+        assert page.GROUP == "explain"
+        assert "before any data" in page.copy_text()
+        await host.pilot.press("d")
+        await host.pilot.pause()
+        assert "log₂ odds" in page.copy_text()
+        await host.pilot.press("escape")
+        await host.rest()
+        assert host.app.screen is host.screen

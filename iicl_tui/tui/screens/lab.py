@@ -16,6 +16,7 @@ from iicl_tui.agents.model_session import MAY_BE_BILLED
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.present.belief_provenance import uses_models
 from iicl_tui.present.costs import next_call_worst_case
+from iicl_tui.present.explain import DEPTHS
 from iicl_tui.present.lab_builder import call_in_progress, header_facts, initial_charts
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import Activity, ChartSettings, LabState
@@ -377,6 +378,13 @@ class LabScreen(ChainViewScreen):
         if self.state is not None:
             found = entries(self.session.chain, self.blind)
             await self.lab_app.open("transcript", self.state.title, found, first_entry_of(found, self.state.selected))
+
+    async def action_explain(self) -> None:
+        from iicl_tui.present.explanation_page import page_of
+
+        if self.state is not None:
+            pages = {depth: page_of(self.session, self.state, depth) for depth in DEPTHS}
+            await self.lab_app.open("explain", self.state.title, pages)
 
     async def action_messages(self) -> None:
         from iicl_tui.present import next_messages
