@@ -54,6 +54,11 @@ def page(
     yield state.title
     yield " · ".join(filter(None, state.facts))
     yield _status_text(session)
+    if session.chain.config.description:
+        yield ""
+        yield session.chain.config.description
+    for each in session.chain.config.notice:
+        yield f"  Notice: {each}"
     if state.cost:
         yield f"generation {state.selected} has cost {state.cost}"
     yield ""

@@ -12,6 +12,7 @@ from iicl_tui.present.explain import Claim, Depth, claim_of_rule, claim_of_value
 from iicl_tui.present.glossary import Entry, lookup
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import LabState
+from iicl_tui.text import printable
 
 Section = tuple[str, str]
 """A heading and a text."""
@@ -19,7 +20,10 @@ Section = tuple[str, str]
 
 def page_of(session: LabSession, state: LabState, depth: Depth) -> list[Section]:
     """The sections of the page at one depth, safe to print."""
-    return [*_came_about(session, state, depth), *((entry.term, _text(entry, depth)) for entry in entries_on_screen(state))]
+    config = session.chain.config
+    about = "\n".join(filter(None, [config.description, *(f"• {each}" for each in config.notice)]))
+    first = [("This session", printable(about, 2000, newlines=True))] if about else []
+    return [*first, *_came_about(session, state, depth), *((entry.term, _text(entry, depth)) for entry in entries_on_screen(state))]
 
 
 def entries_on_screen(state: LabState) -> list[Entry]:

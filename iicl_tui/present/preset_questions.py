@@ -13,6 +13,7 @@ QUESTIONS: dict[str, tuple[str, str]] = {
     "e1": ("Do agents become surer from hand-over to hand-over?", "entropy certainty temperature confidence"),
     "e0": ("How does a language become simple, or orderly?", "naming game words grammar structure partner communication"),
     "e4": ("Which words take over?", "acronym vocabulary common rare frequency length"),
+    "text": ("What becomes of texts that somebody filters?", "reviews negative sentiment reject topic"),
     "theory": ("What must happen, by theory?", "proof prior stationary Markov bottleneck maximum sampling"),
 }
 """By the first part of a preset's name: the question, and further words that a search finds."""

@@ -71,6 +71,7 @@ APP = (
 
 HOME = (
     Action("home.open", ("enter",), "open", "Open the session, example or preset under the cursor.", footer=1),
+    Action("home.tour", ("t",), "tour", "Start the lessons, or go on with the first one that is not done.", footer=10),
     Action("home.new", ("n",), "new", "Set up a new chain.", footer=2),
     Action("home.branch", ("b",), "branch", "Start a new session from a generation of this one.", footer=4),
     Action("home.rename", ("r",), "rename", "Give the session another title.", footer=5),

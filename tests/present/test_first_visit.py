@@ -11,10 +11,13 @@ import pytest
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
+from iicl_tui.cli import main
 from iicl_tui.present.first_visit import GROWTH, growth_lines
 from iicl_tui.present.preset_questions import OTHER, in_order, question_of
-from iicl_tui.present.preview import spark
+from iicl_tui.present.preview import read_preview, spark
+from iicl_tui.store.paths import shipped
 from iicl_tui.store.presets import presets
+from iicl_tui.store.session import SessionFile
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "a-small-bias-grows.toml"
 
@@ -56,6 +59,28 @@ def test_presets_are_grouped_by_question_and_those_without_a_model_come_first() 
     changes = sum(one != other for one, other in pairwise(headings))
     assert changes + 1 == len(set(headings))  # each group stands together
     assert OTHER[0] not in headings
+
+
+def test_every_example_says_what_it_is_and_what_to_notice(capsys: pytest.CaptureFixture[str]) -> None:
+    paths = sorted(shipped("sessions").glob("*.toml"))
+    assert len(paths) == 11
+    for path in paths:
+        preview = read_preview(path)
+        assert preview.description
+        assert 2 <= len(preview.notice) <= 3
+        assert main(["show", "--no-charts", str(path)]) == 0
+        said = capsys.readouterr().out
+        assert preview.description in said
+        assert all(each in said for each in preview.notice)
+
+
+def test_the_bias_of_the_example_grows() -> None:
+    with SessionFile.open(shipped("sessions") / "a-small-bias-grows.toml", read_only=True) as file:
+        measures = measure(Chain(file.config, file.generations, calls=file.calls))
+    off = measures.marginals[4][:, 1]
+    assert off[:2].max() < 0.005
+    assert off[2:].min() > 0.79
+    assert abs(off[-1] - GROWTH[-1]) < 0.02
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ async def test_an_empty_folder_says_what_to_do_first(paths: Paths) -> None:
         await app_until(pilot, lambda: bool(home(pilot).query("#intro")))
         assert "An agent learns a rule" in words(pilot, "#intro")
         offered = [bar.buttons[0].action for bar in home(pilot).query(".step").results(ActionBar)]
-        assert offered == ["home.examples", "home.presets", "home.new"]
+        assert offered == ["home.tour", "home.examples", "home.presets", "home.new"]
         for key in ("enter", "b", "r", "d", "u", "e"):
             await pilot.press(key)
         assert isinstance(pilot.app.screen, HomeScreen)
@@ -348,3 +348,17 @@ def test_ago(seconds: float, said: str) -> None:
 
 def test_long_ago_is_a_date() -> None:
     assert age_text(40 * 86400, 1_700_000_000).startswith("2023-11-1")
+
+
+async def test_the_tour_opens_the_first_lesson_that_is_not_done(paths: Paths) -> None:
+    from iicl_tui.lessons.library import lessons
+    from iicl_tui.lessons.progress import Progress, file_beside, save
+
+    first, second = lessons(paths.settings)[:2]
+    for expected in (first, second):
+        async with app_of(paths).run_test(size=(120, 40)) as pilot:
+            await app_until(pilot, lambda: bool(home(pilot).query("#intro")))
+            await pilot.press("t")
+            await app_until(pilot, lambda: pilot.app.screen.GROUP == "lesson")  # type: ignore[attr-defined]
+            assert pilot.app.screen.path.stem == expected.name  # type: ignore[attr-defined]
+        save(file_beside(paths.settings), first.name, Progress(3, 3, True))

@@ -14,6 +14,7 @@ from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 _STEP = 0.5
 """Seconds from one generation of the picture to the next."""
 FIRST_STEPS = (
+    ("home.tour", "Start the tour", "short lessons, one idea each, with nothing to read before"),
     ("home.examples", "Open an example", "finished chains, with what to notice in them"),
     ("home.presets", "Pick an experiment", "grouped by the question that it answers"),
     ("home.new", "Set up a chain", "your own task, agents and filters"),

@@ -344,6 +344,12 @@ class HomeScreen(AppScreen):
         elif item.summary is not None:
             self.lab_app.open("lab", path=item.summary.path)
 
+    def action_tour(self) -> None:
+        from iicl_tui.lessons.library import lessons
+
+        known = lessons(self.lab_app.paths.settings)
+        self.lab_app.open("lesson", name=next((each.name for each in known if not each.progress.done), known[0].name))
+
     def action_new(self) -> None:
         self.lab_app.open("configure")
 
