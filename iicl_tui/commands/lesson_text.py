@@ -10,7 +10,7 @@ from iicl_tui.lessons.attempt import Attempt
 from iicl_tui.lessons.lesson import BarsQuestion, ChoiceQuestion, FilterQuestion, NumberQuestion
 from iicl_tui.lessons.prepared import Asked, Guess, Prepared, explanation
 from iicl_tui.lessons.texts import fill, wrap
-from iicl_tui.present.lesson_guess import guess_lines
+from iicl_tui.present.lesson_guess import gap_words
 from iicl_tui.present.lesson_words import chart_words
 from iicl_tui.text import printable
 
@@ -72,10 +72,10 @@ def _question(attempt: Attempt, ask: Ask | None) -> Attempt:
     attempt = attempt.commit()
     print()
     if guess is not None:
-        for line in guess_lines(attempt, WIDTH):
-            print(printable(line.plain))
-    else:
-        print(printable(f"The answer: {answer_text(asked)}"))
+        _say(f"Your guess: {answer_text(asked, guess)}")
+    _say(f"The answer: {answer_text(asked)}")
+    if guess is not None:
+        _say(f"{gap_words(asked, guess).capitalize()}.")
     _say(attempt.text if guess is not None else _without_guess(attempt))
     if attempt.step.step.then:
         _say_charts(attempt)
@@ -97,15 +97,16 @@ def _say(text: str) -> None:
         print(printable(line))
 
 
-def answer_text(asked: Asked) -> str:
-    """The answer in words."""
+def answer_text(asked: Asked, guess: Guess | None = None) -> str:
+    """The answer in words, or a guess."""
+    given = asked.truth if guess is None else guess
     if isinstance(asked.question, NumberQuestion):
-        return asked.text(asked.truth[0])
+        return asked.text(given[0])
     if isinstance(asked.question, ChoiceQuestion):
-        return asked.labels[int(asked.truth[0])]
+        return asked.labels[int(given[0])]
     if isinstance(asked.question, BarsQuestion):
-        return ", ".join(f"{label} {asked.text(share)}" for label, share in zip(asked.labels, asked.truth, strict=True))
-    return ", ".join(f"{i} {'pass' if true > 0.5 else 'reject'}" for i, true in enumerate(asked.truth, 1))
+        return ", ".join(f"{label} {asked.text(share)}" for label, share in zip(asked.labels, given, strict=True))
+    return ", ".join(f"{i} {'pass' if true > 0.5 else 'reject'}" for i, true in enumerate(given[: len(asked.labels)], 1))
 
 
 def _prompt(asked: Asked) -> str:
