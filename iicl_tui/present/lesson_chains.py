@@ -20,13 +20,18 @@ from iicl_tui.store.format import start_table
 from iicl_tui.store.session import SessionFile
 
 
+def session_at(chain: Chain, moment: Moment) -> LabSession:
+    """The chain as it was at a moment, in memory."""
+    return LabSession(cut(chain, (min(moment[0], len(chain.generations)), moment[1])))
+
+
 def chart_state(chain: Chain, moment: Moment, step: Step, blind: bool = False) -> LabState:
     """What the lab would show of the chain at a moment, drawn as the step says; blind: without h*."""
-    moment = (min(moment[0], len(chain.generations)), moment[1])
-    shown = cut(chain, moment)
+    session = session_at(chain, moment)
+    generation = min(moment[0], len(chain.generations))
     by = grouping(chain, step.focus) if step.focus is not None else chain.task.focus or 0
-    state_charts = ChartSettings("strips", "linear", by, cursor=_cursor(shown, moment[0], step))
-    return build_lab_state(LabSession(shown), moment[0], state_charts, blind=blind)
+    state_charts = ChartSettings("strips", "linear", by, cursor=_cursor(session.chain, generation, step))
+    return build_lab_state(session, generation, state_charts, blind=blind)
 
 
 def _cursor(chain: Chain, generation: int, step: Step) -> int | None:

@@ -291,7 +291,10 @@ LESSON = (
     Action("lesson.slower", ("-",), "slower", "Play slower."),
     Action("lesson.earlier", ("[",), "earlier", "Show the chain one phase earlier.", footer=7),
     Action("lesson.later", ("]",), "later", "Show the chain one phase later, up to the moment of this step.", footer=8),
-    Action("lesson.jump", ("g",), "jump to…", "Go to a step that you choose.", footer=6),
+    Action(
+        "lesson.explain", ("i",), "explain", "How the belief shown came about: this chain's numbers put into Bayes' rule.", footer=6
+    ),
+    Action("lesson.jump", ("g",), "jump to…", "Go to a step that you choose.", footer=10),
     Action("lesson.chain", ("c",), "other chain", "Show the other chain, where there is room for one only.", footer=9),
     Action(
         "lesson.try",

@@ -260,3 +260,18 @@ async def test_a_faulty_lesson_is_refused_with_its_lines(tmp_path: Path) -> None
     async with app.run_test(size=(120, 40)) as pilot:
         await app_until(pilot, lambda: type(app.screen).__name__ == "ErrorScreen")
         assert "there is no generation 7" in getattr(app.screen, "text", "")
+
+
+async def test_the_belief_is_explained_and_what_is_right_only_after_the_decision(host: Callable[..., Any]) -> None:
+    async with host("passing-on") as at:
+        await at.press("i")
+        assert type(at.app.screen).__name__ == "ExplainScreen"
+        await at.press("escape")
+        assert at.app.screen is at.screen
+    async with host("you-are-the-filter") as at:
+        await at.press("i")
+        assert at.app.screen is at.screen
+        hidden = [block.name for block in next(iter(at.screen._states.values())).data]
+        assert "h*" not in hidden
+        await at.press("n", "enter", "n", "i")
+        assert type(at.app.screen).__name__ == "ExplainScreen"

@@ -20,7 +20,7 @@ from iicl_tui.lessons.prepared import Prepared, prepare
 from iicl_tui.lessons.reading import read_lesson
 from iicl_tui.lessons.texts import fill, wrap
 from iicl_tui.present.lab_state import LabState
-from iicl_tui.present.lesson_chains import chart_state, step_panels, try_out
+from iicl_tui.present.lesson_chains import chart_state, session_at, step_panels, try_out
 from iicl_tui.present.lesson_words import place_words
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
@@ -179,7 +179,7 @@ class LessonScreen(AppScreen):
         playing = f"pause ({SPEEDS[self._speed]:g}/s)" if self._player is not None else "play"
         buttons = [ActionButton("lesson.back", "back"), ActionButton("lesson.go-on", on, chosen=True)]
         buttons += [ActionButton("lesson.next")] if attempt.is_open else []
-        buttons += [ActionButton("lesson.play", playing), ActionButton("lesson.try")]
+        buttons += [ActionButton("lesson.play", playing), ActionButton("lesson.try"), ActionButton("lesson.explain")]
         if self.has_class("-one"):
             buttons.append(ActionButton("lesson.chain"))
         return [*buttons, ActionButton("lesson.earlier"), ActionButton("lesson.later")]
@@ -328,6 +328,22 @@ class LessonScreen(AppScreen):
         session = try_out(chain, self.moment, f"Try · {self.lesson.title}", self.lab_app.paths.sessions)
         await self.lab_app.open("lab", session=session)
         self.lab_app.notify("A session of your own, with you as a filter. Esc returns to the lesson.", markup=False)
+
+    async def action_explain(self) -> None:
+        """Explain the belief of the chain in front. What is right stays hidden as long as the person is to decide it."""
+        from iicl_tui.present.explain import DEPTHS
+        from iicl_tui.present.explanation_page import page_of
+
+        attempt = self.attempt
+        if attempt is None:
+            return
+        if attempt.hides_truth:
+            self.lab_app.notify("Decide first: an explanation would say what is right.", markup=False)
+            return
+        name = list(attempt.prepared.chains)[self._front]
+        session = session_at(attempt.prepared.chains[name], self.moment)
+        state = self._states[name, self.moment, attempt.at, False]
+        await self.lab_app.open("explain", self.lesson.title, {depth: page_of(session, state, depth) for depth in DEPTHS})
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         attempt = self.attempt
