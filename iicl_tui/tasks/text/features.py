@@ -43,6 +43,7 @@ class Feature:
         edges: where one bin ends and the next begins, for numbers; empty for words.
         measure: computes it.
         in_belief: whether it is an axis of the grid.
+        is_field: whether it is a field's value, which stands beside the text anyway.
         low: lower end of its axis.
         high: upper end of its axis; None for open-ended.
         digits: decimals shown.
@@ -54,6 +55,7 @@ class Feature:
     edges: tuple[float, ...]
     measure: Measure
     in_belief: bool = True
+    is_field: bool = False
     low: float = 0.0
     high: float | None = None
     digits: int = 1
@@ -150,14 +152,25 @@ def _read(values: Mapping[str, Any], fields: Sequence[str], path: KeyPath, fault
     if words:
         assert names is not None
         bins = (*(each for each in names if each != OTHER), OTHER)
-        return Feature(name, kind, bins, (), measure, in_belief, 0.0, 1.0, 2)
+        return Feature(name, kind, bins, (), measure, in_belief, values["field"] is not None, 0.0, 1.0, 2)
     if kind == "regex" and edges is None:
-        return Feature(name, kind, ("yes", "no"), (), measure, in_belief, 0.0, 1.0, 2)
+        return Feature(name, kind, ("yes", "no"), (), measure, in_belief, False, 0.0, 1.0, 2)
     share = kind.startswith("similarity") or kind == "distinct"
     whole = kind in ("words", "chars", "regex")
     sure = share or whole
     bins = _bin_names(edges or (), whole, sure)
-    return Feature(name, kind, bins, edges or (), measure, in_belief, 0.0, 1.0 if share else None, 2 if share else 1)
+    return Feature(
+        name,
+        kind,
+        bins,
+        edges or (),
+        measure,
+        in_belief,
+        values["field"] is not None,
+        0.0,
+        1.0 if share else None,
+        2 if share else 1,
+    )
 
 
 _KEYS = {

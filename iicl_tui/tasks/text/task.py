@@ -201,9 +201,8 @@ class TextTask:
         return rows.line_of(example, self.fields)
 
     def example_note(self, example: Example) -> str:
-        """The value or the bin of each feature: negative · length 10–19"""
-        named = [feature for feature in self.features if feature.bins and feature.against != "last"]
-        found = ((feature, self._bin_name(feature, example)) for feature in named)
+        """What is believed of the text and is not among its fields: negative · length 10–19"""
+        found = ((axis, self._bin_name(axis, example)) for axis in self.axes if not axis.is_field)
         return " · ".join(f"{feature.name} {value}" if feature.edges or value in _UNNAMED else value for feature, value in found)
 
     def read_line(self, text: str) -> Example:

@@ -145,7 +145,7 @@ def test_quotas() -> None:
     task, faults = built(feature=[SENTIMENT], quota={"sentiment": {"negative": 3, "neutral": 2}}, initial=10)
     assert faults == []
     start = task.start(np.random.default_rng(3), {}, ("start",), faults)
-    found = [task.example_note(each) for each in start.samples]
+    found = [task.traits["sentiment"].of(each) for each in start.samples]
     assert (found.count("negative"), found.count("neutral"), found.count("positive")) == (3, 2, 5)
     again = task.start(np.random.default_rng(3), {}, ("start",), faults)
     assert again == start
@@ -242,6 +242,13 @@ def test_lines_and_files_give_back_any_text(words: str, topic: str) -> None:
     assert task.read_line(task.example_text(example)) == example
     assert task.read_example(list(example.input), example.output) == example
     assert "\n" not in task.example_text(example)
+
+
+def test_what_stands_beside_a_text() -> None:
+    task = task_of(SENTIMENT, LENGTH, GOOD, {"name": "near", "kind": "similarity-start", "belief": False})
+    example = text("a | good one", sentiment="positive", topic="travel")
+    assert task.example_text(example) == "positive | travel | a | good one"
+    assert task.example_note(example) == "length under 10 · good yes"
 
 
 def test_bad_lines_and_values() -> None:
