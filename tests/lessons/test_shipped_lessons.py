@@ -15,6 +15,7 @@ from iicl_tui.cli import main
 from iicl_tui.commands.lesson_text import read_aloud, read_guess
 from iicl_tui.lessons import library, progress
 from iicl_tui.lessons.attempt import Attempt
+from iicl_tui.lessons.expressions import read_expression
 from iicl_tui.lessons.lesson import BarsQuestion, ChoiceQuestion, FilterQuestion, NumberQuestion
 from iicl_tui.lessons.prepared import Asked, Prepared, gap, prepare_now
 from iicl_tui.lessons.reading import read_lesson
@@ -27,6 +28,8 @@ def prepared_lesson(name: str) -> Prepared:
 def independent(chain: Chain, name: str, argument: str, generation: int) -> float:
     """A metric computed without the lessons' own code: by Bayes' rule from the examples, hypothesis by hypothesis."""
     task, agent = chain.task, chain.agent(max(generation, 1))
+    if name in ("rules", "examples"):
+        return task.space.size if name == "rules" else len(chain.data(generation))
     if name == "fitting":
         return sum(all(task.agrees(h, x) for x in chain.data(generation)) for h in range(task.space.size))
     if name == "says":
@@ -56,6 +59,10 @@ def independent(chain: Chain, name: str, argument: str, generation: int) -> floa
             logs = np.where(fits, np.log1p(-noise), np.log(noise / (outputs - 1)) if noise else -np.inf).sum(axis=1)
         scores = prior.log_p + logs / tau  # the prior is tempered already
         p = np.exp(scores - scores.max())
+        p /= p.sum()
+    if name == "passed P":
+        right = [sum(task.agrees(h, x) for x in chain.start.samples) for h in range(task.space.size)]
+        p = np.where(np.array(right) == len(chain.start.samples), p, 0.0)
         p /= p.sum()
     if argument == "h*":
         return float(p[chain.start.target])
@@ -96,6 +103,18 @@ def assert_truth(asked: Asked, prepared: Prepared) -> None:
         assert {0.0, 1.0} == set(asked.truth), "a filter with nothing to reject teaches nothing"
 
 
+def assert_stated(text: str, prepared: Prepared) -> None:
+    """Every number that a text states, computed again."""
+    for slot in re.findall(r"\{([^{}]*)\}", text):
+        if slot in ("guess", "truth", "gap") or re.match(r"(rule|data|example)\b", slot):
+            continue
+        expression = read_expression(slot.partition("|")[0])
+        for reference in expression.references:
+            chain, at = reference.find(prepared.chains)
+            stated = reference.value(prepared.chains)
+            assert stated == pytest.approx(independent(chain, reference.name, reference.argument, at), abs=1e-9), slot
+
+
 @pytest.mark.parametrize("name", library.ORDER)
 def test_a_lesson_reads_as_text_and_its_numbers_are_those_of_the_chain(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     prepared = prepared_lesson(name)
@@ -105,6 +124,11 @@ def test_a_lesson_reads_as_text_and_its_numbers_are_those_of_the_chain(name: str
     assert prepared.lesson.minutes <= 5
     for asked in questions:
         assert_truth(asked, prepared)
+    for step in prepared.steps:
+        assert_stated(step.step.text, prepared)
+        if step.asked is not None:
+            assert_stated(step.asked.question.ask, prepared)
+            assert_stated(step.asked.question.explain, prepared)
     moved: list[Attempt] = []
     end = read_aloud(Attempt.begin(prepared), None, moved.append)
     silent = capsys.readouterr().out
