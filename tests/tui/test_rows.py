@@ -354,7 +354,7 @@ async def test_hostile_rows_are_shown_as_text(opened) -> None:
         assert "The field text is empty." in seen(screen)
         await press(pilot, "end")
         assert "more: Space scrolls" in seen(screen)
-        before = str(screen.query_one(RowPage).render())
+        before = str(screen.query_one("#rows-text", RowPage).render())
         await press(pilot, "space", "space", "e", "escape", "F", "escape", "1")
         assert app.session.review[3].reason == HOSTILE
         assert before.count("y") > 1000

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
@@ -23,6 +24,16 @@ Lines = Callable[[int], Iterator[StyledText]]
 
 class MarkColumn(RowList):
     """The queue of rows, one sign each, without words beside them."""
+
+    def show_queue(self, count: int, here: int, same: bool) -> None:
+        """Shows so many rows, and scrolls to the row `here`. With `same`, only this row and the one before may have changed."""
+        top, before = self._top, self._here
+        width, height = self.content_size
+        if not same or count != self._count or not top <= here < top + height:
+            self.show(count, here)
+            return
+        self._here = here
+        self.refresh(*(Region(0, row - top, width, 1) for row in {before, here} if top <= row < top + height))
 
     def _row(self, row: int, words: str, width: int) -> Content:
         return self._line(row, width)
@@ -46,11 +57,22 @@ class RowPage(Widget):
 
     def show(self, source: Lines, keep_place: bool = False) -> None:
         """Shows lines, from the first one unless `keep_place`."""
+        before = len(self._lines)
         self._source = source
         self._width = 0
         if not keep_place:
             self._top = 0
-        self.refresh()
+        width, height = self.content_size
+        if self._top or width < 1:
+            self.refresh()
+            return
+        self._begin(width)
+        self._read(height + 1)
+        self.refresh(Region(0, 0, width, min(max(before, len(self._lines)), height)))  # the rest stays empty
+
+    def _begin(self, width: int) -> None:
+        if self._source is not None:
+            self._width, self._iterator, self._lines = width, self._source(width), []
 
     def scroll_by(self, lines: int) -> None:
         """Scrolls by so many lines."""
@@ -66,7 +88,7 @@ class RowPage(Widget):
         if self._source is None or width < 1 or height < 1:
             return Content("")
         if width != self._width:
-            self._width, self._iterator, self._lines = width, self._source(width), []
+            self._begin(width)
         self._read(self._top + height + 1)
         self._top = min(self._top, max(len(self._lines) - height, 0))
         more = len(self._lines) > self._top + height

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -17,7 +19,7 @@ from iicl_tui.tui.review.boxes import LineInput, Lines
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.reply_boxes import ReplyEditor
 from iicl_tui.tui.review.row_widgets import FieldsPane, MarkColumn, RowPage
-from iicl_tui.tui.review.styles import content, contents
+from iicl_tui.tui.review.styles import content
 from iicl_tui.tui.screens.base import AppScreen
 
 
@@ -45,6 +47,7 @@ class RowsFrame(AppScreen):
         self._editing = ""
         """What the editor is open for: text, reasons."""
         self._message: tuple[str, bool] = ("", False)
+        self._order_shown: Sequence[int] | None = None
         self._bar_shown: tuple[tuple[str, str], ...] | None = None
 
     @property
@@ -60,7 +63,7 @@ class RowsFrame(AppScreen):
             with Vertical(id="rows-center"):
                 yield RowPage(id="rows-text")
                 yield ReplyEditor(id="rows-editor")
-            yield Lines(self._beside, id="rows-beside")
+            yield RowPage(id="rows-beside")
         yield Lines(self._below, id="rows-below")
         yield FieldsPane(id="rows-fields")
         with Horizontal(id="rows-line"):
@@ -82,9 +85,6 @@ class RowsFrame(AppScreen):
     def _mark(self, place: int, width: int) -> Content:
         return content(self.view.mark(place, width))
 
-    def _beside(self, width: int, height: int) -> list[Content]:
-        return contents(self.view.beside(width, height))
-
     def _below(self, width: int, height: int) -> list[Content]:
         return [content(self.view.below(width))]
 
@@ -95,8 +95,11 @@ class RowsFrame(AppScreen):
     def _draw(self, keep_place: bool = False) -> None:
         """Shows the row under the cursor."""
         queue = self.session.queue
-        self.query_one(MarkColumn).show(len(queue.order), queue.cursor)
-        self.query_one(RowPage).show(self.view.document, keep_place)
+        self.query_one(MarkColumn).show_queue(len(queue.order), queue.cursor, queue.order is self._order_shown)
+        self._order_shown = queue.order
+        self.query_one("#rows-text", RowPage).show(self.view.document, keep_place)
+        beside = self.query_one("#rows-beside", RowPage)
+        beside.show(lambda width: iter(self.view.beside(width, beside.content_size.height)))
         for lines in self.query(Lines):
             lines.refresh()
         session = self.session

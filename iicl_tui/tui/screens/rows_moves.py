@@ -52,11 +52,11 @@ class RowsMoves(RowsFrame):
 
     def action_page_up(self) -> None:
         self.session.look()
-        self.query_one(RowPage).scroll_page(-1)
+        self.query_one("#rows-text", RowPage).scroll_page(-1)
 
     def action_page_down(self) -> None:
         self.session.look()
-        self.query_one(RowPage).scroll_page(1)
+        self.query_one("#rows-text", RowPage).scroll_page(1)
 
     @on(RowList.Picked)
     def _picked(self, event: RowList.Picked) -> None:
