@@ -19,8 +19,13 @@ MOST_TEXT = 16_000_000
 
 MOST_DEPTH = 64
 _MOST_REFUSED = 20
-_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_MOST_ANYWHERE = 1000
+"""Parts of a key in a header or an inline table, or of a text that looks like one. More take tomllib quadratic time and memory."""
+_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"^[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_DEPTH},}}[ \t]*=", re.MULTILINE)
+_VERY_LONG_KEY = re.compile(
+    rf"(?<![\w.-])(?<!\.[ \t])(?<!\.[ \t][ \t]){_PART}(?:[ \t]{{0,2}}\.[ \t]{{0,2}}{_PART}){{{_MOST_ANYWHERE},}}+"
+)
 _LONG_NUMBER = re.compile(r"(?<![\w\"])[+-]?[0-9][0-9_]{4299,}")
 
 
@@ -109,7 +114,8 @@ def parse_toml(text: str) -> dict[str, Any]:
         BeyondLimits: It has a number of thousands of digits, or is nested more than MOST_DEPTH deep.
         TOMLDecodeError: It is no TOML.
     """
-    if found := _LONG_KEY.search(text):
+    may_be_very_long = text.count(".") >= _MOST_ANYWHERE
+    if found := _LONG_KEY.search(text) or (_VERY_LONG_KEY.search(text) if may_be_very_long else None):
         raise _error(f"A key with more than {MOST_DEPTH} parts", text, found.start())
     try:
         values = tomllib.loads(text)

@@ -8,10 +8,11 @@ line. TOML tells them apart: the text before a real end line is complete.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from zlib import crc32
+
+from iicl_tui.files import parse_toml
 
 HEAD = "head"
 _END = re.compile(rb"# end: ([a-z]+)(?: ([0-9]{1,9}))?(?: sum ([0-9a-f]{8}))?\r?(?:\n|\Z)")
@@ -157,7 +158,7 @@ def _is_whole(data: bytes, found: re.Match[bytes]) -> bool:
 
 def _is_toml(data: bytes) -> bool:
     try:
-        tomllib.loads(data.decode("utf-8-sig"))
+        parse_toml(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return False
     return True

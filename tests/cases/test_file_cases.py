@@ -10,12 +10,14 @@ from review_chains import make_chain
 from iicl_tui.agents.base import UnreadableReply
 from iicl_tui.chain.config import read_config
 from iicl_tui.errors import ConfigError
+from iicl_tui.files import BeyondLimits, parse_toml
 from iicl_tui.filters.base import HypothesisShown, PhaseContext
 from iicl_tui.present.sources import read_decisions
 from iicl_tui.review.chain_subject import HypothesisSubject
 from iicl_tui.review.drafts import Draft, DraftFile, Round
 from iicl_tui.review.reply_drafts import ReplyDrafts
 from iicl_tui.review.state import ReviewState
+from iicl_tui.store.block_ends import head_end
 from iicl_tui.store.library import Library
 
 REPLY = UnreadableReply(1, "imitation", "imitate", "a prompt", "a reply", "it states no rule", "", lambda text: "")
@@ -58,3 +60,25 @@ def test_deeply_nested_decisions_are_a_fault(tmp_path: Path, text: str) -> None:
     (tmp_path / "d.toml").write_text(text)
     with pytest.raises(ConfigError, match="nested too deeply"):
         read_decisions(tmp_path / "d.toml", read_config({}).task)
+
+
+LONG_KEYS = {
+    "a header": "[{}]",
+    "an inline table": "x = {{{} = 1}}",
+    "spaced": "x = {{ y = 1, {} = 1}}",
+    "a line": "{} = 1",
+}
+
+
+@pytest.mark.parametrize("form", LONG_KEYS.values(), ids=LONG_KEYS.keys())
+@pytest.mark.parametrize("part", ["a", '"b"', r'"\""', "'c'"])
+def test_a_key_of_thousands_of_parts_is_refused_at_once(form: str, part: str) -> None:
+    text = form.format((" . " if "y = 1" in form else ".").join([part] * 20_000))
+    with pytest.raises(BeyondLimits, match="A key with more than 64 parts"):
+        parse_toml(text)
+    assert head_end(f"{text}\n# end: head\n".encode()) is None
+
+
+def test_a_text_with_many_full_stops_is_no_key() -> None:
+    words = ". ".join(["A sentence of some words"] * 2000)
+    assert parse_toml(f'x = "{words}"\ny = "{"1.5, " * 3000}"\nz = "{"." * 5000}"\n').keys() == {"x", "y", "z"}
