@@ -55,7 +55,8 @@ class HelpScreen(AppScreen):
                 yield Static(_table(inside))
 
     def on_mount(self) -> None:
-        self.header("Help", (group_title(self._live[0].action),))
+        # A screen that was left at the same instant has no actions.
+        self.header("Help", (group_title(self._live[0].action),) if self._live else ())
         self.query_one("#help").focus()
 
     def copy_text(self) -> str:
