@@ -84,7 +84,7 @@ def _walk(tally: Tally, number: int, start: list[str], folder: Path, rng: random
             at = walk.output.find(b"Traceback")
             text = walk.output[at:].decode(errors="replace")[-2500:] if at >= 0 else reports[0].read_text()[-1500:]
             tally.fail(f"walk {number} ({' '.join(start)}): a crash: {text}")
-        last = walk.output.rfind(b"\x1b[?1049h")
+        last = max(walk.output.rfind(b"\x1b[?1049h"), 0)  # it may be before the part that is kept
         if missing := [left for left in _LEFT if left not in walk.output[last:]]:
             end = f"exit code {code} after {steps} steps, ended {ended}, {last}: {walk.output[-300:]!r}"
             tally.fail(f"walk {number} ({' '.join(start)}): the terminal is not restored: {missing}, {end}")
