@@ -40,6 +40,9 @@ from iicl_tui.store.presets import presets as presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.study.theory.ensemble import Ensemble as Ensemble
 from iicl_tui.study.theory.ensemble import simulate
+from iicl_tui.study.theory.prediction import CHAINS
+from iicl_tui.study.theory.prediction import Prediction as Prediction
+from iicl_tui.study.theory.prediction import predict as predict_config
 from iicl_tui.tasks.base import Example
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | ChainConfig
@@ -296,6 +299,31 @@ def ensemble(
         progress=progress,
         cancelled=cancelled,
     )
+
+
+def predict(
+    source: Source,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    generations: int | None = None,
+    chains: int = CHAINS,
+    exact: bool | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Prediction:
+    """What theory says of a chain of Bayesian agents: exactly where that is possible, else by simulation.
+
+    Args:
+        source: As for `read_config`.
+        changes: As for `read_config`.
+        generations: T; None: the configuration's.
+        chains: How many chains are simulated where nothing is exact.
+        exact: True: never simulate. False: always do.
+        progress: Called now and then with the share that is done.
+
+    Raises:
+        LabError: The source is faulty, its chain has an agent or a filter whose law is not known, or nothing exact is possible.
+    """
+    return predict_config(read_config(source, changes), generations, chains=chains, exact=exact, progress=progress)
 
 
 def measure(session: Session) -> Measures:

@@ -15,8 +15,8 @@ import iicl_tui
 
 ROOT = Path(__file__).parents[1]
 PROMISED = {
-    "ChainConfig", "ConfigError", "Ensemble", "LabError", "Measures", "Outcome", "Preset", "Session", "__version__", "ensemble",
-    "measure", "open_session", "presets", "read_config", "run", "run_async",
+    "ChainConfig", "ConfigError", "Ensemble", "LabError", "Measures", "Outcome", "Prediction", "Preset", "Session", "__version__",
+    "ensemble", "measure", "open_session", "predict", "presets", "read_config", "run", "run_async",
 }  # fmt: skip
 
 
