@@ -139,6 +139,31 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--reasons", metavar="FILE", help="a list of reasons, one a line; the first nine have a digit")
     one.add_argument("--others", metavar="DECISIONS", nargs="+", default=[], help="show the decisions of others beside the rows")
     one.add_argument("--encoding", metavar="NAME", help="the encoding of FILE, if it is not UTF-8")
+    for name, text in (
+        ("compare", "compare sessions or studies as plain text: means over chains with intervals, and differences"),
+        ("report", "write a report of sessions or studies: a page with figures, tables, and all data"),
+    ):
+        one = command(name, text)
+        one.add_argument("files", metavar="FILE|DIR", nargs="+")
+        one.add_argument(
+            "--by", metavar="KEY,KEY", help="group the chains by these keys (default: all but seeds); '' for one group"
+        )
+        one.add_argument(
+            "--metric", metavar="NAME", action="append", default=[], dest="metrics", help="show this metric; may be repeated"
+        )
+        one.add_argument("--generation", metavar="T", type=int, help="compare at this generation (default: the last)")
+        one.add_argument("--last", metavar="N", type=int, default=1, help="average each chain's N generations up to there first")
+        one.add_argument(
+            "--interval", choices=("t", "bootstrap"), default="t", help="how intervals are made (default: Student's t)"
+        )
+        one.add_argument("--level", metavar="P", type=float, default=0.95, help="the probability of the intervals (default: 0.95)")
+        if name == "compare":
+            one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
+        else:
+            one.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder of the report")
+            one.add_argument(
+                "--figures", choices=("svg", "png", "pdf"), default="svg", help="the format of figure files (default: svg)"
+            )
     one = command("show", "print what the lab shows, as plain text")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--generation", metavar="T", type=int, help="the generation to look at (default: the last)")
@@ -174,15 +199,16 @@ def parser() -> argparse.ArgumentParser:
         choices=("spans", "notebook"),
         help="how beliefs are read from log-probabilities; notebook: with its own numbers",
     )
-    one = command("export", "write a session's data and measures, or the rows that were decided, for other programs")
-    one.add_argument("file", metavar="FILE", help="a session, or a file of decisions on rows")
+    one = command("export", "write the data and measures of sessions, or the rows that were decided, for other programs")
+    one.add_argument("files", metavar="FILE|DIR", nargs="+", help="sessions or folders of them, or a file of decisions on rows")
     one.add_argument(
         "--to",
         choices=("csv", "json", "notebook", "jsonl", "parquet", "chat", "preference"),
         required=True,
-        help="of a session: csv, json, notebook; of decisions: jsonl, csv, parquet, chat, preference",
+        help="of a session: csv, json, notebook; of many, one tidy table: csv, parquet; "
+        "of decisions: jsonl, csv, parquet, chat, preference",
     )
-    one.add_argument("-o", "--output", metavar="OUT", required=True, help="of a session: a folder; of decisions: a file")
+    one.add_argument("-o", "--output", metavar="OUT", required=True, help="of sessions: a folder; of decisions: a file")
     rows = one.add_argument_group("of decisions")
     rows.add_argument("--rejected", action="store_true", help="the rejected rows with their reasons, in place of the accepted ones")
     rows.add_argument("--prompt", metavar="FIELD", help="the field with the prompt, for chat and preference")

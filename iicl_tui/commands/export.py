@@ -1,4 +1,4 @@
-"""iicl-tui export FILE --to FORMAT -o OUT: a session's data and measures, or the rows that were decided."""
+"""iicl-tui export FILE|DIR… --to FORMAT -o OUT: the data and measures of sessions, or the rows that were decided."""
 
 from __future__ import annotations
 
@@ -9,27 +9,58 @@ from pathlib import Path
 from iicl_tui.errors import LabError
 from iicl_tui.text import printable
 
+TABLE = "chains"
+"""The name of the tidy table of many chains."""
+
 
 def main(arguments: argparse.Namespace) -> int:
     """Writes the files and prints their names. Raises LabError."""
     from iicl_tui.review.decision_file import is_decisions
 
-    path = Path(arguments.file)
-    return _decisions(path, arguments) if is_decisions(path) else _session(path, arguments)
+    given = [Path(file) for file in arguments.files]
+    if len(given) == 1 and not given[0].is_dir() and is_decisions(given[0]):
+        return _decisions(given[0], arguments)
+    if arguments.to == "parquet" or (arguments.to == "csv" and (len(given) > 1 or given[0].is_dir())):
+        return _tidy(given, arguments)
+    for path in given:
+        if path.is_dir():
+            raise LabError(f"--to {arguments.to} is for single sessions", f"{path} is a folder.", "Name the files in it.")
+        _session(path, arguments)
+    return 0
 
 
-def _session(path: Path, arguments: argparse.Namespace) -> int:
-    from iicl_tui.store.export import KINDS, export
+def _tidy(given: list[Path], arguments: argparse.Namespace) -> int:
+    """One table of many chains: a row for each chain, generation and metric."""
+    from iicl_tui.study.collection import collect
+    from iicl_tui.study.tables import write_csv, write_parquet
+
+    _check_options(given[0], arguments)
+    collection = collect(given)
+    for path, why in collection.left_out:
+        _tell(f"Left out: {path}: {why}")
+    target = Path(arguments.output) / f"{TABLE}.{arguments.to}"
+    (write_csv if arguments.to == "csv" else write_parquet)(collection, target)
+    print(printable(str(target)))
+    return 0
+
+
+def _session(path: Path, arguments: argparse.Namespace) -> None:
+    from iicl_tui.store.export import export
+
+    _check_options(path, arguments)
+    for written in export(path, arguments.to, Path(arguments.output), _tell):
+        print(printable(str(written)))
+
+
+def _check_options(path: Path, arguments: argparse.Namespace) -> None:
+    """Raises LabError for an option or a format that only files of decisions have."""
+    from iicl_tui.store.export import KINDS
 
     given = [name for name in ("rejected", "force", "data", "prompt", "encoding") if getattr(arguments, name)]
-    if given or arguments.to not in KINDS:
+    if given or arguments.to not in (*KINDS, "parquet"):
         what = f"--{given[0]}" if given else f"--to {arguments.to}"
         known = f"Sessions are exported to {', '.join(KINDS)}."
         raise LabError(f"{what} is for files of decisions", f"{path.name} is none. {known}", "Name a file of decisions.")
-
-    for written in export(path, arguments.to, Path(arguments.output), _tell):
-        print(printable(str(written)))
-    return 0
 
 
 def _decisions(path: Path, arguments: argparse.Namespace) -> int:

@@ -107,7 +107,7 @@ def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     for number, row in enumerate(rows, 1):
-        writer.writerow([_cell(item) for item in row])
+        writer.writerow([safe_cell(item) for item in row])
         if number % _ROWS_AT_ONCE == 0:
             yield _bytes(text.getvalue())
             text.seek(0)
@@ -115,7 +115,7 @@ def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     yield _bytes(text.getvalue())
 
 
-def _cell(item: Any) -> Any:
+def safe_cell(item: Any) -> Any:
     """The cell; empty if the value is unknown. No text can become a formula in a spreadsheet or control a terminal."""
     if isinstance(item, str):
         text = visible(item)

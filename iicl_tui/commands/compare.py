@@ -1,0 +1,98 @@
+"""iicl-tui compare FILE|DIR…"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from iicl_tui.charts import plain_curves
+from iicl_tui.errors import LabError
+from iicl_tui.present.comparison import panel
+from iicl_tui.schema import describe, nearest
+from iicl_tui.study.collection import Collection, collect
+from iicl_tui.study.comparison import Comparison, compare
+from iicl_tui.study.statistics import text
+from iicl_tui.text import printable, text_width
+
+_HEIGHT = 12
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Prints means, differences and curves of groups of chains. Raises LabError."""
+    comparison, metrics = read(arguments)
+    width = min(shutil.get_terminal_size((100, 30)).columns, 140)
+    for line in lines(comparison, metrics, 0 if arguments.no_charts else width):
+        print(printable(line))
+    return 0
+
+
+def read(arguments: argparse.Namespace) -> tuple[Comparison, tuple[str, ...]]:
+    """The comparison that a command line asks for, and the metrics to show. Tells which files were left out.
+
+    Raises:
+        LabError: There is nothing to compare, or an option cannot be used.
+    """
+    if not 0 < arguments.level < 1:
+        raise LabError("--level takes a probability between 0 and 1")
+    if arguments.last < 1:
+        raise LabError("--last takes a number of generations from 1 up")
+    if arguments.generation is not None and arguments.generation < 1:
+        raise LabError("--generation takes a generation from 1 up")
+    collection = collect([Path(file) for file in arguments.files])
+    for path, why in collection.left_out:
+        print(printable(f"Left out: {path}: {why}"), file=sys.stderr)
+    metrics = tuple(arguments.metrics) or collection.wanted
+    for metric in metrics:
+        _check(metric, collection)
+    by = None if arguments.by is None else [key.strip() for key in arguments.by.split(",") if key.strip()]
+    return compare(collection, by, arguments.interval, arguments.level, arguments.generation, arguments.last), metrics
+
+
+def _check(metric: str, collection: Collection) -> None:
+    if metric not in collection.metrics:
+        near = nearest(metric, collection.metrics)
+        what = f"The nearest is {near}." if near else "Known are: " + ", ".join(collection.metrics) + "."
+        raise LabError(f"There is no metric {describe(metric)}", what, "Choose one of them.")
+
+
+def lines(comparison: Comparison, metrics: tuple[str, ...], width: int) -> Iterator[str]:
+    """The comparison as text. width: of the curves; 0 leaves them out."""
+    collection = comparison.collection
+    seeds = f", seeds {', '.join(collection.seeds)}" if collection.seeds else ""
+    by = ", ".join(comparison.by) or "nothing"
+    yield f"{len(collection.chains):,} chains of the task {collection.task}, grouped by {by}{seeds}"
+    unfinished = sum(not chain.complete for chain in collection.chains)
+    if unfinished:
+        yield f"{unfinished:,} of them have not all their generations; what they do not have is left out of the means."
+    for metric in metrics:
+        yield ""
+        yield from _metric(comparison, metric)
+        if width:
+            yield from plain_curves.draw(panel(comparison, metric), width, _HEIGHT).plain()
+
+
+def where(comparison: Comparison) -> str:
+    """At which generations chains are compared."""
+    end = "the last generation" if comparison.generation is None else f"generation {comparison.generation}"
+    if comparison.last == 1:
+        return end
+    return (
+        f"the last {comparison.last} generations" if comparison.generation is None else f"{comparison.last} generations up to {end}"
+    )
+
+
+def _metric(comparison: Comparison, metric: str) -> Iterator[str]:
+    means = [comparison.mean(group, metric) for group in comparison.groups]
+    yield f"{metric}, {where(comparison)}: mean over chains [{means[0].how}]"
+    width = max(text_width(group.name) for group in comparison.groups)
+    for group, mean in zip(comparison.groups, means, strict=True):
+        name = group.name + " " * (width - text_width(group.name))
+        yield f"  {name}  {text(mean)}  {mean.count:,} chain{'s' if mean.count != 1 else ''}"
+    first = comparison.groups[0]
+    for group in comparison.groups[1:]:
+        found = comparison.difference(group, first, metric)
+        paired = f"{found.count:,} pairs" if found.how.endswith(", paired") else "unpaired"
+        yield f"  {group.name} − {first.name}: {text(found)}  {paired}"
