@@ -6,18 +6,23 @@ import csv
 import json
 import os
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from command_line import run_here
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.metrics import measure
 from iicl_tui.filters.scripted import ScriptedDecider
 from iicl_tui.store.check import check
 from iicl_tui.store.export import export
+from iicl_tui.store.presets import load
 from iicl_tui.store.session import SessionFile
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(lambda words: words.strip() != "")
@@ -103,3 +108,13 @@ async def test_resume_branch_and_export(tmp_path: Path) -> None:
     [written] = export(path, "json", tmp_path / "out")
     measures = json.loads(written.read_text())["generations"][0]["measures"]
     assert set(measures["made"]) == {"length", "near", "last", "different texts"}
+
+
+async def test_the_reviews_preset_shows_what_it_says() -> None:
+    text = load("text-reviews").text
+    chain = Chain(read_config(tomllib.loads(text)))
+    await chain.run()
+    negative = measure(chain).marginals[0][:, 2]
+    assert negative[0] == pytest.approx((10 + 1 / 4) / 21)
+    assert negative[1:] == pytest.approx(np.full(5, (1 / 4) / 21))
+    assert "1.2 % for A = 1" in " ".join(text.replace("#", " ").split())
