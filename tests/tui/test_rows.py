@@ -381,3 +381,15 @@ async def test_all_that_matters_is_in_sight(opened, size: tuple[int, int]) -> No
         await press(pilot, "n")
         assert screen.query_one(LineInput).region.height == 1
         assert screen.query_one("#rows-prompt", Static).region.width > 0
+
+
+async def test_lines_that_are_not_painted_again_are_right(opened) -> None:
+    rows = [{"text": "\n".join(f"line {line} of {at}" for line in range(1 + 7 * at % 11)), "topic": "x" * at} for at in range(9)]
+    async with opened(rows=rows) as (pilot, _, screen):
+        for key in ("down", "a", "x", "down", "up", "up", "u", "f", "v", "v", "end", "home", "m"):
+            await press(pilot, key)
+            painted = [strip.text for strip in screen._compositor.render_strips()]
+            for widget in screen.walk_children():
+                widget.refresh()
+            await pilot.pause()
+            assert painted == [strip.text for strip in screen._compositor.render_strips()], key
