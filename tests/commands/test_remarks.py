@@ -140,11 +140,12 @@ def test_the_signs_of_the_header_have_a_likeness() -> None:
 
 def test_an_encoding_without_block_characters_tells_bars_from_empty_cells(server: Loopback, lab: Lab) -> None:
     assert lab("run", "e2-weak-high", "-q", "-o", "s.toml", "--set", "chain.lookback=0").returncode == 0
+    own = lab("show", "s.toml", encoding="utf-8").stdout.count("?")  # headings that are questions
     for encoding in ("latin-1", "ascii"):
         show = lab("show", "s.toml", encoding=encoding, in_a_process=encoding == "ascii")
         assert show.returncode == 0
         bar = next(line for line in show.stdout.splitlines() if line.startswith("> screen"))
         assert "#" in bar
         assert "%" in bar
-        assert "?" not in show.stdout
+        assert show.stdout.count("?") == own  # nothing else became a question mark
     assert json.dumps(lab("show", "s.toml").stdout).count("\\u2588") > 20
