@@ -9,13 +9,15 @@ from typing import Any
 from iicl_tui.data_files.table import FieldInfo
 
 MOST_FIELDS = 1000
+_MOST_NAMED = 1_000_000
+"""Characters in all names of fields."""
 _MOST_SHAPES = 1000
 _WORDS = {str: "text", int: "number", float: "number", bool: "yes/no", list: "list", dict: "table", type(None): "empty"}
 _Shape = tuple[tuple[str, ...], tuple[type, ...]]
 
 
 class TooManyFields(ValueError):
-    """The rows have more than MOST_FIELDS different fields."""
+    """The rows have more than MOST_FIELDS different fields, or their names are very long."""
 
 
 class FieldTypes:
@@ -23,12 +25,17 @@ class FieldTypes:
 
     def __init__(self) -> None:
         self._shapes: Counter[_Shape] = Counter()
+        self._waiting = 0  # characters of names in the shapes
         self._counts: dict[str, Counter[str]] = {}
+        self._named = 0
 
     def add(self, values: Mapping[str, Any]) -> None:
         """Counts a row. Raises TooManyFields."""
-        self._shapes[tuple(values), tuple(map(type, values.values()))] += 1
-        if len(self._shapes) >= _MOST_SHAPES:
+        shape = tuple(values), tuple(map(type, values.values()))
+        if shape not in self._shapes:
+            self._waiting += sum(map(len, shape[0])) + len(shape[0])
+        self._shapes[shape] += 1
+        if len(self._shapes) >= _MOST_SHAPES or self._waiting > _MOST_NAMED:
             self._count_shapes()
 
     def fields(self) -> tuple[FieldInfo, ...]:
@@ -39,7 +46,13 @@ class FieldTypes:
     def _count_shapes(self) -> None:
         for (names, types), count in self._shapes.items():
             for name, kind in zip(names, types, strict=True):
-                self._counts.setdefault(name, Counter())[_WORDS.get(kind, "text")] += count
+                if name not in self._counts:
+                    self._counts[name] = Counter()
+                    self._named += len(name)
+                self._counts[name][_WORDS.get(kind, "text")] += count
         self._shapes.clear()
+        self._waiting = 0
         if len(self._counts) > MOST_FIELDS:
             raise TooManyFields(f"the rows have more than {MOST_FIELDS:,} different fields")
+        if self._named > _MOST_NAMED:
+            raise TooManyFields("the names of the fields have more than 1 MB")

@@ -9,7 +9,7 @@ import tempfile
 from typing import Any, BinaryIO
 
 from iicl_tui.data_files.faults import DataError, fault
-from iicl_tui.data_files.field_types import FieldTypes, TooManyFields
+from iicl_tui.data_files.field_types import FieldTypes
 from iicl_tui.data_files.json_lines import Scan
 from iicl_tui.data_files.source import MOST_ROW, Source
 from iicl_tui.data_files.table import Index
@@ -49,6 +49,8 @@ def scan(source: Source) -> tuple[Scan, BinaryIO]:
     offset = number = 0
     try:
         with pyarrow.parquet.ParquetFile(source.stream) as file:
+            if len(set(file.schema_arrow.names)) < len(file.schema_arrow.names):
+                raise ValueError("several fields of one name")
             for batch in file.iter_batches(_AT_ONCE):
                 names = batch.schema.names
                 for cells in zip(*map(_column, batch.columns), strict=True):
@@ -65,10 +67,12 @@ def scan(source: Source) -> tuple[Scan, BinaryIO]:
                     copy.write(raw + b"\n")
                     offset += len(raw) + 1
         return (index, types.fields(), empty), copy
-    except (pyarrow.ArrowException, OSError, TooManyFields) as error:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         copy.close()
         what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise LabError(f"{source.path.name} could not be read", f"pyarrow says: {what}", "Check how it was written.") from error
+        raise LabError(
+            f"{source.path.name} could not be read", f"{what[:1].upper()}{what[1:]}.", "Check how it was written."
+        ) from error
     except BaseException:
         copy.close()
         raise

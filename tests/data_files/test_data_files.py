@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +264,7 @@ def test_files_that_are_none_are_refused(tmp_path: Path, monkeypatch: pytest.Mon
         open_table(write(tmp_path, "mine.xlsx", b"PK\x03\x04"))
     with pytest.raises(LabError, match="does not begin with PAR1"):
         open_table(write(tmp_path, "mine.parquet", b"no parquet"))
-    with pytest.raises(LabError, match="pyarrow says"):
+    with pytest.raises(LabError, match="could not be read"):
         open_table(write(tmp_path, "mine.parquet", b"PAR1 and no more"))
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(LabError, match=r"needs the package pyarrow\n.*\nInstall it with `pip install 'iicl-tui\[parquet\]'`"):
@@ -306,3 +307,32 @@ def test_a_mapping_is_read_as_it_was_written() -> None:
     for values in ({}, {"judged": 1}, {"judged": "a", "shown": "b"}, {"judged": "a", "group": 2}, {"judged": "a", "other": "b"}):
         with pytest.raises(ValueError, match="mapped by"):
             FieldMapping.from_table(values)
+
+
+# -- hostile files ----------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=60), st.sampled_from(["jsonl", "csv", "parquet"]), st.booleans())
+def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory: Any, content: bytes, kind: str, likely: bool) -> None:
+    heads = {"jsonl": b'{"text": "a"}\n', "csv": b'text,n\n"a",1\n', "parquet": b"PAR1"}
+    file = tmp_path_factory.mktemp("rows") / f"mine.{kind}"
+    file.write_bytes(heads[kind] + content if likely else content)
+    with suppress(LabError), open_table(file) as table:
+        assert [row.index for row in table] == list(range(len(table)))
+
+
+def test_a_parquet_file_with_broken_text_or_two_fields_of_a_name_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.parquet"
+    broken = pyarrow.array([b"\xff\xfe"], pyarrow.binary()).view(pyarrow.string())
+    pyarrow.parquet.write_table(pyarrow.table({"text": broken}), file)
+    with pytest.raises(LabError, match="could not be read"):
+        open_table(file)
+    pyarrow.parquet.write_table(pyarrow.table([["a"], ["b"]], names=["text", "text"]), file)
+    with pytest.raises(LabError, match="Several fields of one name"):
+        open_table(file)
+
+
+def test_very_long_names_of_fields_are_refused(tmp_path: Path) -> None:
+    long = lines([{f"{number}" + "x" * 300_000: 1} for number in range(5)])
+    assert "names of the fields have more than 1 MB" in faults_of(write(tmp_path, "mine.jsonl", long))[0]
