@@ -54,7 +54,7 @@ def _agreement(reviewers: Sequence[Reviewer]) -> Iterator[str]:
     rows, were = ("row", "was") if len(apart) == 1 else ("rows", "were")
     yield f"{len(apart):,} {rows} passed for one reviewer and {were} rejected by another"
     if apart:
-        yield "decide on them with `iicl-tui review DATA --disagreements FILE FILE`"
+        yield "decide on them with `iicl-tui review DATA --order disagreement --others FILE FILE`"
 
 
 def _table(a: Reviewer, b: Reviewer) -> Iterator[str]:

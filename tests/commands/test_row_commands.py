@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 from command_line import run_here
 
+from iicl_tui.cli import parser
 from iicl_tui.data_files import FieldMapping, open_table
 from iicl_tui.errors import LabError
 from iicl_tui.review.decision_file import DecisionFile, default_path
@@ -96,6 +98,9 @@ def test_agreement_prints_coefficients_confusions_and_detection(tmp_path: Path) 
     assert any(line.startswith("  ada: hits 1.00 (0.40 to 1.00; 4 of 4), false alarms 0.20") for line in lines)
     with open_table(tmp_path / "mine.jsonl") as table:
         assert table.find_all(disagreements(paths)) == [2, 3]
+    (advice,) = [line.split("`")[1] for line in lines if "iicl-tui review" in line]
+    command = shlex.split(advice.replace("DATA", "mine.jsonl").replace("FILE FILE", " ".join(path.name for path in paths)))
+    assert parser().parse_args(command[1:]).order == "disagreement"
 
 
 def test_agreement_says_what_is_missing(tmp_path: Path) -> None:
