@@ -12,7 +12,7 @@ from iicl_tui.filters.partner import Partner
 from iicl_tui.filters.rank import Rank
 from iicl_tui.store.decode import decode
 
-SESSIONS = Path(__file__).parents[2] / "sessions"
+SESSIONS = Path(__file__).parent / "old_sessions"
 
 
 @pytest.mark.parametrize("name", ["a-partner-makes-order", "rare-words-held-up", "effective-set-rescues"])
