@@ -130,9 +130,11 @@ class VisitorServer:
         try:
             await _relay(socket, service)
         finally:
-            with suppress(Exception):
-                await asyncio.wait_for(service.stop(), PATIENCE)
-            _kill(folder)
+            try:
+                with suppress(Exception):
+                    await asyncio.wait_for(service.stop(), PATIENCE)
+            finally:
+                _kill(folder)
         return socket
 
     def _refuse_strangers(self, request: web.Request) -> None:

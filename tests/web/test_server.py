@@ -116,7 +116,7 @@ async def test_a_stopped_server_cleans_up(tmp_path: Path) -> None:
             running.process.send_signal(signal.SIGTERM)
             await asyncio.to_thread(running.process.wait)
         assert running.process.returncode == 0
-        assert not _lives(process)
+        await asyncio.to_thread(process_until, lambda: not _lives(process))
         assert not list(running.temporary.iterdir())
 
 
