@@ -119,9 +119,11 @@ def _no_stronger(variables: Mapping[str, str], name: str, primary: str) -> str:
 def _color(variables: Mapping[str, str], name: str, below: Color | None = None) -> Color | None:
     """A variable as an opaque colour, over `below` if it is translucent; None if it is no colour, as "auto 60%"."""
     words = variables.get(name, "").split()
+    if not words or words[0] == "auto":  # which Textual would look for among the names of colours, and that takes long
+        return None
     try:
-        color = Color.parse(words[0]) if words else None
-        if color is None or color.ansi is not None:
+        color = Color.parse(words[0])
+        if color.ansi is not None:
             return None
         if len(words) > 1 and words[1].endswith("%"):
             color = color.multiply_alpha(float(words[1].removesuffix("%")) / 100)
