@@ -290,7 +290,7 @@ class LabScreen(ChainViewScreen):
         if self.state is None or self.activity.busy:
             return
         if self.session.file is None:
-            raise LabError("This chain is in no file yet", "Only a saved session can be create_branch.", "Save a copy first.")
+            raise LabError("This chain is in no file yet", "Only a saved session can be branched.", "Save a copy first.")
         await self._ask(dialogs.branch(self.session, self.state.selected))
 
     async def action_save_copy(self) -> None:
