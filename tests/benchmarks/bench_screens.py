@@ -106,7 +106,7 @@ def main() -> None:
         SessionFile.create(read_config(document), fresh).close()
         lab = program("open", session, *everywhere)
         alone, home, belief, curves = started(
-            (bare(), b"first text"), (program(*everywhere), b"Reading"), (lab, b"P(h"), (lab, b"one-hot")
+            (bare(), b"first text"), (program(*everywhere), b"laboratory"), (lab, b"How likely"), (lab, b"one-hot")
         )
         opened("home: first text", home, alone, 1.5)
         line("home: resident memory", home.memory, alone.memory, "MB", 2.5)
@@ -114,7 +114,7 @@ def main() -> None:
         opened("lab: all charts", curves, alone, 2.5)
         line("lab with charts: resident memory", belief.memory, alone.memory, "MB", 2.5)
         keys_bare, keys_screen, keys_lab = repaints(
-            (bare(), b"first text"), (bare_screen(), b"first text"), (program("open", str(fresh), *everywhere), b"P(h")
+            (bare(), b"first text"), (bare_screen(), b"first text"), (program("open", str(fresh), *everywhere), b"How likely")
         )
         repainted("a Bayesian step at 200×60 / a bare app's line", keys_lab, keys_bare)
         steps("a Bayesian step at 200×60", keys_lab, keys_screen)

@@ -45,13 +45,13 @@ def main() -> None:
         print(f"making, ranking and keeping {MADE} words: {early * 1e3:.1f} ms, with {pool:,} in the pool {late * 1e3:.1f} ms")
         alone, few, lab = started(
             (bare(), b"first text"),
-            (program("open", str(small), *everywhere), b"P(h"),
-            (program("open", str(path), *everywhere), b"P(h"),
+            (program("open", str(small), *everywhere), b"How likely"),
+            (program("open", str(path), *everywhere), b"How likely"),
         )
         opened(f"lab with {pool:,} words: the belief chart", lab, alone, 2.5)
         opened("the same with 70 words", few, alone, 2.5)
         line("resident memory", lab.memory, alone.memory, "MB", 2.5)
-        keys_screen, keys_lab = repaints((bare_screen(), b"first text"), (program("open", str(path), *everywhere), b"P(h"))
+        keys_screen, keys_lab = repaints((bare_screen(), b"first text"), (program("open", str(path), *everywhere), b"How likely"))
         steps("a step at 200×60", keys_lab, keys_screen)
 
 

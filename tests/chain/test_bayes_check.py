@@ -199,7 +199,7 @@ async def test_the_lab_draws_the_prior_and_bayes_rule(server: Loopback) -> None:
     assert beside.belief.caption.startswith(f"{check.fit.distances[1]:.2f} total variation from Bayes' rule · joint, scored: ")
     assert build_lab_state(session, 0, ChartSettings(bayes=True)).belief.previous is None
     titles = [panel.title for panel in beside.curves]
-    assert titles[2:4] == ["total variation from Bayes' rule", "label noise fitted to Bayes' rule"]
+    assert titles[2:4] == ["How far from Bayes' rule? (TV)", "Which noise fits Bayes' rule?"]
     assert beside.curves[2].series[0].values == pytest.approx(check.fit.distances)
     assert beside.curves[3].references == (("all", check.fit.noise),)
 

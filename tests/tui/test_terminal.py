@@ -56,7 +56,7 @@ class Terminal:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     found = Terminal(tmp_path)
     try:
-        found.until(lambda: b"No sessions yet" in found.output)
+        found.until(lambda: b"Start the tour" in found.output)
         yield found
     finally:
         found.close()
