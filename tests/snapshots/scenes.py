@@ -70,11 +70,16 @@ def at_home(tab: Tab = "yours", *keys: str, down: int = 0) -> Do:
             await app_until(pilot, lambda: entries.highlighted is not None)
             await press(pilot, *["down"] * down)
             item = screen.items[tab][down]
-            await app_until(pilot, lambda: item.title in _plain(screen.query_one("#words", Static)))
+            await app_until(pilot, lambda: _dense(item.title) in _dense(_plain(screen.query_one("#words", Static))))
         await idle(pilot)
         await press(pilot, *keys)
 
     return do
+
+
+def _dense(text: str) -> str:
+    """Without spaces: where a line is wrapped there is none."""
+    return text.replace(" ", "")
 
 
 def _plain(widget: Static) -> str:
