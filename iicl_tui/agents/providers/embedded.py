@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -75,7 +76,8 @@ class EmbeddedProvider:
                 await self.close()
                 self._client = await self._started()
         try:
-            return await self._client.send(request)
+            reply = await self._client.send(request)
+            return replace(reply, model=Path(reply.model).name)  # not where the file is: sessions are shared
         except CallFailed:
             child = self._child
             if child is not None and await asyncio.to_thread(_has_ended, child):

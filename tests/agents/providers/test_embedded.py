@@ -26,6 +26,7 @@ TESTS = Path(__file__).parents[2]
 ENGINE = """
     import json, os, sys
     sys.path[:0] = [TESTS]
+    from dataclasses import replace
     from types import SimpleNamespace
 
     import numpy as np
@@ -62,7 +63,8 @@ ENGINE = """
                 if "crash" in seen.body["messages"][-1]["content"]:
                     os.write(2, b"segmentation fault\\n")
                     os._exit(3)
-                return answers(seen)
+                answer = answers(seen)
+                return replace(answer, model=parameters.model.path) if isinstance(answer, Text) else answer
 
             self._server = Loopback().__enter__()
             self._server.replies = reply
@@ -102,6 +104,7 @@ async def test_a_whole_chain_on_an_embedded_model(engine: Path) -> None:
     await chain.close()
     belief = chain.belief(2)
     assert belief is not None
+    assert {call.model for call in chain.calls} == {engine.name}, "the folder is nobody else's business"
     assert belief.source == "scored"
     np.testing.assert_allclose(np.exp(belief.log_p), np.random.default_rng(7).dirichlet(np.ones(27)), atol=1e-9)
     assert chain.spent.dollars == 0
