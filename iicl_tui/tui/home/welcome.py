@@ -53,6 +53,70 @@ class Growth(Static):
 class Welcome(Container):
     """Two panels: what this is and what to do first, and the moving picture."""
 
+    SCOPED_CSS = False  # some rules go by the size of the screen
+    DEFAULT_CSS = """
+    Welcome {
+        display: none;
+        layout: horizontal;
+        height: 100%;
+    }
+
+    HomeScreen.-first-visit Welcome {
+        display: block;
+    }
+
+    Welcome #about, Welcome #watch {
+        width: 1fr;
+        height: auto;
+        padding: 1 2;
+        border: round $border-blurred;
+        border-title-color: $text-accent;
+        border-title-style: bold;
+    }
+
+    HomeScreen.-tall Welcome #about, HomeScreen.-tall Welcome #watch {
+        padding: 3 5;
+    }
+
+    Welcome #intro {
+        height: auto;
+        margin-bottom: 1;
+    }
+
+    Welcome .what {
+        height: auto;
+        padding: 0 2;
+        color: $text-muted;
+        margin-bottom: 1;
+    }
+
+    Welcome #growth {
+        height: 7;
+        color: $text-accent;
+        text-wrap: nowrap;
+    }
+
+    Welcome #growth-words {
+        height: auto;
+        margin-top: 1;
+        color: $text-muted;
+    }
+
+    HomeScreen.-narrow Welcome {
+        layout: vertical;
+        overflow-y: auto;
+    }
+
+    HomeScreen.-narrow Welcome #about, HomeScreen.-narrow Welcome #watch {
+        width: 100%;
+        padding: 0 1;
+    }
+
+    HomeScreen.-narrow Welcome .what {
+        display: none;
+    }
+    """
+
     def compose(self) -> ComposeResult:
         with Vertical(id="about") as about:
             about.border_title = TITLE
