@@ -25,13 +25,26 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {printable(message)}\nTry `{self.prog} --help`.\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    everywhere = _Parser(add_help=False)
+def _everywhere() -> _Parser:
+    """The options that every command has."""
+    everywhere = _Parser(prog="iicl-tui", add_help=False, allow_abbrev=False)
     group = everywhere.add_argument_group("everywhere")
     group.add_argument("--sessions", metavar="DIR", default=argparse.SUPPRESS, help="where sessions are kept")
     group.add_argument("--theme", metavar="NAME", default=argparse.SUPPRESS, help="use this theme now")
     group.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="use this settings file")
+    return everywhere
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Reads a command line. Without a command it needs no parser of the commands, which takes a while to make."""
+    if len(argv) % 2 == 0 and all(option in ("--sessions", "--theme", "--config") for option in argv[::2]):
+        return _everywhere().parse_args(argv, argparse.Namespace(command=None))
+    return parser().parse_args(argv)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    everywhere = _everywhere()
     top = _Parser(
         prog="iicl-tui",
         description="A laboratory for iterated learning. Without a command it opens the home screen.",
@@ -254,7 +267,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.reconfigure(errors=ascii_fallback.NAME)  # type: ignore[union-attr]
     # The matrices are small: a second thread costs more than it computes, and much more while other programs are busy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    arguments = parser().parse_args(argv)
+    arguments = parse(sys.argv[1:] if argv is None else argv)
     name = arguments.command or "home"
     module = "iicl_tui.commands." + {"home": "screen", "open": "screen", "new": "screen", "import": "import_"}.get(name, name)
     try:

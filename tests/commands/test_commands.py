@@ -17,6 +17,7 @@ import pytest
 from command_line import run_here, run_process
 from waiting import LONGEST, process_until
 
+from iicl_tui import cli
 from iicl_tui.chain.engine import Chain
 from iicl_tui.store.session import SessionFile
 
@@ -356,3 +357,8 @@ def _ends(process: subprocess.Popen[str], seconds: float) -> bool:
 
 def _wait_for_size(path: Path, size: int) -> None:
     process_until(lambda: path.exists() and path.stat().st_size >= size, lambda: "the run wrote nothing")
+
+
+@pytest.mark.parametrize("argv", [[], ["--theme", "x"], ["--sessions", "a", "--config", "b"]])
+def test_a_line_without_a_command_is_read_the_same_without_the_parser_of_commands(argv: list[str]) -> None:
+    assert vars(cli.parse(argv)) == vars(cli.parser().parse_args(argv))
