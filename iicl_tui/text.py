@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from math import ceil, floor, isfinite
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _TAB = " " * 4
@@ -103,3 +104,12 @@ def shorten(text: str, width: int) -> str:
 def superscript(number: int) -> str:
     """Returns the number in superscript digits: ² for 2, as in d²."""
     return str(number).translate(_RAISED)
+
+
+def outwards(low: float, high: float, places: int) -> tuple[str, str]:
+    """The ends of an interval with so many decimal places, rounded away from its middle, so that they still hold it."""
+    scale = 10.0**places
+    slack = 1e-9 * scale  # a rounding error is not worth a whole place
+    least = floor(low * scale + slack) / scale if isfinite(low) else low
+    most = ceil(high * scale - slack) / scale if isfinite(high) else high
+    return f"{least + 0.0:.{places}f}", f"{most + 0.0:.{places}f}"  # + 0.0: no "-0.00"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from iicl_tui.text import printable, text_width
+from iicl_tui.text import outwards, printable, text_width
 
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(st.sampled_from("\x1b\r\n\t\x9b\u202e\u200b\u2028\ud800a⟨…"))
 
@@ -58,3 +58,17 @@ def test_nothing_left_that_steers_a_terminal(text: str, limit: int | None, newli
 def test_characters_are_as_wide_as_every_terminal_draws_them(text: str, shown: str) -> None:
     assert printable(text) == shown
     assert text_width(printable(text)) == cell_len(printable(text))  # our measure and the screens'
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.integers(0, 4))
+def test_an_interval_in_words_holds_the_interval(one: float, other: float, places: int) -> None:
+    low, high = sorted((one, other))
+    least, most = map(float, outwards(low, high, places))
+    assert low - 10.0**-places - 1e-6 < least <= low + 2e-9
+    assert high - 2e-9 <= most < high + 10.0**-places + 1e-6
+
+
+def test_ends_that_have_as_many_places_stay_and_there_is_no_minus_zero() -> None:
+    assert outwards(0.1 + 0.2, 0.7, 2) == ("0.30", "0.70")
+    assert outwards(-0.001, -0.0, 1) == ("-0.1", "0.0")
+    assert outwards(0.5, float("inf"), 1) == ("0.5", "inf")

@@ -9,10 +9,13 @@ Fitted is the noise that minimises the sum over generations of KL(P(·|d) ‖ B_
 where Bayes' rule expects as many wrong examples as the beliefs do: the maximum-likelihood estimate of an exponential family.
 The noise lies between 0 (λ = ∞) and chance, 1 − 1/Y (λ = 0, where the data say nothing).
 
-Each generation alone gives a noise, too. The interval is one for the median of such fits: between order statistics of the T
-fits, with coverage 1 − 2 P(Binomial(T, ½) < j) whatever their distribution, if they are independent draws of it (the
-generations of one chain follow each other, so that this is an approximation). It needs six generations for 95 %; with fewer
-it is the range of all fits, which has the level 1 − 2^(1 − T).
+Each generation alone gives a noise, too. The interval is one for the median of such fits, if they are independent draws (the
+generations of one chain follow each other, so that this is an approximation). From six generations on it lies between order
+statistics of the T fits, with coverage 1 − 2 P(Binomial(T, ½) < j) whatever their distribution. With fewer, even the range of
+all fits has too low a level, 1 − 2^(1 − T). It is then widened on both sides by k times its length R. It misses the median m
+only if all fits are on one side of it, and min |x − m| > k R, that is min > c max with c = k / (1 + k). If the density does not
+rise away from m, the distribution function F of the distance is concave, so that F(x) − F(c x) ≤ (1 − c) F(x), and this has
+at most the probability (1 − c)^(T − 1). The level is therefore at least 1 − (2 (1 + k))^(1 − T), and k is chosen to make it 95 %.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ class BayesFit:
     Attributes:
         noise: The noise that fits all generations best; NaN if none of them says anything about it.
         interval: Of the median noise of a generation, extended to `noise`; None if fewer than two generations say anything.
-        level: The level of the interval: .95, or less with fewer than six generations.
+        level: The level of the interval: at least .95.
         noises: (T,) The noise that fits each generation best; NaN where its data say nothing about it.
         distances: (T,) The total variation of each belief from Bayes' rule with `noise`.
         own_distances: (T,) The same with the generation's own noise.
@@ -79,7 +82,7 @@ def fit(log_prior: Array, log_p: Array, wrong: ArrayLike, outputs: int) -> Bayes
     )
     known = np.sort(noises[telling])
     ends, level = median_interval(known) if len(known) > 1 else (None, 0.0)
-    interval = (min(ends[0], noise), max(ends[1], noise)) if ends is not None else None
+    interval = (max(min(ends[0], noise), 0.0), min(max(ends[1], noise), 1 - 1 / outputs)) if ends is not None else None
     return BayesFit(noise, interval, level, noises, total_variation(p, log_bayes), total_variation(p, own), log_bayes)
 
 
@@ -103,19 +106,25 @@ def total_variation(p: Array, log_q: Array) -> Array:
 
 
 def median_interval(values: Array, level: float = LEVEL) -> tuple[tuple[float, float], float]:
-    """The narrowest interval between order statistics that holds the median of the distribution with this level.
+    """The narrowest interval between order statistics, or around all of them, that holds the median with this level.
+
+    Around all of them it supposes a density that does not rise away from the median; see above.
 
     Args:
         values: Two or more draws in ascending order.
         level: The level that is wanted.
 
     Returns:
-        The interval, and its level, which is lower than what is wanted if even the range of all values is not enough.
+        The interval, and its level, which is at least what is wanted.
     """
     count = len(values)
     tails = np.cumsum([comb(count, k) for k in range(count)]) / 2.0**count  # P(Binomial ≤ k)
-    place = max((j for j in range(count // 2) if 1 - 2 * tails[j] >= level), default=0)
-    return (float(values[place]), float(values[count - 1 - place])), float(1 - 2 * tails[place])
+    place = max((j for j in range(count // 2) if 1 - 2 * tails[j] >= level), default=None)
+    if place is not None:
+        return (float(values[place]), float(values[count - 1 - place])), float(1 - 2 * tails[place])
+    low, high = float(values[0]), float(values[-1])
+    more = ((1 - level) ** (-1 / (count - 1)) / 2 - 1) * (high - low)
+    return (low - more, high + more), level
 
 
 def _weight(log_prior: Array, p: Array, wrong: Array) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iicl_tui.agents.beliefs import Belief
 from iicl_tui.bayes import inference
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.effective_set import EffectiveSet
@@ -41,6 +42,9 @@ class Measures:
             not estimated from draws.
         going_on: (T, values) The belief about the factor in focus, restricted to what effective-set filters let pass and
             renormalised; NaN without such a filter, no columns without a focus.
+        focus_low, focus_high: (T, values) The interval of each value of the factor in focus, of beliefs from draws or scored; NaN
+            for others, no columns without a focus.
+        rules_low, rules_high: (T, 2) The same of P(h*) and P(ĥ).
     """
 
     entropy: Array
@@ -60,6 +64,10 @@ class Measures:
     entropy_least: Array
     entropy_most: Array
     going_on: Array
+    focus_low: Array
+    focus_high: Array
+    rules_low: Array
+    rules_high: Array
 
     def __len__(self) -> int:
         return len(self.entropy)
@@ -95,7 +103,7 @@ def remeasure(before: Measures, chain: Chain) -> Measures:
 
 
 def _block(chain: Chain, first: int, last: int) -> Measures:
-    space, start = chain.task.space, chain.start
+    task, space, start = chain.task, chain.task.space, chain.start
     beliefs = chain.beliefs(first, last)
     kept = np.array([chain.generations[t - 1].hypothesis for t in range(first, last + 1)], dtype=np.int64)
     log_p = np.full((len(beliefs), space.size), np.nan)
@@ -133,7 +141,34 @@ def _block(chain: Chain, first: int, last: int) -> Measures:
         shown[:, 0],
         shown[:, 1],
         _going_on(chain, p),
+        *_focus_intervals(beliefs, task),
+        *_rule_intervals(beliefs, start),
     )
+
+
+def _has_intervals(belief: Belief | None) -> bool:
+    """Whether its bounds hold for the belief itself, and not only given one reply."""
+    return belief is not None and belief.source in ("samples", "scored")
+
+
+def _focus_intervals(beliefs: Sequence[Belief | None], task: Task) -> tuple[Array, Array]:
+    split = task.space.groupings[task.focus] if task.focus is not None else None
+    ends = np.full((2, len(beliefs), len(split.values) if split is not None else 0), np.nan)
+    for row, belief in enumerate(beliefs):
+        if split is None or belief is None or not _has_intervals(belief):
+            continue
+        for code in range(len(split.values)):
+            ends[:, row, code] = belief.group_bounds(np.flatnonzero(split.codes == code)) or np.nan
+    return ends[0], ends[1]
+
+
+def _rule_intervals(beliefs: Sequence[Belief | None], start: Start) -> tuple[Array, Array]:
+    ends = np.full((2, len(beliefs), 2), np.nan)
+    for row, belief in enumerate(beliefs):
+        for place, hypothesis in enumerate((start.target, start.rival)):
+            if belief is not None and hypothesis is not None and _has_intervals(belief):
+                ends[:, row, place] = belief.group_bounds([hypothesis]) or np.nan
+    return ends[0], ends[1]
 
 
 def _going_on(chain: Chain, p: Array) -> Array:

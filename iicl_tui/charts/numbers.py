@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil, exp, floor, isinf, log, log10
 from typing import NamedTuple
 
@@ -39,15 +40,29 @@ def percent_text(p: float) -> str:
 
 
 def bounds_text(low: float, high: float) -> str:
-    """Bounds of a probability, from their natural logarithms: ".004–.09"."""
-    return f"{_short(low)}–{_short(high)}"
+    """Bounds of a probability, from their natural logarithms, rounded outwards so that they still hold: ".004–.09"."""
+    return f"{_short(low, floor)}–{_short(high, ceil)}"
 
 
-def _short(log_p: float) -> str:
-    text = probability_text(log_p)
-    if "e" in text or text == "0":
-        return text
-    return "1" if text == "1.000" else text[1:].rstrip("0")
+def _short(log_p: float, to_whole: Callable[[float], int]) -> str:
+    """Three places, or two digits and a power of ten; to_whole: floor or ceil."""
+    if isinf(log_p):
+        return "0"
+    thousandths = _whole(1000 * exp(min(log_p, 0.0)), to_whole)
+    if log_p >= log(0.0005) and thousandths > 0:
+        return "1" if thousandths == 1000 else f".{thousandths:03}".rstrip("0")
+    exponent = floor(log_p / _LN10)
+    digits = 1 if exponent > -1000 else 0
+    mantissa = _whole(10**digits * exp(log_p - exponent * _LN10), to_whole)
+    if mantissa == 10 ** (digits + 1):
+        mantissa, exponent = 10**digits, exponent + 1
+    return f"{mantissa / 10**digits:.{digits}f}e{exponent}"
+
+
+def _whole(value: float, to_whole: Callable[[float], int]) -> int:
+    """floor or ceil, but a rounding error above or below a whole number is none."""
+    nearest = round(value)
+    return nearest if abs(value - nearest) < 1e-9 * max(value, 1.0) else to_whole(value)
 
 
 def hundredths_text(low: float, high: float) -> str:

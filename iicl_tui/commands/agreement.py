@@ -14,7 +14,7 @@ from iicl_tui.review import agreement
 from iicl_tui.review.agreement import CATEGORIES, Estimate, Rate
 from iicl_tui.review.reviewers import Reviewer, read_reviewers
 from iicl_tui.review.row_export import open_decided
-from iicl_tui.text import printable
+from iicl_tui.text import outwards, printable
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -104,10 +104,12 @@ def _detection(reviewers: Sequence[Reviewer], truth: dict[str, bool]) -> Iterato
 def _estimate(found: Estimate) -> str:
     if found.value is None:
         return "unknown: no row in common" if not found.units else f"undefined: all verdicts on {found.units:,} rows are the same"
-    interval = f" ({found.low:.2f} to {found.high:.2f})" if found.low is not None and found.high is not None else ""
+    interval = ""
+    if found.low is not None and found.high is not None:
+        interval = f" ({' to '.join(outwards(found.low, found.high, 2))})"
     return f"{found.value:.3f}{interval}, {found.units:,} rows"
 
 
 def _rate(rate: Rate) -> str:
     share = f"{rate.count / rate.of:.2f}" if rate.of else "unknown"
-    return f"{share} ({rate.low:.2f} to {rate.high:.2f}; {rate.count:,} of {rate.of:,})"
+    return f"{share} ({' to '.join(outwards(rate.low, rate.high, 2))}; {rate.count:,} of {rate.of:,})"

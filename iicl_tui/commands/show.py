@@ -23,7 +23,7 @@ from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
 from iicl_tui.present.remarks import remarks, server_remarks
 from iicl_tui.store.session import SessionFile
-from iicl_tui.text import printable
+from iicl_tui.text import outwards, printable
 
 LIKELIEST = 10
 WIDEST, NARROWEST = 140, 60
@@ -152,8 +152,8 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
         words = "  ".join(cell.rjust(size) for cell, size in zip(cells, widths, strict=False))
         yield f"{words}  {task.rule(int(m.hypothesis[row]))}"
     if np.isfinite(m.entropy_least).any():
-        least, most = np.nanmin(m.entropy_least), np.nanmax(m.entropy_most)
-        yield f"  ~ from draws, which can show an entropy of {least:.2f} to {most:.2f} nats only"
+        least, most = outwards(float(np.nanmin(m.entropy_least)), float(np.nanmax(m.entropy_most)), 2)
+        yield f"  ~ from draws, which can show an entropy of {least} to {most} nats only"
     if shows_both and split is not None:
         same = f"{printable(split.name, 24)} as in h*"
         yield f"  BOTH: hᵗ explains all of d⁰ and has {same}. dᵗ by ĥ: how many examples of dᵗ ĥ explains"
@@ -171,8 +171,8 @@ def _belief(state: LabState, width: int, charts: bool) -> Iterator[str]:
     if state.entropy_range is None:
         yield f"{h}; uniform is ln {size} = {np.log(size):.3f}, one-hot 0"
     else:
-        least, most = state.entropy_range
-        yield f"{h}; so few draws can show only {least:.2f} to {most:.2f}, whatever the belief (uniform: {np.log(size):.2f})"
+        least, most = outwards(*state.entropy_range, 2)
+        yield f"{h}; so few draws can show only {least} to {most}, whatever the belief (uniform: {np.log(size):.2f})"
     for mark in view.marks:
         rank, _ = ranked.rank_of(view.log_p, mark.hypothesis)
         name = mark.name if not charts else f"{mark.symbol} {mark.name}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import isnan
+from math import floor, inf, isnan, log
 
 from iicl_tui.agents.beliefs import Belief, Source
-from iicl_tui.bayes.bayes_rule import LEVEL
 from iicl_tui.chain.bayes_check import BayesCheck
 from iicl_tui.chain.engine import Chain
+from iicl_tui.charts.numbers import bounds_text
 from iicl_tui.charts.view import NO_BELIEF
-from iicl_tui.text import printable
+from iicl_tui.text import outwards, printable
 
 _FROM: dict[Source, str] = {
     "exact": "exact",
@@ -54,9 +54,8 @@ def fit_text(check: BayesCheck) -> str:
     noise = f"label noise {fit.noise:.3g} fits best"
     if fit.interval is None:
         return f"{noise}; an interval needs two generations"
-    low, high = fit.interval
-    kind = "interval" if fit.level >= LEVEL else "the range of the generations' own fits, interval"
-    return f"{noise}, {low:.3g} to {high:.3g} ({kind} of level {100 * fit.level:.0f} %)"
+    low, high = (log(end) if end > 0 else -inf for end in fit.interval)
+    return f"{noise}, {bounds_text(low, high)} (interval of level {floor(100 * fit.level + 1e-9)} %)"
 
 
 def entropy_text(entropy: float, shown: tuple[float, float] | None, digits: int = 2, unit: str = "") -> str:
@@ -69,7 +68,7 @@ def entropy_text(entropy: float, shown: tuple[float, float] | None, digits: int 
         unit: " nats", or "" where there is little room.
     """
     text = f"H {entropy:.{digits}f}{unit}"
-    return text if shown is None else f"{text} (draws show {shown[0]:.2f}–{shown[1]:.2f})"
+    return text if shown is None else f"{text} (draws show {'–'.join(outwards(*shown, 2))})"
 
 
 def ghost(belief: Belief | None, before: Belief | None, selected: int) -> str:

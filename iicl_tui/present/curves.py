@@ -77,16 +77,19 @@ def panels(
         split = task.space.groupings[task.focus]
         values = measures.marginals[task.focus]
         states = tuple(line(printable(name, 12), values[:, code], f"state.{code}") for code, name in enumerate(split.values))
-        out.append(Panel(f"How likely, for {printable(split.name, 24)}?", states, 0.0, 1.0, (), selected, 1))
+        banded = tuple(
+            _with_band(one, measures.focus_low[:, code], measures.focus_high[:, code]) for code, one in enumerate(states)
+        )
+        out.append(Panel(f"How likely, for {printable(split.name, 24)}?", banded, 0.0, 1.0, (), selected, 1))
         if np.isfinite(measures.going_on).any():
             passing = tuple(replace(one, values=_padded(measures.going_on[:, code], length)) for code, one in enumerate(states))
             out.append(Panel("How likely, of what the filter passes?", passing, 0.0, 1.0, (), selected, 1))
     out += _bayes(checks, length, selected)
     if blind:
         return tuple(out)
-    rules = [line("h*", measures.p_target, "accent")]
+    rules = [_with_band(line("h*", measures.p_target, "accent"), measures.rules_low[:, 0], measures.rules_high[:, 0])]
     if start.rival is not None:
-        rules.append(line("ĥ", measures.p_rival, "text"))
+        rules.append(_with_band(line("ĥ", measures.p_rival, "text"), measures.rules_low[:, 1], measures.rules_high[:, 1]))
     out.append(
         Panel(
             "How likely are h* and ĥ?" if start.rival is not None else "How likely is h*?", tuple(rules), 0.0, 1.0, (), selected, 1
@@ -164,6 +167,14 @@ def _figure(
     references = (("d⁰", given),) if isfinite(given) else ()
     low, high = float(known.min(initial=figure.low)), float(known.max(initial=high))
     return Panel(figure.name, series, low, high, references, selected, 1)
+
+
+def _with_band(series: Series, low: NDArray[np.float64], high: NDArray[np.float64]) -> Series:
+    """The curve with its intervals, if there are any."""
+    if not np.isfinite(low).any():
+        return series
+    length = len(series.values)
+    return replace(series, low=_padded(low, length), high=_padded(high, length))
 
 
 def _padded(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:

@@ -145,8 +145,7 @@ async def test_show_puts_beliefs_beside_bayes_rule(server: Loopback, tmp_path: P
     chain = await finished(configured(server, stubborn), tmp_path / "x.toml")
     page = shown(tmp_path / "x.toml", capsys, bayes=False)
     fit = only(check_bayes(chain)).fit
-    assert "openai cut sample τ1: label noise 0.13 fits best, 0.13 to 0.13" in page
-    assert "(the range of the generations' own fits, interval of level 75 %)" in page
+    assert "openai cut sample τ1: label noise 0.13 fits best, .13–.13 (interval of level 95 %)" in page
     assert "its prior: joint, scored: " in page
     assert f"      2  {fit.distances[1]:7.4f}     0.1300  {fit.own_distances[1]:10.4f}" in page
 
@@ -156,7 +155,7 @@ async def test_show_compares_any_agent_if_asked_and_says_what_is_missing(
 ) -> None:
     await finished(read_config({"chain": {"generations": 2}, "agent": [{"kind": "bayes", "noise": 0.1}]}), tmp_path / "x.toml")
     assert "Is it Bayesian?" not in shown(tmp_path / "x.toml", capsys, bayes=False)
-    assert "label noise 0.1 fits best, 0.1 to 0.1" in shown(tmp_path / "x.toml", capsys, bayes=True)
+    assert "label noise 0.1 fits best, .1–.1" in shown(tmp_path / "x.toml", capsys, bayes=True)
 
 
 async def test_exports_have_the_prior_and_the_comparison(server: Loopback, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_agreement_prints_coefficients_confusions_and_detection(tmp_path: Path) 
     assert kappa.endswith("9 rows")
     assert "2 rows passed for one reviewer and were rejected by another" in lines
     assert any(line.split()[:3] == ["edit", "1", "0"] for line in lines)
-    assert any(line.startswith("  ada: hits 1.00 (0.40 to 1.00; 4 of 4), false alarms 0.20") for line in lines)
+    assert any(line.startswith("  ada: hits 1.00 (0.39 to 1.00; 4 of 4), false alarms 0.20") for line in lines)
     with open_table(tmp_path / "mine.jsonl") as table:
         assert table.find_all(disagreements(paths)) == [2, 3]
     (advice,) = [line.split("`")[1] for line in lines if "iicl-tui review" in line]

@@ -88,6 +88,22 @@ async def test_bounds_of_log_probabilities_hold_what_is_shown_and_leave_open_wha
         assert least - 1e-12 <= np.exp(view.log_p[group.members]).sum() <= most + 1e-12
 
 
+def exact_ends(count: int, draws: int) -> tuple[float, float]:
+    """Where as many, or as few, of the draws have a probability of 2.5 %, from the sums of binomial probabilities; by bisection."""
+
+    def at_least(p: float, least: int) -> float:
+        return sum(math.comb(draws, k) * p**k * (1 - p) ** (draws - k) for k in range(least, draws + 1))
+
+    def rising(wanted: float, least: int) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if at_least(middle, least) < wanted else (low, middle)
+        return low
+
+    return (rising(0.025, count) if count else 0.0), (rising(0.975, count + 1) if count < draws else 1.0)
+
+
 async def test_bounds_of_draws_are_intervals_and_nothing_is_open() -> None:
     config, model = spoken(agent=DRAWS)
     replies = [rule(config, 5), rule(config, 5), rule(config, 5), rule(config, 7), samples(config, 1, 2, 3, 4)]
@@ -97,10 +113,22 @@ async def test_bounds_of_draws_are_intervals_and_nothing_is_open() -> None:
     assert state.objects.unobserved is None
     assert state.belief.low is not None
     assert np.exp(state.belief.low[5]) < 0.75 < np.exp(state.belief.high[5])  # type: ignore[index]
-    for (low, high), factor in zip(state.objects.bounds, range(5), strict=True):
+    panel = next(panel for panel in state.curves if panel.title == "How likely, for screen?")
+    for code, (name, curve) in enumerate(zip(("on", "off", "und"), panel.series, strict=True)):
+        assert curve.low is not None
+        assert curve.high is not None
+        stated = [config.task.space.assignment(each)["screen"] for each in (5, 5, 5, 7)]
+        low, high = exact_ends(stated.count(name), 4)
+        assert (curve.low[0], curve.high[0]) == pytest.approx((low, high), abs=1e-9)
+        assert curve.low[0] <= curve.values[0] <= curve.high[0]
+        assert state.belief.bounds[code] == pytest.approx((low, high), abs=1e-9)
+    rules = next(panel for panel in state.curves if panel.title.startswith("How likely are h*"))
+    assert all(curve.low is not None and curve.high is not None for curve in rules.series)
+    assert all(not one.low[0] > one.values[0] and not one.values[0] > one.high[0] for one in rules.series)  # type: ignore[index]
+    for (lows, highs), factor in zip(state.objects.bounds, range(5), strict=True):
         shares = config.task.space.marginal(np.exp(not_none(state.belief.log_p)), factor)
-        assert (low <= shares).all()
-        assert (shares <= high).all()
+        assert (lows <= shares).all()
+        assert (shares <= highs).all()
 
 
 async def test_the_entropy_of_draws_has_the_range_that_they_can_show_and_no_uniform_level() -> None:

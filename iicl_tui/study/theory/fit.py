@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.binomial import log_interval
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.errors import LabError
+from iicl_tui.text import outwards
 
 Array = NDArray[np.float64]
 
@@ -56,8 +57,8 @@ class Estimate:
     @property
     def text(self) -> str:
         """0.52 (0.31 to 0.74)"""
-        value, low, high = (f"{number + 0.0:.2f}".replace("-0.00", "0.00") for number in (self.value, self.low, self.high))
-        return f"{value} ({low} to {high})"
+        value = f"{self.value + 0.0:.2f}".replace("-0.00", "0.00")
+        return f"{value} ({' to '.join(outwards(self.low, self.high, 2))})"
 
 
 @dataclass(frozen=True, eq=False)
