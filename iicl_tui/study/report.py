@@ -14,7 +14,7 @@ from iicl_tui.store import atomic, errors
 from iicl_tui.study import page
 from iicl_tui.study.collection import Collection
 from iicl_tui.study.comparison import Comparison, Group, compare
-from iicl_tui.study.figures import figure
+from iicl_tui.study.figures import figure, shares, shares_name, splits
 from iicl_tui.study.folder import MANIFEST, read_folder
 from iicl_tui.study.page import Block, Code, Heading, Picture, Table, Text
 from iicl_tui.study.statistics import Estimate, number, text
@@ -22,6 +22,7 @@ from iicl_tui.study.tables import write_csv, write_parquet
 
 _PACKAGES = ("numpy", "matplotlib", "pyarrow")
 _MOST_NAMED = 30
+_MOST_PANELS = 15
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,16 @@ def write(comparison: Comparison, given: Sequence[Path], wanted: Wanted, folder:
         StoreError: A file cannot be written.
     """
     shown = [metric for metric in wanted.metrics if _has_values(comparison, metric)]
-    pictures = {metric: figure(comparison, metric, wanted.figures) for metric in shown}
-    inline = pictures if wanted.figures != "pdf" else {metric: figure(comparison, metric, "svg") for metric in shown}
-    blocks = list(_blocks(comparison, given, wanted, shown))
+    pictures = _pictures(comparison, shown, wanted.figures)
+    inline = pictures if wanted.figures != "pdf" else _pictures(comparison, shown, "svg")
+    blocks = list(_blocks(comparison, given, wanted, shown, list(pictures)))
     written = [folder / "report.md", folder / "report.html", folder / "chains.csv"]
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         for metric, data in pictures.items():
             written.append(folder / "figures" / f"{file_name(metric)}.{wanted.figures}")
             atomic.replace(written[-1], data)
-        links = {metric: f"figures/{file_name(metric)}.{wanted.figures}" for metric in shown}
+        links = {metric: f"figures/{file_name(metric)}.{wanted.figures}" for metric in pictures}
         atomic.replace(folder / "report.md", page.markdown(blocks, links).encode(errors="replace"))
         data_urls = {
             metric: page.data_url(data, "svg" if wanted.figures == "pdf" else wanted.figures) for metric, data in inline.items()
@@ -74,6 +75,13 @@ def write(comparison: Comparison, given: Sequence[Path], wanted: Wanted, folder:
     return written
 
 
+def _pictures(comparison: Comparison, metrics: Sequence[str], form: str) -> dict[str, bytes]:
+    """A figure for each metric, and one for all probabilities of a grouping together."""
+    together = splits(metrics) if len(comparison.groups) <= _MOST_PANELS else []
+    found = {shares_name(each): shares(comparison, each, form) for each in together}
+    return found | {metric: figure(comparison, metric, form) for metric in metrics}
+
+
 def file_name(metric: str) -> str:
     """A metric as a file name: p(screen=off) as p-screen-off."""
     return "-".join(filter(None, "".join(char if char.isalnum() or char == "_" else " " for char in metric).split()))
@@ -83,7 +91,9 @@ def _has_values(comparison: Comparison, metric: str) -> bool:
     return any(isfinite(comparison.mean(group, metric).value) for group in comparison.groups)
 
 
-def _blocks(comparison: Comparison, given: Sequence[Path], wanted: Wanted, shown: Sequence[str]) -> Iterator[Block]:
+def _blocks(
+    comparison: Comparison, given: Sequence[Path], wanted: Wanted, shown: Sequence[str], pictures: Sequence[str]
+) -> Iterator[Block]:
     collection = comparison.collection
     study = collection.study
     yield Heading(1, study.title if study is not None else f"{len(collection.chains):,} chains of {collection.task}")
@@ -111,8 +121,8 @@ def _blocks(comparison: Comparison, given: Sequence[Path], wanted: Wanted, shown
         yield Table(("condition", *shown), tuple(rows))
     yield Heading(2, "By generation")
     yield Text("Lines: means over chains. Bands: their intervals, not the spread of chains.")
-    for metric in shown:
-        yield Picture(metric, metric)
+    for name in pictures:
+        yield Picture(name, name)
     yield from _origin(comparison, given, wanted)
 
 

@@ -37,20 +37,32 @@ def write_csv(collection: Collection, path: Path) -> None:
     """Writes the table as CSV. Raises StoreError."""
 
     def parts() -> Iterator[bytes]:
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(columns(collection))
+        yield _csv_line(columns(collection))
         for chain in collection.chains:
-            writer.writerows([safe_cell(cell) for cell in row] for row in rows(chain, collection.keys))
-            yield text.getvalue().encode(errors="replace")
-            text.seek(0)
-            text.truncate()
+            yield _csv_rows(chain, collection.keys)
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, parts())
     except OSError as error:
         raise errors.from_os_error(error, "export", path) from error
+
+
+def _csv_rows(chain: ChainData, keys: Sequence[str]) -> bytes:
+    """The rows of one chain. What they share is written once and repeated."""
+    head = _csv_line((chain.name, *(chain.keys[key] for key in keys)))[:-2]
+    lines = []
+    for metric, values in chain.metrics.items():
+        name = _csv_line((metric,))[:-2]
+        known = ((place, value) for place, value in enumerate(values.tolist(), 1) if math.isfinite(value))
+        lines += [b"%b,%d,%b,%b\r\n" % (head, place, name, repr(value).encode()) for place, value in known]
+    return b"".join(lines)
+
+
+def _csv_line(cells: Sequence[Any]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow([safe_cell(cell) for cell in cells])
+    return text.getvalue().encode(errors="replace")
 
 
 def write_parquet(collection: Collection, path: Path) -> None:
