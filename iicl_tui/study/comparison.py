@@ -74,15 +74,22 @@ class Comparison:
 
     def mean(self, group: Group, metric: str) -> Estimate:
         """The mean of a group with its interval."""
-        return statistics.mean(self.values(group, metric), self.method, self.level)
+        return statistics.mean(self.values(group, metric), self.method, self.level, self.clusters(group.chains))
+
+    def clusters(self, chains: Sequence[ChainData]) -> list[object] | None:
+        """The seeds of chains of which several share one, which depend on each other; None if no two do, or all."""
+        seeds = [key for key in self.collection.seeds if key not in self.by]
+        found: list[object] = [tuple(chain.keys[key] for key in seeds) for chain in chains]
+        return found if 1 < len(set(found)) < len(found) else None
 
     def difference(self, first: Group, second: Group, metric: str) -> Estimate:
         """first − second. Chains are paired where each has exactly one partner with the same other keys, such as the seed."""
         pairs = self.pairs(first, second)
         if pairs:
             one, two = (np.array([self._value(pair[side], metric) for pair in pairs]) for side in (0, 1))
-            return statistics.paired_difference(one, two, self.method, self.level)
-        return statistics.difference(self.values(first, metric), self.values(second, metric), self.method, self.level)
+            return statistics.paired_difference(one, two, self.method, self.level, self.clusters([pair[0] for pair in pairs]))
+        clusters = self.clusters(first.chains), self.clusters(second.chains)
+        return statistics.difference(self.values(first, metric), self.values(second, metric), self.method, self.level, clusters)
 
     def pairs(self, first: Group, second: Group) -> list[tuple[ChainData, ChainData]]:
         """The chains of two groups that differ in nothing but the keys that group them; [] unless all have one partner."""
@@ -103,7 +110,8 @@ class Comparison:
             values = chain.metrics.get(metric)
             if values is not None:
                 row[: len(values)] = values
-        found = [statistics.mean(column, self.method, self.level) for column in table.T]
+        clusters = self.clusters(group.chains)
+        found = [statistics.mean(column, self.method, self.level, clusters) for column in table.T]
         parts = [[getattr(each, name) for each in found] for name in ("value", "low", "high", "count")]
         return Curve(*(np.array(part, dtype=np.float64) for part in parts))
 

@@ -1,6 +1,13 @@
 """Means over chains with intervals, and differences of two conditions. The chain is the unit: a chain counts once.
 
 Intervals are of Student's t or by the bootstrap's percentiles. A spread of chains is never given in place of an interval.
+
+Chains that share a seed use the same random numbers, so that their values depend on each other. Where several of them are averaged
+they are one cluster, and clusters are the unit: the standard error of a mean x̄ of n values in G clusters is
+
+    √( G/(G − 1) · Σ over clusters of (Σ in the cluster of (x − x̄))² ) / n,
+
+which is s/√n where each chain is a cluster of its own (Liang and Zeger 1986). t has G − 1 degrees of freedom.
 """
 
 from __future__ import annotations
@@ -56,64 +63,120 @@ def t_quantile(level: float, freedom: float) -> float:
     return sqrt(freedom * -expm1(log_x) / exp(log_x))
 
 
-def mean(values: Sequence[float] | Array, method: Method = "t", level: float = LEVEL) -> Estimate:
+def mean(
+    values: Sequence[float] | Array, method: Method = "t", level: float = LEVEL, clusters: Sequence[object] | None = None
+) -> Estimate:
     """The mean of one value a chain, with its interval. Unknown values are left out.
 
-    Values that are all equal have an interval without width. One value has none.
+    Values that are all equal have an interval without width. One value, or one cluster, has none.
+
+    Args:
+        clusters: For each value what it shares with others, such as the seed; None: each is a cluster of its own.
     """
-    known = _known(values)
-    count = len(known)
-    if count == 0:
-        return Estimate(nan, nan, nan, nan, 0, _said(method, level))
-    middle = float(known.mean())
-    if count == 1:
-        return Estimate(middle, nan, nan, nan, 1, _said(method, level))
-    error = float(known.std(ddof=1)) / sqrt(count)
+    sample = _Sample.of(values, clusters)
+    said = _said(method, level)
+    if not len(sample.values):
+        return Estimate(nan, nan, nan, nan, 0, said)
+    middle, count = float(sample.values.mean()), len(sample.values)
+    if sample.clusters < 2:
+        return Estimate(middle, nan, nan, nan, count, said)
+    error = sample.error
     if method == "bootstrap":
-        low, high = _percentiles(_resampled(known), level)
+        low, high = _percentiles(sample.resampled(), level)
     else:
-        reach = t_quantile(level, count - 1) * error
+        reach = t_quantile(level, sample.clusters - 1) * error
         low, high = middle - reach, middle + reach
-    return Estimate(middle, low, high, error, count, _said(method, level))
+    return Estimate(middle, low, high, error, count, said)
 
 
 def difference(
-    first: Sequence[float] | Array, second: Sequence[float] | Array, method: Method = "t", level: float = LEVEL
+    first: Sequence[float] | Array,
+    second: Sequence[float] | Array,
+    method: Method = "t",
+    level: float = LEVEL,
+    clusters: tuple[Sequence[object] | None, Sequence[object] | None] = (None, None),
 ) -> Estimate:
     """The mean of `first` minus that of `second`, for chains that have nothing to do with each other (Welch 1947)."""
-    one, two = _known(first), _known(second)
+    one, two = _Sample.of(first, clusters[0]), _Sample.of(second, clusters[1])
     said = f"{_said(method, level)}, unpaired"
-    if not len(one) or not len(two):
+    if not len(one.values) or not len(two.values):
         return Estimate(nan, nan, nan, nan, 0, said)
-    middle = float(one.mean() - two.mean())
-    count = len(one) + len(two)
-    if len(one) < 2 or len(two) < 2:
+    middle = float(one.values.mean() - two.values.mean())
+    count = len(one.values) + len(two.values)
+    if one.clusters < 2 or two.clusters < 2:
         return Estimate(middle, nan, nan, nan, count, said)
-    parts = np.array([one.var(ddof=1) / len(one), two.var(ddof=1) / len(two)])
+    parts = np.array([one.error**2, two.error**2])
     error = sqrt(float(parts.sum()))
     if method == "bootstrap":
-        low, high = _percentiles(_resampled(one, 1) - _resampled(two, 2), level)
+        low, high = _percentiles(one.resampled(1) - two.resampled(2), level)
     elif error == 0:
         low = high = middle
     else:
-        freedom = float(parts.sum() ** 2 / (parts**2 / np.array([len(one) - 1, len(two) - 1])).sum())
+        freedom = float(parts.sum() ** 2 / (parts**2 / np.array([one.clusters - 1, two.clusters - 1])).sum())
         reach = t_quantile(level, freedom) * error
         low, high = middle - reach, middle + reach
     return Estimate(middle, low, high, error, count, said)
 
 
 def paired_difference(
-    first: Sequence[float] | Array, second: Sequence[float] | Array, method: Method = "t", level: float = LEVEL
+    first: Sequence[float] | Array,
+    second: Sequence[float] | Array,
+    method: Method = "t",
+    level: float = LEVEL,
+    clusters: Sequence[object] | None = None,
 ) -> Estimate:
     """The mean of the differences of pairs, for chains that share their seed. A pair with an unknown value is left out."""
-    found = mean(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), method, level)
+    found = mean(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), method, level, clusters)
     return Estimate(found.value, found.low, found.high, found.error, found.count, f"{_said(method, level)}, paired")
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Known values, and the sum and number of those in each cluster."""
+
+    values: Array
+    sums: Array
+    counts: Array
+
+    @classmethod
+    def of(cls, values: Sequence[float] | Array, clusters: Sequence[object] | None) -> _Sample:
+        array = np.asarray(values, dtype=np.float64)
+        known = np.isfinite(array)
+        array = array[known]
+        if clusters is None:
+            return cls(array, array, np.ones(len(array)))
+        numbers: dict[object, int] = {}
+        places = [numbers.setdefault(name, len(numbers)) for name, there in zip(clusters, known.tolist(), strict=True) if there]
+        counts = np.bincount(places, minlength=len(numbers)).astype(np.float64)
+        return cls(array, np.bincount(places, array, minlength=len(numbers)).astype(np.float64), counts)
+
+    @property
+    def clusters(self) -> int:
+        """G."""
+        return len(self.counts)
+
+    @property
+    def error(self) -> float:
+        """The standard error of the mean."""
+        off = self.sums - self.counts * self.values.mean()
+        return sqrt(float(off @ off) * self.clusters / (self.clusters - 1)) / len(self.values)
+
+    def resampled(self, stream: int = 0) -> Array:
+        """(RESAMPLES,) means of clusters drawn with replacement. The same values give the same draws."""
+        rng = np.random.default_rng(np.random.SeedSequence(self.clusters, spawn_key=(stream,)))
+        parts = []
+        for _ in range(RESAMPLES // _AT_ONCE):
+            drawn = rng.integers(0, self.clusters, (_AT_ONCE, self.clusters))
+            parts.append(self.sums[drawn].sum(axis=1) / self.counts[drawn].sum(axis=1))
+        return np.concatenate(parts)
 
 
 def number(value: float, digits: int = 3) -> str:
     """A number for a table; "–" if it is not known."""
     if not isfinite(value):
         return "–"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
     text = f"{value:.{digits}f}"
     return text if float(text) or not value else f"{value:.1g}"
 
@@ -125,22 +188,9 @@ def text(estimate: Estimate, digits: int = 3) -> str:
     return f"{number(estimate.value, digits)} [{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
 
 
-def _known(values: Sequence[float] | Array) -> Array:
-    array = np.asarray(values, dtype=np.float64)
-    return array[np.isfinite(array)]
-
-
 def _said(method: Method, level: float) -> str:
     kind = "Student's t" if method == "t" else f"bootstrap of chains, {RESAMPLES:,} resamples, percentiles"
     return f"{level:.0%} interval, {kind}"
-
-
-def _resampled(values: Array, stream: int = 0) -> Array:
-    """(RESAMPLES,) means of values drawn with replacement. The same values give the same draws."""
-    rng = np.random.default_rng(np.random.SeedSequence(len(values), spawn_key=(stream,)))
-    return np.concatenate(
-        [values[rng.integers(0, len(values), (_AT_ONCE, len(values)))].mean(1) for _ in range(RESAMPLES // _AT_ONCE)]
-    )
 
 
 def _percentiles(means: Array, level: float) -> tuple[float, float]:

@@ -106,11 +106,15 @@ def test_means_and_differences_are_those_of_the_chains(swept: Path) -> None:
     none, high = comparison.groups
     assert (none.name, high.name, len(none.chains)) == ("bias none", "bias high", 8)
     last = [measure(chain(data.path)).entropy[-1] for data in none.chains]
-    assert comparison.mean(none, "entropy_nats") == mean(last)
+    seeds = [data.keys["chain.seed"] for data in none.chains]
+    assert comparison.mean(none, "entropy_nats") == mean(last, clusters=seeds)
+    assert compare(collect([swept]), by=["task.bias", "filter"]).clusters(none.chains[:1]) is None
     pairs = comparison.pairs(high, none)
     assert len(pairs) == 8
     assert all(a.keys["chain.seed"] == b.keys["chain.seed"] and a.keys["filter"] == b.keys["filter"] for a, b in pairs)
-    by_hand = mean([a.metrics["both"][-1] - b.metrics["both"][-1] for a, b in pairs])
+    by_hand = mean(
+        [a.metrics["both"][-1] - b.metrics["both"][-1] for a, b in pairs], clusters=[a.keys["chain.seed"] for a, _ in pairs]
+    )
     found = comparison.difference(high, none, "both")
     assert (found.value, found.low, found.high) == pytest.approx((by_hand.value, by_hand.low, by_hand.high), nan_ok=True)
     curve = comparison.curve(none, "entropy_nats")

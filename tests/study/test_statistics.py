@@ -80,5 +80,40 @@ def test_the_bootstrap_is_near_the_normal_interval_and_the_same_every_time() -> 
     assert both.low < -1 < both.high
 
 
+@pytest.mark.parametrize("method", ["t", "bootstrap"])
+def test_chains_that_share_a_seed_count_as_their_mean(method) -> None:
+    """Clusters of equal size: the interval of their means."""
+    rng = np.random.default_rng(6)
+    values = rng.normal(0, 1, (12, 1)) + rng.normal(0, 0.1, (12, 5))
+    names = np.repeat(np.arange(12), 5).tolist()
+    found, by_hand = mean(values.ravel(), method, clusters=names), mean(values.mean(axis=1), method)
+    assert (found.value, found.low, found.high) == pytest.approx((by_hand.value, by_hand.low, by_hand.high))
+    assert found.count == 60
+    alone = mean(values.ravel(), method)
+    assert found.high - found.low > 1.8 * (alone.high - alone.low)
+
+
+def test_clusters_by_hand() -> None:
+    """1, 2 and 6: mean 3; the sums of what is off are −3 and 3, so that √(2 · 18)/3 = 2, in any order. One cluster has none."""
+    assert mean([1, 6, 2, math.nan], clusters=["a", "b", "a", "c"]).error == pytest.approx(2.0)
+    assert math.isnan(mean([1, 2], clusters=["a", "a"]).low)
+    one, two = ([1, 6, 2], ["a", "b", "a"]), ([4, 5, 9], ["x", "x", "y"])
+    found = difference(one[0], two[0], clusters=(one[1], two[1]))
+    assert found.error == pytest.approx(math.hypot(2.0, mean(two[0], clusters=two[1]).error))
+
+
+def test_intervals_of_clusters_hold_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(7)
+    names = np.repeat(np.arange(15), 8).tolist()
+    held = []
+    for _ in range(300):
+        values = rng.normal(0, 1, (15, 1)) + rng.normal(0, 1, (15, 8))
+        found = mean(values.ravel(), clusters=names)
+        held.append(found.low <= 0 <= found.high)
+    assert 0.91 <= np.mean(held) <= 0.99
+
+
 def test_numbers_for_a_table() -> None:
-    assert [number(value) for value in (0.5, math.nan, 0.0, 1e-7, -2.0)] == ["0.500", "–", "0.000", "1e-07", "-2.000"]
+    assert [number(value) for value in (0.5, math.nan, 0.0, 1e-7, -2.0, 22888.53)] == [
+        "0.500", "–", "0.000", "1e-07", "-2.000", "22,889",
+    ]  # fmt: skip
