@@ -47,6 +47,8 @@ CHAIN_FIELDS = (
 """The [chain] table. `chain_fields` fills in the choices of `task`, since tasks are discovered, not listed."""
 
 SECTIONS = ("format", "created", "parent", "chain", "task", "agent", "filter", "start", "generation")
+OF_STUDIES = ("vary", "study")
+"""Tables that a study has beside those of a chain."""
 
 MOST_FILTERS = 50
 """Filters call one another, so that many would exhaust the stack."""
@@ -114,7 +116,9 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
     """
     faults: list[Fault] = []
     for key in document:
-        if key not in SECTIONS:
+        if key in OF_STUDIES:
+            faults.append(Fault((key,), "makes the file a study of many chains; run it with `iicl-tui sweep`"))
+        elif key not in SECTIONS:
             near = nearest(key, SECTIONS)
             faults.append(Fault((key,), f"unknown key; {f'nearest known: {near}' if near else 'known: ' + ', '.join(SECTIONS)}"))
     if document.get("format", FORMAT) != FORMAT:

@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from iicl_tui.commands.common import reading_outside
-from iicl_tui.errors import LabError
+from iicl_tui.errors import Fault, LabError
+from iicl_tui.files import read_bytes
 from iicl_tui.store.check import check
+from iicl_tui.study.study_file import is_study
 from iicl_tui.text import printable
 
 
@@ -16,8 +18,11 @@ def main(arguments: argparse.Namespace) -> int:
     """Prints every fault of every file, one per line, as FILE:LINE: KEY: what is wrong. Returns 1 if there is any."""
     failed = False
     for name in arguments.files:
+        study = _is_study(Path(name))
         try:
-            faults = check(Path(name), partial(reading_outside, name, arguments.outside))
+            faults = (
+                _study_faults(name, arguments) if study else check(Path(name), partial(reading_outside, name, arguments.outside))
+            )
         except LabError as error:
             print(printable(f"{name}: {error.title}: {error.what}"))
             failed = True
@@ -29,9 +34,26 @@ def main(arguments: argparse.Namespace) -> int:
         if not faults:
             print(printable(f"{name}: no fault"))
         failed |= bool(faults)
-        if arguments.deep:
+        if arguments.deep and study:
+            print(printable(f"{name}: not recomputed: a study has no records; name the sessions of its folder"))
+        elif arguments.deep:
             failed |= _deep(name)
     return 1 if failed else 0
+
+
+def _is_study(path: Path) -> bool:
+    """Whether the file has the tables of a study. One that cannot be read is none."""
+    try:
+        return path.is_file() and is_study(read_bytes(path).decode(errors="replace"))
+    except OSError:
+        return False
+
+
+def _study_faults(name: str, arguments: argparse.Namespace) -> list[Fault]:
+    """The faults of a study. Raises StoreError."""
+    from iicl_tui.study.folder import check_study
+
+    return reading_outside(name, arguments.outside, lambda: check_study(Path(name)))
 
 
 def _deep(name: str) -> bool:

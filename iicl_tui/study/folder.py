@@ -123,6 +123,21 @@ def read_folder(path: Path) -> tuple[Study, SweepFolder] | None:
     return None if found is None else (found[0], SweepFolder(path, found[1]))
 
 
+def check_study(path: Path) -> list[Fault]:
+    """All faults of a study's file, or of the manifest of a sweep, with their lines. Raises StoreError."""
+    try:
+        text = toml_lines.text_of(read_bytes(path), path.name)
+        if text.startswith(_CREATED):
+            _manifest(path)
+        else:
+            read_study(text, path.name, path.parent)
+    except OSError as error:
+        raise errors.from_os_error(error, "read", path) from error
+    except ConfigError as error:
+        return list(error.faults)
+    return []
+
+
 def _manifest(path: Path) -> tuple[Study, datetime] | None:
     try:
         data = read_bytes(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +27,7 @@ _MOST_CHECKED = 400
 """Conditions whose every combination is checked; of more, each value is checked once."""
 _LONGEST_NAME = 180
 _WRITTEN = ("created", "parent", "generation")
+_TABLES = re.compile(r"^\s*\[{1,2}\s*(?:vary|study)\s*[\].]|^\s*(?:vary|study)\s*[.=]", re.MULTILINE)
 
 STUDY_FIELDS = (
     Field("title", "str", "title", "What the study is called.", None),
@@ -167,6 +169,11 @@ def read_study(text: str, source: str, folder: Path | None, changes: Sequence[st
     if faults:
         raise ConfigError(_with_lines(faults, text, axes), source)
     return study
+
+
+def is_study(text: str) -> bool:
+    """Whether a file's text, valid or not, is that of a study and no chain's: it has [vary] or [study]."""
+    return "\n[[generation]]" not in text and _TABLES.search(text) is not None
 
 
 def headline(study: Study) -> str:

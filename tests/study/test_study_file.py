@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from iicl_tui.chain.config import read_config
+from iicl_tui.commands import check
 from iicl_tui.errors import ConfigError
-from iicl_tui.study.study_file import Study, read_study
+from iicl_tui.study.folder import open_folder
+from iicl_tui.study.study_file import Study, is_study, read_study
 from iicl_tui.study.study_text import study_text
 
 BASE = """
@@ -151,3 +155,44 @@ def test_seeds_of_d0_in_every_task(task: dict[str, str]) -> None:
         return read_config({"chain": {**task, "seed": seed, "data-seed": 4, "rule-seed": 4}}).start
 
     assert samples(1) == samples(2) == read_config({"chain": {**task, "seed": 4}}).start
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BASE + '[vary]\n"chain.seed" = "1..3"\n', True),
+        (BASE + "[[vary.together]]\n", True),
+        (BASE + "[study]\nbroken = [", True),
+        ("vary.filter = []\n" + BASE, True),
+        (BASE + '# [vary]\n[chain.vary]\ntitle = "[vary]"\n', False),
+        (BASE + "[vary]\n\n[[generation]]\nindex = 1\n", False),
+    ],
+)
+def test_a_study_is_told_from_a_chain_by_its_text(text: str, expected: bool) -> None:
+    assert is_study(text) is expected
+
+
+def test_check_lists_every_fault_of_a_study_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def checked(path: Path, deep: bool = False) -> tuple[int, list[str]]:
+        code = check.main(argparse.Namespace(files=[str(path)], outside=False, deep=deep))
+        return code, [line.removeprefix(f"{path}") for line in capsys.readouterr().out.splitlines()]
+
+    path = tmp_path / "mine.toml"
+    path.write_text(BASE.replace("generations", "generation") + '[vary]\n"chain.seed" = "3..1"\n"task.bas" = ["none"]\n')
+    code, lines = checked(path)
+    assert (code, [line.partition(": ")[0] for line in lines]) == (1, [":4", ":11", ":12"])
+    assert "nearest known: bias" in lines[2]
+    path.write_text(BASE + '[vary]\n"chain.seed" = "1..2"\n')
+    assert checked(path, deep=True) == (
+        0,
+        [": no fault", ": not recomputed: a study has no records; name the sessions of its folder"],
+    )
+    folder = open_folder(tmp_path / "out", study('[vary]\n"chain.seed" = "1..2"\n'))
+    assert checked(folder.path / "study.toml") == (0, [": no fault"])
+    path.write_text("[vary]\nx = [")
+    assert checked(path)[0] == 1
+
+
+def test_a_study_that_is_run_as_a_chain_says_how_to_run_it() -> None:
+    with pytest.raises(ConfigError, match="iicl-tui sweep"):
+        read_config({"vary": {}})
