@@ -15,7 +15,7 @@ from iicl_tui.agents.scored_belief import ScoreSettings, scored_belief, scored_m
 from iicl_tui.agents.scoring import ScoredMasses
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.base import Example, Task
-from iicl_tui.tasks.wording import Wording
+from iicl_tui.tasks.wording import Wording, rule_wording
 
 UNDER_SCHEMA = "under a JSON schema"
 EDITED = "as a person edited them"
@@ -106,11 +106,15 @@ class BeliefEstimator:
         return replace(found, notes=(*found.notes, UNDER_SCHEMA)) if found is not None and by_schema else found
 
     def _belief(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
+        if self.source == "none":
+            return None
         if self.source == "examples":
             return self._from_examples(calls, task, wording)
         masses = self.scored(calls, task.space)
         if masses is not None and (belief := scored_belief(masses, self.temperature)) is not None:
             return belief
+        if not wording.states_rule:
+            return self._from_aside(calls, task, wording)
         found = self.from_tokens(calls, task.space, wording) if self.asks_logprobs else None
         if isinstance(found, Belief):
             note = self._stage_note(calls)
@@ -186,6 +190,13 @@ class BeliefEstimator:
         drawn = [None if call.is_cut else wording.read_rule(call.reply).hypothesis for call in answers]
         read = [hypothesis for hypothesis in drawn if hypothesis is not None]
         return from_draws(space, read, len(drawn), self.smoothing) if read else None
+
+    def _from_aside(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
+        """From rules that were drawn beside the chain; without any, from the examples made."""
+        rules, drawn = rule_wording(wording), [call for call in calls if call.purpose == "draw"]
+        if rules is None or not drawn:
+            return self._from_examples(calls, task, wording)
+        return self._from_draws(drawn, task.space, rules)
 
     def _from_examples(self, calls: Sequence[Call], task: Task, wording: Wording) -> Belief | None:
         examples, edited = examples_made(calls, wording, task.samples)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from iicl_tui.agents.access import Access, Credential
 from iicl_tui.agents.base import Datasets, ModelSession, RefineRequest, UsageEstimate
 from iicl_tui.agents.belief_estimator import examples_made
+from iicl_tui.agents.belief_questions import MAX_CHOICES, BeliefQuestions
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.call_notices import CallNotices
 from iicl_tui.agents.calls import READS, Call, Message, Provider, Purpose, Reply, Request
-from iicl_tui.agents.language_usage import belief_usage, estimate_usage
+from iicl_tui.agents.language_usage import aside_usage, belief_usage, estimate_usage
 from iicl_tui.agents.logprobs import NoBelief
 from iicl_tui.agents.model_connection import ModelConnection
 from iicl_tui.agents.prices import Price
@@ -25,24 +26,20 @@ from iicl_tui.agents.probes import probe_calls, stage_requests
 from iicl_tui.agents.reply_repair import ReplyFormat, ask_until_readable
 from iicl_tui.agents.request_settings import RequestSettings, without_bounds
 from iicl_tui.agents.retry import RetryPolicy
-from iicl_tui.agents.scored_belief import Scoring, is_probe, known_way, score
 from iicl_tui.agents.scoring import ScoredMasses
 from iicl_tui.agents.temperature import temperature_warning
 from iicl_tui.bayes import inference
 from iicl_tui.errors import ChainStopped
 from iicl_tui.tasks.base import Example, Task
 from iicl_tui.tasks.prompts import Prompts
-from iicl_tui.tasks.wording import RuleReading, Wording
-
-MAX_CHOICES = 16
-"""The most replies to one call, so that a slow server can make them in time."""
+from iicl_tui.tasks.wording import RuleReading, Wording, rule_wording
 
 
 class LanguageAgent:
     """Implements `Agent` by asking a model.
 
-    If the task's wording states no rule, the model learns by making examples directly. It passes these examples on, and its belief
-    can only be inferred from them, whatever `settings` say.
+    If the task's wording states no rule, the model learns by making examples directly, and passes these on. Its belief is inferred
+    from them, or measured beside the chain if the wording has a question for rules and `settings` ask for a score or draws.
 
     Args:
         kind: The agent's kind.
@@ -78,7 +75,9 @@ class LanguageAgent:
         self.wording = wording
         self.prompts = prompts
         self.settings = settings
-        if self._implicit and settings.estimator.source != "none":
+        self._rules = rule_wording(wording) if wording is not None else None
+        measured = ("none", "score", "samples") if self._rules is not None else ("none",)
+        if self._implicit and settings.estimator.source not in measured:
             self.settings = replace(settings, estimator=replace(settings.estimator, source="examples"))
         self.retry_policy = retry_policy or RetryPolicy()
         self.credential = credential
@@ -86,6 +85,7 @@ class LanguageAgent:
         self.connect = connect
         self._connection = ModelConnection(lambda access: self.connect(access), unsupported)
         self._notices = CallNotices(settings.model, self._connection)
+        self._questions = BeliefQuestions(self, self.settings, self._notices)
         self._beliefs: dict[tuple[Call, ...], Belief | None] = {}
 
     @property
@@ -140,7 +140,10 @@ class LanguageAgent:
             await self._ask_prior(rng.spawn(1)[0], session)
         prompt = self.wording.imitate(self.prompts, _latest(datasets))
         if self._implicit:
-            return await self._imitate_by_examples(prompt, rng, session)
+            implied = await self._imitate_by_examples(prompt, rng, session)
+            if session.phase == "imitation":
+                await self._measure_aside(datasets, rng, session)
+            return implied
         request = self._request("imitate", prompt, session, self.wording.rule_schema())
         if self.settings.choose != "reply":
             return await self._choose(request, rng, session)
@@ -153,7 +156,7 @@ class LanguageAgent:
         reading = await self._rule("imitate", request, rng, session, skip_effect)
         if session.phase == "imitation":
             if self.settings.estimator.score is not None:
-                await self._score(request, session)
+                await self._questions.score(request, session)
             await self._draws(replace(request, top_logprobs=None), rng, session)
         if reading is not None:
             return reading
@@ -189,7 +192,7 @@ class LanguageAgent:
         """A hypothesis from the scored belief, tempered as a whole. A filter's redraws score nothing again."""
         refusal = "The calls of its imitation are not on record."
         if session.phase == "imitation":
-            refusal = await self._score(request, session)
+            refusal = await self._questions.score(request, session)
         masses = self._scored([*session.earlier_calls(), *session.calls()])
         log_p = masses.log_p() if masses is not None else None
         if log_p is None:
@@ -221,32 +224,19 @@ class LanguageAgent:
 
     async def _ask_prior(self, rng: np.random.Generator, session: ModelSession) -> None:
         """Asks for the belief without examples. Its random numbers are its own, so that later ones stay the same."""
-        request = self._request("imitate", self.wording.imitate(self.prompts, ()), session, self.wording.rule_schema())
+        assert self._rules is not None
+        request = self._request("imitate", self._rules.imitate(self.prompts, ()), session, self._rules.rule_schema())
         estimator, chooses = self.settings.estimator, self.settings.choose != "reply"
-        if estimator.score is not None and (not await self._score(request, session, "prior-score") or chooses):
+        if estimator.score is not None and (not await self._questions.score(request, session, "prior-score") or chooses):
             return
         for asked in estimator.prior_requests(request, lambda: self.prior(session.calls()) is not None):
             await self._call("prior", asked, rng, session)
 
-    async def _score(self, request: Request, session: ModelSession, purpose: Purpose = "score") -> str:
-        """Scores the belief of one imitation, or the prior. Returns why that was refused; "" if it was not."""
-        settings = self.settings.estimator.score
-        assert settings is not None
-        upcoming = session.upcoming
-        if upcoming is not None and upcoming.purpose == purpose:  # as it was known when this began
-            known = "" if is_probe(upcoming, settings.form) else upcoming.continuation
-        else:
-            known = known_way((*session.past_calls(), *session.calls()), settings.form)
-        scoring = Scoring(settings, known)
-        await score(session, self, request, scoring, settings.parallel, purpose)
-        for call in session.calls()[-1:]:
-            self._notices.about_server(call, session)
-        if scoring.refusal and self.settings.choose == "reply":
-            then = "its log-probabilities are read along one reply instead (factorised)"
-            if self.settings.estimator.fallback == "samples":
-                then += f", or if it gives none, the belief is estimated from {self.settings.estimator.draws} draws"
-            self._notices.once(session, f"The joint belief of {self.model} is not known: {then}. {scoring.refusal}")
-        return scoring.refusal
+    async def _measure_aside(self, datasets: Datasets, rng: np.random.Generator, session: ModelSession) -> None:
+        """Asks beside the chain which rule explains the data. The chain does not use the answers."""
+        if self._rules is not None and self.settings.estimator.source in ("score", "samples"):
+            prompt = self._rules.imitate(self.prompts, _latest(datasets))
+            await self._questions.aside(self._request("draw", prompt, session, self._rules.rule_schema()), rng, session)
 
     async def _imitate_by_examples(self, prompt: str, rng: np.random.Generator, session: ModelSession) -> int:
         skip_effect = "" if session.previous is None else "the hypothesis of the previous generation is kept"
@@ -290,14 +280,15 @@ class LanguageAgent:
         """From the calls of each imitation alone; see `BeliefEstimator`."""
         return [self._belief(tuple(calls)) for _, calls in generations]
 
-    def _belief(self, calls: tuple[Call, ...]) -> Belief | None:
+    def _belief(self, calls: tuple[Call, ...], wording: Wording | None = None) -> Belief | None:
+        """wording: how its replies are read; None: as those of its chain."""
         if calls not in self._beliefs:
-            self._beliefs[calls] = self.settings.estimator.belief(calls, self.task, self.wording)
+            self._beliefs[calls] = self.settings.estimator.belief(calls, self.task, wording or self.wording)
         return self._beliefs[calls]
 
     def prior(self, calls: Sequence[Call]) -> Belief | None:
         """From the calls that asked for it; None if it was not asked for."""
-        return self._belief(asked) if (asked := as_imitation(calls)) else None
+        return self._belief(asked, self._rules) if (asked := as_imitation(calls)) else None
 
     def missing_prior(self, calls: Sequence[Call]) -> str:
         """As the protocol says."""
@@ -315,7 +306,8 @@ class LanguageAgent:
 
     def missing_belief(self, calls: Sequence[Call]) -> str:
         """As the protocol says."""
-        return self.settings.estimator.missing_reason(calls)
+        rules = [call for call in calls if call.purpose == "draw"] if self._implicit else []
+        return self.settings.estimator.missing_reason(rules or calls)
 
     def awaits_person(self, calls: Sequence[Call]) -> bool:
         """Whether neither a reply nor its repair was accepted. Unreadable replies that did not end by themselves get no repair."""
@@ -339,16 +331,22 @@ class LanguageAgent:
     def estimate_usage(self, datasets: Datasets, refinements: int, lookback: int, own: range) -> UsageEstimate:
         """As the protocol says; see `language_usage`."""
         estimator = self.settings.estimator
-        draws = estimator.draws if estimator.source == "samples" else int(self.settings.choose == "reply")
         reads = estimator.score.form.least_reads + 1 if estimator.score is not None else 0
+        draws = estimator.draws if estimator.source == "samples" else int(self.settings.choose == "reply" and not self._implicit)
         opening, data = self.first_messages(datasets), _latest(datasets)
         at_once = 1 if "n" in self._connection.unsupported else MAX_CHOICES
         work = estimate_usage(
             self.task, self.wording, self.prompts, opening, data, draws, reads, refinements, lookback, own, at_once
         )
+        if self._rules is None:
+            return work
+        asked = (self._system, Message("user", self._rules.imitate(self.prompts, data)))
+        if self._implicit:
+            work += aside_usage(self._rules, asked, draws, reads, lookback, own, at_once)
         if estimator.prior and own.start == 0 and len(own):
             replies = estimator.draws if estimator.source == "samples" else int(not reads)
-            work += belief_usage(self.wording, self.first_messages(()), replies, reads)
+            asked = (self._system, Message("user", self._rules.imitate(self.prompts, ())))
+            work += belief_usage(self._rules, asked, replies, reads)
         return work
 
     async def close(self) -> None:
@@ -419,15 +417,7 @@ class LanguageAgent:
             self._notices.once(session, f"The belief is estimated from {estimator.draws} drawn hypotheses per generation instead.")
         elif estimator.source != "samples":
             return
-        seeds = [int(rng.integers(2**31)) for _ in range(estimator.draws - 1)]
-        ignores_n = any("n" in call.without for call in (*session.past_calls(), *session.calls()))
-        while seeds:
-            n = 1 if ignores_n else min(len(seeds), MAX_CHOICES)
-            request = replace(request, seed=seeds[0] if self.settings.seed else None, n=n if n > 1 else None)
-            calls = await session.ask_several("draw", request, self)
-            ignores_n = ignores_n or "n" in calls[0].without
-            self._notices.about(calls[0], request, session)
-            del seeds[: len(calls)]
+        await self._questions.draw(request, estimator.draws - 1, rng, session)
 
     async def _rule(
         self, purpose: Purpose, request: Request, rng: np.random.Generator, session: ModelSession, skip_effect: str

@@ -115,7 +115,8 @@ def language_fields(api: ApiSpec) -> tuple[Field, ...]:
         BeliefField("belief", "choice", "belief from", ((SCORE_HELP if api.continuations else "") + "logprobs: factorised, along "
                     "the tokens of one reply. samples: repeatedly drawn hypotheses. none: not estimated." if has_logprobs else
                     "samples: repeatedly drawn hypotheses. none: not estimated. This API gives no log-probabilities.") + " In a "
-                    "task that states no rule (acronyms) the belief is always inferred from the examples made.",
+                    "task that states no rule (acronyms, texts) the belief is inferred from the examples made; in ACRE with hidden "
+                    "rules score and samples ask for rules beside the chain.",
                     api.belief_sources[0], choices=api.belief_sources),
         *(SCORE_FIELDS if api.continuations else ()),
         *([Field("top-logprobs", "int", "log-probabilities", "How many of the likeliest tokens are requested at each position.", 5,

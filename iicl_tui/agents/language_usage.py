@@ -21,6 +21,22 @@ def belief_usage(wording: Wording, opening: Sequence[Message], replies: int, rea
     return UsageEstimate(replies + reads, (replies + reads) * asked + reads * rule // 2, replies * rule + reads)
 
 
+def aside_usage(
+    wording: Wording, asked: Sequence[Message], draws: int, reads: int, lookback: int, own: range, at_once: int
+) -> UsageEstimate:
+    """The usage of measuring beliefs about rules beside chains that state none. See `estimate_usage` for the arguments.
+
+    Args:
+        wording: How a rule is asked for.
+        asked: The messages that ask for it.
+    """
+    prompts = -(-draws // at_once) + reads  # how often the question is billed
+    question, rule = prompt_tokens(Request(tuple(asked), 1)), estimated_tokens(wording.rule_reply(0))
+    history = sum(min(lookback, k) for k in own) * prompts * question  # an earlier exchange is about as long
+    prompt = len(own) * (prompts * question + reads * rule // 2) + history
+    return UsageEstimate(len(own) * (draws + reads), prompt, len(own) * (draws * rule + reads))
+
+
 def estimate_usage(
     task: Task,
     wording: Wording,

@@ -81,12 +81,14 @@ def score_settings(
         if chooses:
             faults.append(Fault((*path, "choose"), '"belief" draws from the scored belief: it needs belief = "score"'))
         return None
-    if not wording.states_rule:
-        if chooses:
-            what = f"in the task {task.name} a model states no rule, so that there is no scored belief to draw from"
-            faults.append(Fault((*path, "choose"), what))
+    if not wording.states_rule and chooses:
+        what = f"in the task {task.name} a model states no rule, so that no rule is drawn from a belief"
+        faults.append(Fault((*path, "choose"), what))
         return None
-    form = wording.answer_form
+    rules = wording if wording.states_rule else wording.aside
+    if rules is None:
+        return None
+    form = rules.answer_form
     if form is None:
         faults.append(Fault((*path, "belief"), "the answers of this task have no form that could be scored"))
         return None

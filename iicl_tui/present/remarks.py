@@ -11,6 +11,7 @@ from iicl_tui.agents.calls import READS, Call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import PHASES, Phase
 from iicl_tui.present.words import contradiction_note
+from iicl_tui.tasks.wording import rule_wording
 from iicl_tui.text import printable
 
 CUT_OFF = "The reply was cut off after max-tokens."
@@ -52,7 +53,8 @@ def read_reply(chain: Chain, call: Call, asked_for_samples: bool) -> Reading:
     if wording is None:
         return Reading(0, (), "")
     if not asked_for_samples:
-        rule = wording.read_rule(call.reply)
+        rules = rule_wording(wording) if call.purpose in ("draw", "prior") else None  # asked for a rule, whatever the chain states
+        rule = (rules or wording).read_rule(call.reply)
         return Reading(int(rule.hypothesis is not None), rule.remarks, rule.trouble)
     samples = wording.read_samples(call.reply, task.samples)
     fewer_asked = samples.examples and not re.search(rf"\b{task.samples}\b", call.prompt)  # as after a rejection

@@ -9,7 +9,7 @@ import numpy as np
 
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import Prompts
-from iicl_tui.tasks.wording import RuleReading, SamplesReading
+from iicl_tui.tasks.wording import RuleReading, SamplesReading, Wording
 
 
 class UnstatedTask(Protocol):
@@ -46,6 +46,7 @@ class UnstatedRule:
 
     states_rule = False
     answer_form = None
+    aside: Wording | None = None
 
     def self_refine(self, prompts: Prompts, hypothesis: int, data: Sequence[Example]) -> NoReturn:
         """Raises LookupError: no rule is stated, so none is refined."""

@@ -49,6 +49,11 @@ class SamplesReading:
     trouble: str = ""
 
 
+def rule_wording(wording: Wording) -> Wording | None:
+    """How a model can be asked for a rule: by the wording itself, or beside a chain that states none; None if it cannot."""
+    return wording if wording.states_rule else wording.aside
+
+
 class Wording(Protocol):
     """How one task talks to language models. The methods that read never raise, whatever the text.
 
@@ -58,6 +63,10 @@ class Wording(Protocol):
     """
 
     states_rule: bool
+
+    @property
+    def aside(self) -> Wording | None:
+        """How the model can be asked for a rule beside a chain that states none; None if it cannot, or the chain states rules."""
 
     @property
     def answer_form(self) -> AnswerForm | None:

@@ -44,6 +44,7 @@ from iicl_tui.errors import ChainStopped, ConfigError, StoreError
 from iicl_tui.present.belief_provenance import caption
 from iicl_tui.present.transcript import entries
 from iicl_tui.store.session import SessionFile
+from iicl_tui.tasks.wording import rule_wording
 
 STATES = (3, 3, 3)
 
@@ -61,7 +62,9 @@ class Made:
     """A chain's configuration, the server that it asks and that server's distribution."""
 
     def __init__(self, server: Loopback, config: ChainConfig, seed: int, other: float) -> None:
-        form = config.task.wording.answer_form if config.task.wording is not None else None
+        wording = rule_wording(config.task.wording) if config.task.wording is not None else None
+        assert wording is not None
+        form = wording.answer_form
         assert form is not None
         shape = config.task.space.shape
         self.p = np.random.default_rng(seed).dirichlet(np.full(int(np.prod(shape)), 0.3))
@@ -72,9 +75,11 @@ class Made:
     def fresh(self, prompt: str) -> str:
         wording, task = self.config.task.wording, self.config.task
         assert wording is not None
-        if "Write examples" in prompt:
+        if "Write examples" in prompt or "Write new examples" in prompt:
             return wording.samples_reply(task.transmit(5, task.samples, 0.0, np.random.default_rng(0)))
-        return wording.rule_reply(5)
+        rules = rule_wording(wording)
+        assert rules is not None
+        return rules.rule_reply(5)
 
     @property
     def probe(self) -> str:
@@ -156,6 +161,50 @@ async def test_the_belief_is_computed_again_from_the_file(server: Loopback, tmp_
         assert again.calls == chain.calls
         assert again.spent == chain.spent
     assert len(it.scored.bodies) == count
+
+
+async def test_hidden_rules_are_scored_beside_the_chain(server: Loopback, tmp_path: Path) -> None:
+    """The question is the one that a chain with stated rules asks; what the chain passes on are the examples made."""
+    given = document(server.url)
+    given["task"]["rules"] = "hidden"
+    it = Made(server, read_config(given), 6, 0.0)
+    path = tmp_path / "hidden.toml"
+    with SessionFile.create(it.config, path) as session:
+        chain = await run(it.config, sink=session)
+    given["task"]["rules"] = "stated"
+    stated = read_config(given).task.wording
+    assert stated is not None
+    prompts = it.config.agents[0].prompts  # type: ignore[attr-defined]
+    for t, belief in enumerate(chain.beliefs(1, 2), 1):
+        assert belief is not None
+        assert belief.source == "scored"
+        np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+        assert [call.purpose for call in chain.calls_of(t)][:2] == ["imitate", "score"]
+        assert {call.purpose for call in chain.calls_of(t)} == {"imitate", "score"}
+        asked = [body["messages"][-2]["content"] for body in it.scored.bodies if body["messages"][-1]["role"] == "assistant"]
+        assert stated.imitate(prompts, chain.data(t - 1)) in asked
+        made = chain.task.wording.read_samples(chain.calls_of(t)[0].reply, 4).examples  # type: ignore[union-attr]
+        assert chain.data(t) == made
+    assert estimate(it.config).work.calls == 2 * (1 + 1 + 13), "examples, a probe, and a read before each state"
+    with SessionFile.open(path) as session:
+        again = Chain(session.config, session.generations, calls=session.calls)
+        for belief in again.beliefs(1, 2):
+            assert belief is not None
+            np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+async def test_hidden_rules_that_cannot_be_scored_are_drawn_or_inferred(server: Loopback) -> None:
+    for fallback, source, purposes in (("samples", "samples", {"imitate", "draw"}), ("none", "examples", {"imitate"})):
+        given = document(server.url, chain={"generations": 1}, fallback=fallback, draws=3)
+        given["task"]["rules"] = "hidden"
+        it = Made(server, read_config(given), 6, 0.0)
+        it.scored.continues = lambda body: status(400, {"error": {"message": "the last message must be a user's"}})
+        chain = await run(it.config)
+        assert {call.purpose for call in chain.calls} == purposes
+        belief = chain.belief(1)
+        assert belief is not None
+        assert belief.source == source
+        assert sum("The joint belief of cut is not known" in text for text in chain.notices) == 1  # type: ignore[attr-defined]
 
 
 # -- how a server can be told -------------------------------------------------------------------------------------------

@@ -16,9 +16,16 @@ class HiddenTask(AcreTask, UnstatedTask, Protocol):
 
 
 class HiddenAcreWording(UnstatedRule, AcreWording):
-    """Implements `Wording` for one ACRE task whose rules stay hidden. A hypothesis is inferred from the examples made."""
+    """Implements `Wording` for one ACRE task whose rules stay hidden. A hypothesis is inferred from the examples made.
+
+    What the model believes about rules can be asked for beside the chain.
+    """
 
     task: HiddenTask
+
+    def __init__(self, task: HiddenTask) -> None:
+        super().__init__(task)
+        self.aside = AcreWording(task)
 
     def imitate(self, prompts: Prompts, data: Sequence[Example]) -> str:
         """Show the data and ask for M examples like them; the bias sentence that belongs after the data comes last."""

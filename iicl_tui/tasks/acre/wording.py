@@ -20,7 +20,7 @@ from iicl_tui.tasks.answer_form import AnswerForm
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.prompts import NO_SLOTS, Layout, Prompts, Slots, fill, own_prompts, read_prompts, variants
 from iicl_tui.tasks.reply_parsing import read_rule, read_samples
-from iicl_tui.tasks.wording import RuleReading, SamplesReading
+from iicl_tui.tasks.wording import RuleReading, SamplesReading, Wording
 from iicl_tui.text import printable
 
 UNDETERMINED = ("und", "undetermined", "undefined", "undecided", "unknown", "uncertain", "unclear", "indeterminate")
@@ -58,6 +58,7 @@ class AcreWording:
     """Implements `Wording` for one ACRE task, whose state names must differ in more than case."""
 
     states_rule = True
+    aside: Wording | None = None
 
     def __init__(self, task: AcreTask) -> None:
         self.task = task

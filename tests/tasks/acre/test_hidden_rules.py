@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from narrow import not_none
-from speaking import InMemory, connected
+from speaking import InMemory, connected, rule
 
 from iicl_tui.agents.bayesian import BayesianAgent
 from iicl_tui.agents.calls import Request
@@ -17,6 +17,7 @@ from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import ChainStopped, ConfigError
+from iicl_tui.present.remarks import remarks
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.prompts import own_prompts
 
@@ -98,3 +99,40 @@ async def test_a_filter_that_refines_a_rule_has_none_to_refine() -> None:
     chain = Chain(connected(config, InMemory(lambda request: data)))
     with pytest.raises(ChainStopped, match="needs a rule"):
         await chain.run()
+
+
+async def test_the_belief_is_drawn_beside_the_chain_which_stays_the_same() -> None:
+    """Ten rules are drawn by the question of a chain with stated rules; what is passed on does not depend on them."""
+    tables: dict[str, Any] = {"chain": {"generations": 2}, "task": TASK, "agent": [{"kind": "openai", "belief": "logprobs"}]}
+    asked: list[str] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request.prompt)
+        if "Write new examples" in request.prompt:
+            return not_none(read_config(tables).task.wording).samples_reply(read_config(tables).start.samples)
+        return rule(read_config(tables), [5, 5, 7][len(asked) % 3])
+
+    chains = {}
+    for belief in ("logprobs", "samples"):
+        tables["agent"] = [{"kind": "openai", "belief": belief, "draws": 10, "ask-prior": belief == "samples"}]
+        chains[belief] = Chain(connected(read_config(tables), InMemory(answer)))
+        await chains[belief].run()
+    assert [generation.data for generation in chains["samples"].generations] == [
+        generation.data for generation in chains["logprobs"].generations
+    ]
+    inferred, drawn = (not_none(chains[belief].belief(1)) for belief in ("logprobs", "samples"))
+    assert (inferred.source, drawn.source, drawn.draws) == ("examples", "samples", (10, 10))
+    stated = not_none(read_config({**tables, "task": {**TASK, "rules": "stated"}}).task.wording)
+    prompts = chains["samples"].config.agents[0].prompts  # type: ignore[attr-defined]
+    assert asked.count(stated.imitate(prompts, chains["samples"].start.samples)) >= 1
+    calls = chains["samples"].calls_of(1)
+    assert [call.purpose for call in calls] == ["prior"] * 10 + ["imitate"] + ["draw"] * 10
+    counts = np.bincount([not_none(stated.read_rule(call.reply).hypothesis) for call in calls[11:]], minlength=243)
+    assert np.exp(drawn.log_p) == pytest.approx((counts + 1 / 243) / 11)
+    assert not_none(chains["samples"].prior(1)).draws == (10, 10)
+    assert not any("rule" in remark.text.lower() for remark in remarks(chains["samples"], 1))
+
+
+def test_without_a_question_for_rules_there_is_no_prior_to_ask_for() -> None:
+    with pytest.raises(ConfigError, match='only belief = "score" or "samples" asks for a belief without examples'):
+        read_config({"task": TASK, "agent": [{"kind": "openai", "belief": "logprobs", "ask-prior": True}]})
