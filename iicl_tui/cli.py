@@ -138,6 +138,18 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     outside(one)
     models(one)
+    one = command("study", "follow a study on the screen: its chains, and the means of its conditions; or run it there")
+    one.add_argument("source", metavar="DIR|STUDY|CONFIG")
+    one.add_argument("-o", "--output", metavar="DIR", help="the folder of a new study (default: in the sessions folder)")
+    one.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="assignments",
+        help="change a value in all chains; a range varies it, as chain.seed=1..20",
+    )
+    outside(one)
     one = command("review", "decide on the rows of your own file: JSON lines, CSV or Parquet")
     one.add_argument("file", metavar="FILE")
     one.add_argument("-o", "--output", metavar="DECISIONS", help="the file of decisions, to continue or write (default: beside it)")
@@ -171,6 +183,7 @@ def parser() -> argparse.ArgumentParser:
         )
         one.add_argument("--level", metavar="P", type=float, default=0.95, help="the probability of the intervals (default: 0.95)")
         if name == "compare":
+            one.add_argument("--screen", action="store_true", help="on a screen, with keys for all of this")
             one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
         else:
             one.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder of the report")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from iicl_tui.charts import plain_curves
 from iicl_tui.errors import LabError
-from iicl_tui.present.comparison import panel
+from iicl_tui.present.comparison import panel, where
 from iicl_tui.schema import describe, nearest
 from iicl_tui.study.collection import Collection, collect
 from iicl_tui.study.comparison import Comparison, compare
@@ -21,12 +21,27 @@ _HEIGHT = 12
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Prints means, differences and curves of groups of chains. Raises LabError."""
+    """Prints means, differences and curves of groups of chains, or shows them on a screen. Raises LabError."""
+    if arguments.screen:
+        return _open(arguments)
     comparison, metrics = read(arguments)
     width = min(shutil.get_terminal_size((100, 30)).columns, 140)
     for line in lines(comparison, metrics, 0 if arguments.no_charts else width):
         print(printable(line))
     return 0
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    from iicl_tui.commands.screen import open_app
+
+    metric = arguments.metrics[0] if arguments.metrics else ""
+    return open_app(
+        arguments, "compare", {"given": [Path(file) for file in arguments.files], "by": _keys(arguments), "metric": metric}
+    )
+
+
+def _keys(arguments: argparse.Namespace) -> list[str] | None:
+    return None if arguments.by is None else [key.strip() for key in arguments.by.split(",") if key.strip()]
 
 
 def read(arguments: argparse.Namespace) -> tuple[Comparison, tuple[str, ...]]:
@@ -47,8 +62,7 @@ def read(arguments: argparse.Namespace) -> tuple[Comparison, tuple[str, ...]]:
     metrics = tuple(arguments.metrics) or collection.wanted
     for metric in metrics:
         _check(metric, collection)
-    by = None if arguments.by is None else [key.strip() for key in arguments.by.split(",") if key.strip()]
-    return compare(collection, by, arguments.interval, arguments.level, arguments.generation, arguments.last), metrics
+    return compare(collection, _keys(arguments), arguments.interval, arguments.level, arguments.generation, arguments.last), metrics
 
 
 def _check(metric: str, collection: Collection) -> None:
@@ -72,16 +86,6 @@ def lines(comparison: Comparison, metrics: tuple[str, ...], width: int) -> Itera
         yield from _metric(comparison, metric)
         if width:
             yield from plain_curves.draw(panel(comparison, metric), width, _HEIGHT).plain()
-
-
-def where(comparison: Comparison) -> str:
-    """At which generations chains are compared."""
-    end = "the last generation" if comparison.generation is None else f"generation {comparison.generation}"
-    if comparison.last == 1:
-        return end
-    return (
-        f"the last {comparison.last} generations" if comparison.generation is None else f"{comparison.last} generations up to {end}"
-    )
 
 
 def _metric(comparison: Comparison, metric: str) -> Iterator[str]:

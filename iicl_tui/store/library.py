@@ -269,6 +269,11 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
             length *= 8
 
 
+def head_of(path: Path) -> Mapping[str, Any]:
+    """The head of a session, or a whole configuration. Raises LabError, OSError."""
+    return toml_lines.parse(text_of(_head_and_tail(path)[0], path.name), path.name)
+
+
 def _split_head(data: bytes) -> tuple[bytes, bytes]:
     """A journal's head, and everything after the head's end line."""
     found = head_end(data)

@@ -16,7 +16,7 @@ from iicl_tui.store.session import SUFFIX, SessionFile
 from iicl_tui.study.axes import SEEDS, value_text
 from iicl_tui.study.folder import MANIFEST, read_folder
 from iicl_tui.study.measures import default_metrics, metric_names, metrics_of
-from iicl_tui.study.study_file import Study
+from iicl_tui.study.study_file import ChainPlan, Study
 from iicl_tui.tasks.base import Task
 
 Array = NDArray[np.float64]
@@ -98,7 +98,7 @@ def collect(given: Sequence[Path]) -> Collection:
                 labels = _labels(there[0])
         for path in _files(place):
             try:
-                data, chain = _read(path, str(place), labels.get(path.stem))
+                data, chain = read_chain(path, str(place), labels.get(path.stem))
             except LabError as error:
                 left_out.append((str(path), _reason(error)))
             else:
@@ -127,7 +127,8 @@ def _files(place: Path) -> list[Path]:
     return sorted(path for path in place.glob(f"*{SUFFIX}") if path.name != MANIFEST and not path.name.startswith("."))
 
 
-def _read(path: Path, source: str, labels: Mapping[str, Value] | None) -> tuple[ChainData, Chain]:
+def read_chain(path: Path, source: str, labels: Mapping[str, Value] | None) -> tuple[ChainData, Chain]:
+    """One session's measures, and its chain. Raises LabError, also if it has no generation."""
     with SessionFile.open(path, read_only=True) as session:
         if not session.generations:
             raise LabError("it has no generation, so it is a configuration or a session that was not begun")
@@ -144,16 +145,27 @@ def _reason(error: LabError) -> str:
 
 def _labels(study: Study) -> dict[str, dict[str, Value]]:
     """For each chain's name what it varies, a number where it is one."""
-    out = {}
-    for index in range(study.count):
-        plan = study.plan(index)
-        keys: dict[str, Value] = dict(plan.labels)
-        for axis in study.axes:
-            value = plan.values[axis.keys[0]]
-            if len(axis.keys) == 1 and not axis.names and isinstance(value, (int, float)) and not isinstance(value, bool):
-                keys[axis.title] = value
-        out[plan.name] = keys
-    return out
+    plans = map(study.plan, range(study.count))
+    return {plan.name: labels_of(study, plan) for plan in plans}
+
+
+def labels_of(study: Study, plan: ChainPlan) -> dict[str, Value]:
+    """What a chain of a study varies, a number where it is one."""
+    keys: dict[str, Value] = dict(plan.labels)
+    for axis in study.axes:
+        value = plan.values[axis.keys[0]]
+        if len(axis.keys) == 1 and not axis.names and isinstance(value, (int, float)) and not isinstance(value, bool):
+            keys[axis.title] = value
+    return keys
+
+
+def gathered(study: Study, chains: Sequence[ChainData], task: Task) -> Collection:
+    """The chains of one study that were read so far."""
+    names = metric_names(task)
+    keys = tuple(axis.title for axis in study.axes)
+    wanted = tuple(name for name in study.metrics or default_metrics(task) if name in names)
+    seeds = tuple(key for key in keys if key in SEEDS or _is_seed(study, key))
+    return Collection(tuple(chains), keys, seeds, (), task.name, tuple(names), wanted, study)
 
 
 def _is_seed(study: Study, key: str) -> bool:
@@ -182,7 +194,7 @@ def _with_keys(chains: Sequence[ChainData], several: bool) -> tuple[list[ChainDa
         keys: tuple[str, ...] = tuple(chains[0].keys)
         tables = [dict(data.keys) for data in chains]
     else:
-        flat = [_flat(data.document) for data in chains]
+        flat = [flat_keys(data.document) for data in chains]
         known = list(dict.fromkeys(key for each in flat for key in each))
         keys = tuple(
             key for key in known if key != "chain.title" and len({value_text(each.get(key, "default")) for each in flat}) > 1
@@ -194,7 +206,7 @@ def _with_keys(chains: Sequence[ChainData], several: bool) -> tuple[list[ChainDa
     return [replace(data, keys=table) for data, table in zip(chains, tables, strict=True)], keys
 
 
-def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+def flat_keys(document: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration as keys and values. Filters are one value; agents too, unless there is one."""
     out: dict[str, Any] = {}
     for section, value in document.items():

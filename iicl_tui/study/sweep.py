@@ -95,10 +95,15 @@ class Progress:
             words.append(f"{self.failed:,} failed")
         if self.spent is not None:
             words.append(money_text(self.spent))
-        seconds = time.monotonic() - self.begun
-        if 0 < self.ended < self.total and seconds > 1:
-            words.append(f"{duration_text(seconds / self.ended * (self.total - self.ended))} left")
+        if self.seconds_left is not None:
+            words.append(f"{duration_text(self.seconds_left)} left")
         return " · ".join(words)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take if it goes on like this; None if that is not known."""
+        seconds = time.monotonic() - self.begun
+        return seconds / self.ended * (self.total - self.ended) if 0 < self.ended < self.total and seconds > 1 else None
 
 
 def jobs(study: Study, folder: SweepFolder, shard: Shard, outside: bool, retry: bool) -> Iterator[Job]:
@@ -114,9 +119,9 @@ def run_exact(work: Iterable[Job], progress: Progress, processes: int) -> None:
         for job in work:
             progress.note(run_job(job))
         return
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_begin_worker)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=begin_worker)
     try:
-        _feed(lambda job: pool.submit(run_job, job), iter(work), progress, processes * _WINDOW)
+        feed(lambda job: pool.submit(run_job, job), iter(work), progress, processes * _WINDOW)
     except BrokenProcessPool as error:
         raise LabError(
             "A process of the sweep was killed",
@@ -124,12 +129,13 @@ def run_exact(work: Iterable[Job], progress: Progress, processes: int) -> None:
             "Every finished chain is saved. Run the same command again, perhaps with fewer --jobs.",
         ) from error
     except KeyboardInterrupt:
-        _end(pool)
+        end_pool(pool)
         raise
     pool.shutdown()
 
 
-def _feed(submit: Callable[[Job], Future[Outcome]], work: Iterator[Job], progress: Progress, window: int) -> None:
+def feed(submit: Callable[[Job], Future[Outcome]], work: Iterator[Job], progress: Progress, window: int) -> None:
+    """Submits the chains, at most `window` at a time, and counts how each ends."""
     under_way = {submit(job) for job in islice(work, window)}
     while under_way:
         done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -138,7 +144,7 @@ def _feed(submit: Callable[[Job], Future[Outcome]], work: Iterator[Job], progres
         under_way |= {submit(job) for job in islice(work, len(done))}
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """Leaves Ctrl-C to the parent, and ends when the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -152,7 +158,7 @@ def _begin_worker() -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
+def end_pool(pool: ProcessPoolExecutor) -> None:
     """Ends the processes at once; what they were at is not saved, and is made again."""
     running = list((getattr(pool, "_processes", None) or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)

@@ -10,41 +10,12 @@ Plain letters and function keys come first. A ctrl chord is never the only key, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
 
 from textual.binding import Binding
 
-
-@dataclass(frozen=True)
-class Action:
-    """One action.
-
-    Attributes:
-        id: "group.what-it-does"; a settings file names it.
-        keys: Textual's names, or the character itself; the first one is shown.
-        label: One to three words.
-        help: One or two sentences, plain text.
-        footer: Place in the footer, 1 first; 0: not in the footer.
-        priority: Works even if a text field has the focus.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    label: str
-    help: str
-    footer: int = 0
-    priority: bool = False
-
-    @property
-    def group(self) -> str:
-        return self.id.partition(".")[0]
-
-    @property
-    def name(self) -> str:
-        """Textual's name of the action: `action_` + name is the method that runs."""
-        return self.id.partition(".")[2].replace("-", "_")
-
+from iicl_tui.tui.action import Action as Action
+from iicl_tui.tui.study_actions import COMPARE, STUDY
 
 APP = (
     Action("app.help", ("?", "f1"), "help", "What this screen is for, and every key that works on it now.", footer=99),
@@ -344,6 +315,8 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "transcript": TRANSCRIPT,
     "lesson": LESSON,
     "guess": GUESS,
+    "study": STUDY,
+    "compare": COMPARE,
     "explain": EXPLAIN,
     "help": HELP,
     "keys": KEYS,
@@ -366,6 +339,8 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "transcript"),
     ("app", "lesson", "guess"),
     ("app", "lesson", "chart"),
+    ("app", "study"),
+    ("app", "compare"),
     ("app", "explain"),
     ("app", "help"),
     ("app", "keys"),
@@ -389,6 +364,8 @@ TITLES: dict[str, str] = {
     "transcript": "transcript",
     "lesson": "lesson",
     "guess": "guess",
+    "study": "study",
+    "compare": "comparison",
     "explain": "explanation",
     "help": "help",
     "keys": "keys",

@@ -42,6 +42,8 @@ SCREENS_BY_NAME = {
     "rows": "iicl_tui.tui.screens.rows:RowsScreen",
     "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
     "messages": "iicl_tui.tui.screens.messages:MessagesScreen",
+    "study": "iicl_tui.tui.screens.study:StudyScreen",
+    "compare": "iicl_tui.tui.screens.compare:CompareScreen",
     "lesson": "iicl_tui.tui.screens.lesson:LessonScreen",
     "explain": "iicl_tui.tui.screens.explain:ExplainScreen",
     "help": "iicl_tui.tui.screens.help:HelpScreen",

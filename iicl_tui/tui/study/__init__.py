@@ -1,0 +1,1 @@
+"""Widgets of the screens of many chains: a study, and a comparison."""
