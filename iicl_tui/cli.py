@@ -82,8 +82,9 @@ def parser() -> argparse.ArgumentParser:
         text = "read files outside the folder of the configuration that names them"
         command.add_argument("--outside", action="store_true", help=text)
 
-    one = command("open", "open a session in the lab")
+    one = command("open", "open a session in the lab, or two side by side")
     one.add_argument("file", metavar="FILE")
+    one.add_argument("beside", metavar="FILE", nargs="?", help="a second session, which is shown beside the first")
     one = command("new", "set up a new chain on the configure screen")
     one.add_argument("--preset", metavar="NAME", help="start from this preset")
     command("presets", "list the presets")

@@ -19,6 +19,8 @@ def main(arguments: argparse.Namespace) -> int:
     screen, values = "home", dict[str, Any]()
     if arguments.command == "open":
         screen, values = "lab", {"path": Path(arguments.file)}
+        if arguments.beside is not None:
+            screen, values = "pair", {"paths": (Path(arguments.file), Path(arguments.beside))}
     elif arguments.command == "new":
         screen, values = "configure", {"preset": arguments.preset}
         if arguments.preset is not None:

@@ -73,6 +73,26 @@ def cut(chain: Chain, moment: Moment) -> Chain:
     return Chain(chain.config, done, calls=calls)
 
 
+def end_of(chain: Chain) -> Moment:
+    """The last moment of a chain so far."""
+    if not chain.generations:
+        return 0, PHASES[-1]
+    last = chain.generations[-1]
+    phase: Phase = "transmission" if last.transmission else "interaction" if last.interaction else "imitation"
+    return len(chain.generations), phase
+
+
+def order(moment: Moment) -> tuple[int, int]:
+    """Moments in time, for comparisons."""
+    return moment[0], PHASES.index(moment[1])
+
+
+def after(moment: Moment, by: int = 1) -> Moment:
+    """The moment so many phases later, or earlier; never before d⁰."""
+    count = max(0, (moment[0] - 1) * len(PHASES) + PHASES.index(moment[1]) + 1 + by) if moment[0] else max(0, by)
+    return (1 + (count - 1) // len(PHASES), PHASES[(count - 1) % len(PHASES)]) if count else (0, PHASES[-1])
+
+
 def moments(chain: Chain, until: Moment) -> list[Moment]:
     """All moments from d⁰ to `until`."""
     generation, phase = until

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -121,10 +122,11 @@ class LabSession:
             return fallback
         return folder
 
-    def branch(self, generation: int, folder: Path, seed: int, generations: int) -> SessionFile:
-        """A new session with generations 1 … generation of this one. Raises LabError."""
+    def branch(self, generation: int, folder: Path, seed: int, generations: int, more: Sequence[str] = ()) -> SessionFile:
+        """A new session with generations 1 … generation of this one. more: further assignments. Raises LabError."""
         config = self.chain.config
         changes = [f"chain.generations={generations}"] if generations != config.generations else []
+        changes += more
         changed_seed = seed if seed != config.seed else None
         if self.file is None:
             raise StoreError("This chain has no file", "Only a saved session can be branched.", "Save a copy first.")

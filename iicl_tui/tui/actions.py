@@ -15,6 +15,7 @@ from itertools import chain
 from textual.binding import Binding
 
 from iicl_tui.tui.action import Action as Action
+from iicl_tui.tui.chain_actions import GUESS, LESSON, PAIR
 from iicl_tui.tui.study_actions import COMPARE, STUDY
 
 APP = (
@@ -46,6 +47,10 @@ HOME = (
     Action("home.new", ("n",), "new", "Set up a new chain.", footer=2),
     Action("home.branch", ("b",), "branch", "Start a new session from a generation of this one.", footer=4),
     Action("home.rename", ("r",), "rename", "Give the session another title.", footer=5),
+    Action("home.mark", ("space",), "mark", "Mark the session, or take the mark away. Two marked ones can be put side by side."),
+    Action(
+        "home.pair", ("c",), "side by side", "Show the two marked sessions, or the marked one and this one, side by side.", footer=9
+    ),
     Action("home.delete", ("d", "delete"), "delete", "Move the session to the trash. Undo brings it back.", footer=6),
     Action(
         "home.edit", ("e",), "edit as new", "Set up a new chain like this one: opens the form, filled from this session.", footer=8
@@ -253,36 +258,6 @@ TRANSCRIPT = (
     Action("transcript.previous-generation", ("[",), "generation before", "Go to the generation before.", footer=5),
 )
 
-LESSON = (
-    Action("lesson.go-on", ("enter", "space"), "go on", "Commit the guess; without a question, go to the next step.", footer=1),
-    Action("lesson.back", ("b",), "step back", "Go to the step before.", footer=2),
-    Action("lesson.next", ("n",), "next step", "Go to the next step. An open question stays open.", footer=3),
-    Action("lesson.play", ("p",), "play", "Play the chain from the start to the moment of this step, or pause.", footer=4),
-    Action("lesson.faster", ("+", "="), "faster", "Play faster."),
-    Action("lesson.slower", ("-",), "slower", "Play slower."),
-    Action("lesson.earlier", ("[",), "earlier", "Show the chain one phase earlier.", footer=7),
-    Action("lesson.later", ("]",), "later", "Show the chain one phase later, up to the moment of this step.", footer=8),
-    Action(
-        "lesson.explain", ("i",), "explain", "How the belief shown came about: this chain's numbers put into Bayes' rule.", footer=6
-    ),
-    Action("lesson.jump", ("g",), "jump to…", "Go to a step that you choose.", footer=10),
-    Action("lesson.chain", ("c",), "other chain", "Show the other chain, where there is room for one only.", footer=9),
-    Action(
-        "lesson.try",
-        ("o",),
-        "try it",
-        "Open this chain in the laboratory, as a session of your own with you as a filter. Back returns to the lesson.",
-        footer=5,
-    ),
-)
-
-# The guess of a lesson's question.
-GUESS = (
-    Action("guess.less", ("left",), "less", "Guess less; in a list of examples, change the verdict."),
-    Action("guess.more", ("right",), "more", "Guess more; in a list of examples, change the verdict."),
-    Action("guess.up", ("up",), "up", "Go to the bar, answer or example above; guess more if there is one number."),
-    Action("guess.down", ("down",), "down", "Go to the bar, answer or example below; guess less if there is one number."),
-)
 EXPLAIN = (Action("explain.depth", ("d", "i"), "more exactly", "Explain in plain words, or exactly, for a researcher.", footer=1),)
 
 HELP = (Action("help.all-keys", ("k",), "all keys", "List every action of the program with its id.", footer=1),)
@@ -314,6 +289,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "fields": FIELDS,
     "transcript": TRANSCRIPT,
     "lesson": LESSON,
+    "pair": PAIR,
     "guess": GUESS,
     "study": STUDY,
     "compare": COMPARE,
@@ -339,6 +315,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "transcript"),
     ("app", "lesson", "guess"),
     ("app", "lesson", "chart"),
+    ("app", "pair", "chart"),
     ("app", "study"),
     ("app", "compare"),
     ("app", "explain"),
@@ -363,6 +340,7 @@ TITLES: dict[str, str] = {
     "fields": "fields of own rows",
     "transcript": "transcript",
     "lesson": "lesson",
+    "pair": "side by side",
     "guess": "guess",
     "study": "study",
     "compare": "comparison",

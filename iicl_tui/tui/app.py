@@ -39,6 +39,7 @@ SCREENS_BY_NAME = {
     "home": "iicl_tui.tui.screens.home:HomeScreen",
     "configure": "iicl_tui.tui.screens.configure:ConfigureScreen",
     "lab": "iicl_tui.tui.screens.lab:LabScreen",
+    "pair": "iicl_tui.tui.screens.pair:PairScreen",
     "rows": "iicl_tui.tui.screens.rows:RowsScreen",
     "transcript": "iicl_tui.tui.screens.transcript:TranscriptScreen",
     "messages": "iicl_tui.tui.screens.messages:MessagesScreen",

@@ -12,7 +12,8 @@ from textual.keys import Keys, format_key, key_to_character
 from textual.screen import Screen
 
 from iicl_tui.text import printable
-from iicl_tui.tui.actions import ACTIONS, TITLES, TOGETHER, Action, actions
+from iicl_tui.tui.action import Action
+from iicl_tui.tui.actions import ACTIONS, TITLES, TOGETHER, actions
 
 _NAMED = frozenset(key.value for key in Keys)
 _LABELS = {"escape": "Esc", "enter": "Enter", "space": "Space", "delete": "Del", "tab": "Tab", "home": "Home", "end": "End",

@@ -20,8 +20,9 @@ from iicl_tui.present.lab_builder import build_lab_state
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings
 from iicl_tui.store.session import SessionFile
+from iicl_tui.tui.lab.branch_form import BranchForm
 from iicl_tui.tui.lab.chain_runner import run_phases
-from iicl_tui.tui.lab.dialogs import branch, budget, complete_generations, parse_budget, run_to, save_copy, trust
+from iicl_tui.tui.lab.dialogs import budget, complete_generations, parse_budget, run_to, save_copy, trust
 from iicl_tui.tui.widgets.inline_form import amount, one_of
 
 Make = Callable[..., ChainConfig]
@@ -148,7 +149,7 @@ async def test_questions_check_what_is_typed(file: SessionFile, tmp_path: Path) 
     assert goal.value == "3"
     assert complete_generations(session, 2) == complete_generations(session, 1) == 1
     assert complete_generations(session, 0) == 0
-    seed, length = branch(session, 1).questions
+    seed, length, *_ = BranchForm(session, 1, beside=False).questions
     assert seed.check("0") == seed.check(str(2**63 - 1)) == ""
     assert seed.check(str(2**63))
     assert length.check("1")

@@ -24,12 +24,12 @@ from iicl_tui.lessons.reading import read_lesson
 from iicl_tui.store.check import check
 from iicl_tui.store.paths import Paths
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.lesson.chain_pane import ChainPane
 from iicl_tui.tui.lesson.guess_box import GuessBox
 from iicl_tui.tui.screens import lesson as lesson_module
 from iicl_tui.tui.screens.lab import LabScreen
 from iicl_tui.tui.screens.lesson import LessonScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar
+from iicl_tui.tui.widgets.chain_pane import ChainPane
 
 
 @cache
@@ -177,14 +177,15 @@ async def test_a_lesson_works_by_mouse_alone(host: Callable[..., Any]) -> None:
 
 async def test_play_goes_from_the_start_to_the_step_and_stops(host: Callable[..., Any]) -> None:
     async with host("choosing-makes-it-grow") as at:
-        await at.press("n", "n", "+", "+", "p")
+        await at.press("n", "n", "p")
         assert at.screen.moment == (0, "transmission")
-        await app_until(at.pilot, lambda: at.screen._player is None)
+        await at.press("+", "+")
+        await app_until(at.pilot, lambda: not at.screen._player.playing)
         assert at.screen.moment == (3, "transmission")
         await at.press("[", "[")
         assert at.screen.moment == (3, "imitation")
-        await at.press("]", "p", "p")
-        assert at.screen._player is None
+        await at.press("-", "-", "-", "-", "]", "p", "p")
+        assert not at.screen._player.playing
 
 
 async def test_nothing_beyond_the_step_is_shown_before_the_answer(host: Callable[..., Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from textual import events
@@ -9,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from iicl_tui.present.session_list import Item
+from iicl_tui.present.session_list import ORDERS, Item
 
 Tab = Literal["yours", "examples", "presets"]
 TABS: dict[Tab, str] = {"yours": "your sessions", "examples": "examples", "presets": "presets"}
@@ -22,18 +24,36 @@ EMPTY: dict[Tab, str] = {
 }
 
 
+def tab_labels(chosen: Tab) -> dict[Tab, str]:
+    """The tabs' labels; that of the chosen one in brackets."""
+    return {tab: f"[ {label} ]" if tab == chosen else label for tab, label in TABS.items()}
+
+
+def list_title(tab: Tab, order: str) -> str:
+    """What stands above a tab's list."""
+    return {"yours": f"your sessions, {ORDERS[order]}", "examples": "examples", "presets": "presets, by question"}[tab]
+
+
+def count_words(tab: Tab, shown: int | None, total: int) -> str:
+    """How many entries a tab has; "" while that is not known."""
+    if shown is None:
+        return ""
+    kind = "presets" if tab == "presets" else "sessions"
+    return f"{shown} of {total} {kind}" if shown != total else f"{total} {kind if total != 1 else kind[:-1]}"
+
+
 class SessionList(OptionList):
     """A list in which a click moves the cursor, and a click on the entry under the cursor opens it."""
 
-    def show_items(self, items: list[Item], cursor: str | None) -> None:
-        """List the items. The cursor goes to the one with this key, or to the first."""
+    def show_items(self, items: list[Item], cursor: str | None, marked: Sequence[Path] = ()) -> None:
+        """List the items. The cursor goes to the one with this key, or to the first. marked: files of marked sessions."""
         options: list[Option] = []
         group = ""
         for item in items:
             if item.group != group:
                 group = item.group
                 options.append(Option(Content.styled(group, "bold $text-accent"), disabled=True))
-            options.append(Option(_two_lines(item), id=item.key))
+            options.append(Option(_two_lines(item, item.summary is not None and item.summary.path in marked), id=item.key))
         self.set_options(options)
         self.display = bool(items)
         if items:
@@ -56,7 +76,15 @@ class SessionList(OptionList):
             self.highlighted = clicked
 
 
-def _two_lines(item: Item) -> Content:
+def mark(marked: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
+    """The marks with this session marked, or without it. Two can be marked; a third takes the place of the first."""
+    return tuple(each for each in marked if each != path) if path in marked else (*marked[-1:], path)
+
+
+def _two_lines(item: Item, marked: bool = False) -> Content:
     tag = (f"  {item.tag}", "not bold") if item.tag else ""
     spark = (f"{item.spark}  ", "not bold $text-accent") if item.spark else ""
-    return Content.assemble((item.title, "bold $text-error" if item.broken else "bold"), tag, "\n", spark, (item.line, "not bold"))
+    sign = ("◆ ", "bold $text-accent") if marked else ""
+    return Content.assemble(
+        sign, (item.title, "bold $text-error" if item.broken else "bold"), tag, "\n", spark, (item.line, "not bold")
+    )

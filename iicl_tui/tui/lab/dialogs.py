@@ -1,8 +1,7 @@
-"""The laboratory's dialogs: run to a generation, branch, save a copy, set the budget, trust a host with a key."""
+"""The laboratory's dialogs: run to a generation, save a copy, set the budget, trust a host with a key."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
@@ -12,17 +11,18 @@ from iicl_tui.agents.money import Budget, WorstCase, spent_text
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.lessons import notes
+from iicl_tui.present import branch_plan
 from iicl_tui.present.costs import budget_text
 from iicl_tui.present.lab_session import LabSession
-from iicl_tui.present.words import kept_generations
 from iicl_tui.store.session import SUFFIX, slug
 from iicl_tui.text import printable
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, amount, one_of, whole_number, word_of
 
 RUN_TO, BRANCH, COPY, BUDGET, TRUST, EXPORT = "run-to", "branch", "copy", "budget", "trust", "export"
 NOTE = "note"
-_MOST_SEED = 2**63 - 1
 _MOST_DOLLARS, _MOST_TOKENS = 1_000_000, 10**12
+BESIDE, ALONE = "beside", "alone"
+"""Where a branch opens."""
 NO, YES, ALWAYS = "no", "yes", "always"
 
 
@@ -46,29 +46,10 @@ def complete_generations(session: LabSession, selected: int) -> int:
     return sum(each.complete for each in generations[:selected])
 
 
-def branch(session: LabSession, selected: int) -> InlineForm:
-    """Asks for the seed and the number of generations of a branch."""
-    config, keep = session.chain.config, complete_generations(session, selected)
-    length = max(config.generations, keep + 1)
-    other = str(secrets.randbelow(1_000_000))
-
-    def hint(answers: Mapping[str, str]) -> str:
-        same = int(answers["seed"]) == config.seed
-        numbers = "the same" if same else "other"
-        return (
-            f"A new file keeps {kept_generations(keep)} and continues with {numbers} random numbers. This session stays as it is."
-        )
-
-    questions = [
-        Question("seed", "seed:", str(config.seed), whole_number(0, _MOST_SEED), (str(config.seed), other)),
-        Question("generations", "generations:", str(length), whole_number(keep + 1, 1_000_000)),
-    ]
-    return InlineForm(BRANCH, f"Branch after generation {keep}" if keep else "Branch from d⁰", questions, hint)
-
-
 def create_branch(session: LabSession, selected: int, folder: Path, answers: Mapping[str, str]) -> LabSession:
-    """Create the session that the answers of the dialog `branch` describe. Raises StoreError if it cannot be written."""
-    file = session.branch(complete_generations(session, selected), folder, int(answers["seed"]), int(answers["generations"]))
+    """Create the session that the answers of the dialog `BranchForm` describe. Raises LabError if it cannot be written."""
+    keep, changes = complete_generations(session, selected), branch_plan.changes(session.chain.config, answers)
+    file = session.branch(keep, folder, int(answers["seed"]), int(answers["generations"]), changes)
     new = LabSession.from_file(file)
     new.chain.access = session.chain.access
     return new

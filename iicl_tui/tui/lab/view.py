@@ -27,7 +27,7 @@ from iicl_tui.tui.widgets.phases import PhaseLine
 
 _FIGURES = "  P "
 _EQUALS = re.compile(r" with \d+ equal")
-_SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
+SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ read-only", "memory": "○ in memory only"}
 
 
 class LabView(Column):
@@ -100,7 +100,7 @@ def state_words(state: LabState) -> str:
     running = ""
     if state.activity.busy and not state.activity.asking:
         running = "‖ pausing · " if state.activity.pausing else "▶ running · " if state.activity.kind == "run" else "▶ "
-    return running + _SAVING[state.saving.kind]
+    return running + SAVING[state.saving.kind]
 
 
 def _buttons(state: LabState) -> list[ActionButton]:

@@ -22,7 +22,8 @@ from iicl_tui.present.session_list import ORDERS, Item, matching, ordered
 from iicl_tui.store import crash_reports
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.home.session_list import EMPTY, TABS, SessionList, Tab
+from iicl_tui.tui.home.availability import Situation, availability, reason
+from iicl_tui.tui.home.session_list import EMPTY, SessionList, Tab, count_words, list_title, mark, tab_labels
 from iicl_tui.tui.home.side_pane import SidePane, how_to_repair
 from iicl_tui.tui.home.tab_reader import TabReader
 from iicl_tui.tui.keymap import key_label
@@ -79,6 +80,7 @@ class HomeScreen(AppScreen):
         self._cursors: dict[Tab, str] = {}
         self._next_cursor: dict[Tab, str] = {}
         self._order = "newest"
+        self._marked: tuple[Path, ...] = ()
         self._undo_stack: list[Callable[[], str]] = []
         self._shown: tuple[Tab, str] | None = None
         self._reader: TabReader
@@ -140,7 +142,7 @@ class HomeScreen(AppScreen):
         if self._next_cursor.get(self.tab) in [item.key for item in shown]:
             cursor = self._next_cursor.pop(self.tab)
         with self.app.batch_update():
-            self.query_one(SessionList).show_items(shown, cursor)
+            self.query_one(SessionList).show_items(shown, cursor, self._marked)
             empty = self.query_one("#empty", Static)
             empty.display = not shown and not first_visit
             if not shown:
@@ -164,15 +166,10 @@ class HomeScreen(AppScreen):
         self._fill()
 
     def _show_heading(self, shown: int | None = None, total: int = 0) -> None:
-        labels = {tab: f"[ {label} ]" if tab == self.tab else label for tab, label in TABS.items()}
-        buttons = [ActionButton(f"home.{tab}", label, tab == self.tab) for tab, label in labels.items()]
+        buttons = [ActionButton(f"home.{tab}", label, tab == self.tab) for tab, label in tab_labels(self.tab).items()]
         self.query_one("#tabs", ActionBar).show("", buttons)
-        kind = "presets" if self.tab == "presets" else "sessions"
-        count = "" if shown is None else f"{total} {kind if total != 1 else kind[:-1]}"
-        if shown is not None and shown != total:
-            count = f"{shown} of {total} {kind}"
-        title = {"yours": f"your sessions, {ORDERS[self._order]}", "examples": "examples", "presets": "presets, by question"}
-        self.query_one("#left").border_title = title[self.tab]
+        count = count_words(self.tab, shown, total)
+        self.query_one("#left").border_title = list_title(self.tab, self._order)
         where = str(self.lab_app.paths.sessions) if self.tab == "yours" else ""
         self.header("iicl-tui", ("a laboratory for iterated learning", count, where))
         self.refresh_bindings()
@@ -308,24 +305,13 @@ class HomeScreen(AppScreen):
             return True
         if isinstance(self.focused, Input) and action in ("delete", "open"):
             return False  # the field has these keys
-        item = self.item
-        session = item is not None and item.summary is not None
-        whole = session and item is not None and not item.broken
-        if action == "open":
-            return True if item is not None else None
-        if action == "branch":
-            return True if whole else None
-        if action == "edit":
-            return True if session else None
-        if action == "rename":
-            return True if whole and self.tab == "yours" else None
-        if action == "delete":
-            return True if session and self.tab == "yours" else None
-        if action == "undo":
-            return True if self._undo_stack else None
-        if action == "sort":
-            return True if self.tab == "yours" and self.items.get("yours") else None
-        return super().check_action(action, parameters)
+        return availability(action, self._situation())
+
+    def why_not(self, action: str) -> str:
+        return reason(action, self._situation())
+
+    def _situation(self) -> Situation:
+        return Situation(self.tab, self.item, bool(self.items.get(self.tab)), bool(self._undo_stack), len(self._pair()))
 
     @on(OptionList.OptionSelected, "#list")
     def _chosen(self) -> None:
@@ -349,6 +335,21 @@ class HomeScreen(AppScreen):
 
         known = lessons(self.lab_app.paths.settings)
         self.lab_app.open("lesson", name=next((each.name for each in known if not each.progress.done), known[0].name))
+
+    def action_mark(self) -> None:
+        item = self.item
+        if item is not None and item.summary is not None:
+            self._marked = mark(self._marked, item.summary.path)
+            self._fill()
+
+    def _pair(self) -> list[Path]:
+        """The sessions that would stand side by side: those marked, and the one under the cursor if one is missing."""
+        item = self.item
+        here = [item.summary.path] if item is not None and item.summary is not None and not item.broken else []
+        return list(dict.fromkeys([*self._marked, *here]))[:2]
+
+    def action_pair(self) -> None:
+        self.lab_app.open("pair", self._pair())
 
     def action_new(self) -> None:
         self.lab_app.open("configure")

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widgets import DataTable, Input, Static
 
 from iicl_tui.text import printable
-from iicl_tui.tui.actions import ACTIONS, Action, bindings
+from iicl_tui.tui.action import Action
+from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.keymap import group_title, key_label, resolve
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.plain_input import PlainInput

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from iicl_tui.agents.model_session import MAY_BE_BILLED
-from iicl_tui.errors import LabError, StoreError
+from iicl_tui.errors import LabError
 from iicl_tui.present.belief_provenance import uses_models
 from iicl_tui.present.costs import next_call_worst_case
 from iicl_tui.present.explain import DEPTHS
@@ -28,8 +28,10 @@ from iicl_tui.tui.lab import dialogs
 from iicl_tui.tui.lab.availability import Situation, availability, reason
 from iicl_tui.tui.lab.chain_runner import REPAINT_AFTER, ChainRunner
 from iicl_tui.tui.lab.key_consents import KeyConsents
+from iicl_tui.tui.lab.leaving import LeaveGuard
 from iicl_tui.tui.lab.view import LabView
 from iicl_tui.tui.screens.chain_view import ChainViewScreen
+from iicl_tui.tui.widgets.chain_pane import CHAINS_BESIDE_FROM
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.lab_chart import LabChart
@@ -68,13 +70,20 @@ class LabScreen(ChainViewScreen):
 
         request: AnyRequest | None
 
-    def __init__(self, path: Path | None = None, session: LabSession | None = None, charts: ChartSettings | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        session: LabSession | None = None,
+        charts: ChartSettings | None = None,
+        lent: bool = False,
+    ) -> None:
         """Open a session.
 
         Args:
             path: Its file, if no session is given.
             session: The session itself.
             charts: How the belief is drawn at first; None: as the settings say.
+            lent: The session belongs to the screen below, which closes it.
 
         Raises:
             StoreError, ConfigError: The file cannot be opened.
@@ -87,8 +96,8 @@ class LabScreen(ChainViewScreen):
         self.consents = KeyConsents(session.chain)
         self._always_blind = always_blind(session.chain.config)
         self._charts_from_settings = charts is None
-        self._leave_warned = False
-        """The person was warned that leaving loses something."""
+        self._leaving = LeaveGuard()
+        self._lent = lent
         self._goal_after_question: int | None = None
         """The goal of a run that waits for an answer about a key; None: one phase."""
         self.decider: ReviewDecider
@@ -123,6 +132,8 @@ class LabScreen(ChainViewScreen):
 
     async def on_unmount(self) -> None:
         self.runner.cancel()
+        if self._lent:
+            return
         self.session.close()
         with contextlib.suppress(Exception):  # nobody is left who could act on a failed connection
             await self.session.chain.close()
@@ -171,7 +182,7 @@ class LabScreen(ChainViewScreen):
     def _chain_stopped(self, event: ChainRunner.Stopped) -> None:
         self._ticker.pause()
         self.runner.stopped(event.error)
-        self._leave_warned = False
+        self._leaving.forget()
         self.session.refresh()
         self.rebuild()
         if event.error is not None:
@@ -291,7 +302,10 @@ class LabScreen(ChainViewScreen):
             return
         if self.session.file is None:
             raise LabError("This chain is in no file yet", "Only a saved session can be branched.", "Save a copy first.")
-        await self._ask(dialogs.branch(self.session, self.state.selected))
+        from iicl_tui.tui.lab.branch_form import BranchForm
+
+        beside = None if self._lent else self.app.size.width >= CHAINS_BESIDE_FROM
+        await self._ask(BranchForm(self.session, self.state.selected, beside))
 
     async def action_save_copy(self) -> None:
         if not self.activity.busy:
@@ -346,7 +360,11 @@ class LabScreen(ChainViewScreen):
             await self._close_dialog()
             assert session.file is not None
             self.lab_app.notify(f"Created the branch {printable(session.file.path.name, 80)}.", markup=False)
-            self.lab_app.switch_to("lab", session=session, charts=self._charts)
+            if answers.get("open") == dialogs.BESIDE and self.may_leave():
+                self._lent = True  # the other screen has it now
+                self.lab_app.switch_to("pair", sessions=(self.session, session), charts=self._charts)
+            else:
+                self.lab_app.switch_to("lab", session=session, charts=self._charts)
         else:
             path = dialogs.parse_path(answers["path"])
             moved = self.session.save_copy(path)
@@ -413,27 +431,7 @@ class LabScreen(ChainViewScreen):
 
     def may_leave(self) -> bool:
         """Tries to save unsaved records. Warns once if leaving would still lose them, or would cancel a running call."""
-        if self._leave_warned:
-            return True
-        call = self.session.chain.calling
-        if call is not None and call.in_flight:
-            self._leave_warned = True
-            self.lab_app.notify(
-                f"Leave again to cancel it. {MAY_BE_BILLED}", title="A model is being asked", severity="warning", markup=False
-            )
-            return False
-        if not self.session.chain.unsaved:
-            return True
-        try:
-            self.session.flush()
-        except StoreError as error:
-            self._leave_warned = True
-            self.lab_app.notify(
-                f"{printable(error.title, 200)}. Save a copy, or leave again and lose what is not saved.",
-                title="Not all of this session is saved", severity="warning", markup=False,
-            )  # fmt: skip
-            return False
-        return True
+        return self._leaving.may_leave([self.session], self.lab_app)
 
     def copy_text(self) -> str | None:
         """The focused pane's data, or the rule under the cursor."""

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Container, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.timer import Timer
 from textual.widgets import Static
 
 from iicl_tui.errors import LabError, StoreError
@@ -24,17 +23,15 @@ from iicl_tui.present.lesson_chains import chart_state, session_at, step_panels,
 from iicl_tui.present.lesson_words import place_words
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.lesson.chain_pane import ChainPane
 from iicl_tui.tui.lesson.guess_box import GuessBox
+from iicl_tui.tui.player import Player
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
+from iicl_tui.tui.widgets.chain_pane import ChainPane, ChainPanes
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, whole_number
 
-_BESIDE_FROM = 160
 _BELOW_FROM = 100, 36
-"""Columns from which two chains stand beside each other; columns and lines from which they stand below each other."""
-SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Pictures a second."""
+"""Columns and lines from which two chains stand below each other."""
 _MOST_PICTURES = 60
 _JUMP = "jump"
 
@@ -68,15 +65,11 @@ class LessonScreen(AppScreen):
         self.attempt: Attempt | None = None
         self._shown: Moment | None = None
         """The moment that the charts show; None: that of the step."""
-        self._front = 0
-        self._speed = SPEEDS.index(2.0)
-        self._player: Timer | None = None
+        self._player = Player(self, self._tick)
         self._states: dict[tuple[str, Moment, int, bool], LabState] = {}
 
     def body(self) -> ComposeResult:
-        with Container(id="charts"):
-            for source in self.lesson.chains:
-                yield ChainPane(source.name, source.title)
+        yield ChainPanes([(source.name, source.title) for source in self.lesson.chains], _BELOW_FROM, id="charts")
         with VerticalScroll(id="lesson", can_focus=False):
             yield Static("Running the chain…", id="text", markup=False)
             yield Static(id="ask", markup=False)
@@ -112,11 +105,11 @@ class LessonScreen(AppScreen):
         self._show()
 
     def _fit(self) -> None:
-        width, height = self.app.size
-        two = len(self.lesson.chains) > 1
-        self.set_class(two and width >= _BESIDE_FROM, "-beside")
-        below = width >= _BELOW_FROM[0] and height >= _BELOW_FROM[1]
-        self.set_class(two and not below and width < _BESIDE_FROM, "-one")
+        self._panes.fit(*self.app.size)
+
+    @property
+    def _panes(self) -> ChainPanes:
+        return self.query_one(ChainPanes)
 
     def _move(self, attempt: Attempt) -> None:
         """Show another step or another guess, and keep the progress if the step is another or is answered."""
@@ -125,7 +118,7 @@ class LessonScreen(AppScreen):
             self._stop()
             self._shown = None
             names = list(attempt.prepared.chains)
-            self._front = names.index(attempt.step.chain)
+            self._panes.turn(names.index(attempt.step.chain))
             self._keep_progress(attempt)
         self._show()
         box = self.query_one(GuessBox)
@@ -153,8 +146,7 @@ class LessonScreen(AppScreen):
             return
         with self.app.batch_update():
             self._show_words(attempt)
-            for place, pane in enumerate(self.query(ChainPane)):
-                pane.set_class(place == self._front, "-front")
+            for place, pane in enumerate(self._panes.panes):
                 self._show_chain(attempt, place, pane)
         self.refresh_bindings()
 
@@ -176,11 +168,11 @@ class LessonScreen(AppScreen):
 
     def _buttons(self, attempt: Attempt) -> list[ActionButton]:
         on = "commit the guess" if attempt.is_open else self._end_label(attempt) if attempt.is_last else "go on"
-        playing = f"pause ({SPEEDS[self._speed]:g}/s)" if self._player is not None else "play"
+        playing = f"pause ({self._player.speed:g}/s)" if self._player.playing else "play"
         buttons = [ActionButton("lesson.back", "back"), ActionButton("lesson.go-on", on, chosen=True)]
         buttons += [ActionButton("lesson.next")] if attempt.is_open else []
         buttons += [ActionButton("lesson.play", playing), ActionButton("lesson.try"), ActionButton("lesson.explain")]
-        if self.has_class("-one"):
+        if self._panes.one:
             buttons.append(ActionButton("lesson.chain"))
         return [*buttons, ActionButton("lesson.earlier"), ActionButton("lesson.later")]
 
@@ -195,7 +187,7 @@ class LessonScreen(AppScreen):
         if key not in self._states:
             self._states[key] = chart_state(chain, self.moment, step, attempt.hides_truth)
         state = self._states[key]
-        note = f"chain {place + 1} of 2" if self.has_class("-one") else ""
+        note = f"chain {place + 1} of 2" if self._panes.one else ""
         panels = step_panels(chain, state, step, attempt.charts)
         pane.show(state, place_words(self.moment, chain.config.generations), attempt.charts, panels, note)
 
@@ -281,13 +273,13 @@ class LessonScreen(AppScreen):
     def action_play(self) -> None:
         if self.attempt is None:
             return
-        if self._player is not None:
+        if self._player.playing:
             self._stop()
             self._show()
             return
         if self._shown is None and len(self._moments()) > 1:
             self._shown = self._moments()[0]
-        self._player = self.set_interval(1 / SPEEDS[self._speed], self._tick)
+        self._player.start()
         self._show()
 
     def _tick(self) -> None:
@@ -296,9 +288,7 @@ class LessonScreen(AppScreen):
             self._show()
 
     def _stop(self) -> None:
-        if self._player is not None:
-            self._player.stop()
-            self._player = None
+        self._player.stop()
 
     def action_faster(self) -> None:
         self._change_speed(1)
@@ -307,14 +297,11 @@ class LessonScreen(AppScreen):
         self._change_speed(-1)
 
     def _change_speed(self, by: int) -> None:
-        self._speed = max(0, min(self._speed + by, len(SPEEDS) - 1))
-        if self._player is not None:
-            self._stop()
-            self._player = self.set_interval(1 / SPEEDS[self._speed], self._tick)
+        self._player.change(by)
         self._show()
 
     def action_chain(self) -> None:
-        self._front = (self._front + 1) % len(self.lesson.chains)
+        self._panes.turn(self._panes.front + 1)
         self._show()
 
     # The laboratory, and leaving
@@ -323,7 +310,7 @@ class LessonScreen(AppScreen):
         if self.attempt is None:
             return
         self._stop()
-        name = list(self.attempt.prepared.chains)[self._front]
+        name = list(self.attempt.prepared.chains)[self._panes.front]
         chain = self.attempt.prepared.chains[name]
         session = try_out(chain, self.moment, f"Try · {self.lesson.title}", self.lab_app.paths.sessions)
         await self.lab_app.open("lab", session=session)
@@ -340,7 +327,7 @@ class LessonScreen(AppScreen):
         if attempt.hides_truth:
             self.lab_app.notify("Decide first: an explanation would say what is right.", markup=False)
             return
-        name = list(attempt.prepared.chains)[self._front]
+        name = list(attempt.prepared.chains)[self._panes.front]
         session = session_at(attempt.prepared.chains[name], self.moment)
         state = self._states[name, self.moment, attempt.at, False]
         await self.lab_app.open("explain", self.lesson.title, {depth: page_of(session, state, depth) for depth in DEPTHS})
@@ -348,7 +335,7 @@ class LessonScreen(AppScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         attempt = self.attempt
         if action == "chain":
-            return self.has_class("-one")
+            return self._panes.one
         if attempt is None:
             return True
         if action == "back" and attempt.at == 0:
@@ -365,7 +352,7 @@ class LessonScreen(AppScreen):
         """Close the jump, stop playing, or leave."""
         if self.query(InlineForm):
             self.query(InlineForm).remove()
-        elif self._player is not None:
+        elif self._player.playing:
             self._stop()
             self._show()
         else:

@@ -86,14 +86,18 @@ class InlineForm(Vertical):
         self._hint = hint
 
     def compose(self) -> ComposeResult:
+        yield from self.fields()
+        yield Static(id="ask-hint", markup=False)
+        others = [("↑ ↓: other values", "other(1)")] if any(question.others for question in self.questions) else []
+        yield _Keys([*others, ("Enter: do it", "submit"), ("Esc: cancel", "cancel")])
+
+    def fields(self) -> ComposeResult:
+        """The title and the fields, side by side."""
         with Horizontal(id="ask-fields"):
             yield Label(Content(self._title), classes="ask-title")
             for question in self.questions:
                 yield Label(Content(question.label))
                 yield PlainInput(question.value, id=f"ask-{question.key}", compact=True)
-        yield Static(id="ask-hint", markup=False)
-        others = [("↑ ↓: other values", "other(1)")] if any(question.others for question in self.questions) else []
-        yield _Keys([*others, ("Enter: do it", "submit"), ("Esc: cancel", "cancel")])
 
     def on_mount(self) -> None:
         self.query(Input).first().focus()

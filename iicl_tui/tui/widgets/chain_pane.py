@@ -1,4 +1,4 @@
-"""One chain of a lesson: its title and the charts of the step."""
+"""Charts of one chain, and of two chains under one another, beside one another or one at a time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -22,12 +22,14 @@ from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.layers import Column, Row
 from iicl_tui.tui.widgets.marginals import Marginals
 
-_BESIDE_FROM, _BELOW_FROM = 96, 15
+_CHARTS_BESIDE_FROM, _CHARTS_BELOW_FROM = 96, 15
 """Columns from which two charts stand beside each other, and lines from which they stand below each other."""
+CHAINS_BESIDE_FROM = 160
+"""Columns from which two chains stand beside each other."""
 
 
 class ChainPane(Vertical):
-    """The lab's charts, of which a step shows one or two."""
+    """The lab's charts of one chain, of which one or two are shown."""
 
     DEFAULT_CSS = """
     ChainPane { height: 1fr; width: 1fr; padding: 0 1; }
@@ -56,10 +58,10 @@ class ChainPane(Vertical):
         """Show a state.
 
         Args:
-            state: The state of the chain at the step's moment.
+            state: The state of the chain at a moment.
             place: The moment in words.
-            charts: The step's charts, the most important first.
-            panels: The curves of the step.
+            charts: The charts, the most important first.
+            panels: The curves.
             note: A hint after the title, such as how to see the other chain.
         """
         self._charts = tuple(charts)
@@ -71,7 +73,7 @@ class ChainPane(Vertical):
         self.query_one(Marginals).view = state.objects
         self.query_one(Curves).panels = panels
         self.query_one(FilmStrip).view = state.film
-        self.query_one(DataPane).show(state.data, spread=self.size.width < _BESIDE_FROM and charts[0] == "data")
+        self.query_one(DataPane).show(state.data, spread=self.size.width < _CHARTS_BESIDE_FROM and charts[0] == "data")
         self._arrange()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -79,8 +81,8 @@ class ChainPane(Vertical):
 
     def _arrange(self) -> None:
         """Show as many of the charts as the pane has room for, beside or below each other."""
-        beside = self.size.width >= _BESIDE_FROM
-        room = 2 if beside or self.size.height >= _BELOW_FROM else 1
+        beside = self.size.width >= _CHARTS_BESIDE_FROM
+        room = 2 if beside or self.size.height >= _CHARTS_BELOW_FROM else 1
         shown = [self._widget(chart) for chart in self._charts[:room]]
         for widget in self.query(".pane-chart"):
             widget.set_class(widget in shown, "-shown")
@@ -99,3 +101,58 @@ class ChainPane(Vertical):
             "film": FilmStrip,
         }
         return self.query_one(kinds[chart])
+
+
+class ChainPanes(Container):
+    """The panes of one or two chains, arranged by the room that there is.
+
+    Attributes:
+        front: The chain that is shown where there is room for one only, and that keys for one chain are about.
+    """
+
+    DEFAULT_CSS = """
+    ChainPanes { height: 1fr; layout: vertical; }
+    ChainPanes.-beside { layout: horizontal; }
+    ChainPanes.-one ChainPane { display: none; }
+    ChainPanes.-one ChainPane.-front { display: block; }
+    """
+
+    def __init__(self, chains: Sequence[tuple[str, str]], below_from: tuple[int, int], *, id: str | None = None) -> None:
+        """Set up the panes.
+
+        Args:
+            chains: Name and title of each.
+            below_from: Columns and lines of the window from which two chains stand below each other.
+        """
+        super().__init__(id=id)
+        self._chains = tuple(chains)
+        self._below_from = below_from
+        self.front = 0
+
+    def compose(self) -> ComposeResult:
+        for name, title in self._chains:
+            yield ChainPane(name, title)
+
+    @property
+    def panes(self) -> list[ChainPane]:
+        """One for each chain."""
+        return list(self.query(ChainPane))
+
+    @property
+    def one(self) -> bool:
+        """There is room for one of two chains only."""
+        return self.has_class("-one")
+
+    def fit(self, width: int, height: int) -> None:
+        """Arrange the panes for a window of this size."""
+        two = len(self._chains) > 1
+        beside = width >= CHAINS_BESIDE_FROM
+        below = width >= self._below_from[0] and height >= self._below_from[1]
+        self.set_class(two and beside, "-beside")
+        self.set_class(two and not beside and not below, "-one")
+
+    def turn(self, front: int) -> None:
+        """Put a chain in front."""
+        self.front = front % len(self._chains)
+        for place, pane in enumerate(self.panes):
+            pane.set_class(place == self.front, "-front")
