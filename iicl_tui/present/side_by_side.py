@@ -75,10 +75,10 @@ def _differences(first: ChainConfig, second: ChainConfig) -> Iterator[Difference
         yield Difference("task", names[0], names[1])
     else:
         yield from _tables("", task_kinds()[names[0]].fields, one.get("task", {}), other.get("task", {}))
-        if first.task.name == second.task.name and first.task.space.size == second.task.space.size:
-            yield from _starts(first, second)
     fields = [field for field in chain_fields() if field.key not in _NOT_COMPARED]
     yield from _tables("", fields, one["chain"], other["chain"])
+    if first.task.name == second.task.name and first.task.space.size == second.task.space.size:
+        yield from _starts(first, second)
 
 
 def _lists(name: str, kinds: Mapping[str, Any], first: Mapping[str, Any], second: Mapping[str, Any]) -> Iterator[Difference]:

@@ -42,8 +42,7 @@ def test_what_differs_is_said_with_defaults_counted(config: Make, change: Mappin
 def test_another_seed_says_which_data_it_drew(config: Make) -> None:
     one, other = config(**BASE), config(**{**BASE, "chain": {"generations": 2, "seed": 8}})
     line = difference_line(one, other)
-    assert line.endswith("seed 7 | 8")
-    assert line.startswith("d⁰ " + one.task.example_text(one.start.samples[0]))
+    assert line.startswith("seed 7 | 8 · d⁰ " + one.task.example_text(one.start.samples[0]))
     assert "task acre | naming" in difference_line(one, config(chain={"task": "naming"}, task={}))
 
 
