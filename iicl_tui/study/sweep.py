@@ -11,19 +11,21 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from iicl_tui.agents.retry import duration_text
 from iicl_tui.errors import LabError
-from iicl_tui.study.chain_job import Job, Outcome, State, run_job
+from iicl_tui.study.chain_job import Job, Outcome, State, failure, run_job
 from iicl_tui.study.folder import SweepFolder
 from iicl_tui.study.study_file import Study
 
 _WINDOW = 8
 """Chains that wait for each process, so that none is idle and the memory does not grow with the study."""
 _MOST_TOLD = 5
+_CONNECT = 10.0
+"""Seconds to wait for a Dask scheduler."""
 
 
 @dataclass(frozen=True)
@@ -169,26 +171,56 @@ def end_pool(pool: ProcessPoolExecutor) -> None:
 def run_on_dask(work: Iterable[Job], progress: Progress, address: str) -> None:
     """Runs chains of exact agents on a Dask cluster whose workers see the same folder.
 
+    A chain fails if its worker dies more often than the cluster allows. Paths are made absolute: workers may be in another folder.
+
     Raises:
-        LabError: Dask is not installed, or there is no cluster at the address.
+        LabError: Dask is not installed, there is no cluster at the address, or the cluster is gone.
     """
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
         raise LabError("Dask is not installed", "--dask needs the package distributed.", "pip install 'iicl-tui[dask]'") from error
     try:
-        client = distributed.Client(address, timeout="10s", set_as_default=False)
+        client = distributed.Client(address, timeout=_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise LabError(
             f"There is no Dask scheduler at {address}", str(error), "Check the address; the workers need iicl-tui, too."
         ) from error
     try:
         threads = max(sum(client.nthreads().values()), 1)
-        left = iter(work)
-        running = distributed.as_completed([client.submit(run_job, job, pure=False) for job in islice(left, threads * _WINDOW)])
+        left = map(_absolute, work)
+        under_way: dict[Any, Job] = {}
+        running = distributed.as_completed(loop=client.loop)
+        for job in islice(left, threads * _WINDOW):
+            _submit(client, job, under_way, running)
         for future in running:
-            progress.note(future.result())
+            progress.note(_result(future, under_way.pop(future)))
             for job in islice(left, 1):
-                running.add(client.submit(run_job, job, pure=False))
+                _submit(client, job, under_way, running)
     finally:
         client.close()
+
+
+def _submit(client: Any, job: Job, under_way: dict[Any, Job], running: Any) -> None:
+    future = client.submit(run_job, job, pure=False)
+    under_way[future] = job
+    running.add(future)
+
+
+def _result(future: Any, job: Job) -> Outcome:
+    """How a chain ended. One whose worker was lost has failed. Raises LabError if the cluster is gone."""
+    if future.status == "cancelled":
+        raise LabError(
+            "The Dask cluster is gone", "Its scheduler was stopped, or cannot be reached any more.",
+            "Every finished chain is saved. Run the same command again with another cluster, or without --dask.",
+        )  # fmt: skip
+    error = future.exception()
+    if error is None:
+        outcome: Outcome = future.result()
+        return outcome
+    return failure(job, LabError("The worker of this chain was killed", str(error), "--retry-failed runs it again."))
+
+
+def _absolute(job: Job) -> Job:
+    folder = replace(job.folder, path=job.folder.path.resolve())
+    return replace(job, folder=folder, base=job.base.resolve() if job.base is not None else None)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command_line import folders, run_here
+from sweeping import STUDY, begun, contents, study, sweep
 from waiting import process_until
 
 from iicl_tui.chain.engine import Chain
@@ -20,43 +21,7 @@ from iicl_tui.store.session import SessionFile
 from iicl_tui.study import chain_job
 from iicl_tui.study.chain_job import run_job
 from iicl_tui.study.folder import SweepFolder, open_folder, read_folder
-from iicl_tui.study.study_file import Study, read_study
-from iicl_tui.study.sweep import Progress, Shard, jobs, run_exact
-
-STUDY = """
-[chain]
-title = "Study"
-generations = 3
-[task]
-objects = ["A", "B", "screen"]
-hypothesis = 1
-spurious = "screen"
-initial = 2
-[vary]
-"chain.seed" = "1..3"
-filter = [[], [{kind = "effective-set"}]]
-"""
-
-
-def study(text: str = STUDY) -> Study:
-    return read_study(text, "study.toml", None)
-
-
-def sweep(made: Study, folder: SweepFolder, shard: Shard = Shard(), retry: bool = False) -> Progress:  # noqa: B008 (frozen)
-    progress = Progress(len(shard.indices(made.count)))
-    run_exact(jobs(made, folder, shard, False, retry), progress, 1)
-    return progress
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
-
-
-def begun(path: Path, made: Study, like: SweepFolder) -> SweepFolder:
-    """A new folder for the study, with the time of another one's start."""
-    path.mkdir()
-    (path / "study.toml").write_bytes((like.path / "study.toml").read_bytes())
-    return open_folder(path, made)
+from iicl_tui.study.sweep import Shard, jobs
 
 
 def test_one_session_a_chain_as_the_lab_makes_it(tmp_path: Path) -> None:
