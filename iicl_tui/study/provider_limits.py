@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from iicl_tui.agents.access import Access
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
 
 _MINUTE = 60.0
+_SPENT = tuple(each.name for each in fields(Spent))
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class SharedBudget:
 
 
 def _more(now: Spent, before: Spent) -> Spent:
-    return Spent(*(a - b for a, b in zip(astuple(now), astuple(before), strict=True)))
+    return Spent(*(getattr(now, name) - getattr(before, name) for name in _SPENT))
 
 
 class ProviderGate:
@@ -122,13 +123,17 @@ class ProviderGate:
         self._until = 0.0
 
     async def wait(self, tokens: int) -> None:
-        """Waits until a request with this many tokens may be sent."""
-        while (left := self._until - time.monotonic()) > 0:  # noqa: ASYNC110 (the pause may grow meanwhile)
-            await asyncio.sleep(left)
+        """Waits until it is the turn of a request with this many tokens."""
+        await self.paused()
         if self._tokens is not None:
             await self._tokens.acquire(min(tokens, self._tokens.max_rate))
         if self._requests is not None:
             await self._requests.acquire()
+
+    async def paused(self) -> None:
+        """Waits until the pause that the server asked for is over, if there is one."""
+        while (left := self._until - time.monotonic()) > 0:  # noqa: ASYNC110 (the pause may grow meanwhile)
+            await asyncio.sleep(left)
 
     def pause(self, seconds: float) -> None:
         """Holds all further requests back, since the server asked one of them to wait."""
@@ -155,8 +160,13 @@ class LimitedProvider:
         """Sends a request when its turn comes. Raises BudgetReached, CallFailed."""
         price = self._price()
         await self._gate.wait(worst_case(request, price).tokens)
+
+        async def send() -> Reply:
+            await self._gate.paused()  # a pause may have begun while the request waited
+            return await self._provider.send(request)
+
         try:
-            return await self._budget.send(request, price, lambda: self._provider.send(request))
+            return await self._budget.send(request, price, send)
         except CallFailed as failure:
             if failure.retry_after:
                 self._gate.pause(failure.retry_after)
