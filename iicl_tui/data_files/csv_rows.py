@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -55,7 +56,18 @@ class _Lines:
 
 def decode(raw: bytes, names: tuple[str, ...], delimiter: str) -> Mapping[str, Any]:
     """The fields of a row that was checked before."""
-    return dict(zip(names, next(csv.reader([raw.decode()], delimiter=delimiter, strict=True)), strict=True))
+    with _long_fields():
+        return dict(zip(names, next(csv.reader([raw.decode()], delimiter=delimiter, strict=True)), strict=True))
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Reads fields of up to MOST_ROW bytes. The limit is the whole process's, so it is put back for other readers."""
+    before = csv.field_size_limit(MOST_ROW)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def scan(source: Source) -> tuple[Scan, partial[Mapping[str, Any]], list[str]]:
@@ -67,7 +79,11 @@ def scan(source: Source) -> tuple[Scan, partial[Mapping[str, Any]], list[str]]:
     Raises:
         DataError: The file's faults.
     """
-    csv.field_size_limit(MOST_ROW)
+    with _long_fields():
+        return _scan(source)
+
+
+def _scan(source: Source) -> tuple[Scan, partial[Mapping[str, Any]], list[str]]:
     source.stream.seek(source.start)
     first = source.stream.readline(MOST_ROW)
     delimiter = _delimiter(first)

@@ -243,6 +243,7 @@ def test_rows_of_one_megabyte_are_read_and_much_longer_ones_refused(tmp_path: Pa
     long = "x" * (source.MOST_ROW + 1)
     assert faults_of(write(tmp_path, "mine.jsonl", lines([{"text": "a"}, {"text": long}]))) == ["line 2: a row has at most 4 MB"]
     assert "line 2: a row of more than 4 MB begins here" in faults_of(write(tmp_path, "mine.csv", f"a,text\n1,{long}\n"))[0]
+    assert csv.field_size_limit() == 131_072, "the other readers of the process keep their limit"
 
 
 def test_files_that_are_none_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ HOSTILE_RANKS: list[tuple[str | bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "words"), HOSTILE_RANKS)
+@pytest.mark.parametrize(("content", "words"), HOSTILE_RANKS, ids=range(len(HOSTILE_RANKS)))
 def test_ranks_that_cannot_be_read(tmp_path: Path, content: str | bytes, words: str) -> None:
     with pytest.raises(ValueError, match=f"own.csv.*{re.escape(words)}") as caught:
         files.read_ranks(wrote(tmp_path, "own.csv", content), tmp_path)
