@@ -6,7 +6,6 @@ import re
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -21,7 +20,7 @@ from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
 from iicl_tui.tui.widgets.lab_chart import LabChart
-from iicl_tui.tui.widgets.layers import Column, Row
+from iicl_tui.tui.widgets.layers import Column, LinedColumn, LinedRow, Row
 from iicl_tui.tui.widgets.marginals import Marginals
 from iicl_tui.tui.widgets.phases import PhaseLine
 
@@ -44,12 +43,12 @@ class LabView(Column):
                     yield Static(id="readout", markup=False)
                     yield ActionBar(id="choices")
                     yield FilmStrip(id="film")
-                with Horizontal(id="lower"):
+                with LinedRow(id="lower"):
                     with Column(id="each"):
                         yield Static(id="each-title", markup=False)
                         yield Marginals(id="objects")
                     yield Curves(id="curves")
-        with Vertical(id="now"):
+        with LinedColumn(id="now"):
             yield PhaseLine(id="phases")
             yield ActionBar(id="words")
         yield DataPane(id="data")

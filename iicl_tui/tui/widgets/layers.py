@@ -1,4 +1,4 @@
-"""Containers that draw nothing themselves."""
+"""Containers that draw nothing themselves, or only a line at their top."""
 
 from __future__ import annotations
 
@@ -24,3 +24,19 @@ class Column(_Transparent, Vertical):
 
 class Row(_Transparent, Horizontal):
     """Widgets beside one another."""
+
+
+class _LineAbove:
+    """A container that draws only its upper border, which is one line high: give it neither background nor other borders."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # The compositor takes strips from the top of the region: the lines without a strip are left to what is behind.
+        return super().render_lines(crop.crop_size((crop.width, 1))) if crop.y == 0 else []  # type: ignore[misc]
+
+
+class LinedColumn(_LineAbove, Vertical):
+    """Widgets below one another, under a line."""
+
+
+class LinedRow(_LineAbove, Horizontal):
+    """Widgets beside one another, under a line."""
