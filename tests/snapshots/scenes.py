@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Static, TextArea
+from textual.widgets import OptionList, Static
 from waiting import app_until
 
 from iicl_tui.tui.home.session_list import Tab
@@ -20,15 +20,6 @@ Shoot = Callable[..., None]
 
 SMALL, MIDDLE, LARGE = SIZES = (80, 24), (120, 40), (200, 60)
 DARK, LIGHT, ANSI = "iicl-dark", "iicl-light", "ansi-dark"
-
-
-async def rest(pilot: Pilot[Any]) -> None:
-    """All that can be waited for has happened, and no cursor blinks."""
-    await pilot.pause()
-    for screen in pilot.app.screen_stack:
-        for field in (*screen.query(Input), *screen.query(TextArea)):
-            field.cursor_blink = False
-    await pilot.pause()
 
 
 async def idle(pilot: Pilot[Any]) -> None:

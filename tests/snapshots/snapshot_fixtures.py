@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenes import Do, Shoot, rest
+from scenes import Do, Shoot
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
@@ -113,6 +114,8 @@ def shoot(snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """shoot(screen, size, theme, do, …): the app begins in a screen, `do` brings it where it should be, and the picture is
     compared with the one that is kept."""
     monkeypatch.chdir(tmp_path)
+    for field, toggle in ((TextArea, "_toggle_cursor_blink_visible"), (Input, "_toggle_cursor")):
+        monkeypatch.setattr(field, toggle, lambda _: None)  # turning the blinking off later may come while the cursor is hidden
     monkeypatch.setattr(home.HomeScreen, "now", NOW.timestamp())
     monkeypatch.setattr(home, "PREVIEW_AFTER", 0.001)
     monkeypatch.setattr(configure, "CHECK_AFTER", 0.001)
@@ -124,7 +127,7 @@ def shoot(snap_compare: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
         async def before(pilot: Pilot[Any]) -> None:
             await do(pilot)
-            await rest(pilot)
+            await pilot.pause()
 
         assert snap_compare(app, terminal_size=size, run_before=before)
 

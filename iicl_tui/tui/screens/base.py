@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import Static
 
 from iicl_tui.errors import LabError
@@ -43,6 +45,13 @@ class AppScreen(ErrorHandlingScreen):
     LABELS: ClassVar[Mapping[str, str]] = {}
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny-width"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny-height"), (16, "-short"), (30, "-medium"), (50, "-tall")]  # noqa: RUF012
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Behind its widgets a screen has no text and no border: one blank line is all of its lines."""
+        line = Strip.blank(crop.width, self.visual_style.rich_style)
+        for line_filter in self.get_line_filters():
+            line = line.apply_filter(line_filter, self.background_colors[1])
+        return [line] * crop.height
 
     @property
     def lab_app(self) -> AppProtocol:

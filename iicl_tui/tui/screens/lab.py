@@ -50,7 +50,6 @@ class LabScreen(ChainViewScreen):
     GROUP = "lab"
     BINDINGS: ClassVar[list] = [*bindings("lab")]
     CSS_PATH = "lab.tcss"
-    BLANK = True  # the screen draws nothing behind its widgets
     DEFAULT_CLASSES = "-pane-belief"  # setting it later would look up every style on the screen again
     HELP = (
         "One chain of agents. Each generation has three phases. Imitation: an agent learns a hypothesis from the data of the "
