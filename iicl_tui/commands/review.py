@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from iicl_tui.review.row_opening import RowOptions, open_rows
 
 def main(arguments: argparse.Namespace) -> int:
     """Opens the rows of a file for review. Raises LabError."""
+    gc.disable()  # until the first screen is drawn, see `open_app`
     check_terminal()  # before the data is read, which may take long
     return open_app(arguments, "rows", {"opened": open_rows(Path(arguments.file), options(arguments), time.monotonic)})
 

@@ -25,23 +25,38 @@ class FieldTypes:
 
     def __init__(self) -> None:
         self._shapes: Counter[_Shape] = Counter()
+        self._names: list[str] = []  # the last row's shape, and how many rows in a row have it
+        self._types: list[type] = []
+        self._run = 0
         self._waiting = 0  # characters of names in the shapes
         self._counts: dict[str, Counter[str]] = {}
         self._named = 0
 
     def add(self, values: Mapping[str, Any]) -> None:
         """Counts a row. Raises TooManyFields."""
-        shape = tuple(values), tuple(map(type, values.values()))
+        names, types = [*values], [*map(type, values.values())]
+        if names == self._names and types == self._types:
+            self._run += 1
+            return
+        self._end_run()
+        self._names, self._types, self._run = names, types, 1
+        shape = tuple(names), tuple(types)
         if shape not in self._shapes:
-            self._waiting += sum(map(len, shape[0])) + len(shape[0])
-        self._shapes[shape] += 1
-        if len(self._shapes) >= _MOST_SHAPES or self._waiting > _MOST_NAMED:
-            self._count_shapes()
+            self._shapes[shape] = 0  # its rows are counted when another shape follows
+            self._waiting += sum(map(len, names)) + len(names)
+            if len(self._shapes) >= _MOST_SHAPES or self._waiting > _MOST_NAMED:
+                self._count_shapes()
 
     def fields(self) -> tuple[FieldInfo, ...]:
         """All fields, in the order in which they appear. Raises TooManyFields."""
+        self._end_run()
         self._count_shapes()
         return tuple(FieldInfo(name, dict(counts.most_common())) for name, counts in self._counts.items())
+
+    def _end_run(self) -> None:
+        if self._run:
+            self._shapes[tuple(self._names), tuple(self._types)] += self._run
+        self._run = 0
 
     def _count_shapes(self) -> None:
         for (names, types), count in self._shapes.items():

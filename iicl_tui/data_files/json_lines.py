@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from json.scanner import make_scanner
 from typing import Any, cast
 
@@ -30,16 +31,22 @@ def scan(source: Source) -> Scan:
     """Reads all rows once. Raises DataError."""
     index, types, empty = Index(), FieldTypes(), []
     faults: list[Fault] = []
-    offset, line, stream = source.start, 0, source.stream
+    offset, stream = source.start, source.stream
     stream.seek(offset)
-    while raw := stream.readline(MOST_ROW + 2):
-        line += 1
+    for line, raw in enumerate(iter(partial(stream.readline, MOST_ROW + 2), b""), 1):
         if len(raw) > MOST_ROW + 1:
             faults.append(fault(line, f"a row has at most {MOST_ROW // 1_000_000} MB"))
             break
-        bare = raw.strip()
+        bare, values = raw.strip(), None
         try:
-            values = _value(bare.decode()) if bare else None
+            if bare:
+                text = bare.decode()
+                try:  # the same as `_value`, whose call would cost as much as reading a short row
+                    values, end = _SCAN(text, 0)
+                except StopIteration:
+                    end = -1
+                if end != len(text):
+                    values = json.loads(text)
         except UnicodeDecodeError as error:
             raise not_utf8(source.path, line, error) from error
         except RecursionError:
@@ -51,7 +58,10 @@ def scan(source: Source) -> Scan:
         else:
             if type(values) is dict and values:
                 index.add(offset if raw.startswith(b"{") else offset + raw.index(b"{"), line, bare)
-                _count(types, values, faults, line)
+                try:
+                    types.add(values)
+                except TooManyFields as error:
+                    faults += [fault(line, str(error))] * MOST_FAULTS
             elif not bare or values == {}:
                 empty.append(line)
             else:
@@ -71,13 +81,6 @@ def _value(text: str) -> Any:
     except StopIteration:
         end = -1
     return value if end == len(text) else json.loads(text)
-
-
-def _count(types: FieldTypes, values: Mapping[str, Any], faults: list[Fault], line: int) -> None:
-    try:
-        types.add(values)
-    except TooManyFields as error:
-        faults += [fault(line, str(error))] * MOST_FAULTS
 
 
 def _what(error: ValueError) -> str:

@@ -26,9 +26,9 @@ from typing import Any, cast
 from iicl_tui.data_files import DataTable, FieldMapping, Row
 from iicl_tui.errors import ConfigError, Fault, StoreError
 from iicl_tui.files import open_regular, parse_toml
-from iicl_tui.review.decisions import UNDECIDED, VERDICTS, Decision, RowVerdict, Sitting, Step, StepKind, match
+from iicl_tui.review.decisions import UNDECIDED, VERDICTS, Decision, Sitting, Step, StepKind, match
 from iicl_tui.store import toml_text
-from iicl_tui.store.decode import paused_garbage_collection
+from iicl_tui.store.garbage import paused_garbage_collection
 from iicl_tui.store.journal import Journal
 from iicl_tui.text import printable
 
@@ -41,8 +41,9 @@ _STEP = re.compile(
     r'row = "([0-9a-f]{32}(?:-[0-9]{1,9})?)"\nline = ([0-9]{1,10})\n'
     r'(?:verdict = "([a-z]+)"\n)?(?:text = (".*")\n)?(?:reason = (".*")\n)?'
     r'seconds = ([0-9]{1,9}(?:\.[0-9]{1,9})?)\nat = (\S+)\nby = (".*")\n'
+    r"# end: [a-z]+ [0-9]+(?: sum [0-9a-f]{8})?\n"
 )
-"""A step as this program writes it. Any other form of TOML is parsed by tomllib."""
+"""A step and its end as this program writes it. Any other form of TOML is parsed by tomllib."""
 _KINDS = ("decide", "undo", "redo")
 
 
@@ -261,23 +262,24 @@ def _sitting(values: Mapping[str, Any]) -> Sitting:
 
 def _blocks(text: str, start: int, source: str) -> Iterator[Step | Sitting]:
     """The blocks after the head. Raises ConfigError."""
-    names: dict[str, str] = {}  # few reviewers and reasons, many decisions
-    while (end := text.find("\n# end: ", start - 1)) >= 0:
-        found = _STEP.fullmatch(text, start, end + 1)
-        if found is not None and (found[4] is None or found[4] in VERDICTS):
+    names: dict[str | None, Any] = {None: None, **{name: name for name in (*VERDICTS, *_KINDS)}}
+    texts = {None: ""}  # few reviewers and reasons, many decisions
+    while True:
+        found = _STEP.match(text, start)
+        if found is not None and found[4] in names:
             kind, key, line, verdict, edited, reason, seconds, at, by = found.groups()
-            decision = Decision(
-                cast(RowVerdict, names.setdefault(verdict, verdict)) if verdict else None,
-                _string(edited) if edited else None,
-                names.setdefault(reason, _string(reason)) if reason else "",
-                float(seconds),
-            )
+            for written in (reason, by):
+                if written not in texts:
+                    texts[written] = _string(written)
+            decision = Decision._make((names[verdict], _string(edited) if edited else None, texts[reason], float(seconds)))
             decision = UNDECIDED if decision == UNDECIDED else decision
-            yield Step(
-                cast(StepKind, names.setdefault(kind, kind)), key, int(line), decision, names.setdefault(by, _string(by)), at
-            )
-        else:
-            yield from _by_hand(text, start, end + 1, source)
+            yield Step._make((names[kind], key, int(line), decision, texts[by], at))
+            start = found.end()
+            continue
+        end = text.find("\n# end: ", start - 1)
+        if end < 0:
+            return
+        yield from _by_hand(text, start, end + 1, source)
         marker = _END.match(text, end + 1)
         start = marker.end() if marker else end + 1
 

@@ -92,7 +92,7 @@ def open_rows(data: Path, options: RowOptions, clock: Callable[[], float]) -> Op
             file.close()
         table.close()
         raise
-    return OpenedRows(session, mapping is None, (*table.notices, *notices))
+    return OpenedRows(session, mapping is None, (*table.notices, *notices, *session.notices))
 
 
 def _new(path: Path, table: DataTable, sitting: Sitting) -> tuple[DecisionFile, list[str]]:
@@ -106,7 +106,7 @@ def _continued(path: Path, table: DataTable, sitting: Sitting) -> tuple[Decision
     file.use(replace(sitting, fields=sitting.fields or before.fields, order=sitting.order or before.order or "file"))
     changed = [f"{table.path.name} has changed since the last sitting. Rows are found by their content."]
     notices = changed if before.data_digest not in ("", table.digest) else []
-    return file, [*file.notices, *notices, *match(file.steps, table).notices(table.path.name)]
+    return file, [*file.notices, *notices]
 
 
 def _asked(table: DataTable, options: RowOptions) -> FieldMapping | None:

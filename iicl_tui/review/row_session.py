@@ -10,7 +10,7 @@ from iicl_tui.data_files import FieldMapping
 from iicl_tui.errors import LabError
 from iicl_tui.files import read_bytes
 from iicl_tui.review.decision_file import DecisionFile
-from iicl_tui.review.decisions import Decision, RowVerdict, StepKind, steps_on
+from iicl_tui.review.decisions import Decision, RowVerdict, StepKind, match, steps_on
 from iicl_tui.review.row_review import PAUSE, Change, Pace, RowQueue, RowReview
 from iicl_tui.review.row_subject import RowsSubject
 from iicl_tui.store import atomic
@@ -68,6 +68,7 @@ class RowSession:
         reasons: The person's list, on the digits.
         trouble: Why the last steps are not written; empty if they are.
         clock: Returns seconds.
+        notices: Sentences on decided rows that are not in the data any more.
     """
 
     def __init__(
@@ -75,13 +76,15 @@ class RowSession:
     ) -> None:
         self.subject = subject
         self.review = RowReview(len(subject.table))
-        self.review.replay(steps_on(file.steps, subject.table))
+        steps = steps_on(file.steps, subject.table)
+        self.review.replay(steps)
         self.order = order
         self.queue = RowQueue(order)
         self.reasons = reasons
         self.trouble = ""
         self.pace = Pace()
         self.clock = clock
+        self.notices = [] if len(steps) == len(file.steps) else match(file.steps, subject.table).notices(subject.table.path.name)
         self._file = file
         self._since = clock()
         self._looked: dict[int, float] = {}

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from iicl_tui.review.edit import Edit
-from iicl_tui.review.forecast import Forecast
 from iicl_tui.review.rules import Value, VerdictRules
-from iicl_tui.review.state import ReviewState
 from iicl_tui.review.styled import StyledText
 from iicl_tui.text import printable
+
+if TYPE_CHECKING:  # reviews of rows need no chains
+    from iicl_tui.review.edit import Edit
+    from iicl_tui.review.forecast import Forecast
+    from iicl_tui.review.state import ReviewState
 
 LONGEST = 200
 """Characters of an item's text that are shown in a row."""

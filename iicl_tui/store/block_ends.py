@@ -20,6 +20,7 @@ _STARTS = re.compile(rb"^# end: ", re.MULTILINE)
 _INDEX = re.compile(rb"^\[\[generation\]\]\r?\nindex = ([0-9]{1,9})\r?$", re.MULTILINE)
 _COMMENTS = re.compile(rb"(?:[ \t]*\r?\n)*[ \t]*#[^\n]*(?:\n|\Z)")
 _UNCOUNTED = re.compile(rb"\n[\n# \t]")
+_NEWLINE = b"\n"
 _BOM = b"\xef\xbb\xbf"
 _MOST_TRIED = 50
 
@@ -115,12 +116,17 @@ def damaged(data: bytes, head: re.Match[bytes]) -> list[Damage]:
     out = []
     begin = line = counted = 0
     for found in _ends_from(data, head):
-        if found[3] and found[3].decode() != checksum(data[begin : found.start()]):
+        if found[3] and not _fits(data[begin : found.start()], found[3].decode()):
             line += data.count(b"\n", counted, found.start())
             counted = found.start()
             out.append(Damage(b" ".join(filter(None, found.groups()[:2])).decode(), line + 1))
         begin = found.end()
     return out
+
+
+def _fits(block: bytes, sum: str) -> bool:
+    """Whether a block has this checksum. Most blocks have no comments: then nothing has to be left out."""
+    return f"{crc32(block.strip(_NEWLINE)):08x}" == sum or checksum(block) == sum
 
 
 def _ends_from(data: bytes, first: re.Match[bytes]) -> Iterator[re.Match[bytes]]:

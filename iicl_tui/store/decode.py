@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from iicl_tui.schema import REQUIRED, Field, describe, read_table
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store import blocks, toml_lines
 from iicl_tui.store.format import Parent
+from iicl_tui.store.garbage import paused_garbage_collection
 from iicl_tui.store.record_reader import RecordReader
 
 
@@ -41,18 +40,6 @@ class Contents:
     parent: Parent | None
     generations: tuple[Generation, ...]
     calls: tuple[Call, ...] = ()
-
-
-@contextmanager
-def paused_garbage_collection() -> Iterator[None]:
-    """All that is read stays, so a collection meanwhile finds nothing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @paused_garbage_collection()

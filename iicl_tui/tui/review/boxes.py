@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.content import Content
@@ -11,12 +11,14 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
-from iicl_tui.review.edit import Control, Edit
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.review.clickables import Clickable, ClickableRow
 from iicl_tui.tui.review.styles import hue_style
 from iicl_tui.tui.widgets.plain_input import PlainInput
+
+if TYPE_CHECKING:  # reviews of rows need no tasks
+    from iicl_tui.review.edit import Control, Edit
 
 LONGEST_TEXT = 500
 
@@ -202,7 +204,7 @@ class RowList(Widget):
         width, height = self.content_size
         if width < 1 or height < 1:
             return Content("")
-        self._top = _scrolled(self._top, self._here, height, self._count)
+        self._top = scrolled(self._top, self._here, height, self._count)
         rows = range(self._top, min(self._top + height, self._count))
         above, below = self._top, self._count - self._top - len(rows)
         beside = {rows[-1]: f"↓ {below} more" if below else ""} if rows else {}
@@ -230,6 +232,7 @@ class RowList(Widget):
         self.post_message(self.Wheeled(1))
 
 
-def _scrolled(top: int, here: int, height: int, count: int) -> int:
+def scrolled(top: int, here: int, height: int, count: int) -> int:
+    """Returns the first row to show, so that `here` is in view."""
     top = min(max(top, here - height + 1), here)
     return max(min(top, count - height), 0)

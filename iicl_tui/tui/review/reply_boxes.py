@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -13,13 +14,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from iicl_tui.present.reply_words import Row
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 
 if TYPE_CHECKING:
     from textual.document._document import EditResult
     from textual.document._edit import Edit
+
+    from iicl_tui.present.reply_words import Row
 
 _QUOTE = "▏"
 
@@ -61,7 +63,7 @@ class RawText(ScrollView, can_focus=False):
         room = self._width - len(_QUOTE)
         # Before the first layout there is no width, and wrapping at one character per line would take long.
         rows = self._rows if room > 1 else ()
-        self._lines = [Row(line, row.quoted) for row in rows for line in _wrapped(row.text, room)]
+        self._lines = [replace(row, text=line) for row in rows for line in _wrapped(row.text, room)]
         self.virtual_size = Size(self._width, len(self._lines))
         self.refresh()
 

@@ -9,17 +9,25 @@ from textual import events
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
+from textual.visual import Visual
 from textual.widget import Widget
 
 from iicl_tui.data_files import FieldMapping
-from iicl_tui.review.styled import StyledText
+from iicl_tui.review.styled import StyledText, styled
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.review.boxes import RowList
+from iicl_tui.tui.review.boxes import RowList, scrolled
 from iicl_tui.tui.review.styles import content
 
 Lines = Callable[[int], Iterator[StyledText]]
 """Returns lines of at most so many cells."""
+
+
+def line_strip(widget: Widget, line: Content) -> Strip:
+    """Draws one line of a widget."""
+    width = max(widget.size.width, 1)
+    return Visual.to_strips(widget, line, width, 1, widget.visual_style, apply_selection=False)[0]
 
 
 class MarkColumn(RowList):
@@ -30,6 +38,8 @@ class MarkColumn(RowList):
         top, before = self._top, self._here
         width, height = self.content_size
         if not same or count != self._count or not top <= here < top + height:
+            if not 0 < here - top < height - 1:  # half a page further, since all rows are drawn again
+                self._top = here - height // 2
             self.show(count, here)
             return
         self._here = here
@@ -37,6 +47,15 @@ class MarkColumn(RowList):
 
     def _row(self, row: int, words: str, width: int) -> Content:
         return self._line(row, width)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._top = scrolled(self._top, self._here, self.content_size.height, self._count)
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Draws one row, since a decision changes two of many."""
+        row, width = self._top + y, self.content_size.width
+        return line_strip(self, self._line(row, width) if width > 0 and row < self._count else Content(""))
 
 
 class RowPage(Widget):
@@ -52,6 +71,7 @@ class RowPage(Widget):
         self._source: Lines | None = None
         self._iterator: Iterator[StyledText] = iter(())
         self._lines: list[StyledText] = []
+        self._shown: list[StyledText] = []
         self._width = 0
         self._top = 0
 
@@ -84,19 +104,27 @@ class RowPage(Widget):
         self.scroll_by(pages * max(self.content_size.height - 2, 1))
 
     def render(self) -> Content:
+        """All that is in view."""
+        return Content("\n").join(map(content, self._in_view()))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._shown = self._in_view()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        return line_strip(self, content(self._shown[y]) if y < len(self._shown) else Content(""))
+
+    def _in_view(self) -> list[StyledText]:
         width, height = self.content_size
         if self._source is None or width < 1 or height < 1:
-            return Content("")
+            return []
         if width != self._width:
             self._begin(width)
         self._read(self._top + height + 1)
         self._top = min(self._top, max(len(self._lines) - height, 0))
         more = len(self._lines) > self._top + height
         shown = self._lines[self._top : self._top + height - more]
-        found = [content(line) for line in shown]
-        if more:
-            found.append(Content.styled("↓ more: Space scrolls", "$text-muted"))
-        return Content("\n").join(found)
+        return [*shown, styled(("↓ more: Space scrolls", "muted"))] if more else shown
 
     def _read(self, count: int) -> None:
         while len(self._lines) < count:

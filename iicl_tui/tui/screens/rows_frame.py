@@ -48,6 +48,8 @@ class RowsFrame(AppScreen):
         """What the editor is open for: text, reasons."""
         self._message: tuple[str, bool] = ("", False)
         self._order_shown: Sequence[int] | None = None
+        self._message_shown = self._message
+        self._usable_shown: object = None
         self._bar_shown: tuple[tuple[str, str], ...] | None = None
 
     @property
@@ -100,13 +102,26 @@ class RowsFrame(AppScreen):
         self.query_one("#rows-text", RowPage).show(self.view.document, keep_place)
         beside = self.query_one("#rows-beside", RowPage)
         beside.show(lambda width: iter(self.view.beside(width, beside.content_size.height)))
-        for lines in self.query(Lines):
-            lines.refresh()
+        below = self.query_one("#rows-below", Lines)
+        if below.display:
+            below.refresh()
+        if self._message != self._message_shown:
+            self._message_shown = self._message
+            self.query_one("#rows-notice", Lines).refresh()
         session = self.session
         state = "read-only" if session.read_only else "saved" if session.saved else "unsaved"
         self.header(session.subject.heading, self.view.facts("" if self._filter == FILTERS[0] else self._filter), state)
         self._draw_bar()
-        self.refresh_bindings()
+        self._refresh_keys()
+
+    def _refresh_keys(self) -> None:
+        """Shows the keys again if others can be used now."""
+        session = self.session
+        steps = bool(session.review.past), bool(session.review.future)
+        usable = (*steps, self._line, self._editing, self._asking, self._words, session.read_only, session.reasons.reasons)
+        if usable != self._usable_shown:  # to look at every action costs as much as to draw the row
+            self._usable_shown = usable
+            self.refresh_bindings()
 
     def _draw_bar(self) -> None:
         """Shows the reasons on the digits, or the keys of the editor while it is open."""
@@ -135,6 +150,7 @@ class RowsFrame(AppScreen):
 
     def _say(self, text: str, warning: bool = False) -> None:
         self._message = (printable(text, 400), warning)
+        self._message_shown = self._message
         self.query_one("#rows-notice", Lines).refresh()
 
     # What is open
@@ -148,7 +164,7 @@ class RowsFrame(AppScreen):
         line.cursor_position = len(line.value)
         line.focus(scroll_visible=False)
         self._draw_bar()
-        self.refresh_bindings()
+        self._refresh_keys()
 
     def _close_line(self) -> None:
         self._line = ""
