@@ -165,6 +165,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--reasons", metavar="FILE", help="a list of reasons, one a line; the first nine have a digit")
     one.add_argument("--others", metavar="DECISIONS", nargs="+", default=[], help="show the decisions of others beside the rows")
     one.add_argument("--encoding", metavar="NAME", help="the encoding of FILE, if it is not UTF-8")
+    one.add_argument("--reader", metavar="READER", help="a file that names a model, which reads each row, too")
+    one.add_argument("--suggest", choices=("after", "before"), help="show its verdicts after yours or before (default: its file's)")
+    one.add_argument("--key-variable", metavar="NAME", help="send the key in this environment variable to the model's server")
     for name, text in (
         ("compare", "compare sessions or studies as plain text: means over chains with intervals, and differences"),
         ("report", "write a report of sessions or studies: a page with figures, tables, and all data"),

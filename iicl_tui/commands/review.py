@@ -6,9 +6,15 @@ import argparse
 import gc
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from iicl_tui.commands.common import surroundings
 from iicl_tui.commands.screen import check_terminal, open_app
+from iicl_tui.errors import LabError
 from iicl_tui.review.row_opening import RowOptions, open_rows
+
+if TYPE_CHECKING:
+    from iicl_tui.agents.access import Access
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -33,7 +39,26 @@ def options(arguments: argparse.Namespace) -> RowOptions:
         reasons=_path(arguments.reasons),
         others=tuple(map(Path, arguments.others)),
         encoding=arguments.encoding,
+        reader=_path(arguments.reader),
+        suggest=arguments.suggest,
+        access=_access(arguments) if arguments.reader else None,
     )
+
+
+def _access(arguments: argparse.Namespace) -> Access:
+    """The keys that the model may get. Raises LabError."""
+    from iicl_tui.agents.access import VARIABLE_NAME, Access  # most reviews ask no model
+    from iicl_tui.review.reader_file import read_reader
+
+    _, settings, _ = surroundings(arguments)
+    access = Access().with_entries(settings.hosts)
+    name = arguments.key_variable
+    if name is None:
+        return access
+    if not VARIABLE_NAME.fullmatch(name):
+        raise LabError("--key-variable takes the name of an environment variable, not the key itself")
+    wanted = read_reader(Path(arguments.reader)).agent.credential
+    return access.with_entries([f"{name}@{wanted.host}"]) if wanted is not None else access
 
 
 def _path(name: str | None) -> Path | None:

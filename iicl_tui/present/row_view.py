@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from iicl_tui.present import row_text
 from iicl_tui.review.decisions import Decision, RowVerdict
@@ -11,6 +12,9 @@ from iicl_tui.review.row_session import RowSession
 from iicl_tui.review.row_subject import value_text
 from iicl_tui.review.styled import StyledText, styled
 from iicl_tui.text import printable, text_width
+
+if TYPE_CHECKING:  # most reviews ask no model
+    from iicl_tui.review.first_reader import FirstReader, Suggestion
 
 SIGNS: dict[RowVerdict | None, str] = {"approve": "✓", "reject": "✗", "edit": "✎", "flag": "⚑", "skip": "–", None: "·"}
 VERDICTS: dict[RowVerdict | None, str] = {
@@ -33,11 +37,13 @@ class RowView:
         session: The rows and the decisions; drawn at once, since it changes with the next key.
         blind: The known truth is hidden.
         drawn: Markdown and code are drawn.
+        reader: A model that reads first.
     """
 
     session: RowSession
     blind: bool
     drawn: bool = True
+    reader: FirstReader | None = None
 
     @property
     def _decision(self) -> Decision:
@@ -126,6 +132,22 @@ class RowView:
         yield "length", f"{words:,} words" if words is not None else f"{len(text):,} characters", ""
         for mark in subject.marks(row, self.blind):
             yield "seen", mark, ""
+        if (said := self.suggestion(row)) is not None and self.reader is not None:
+            yield self.reader.name, f"{said.verdict}{f', {said.reason}' if said.reason else ''}", said.verdict
+
+    def suggestion(self, row: int) -> Suggestion | None:
+        """What the model said about a row, if it may be shown: in a blind review never, else before or after a decision."""
+        if self.reader is None or self.blind:
+            return None
+        early = self.reader.setup.show == "before" or self.session.review[row].verdict is not None
+        return self.reader.on(row) if early else None
+
+    def comparison(self, row: int) -> str:
+        """What the model said about a row that was just decided, in one line."""
+        said, verdict = self.suggestion(row), self.session.review[row].verdict
+        if said is None or verdict is None or self.reader is None:
+            return ""
+        return f"row {row + 1}: you {VERDICTS[verdict]}, {self.reader.name} would {said.verdict}{_because(said.reason)}."
 
     def facts(self, filtered: str) -> list[str]:
         """Returns what the header says: progress, pace, time left, reviewer."""
@@ -141,7 +163,13 @@ class RowView:
                 found.append(time_left(minutes))
         if session.reviewer:
             found.append(session.reviewer)
+        if self.reader is not None and self.reader.both and not self.blind:
+            found.append(f"model agrees {self.reader.agreed:,} of {self.reader.both:,}")
         return found + (["blind"] if self.blind else [])
+
+
+def _because(reason: str) -> str:
+    return f": {printable(reason, 200)}" if reason else ""
 
 
 def time_left(minutes: float) -> str:

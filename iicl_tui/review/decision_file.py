@@ -70,6 +70,7 @@ class DecisionFile:
         path: The file.
         data: The data file, as the head names it: relative to the folder of this file.
         steps: All steps so far.
+        calls: Calls to a model that decides, as tables, each before the step that it led to.
         sitting: What the reviewer has before them now.
         notices: Sentences for the person.
     """
@@ -78,6 +79,7 @@ class DecisionFile:
         self.path = journal.path
         self.data = data
         self.steps = steps
+        self.calls: list[Mapping[str, Any]] = []
         self.sitting = sitting
         self.notices = list(journal.notices)
         self._journal = journal
@@ -112,16 +114,21 @@ class DecisionFile:
                 raise _no_decisions(path)
             data, sitting = _head(text[: end.start()], path)
             steps: list[Step] = []
+            calls: list[Mapping[str, Any]] = []
             with paused_garbage_collection():
                 for step in _blocks(text, end.end(), path.name):
-                    if isinstance(step, Sitting):
+                    if isinstance(step, Step):
+                        steps.append(step)
+                    elif isinstance(step, Sitting):
                         sitting = step
                     else:
-                        steps.append(step)
+                        calls.append(step)
         except BaseException:
             journal.close()
             raise
-        return cls(journal, data, steps, sitting, clock or _now)
+        file = cls(journal, data, steps, sitting, clock or _now)
+        file.calls = calls
+        return file
 
     @classmethod
     def open_or_create(
@@ -177,6 +184,16 @@ class DecisionFile:
         step = Step(kind, row.key, row.line, decision, self.sitting.reviewer, toml_text.value(now))
         self._journal.append(_step_text(step), f"{kind} {len(self.steps) + 1}")
         self.steps.append(step)
+
+    def check_space(self, size: int) -> None:
+        """Checks that this many bytes can be appended. Raises as `append`."""
+        self._journal.check_space(size)
+
+    def append_call(self, row: Row, call: Mapping[str, Any]) -> None:
+        """Records a model's reply about a row before it is read, so that nothing is paid for twice. Raises as `append`."""
+        table = {"row": row.key, "line": row.line, **call, "at": self._clock()}
+        self._journal.append("\n" + toml_text.table("[[call]]", table), f"call {len(self.calls) + 1}")
+        self.calls.append(table)
 
     def close(self) -> None:
         """Closes the file, so that others can write to it. May be called twice."""
@@ -260,10 +277,10 @@ def _sitting(values: Mapping[str, Any]) -> Sitting:
     return Sitting(plain["reviewer"], mapping, plain["order"] or "file", plain["blind"], plain["data_digest"])
 
 
-def _blocks(text: str, start: int, source: str) -> Iterator[Step | Sitting]:
+def _blocks(text: str, start: int, source: str) -> Iterator[Step | Sitting | Mapping[str, Any]]:
     """The blocks after the head. Raises ConfigError."""
     names: dict[str | None, Any] = {None: None, **{name: name for name in (*VERDICTS, *_KINDS)}}
-    texts = {None: ""}  # few reviewers and reasons, many decisions
+    texts: dict[str | None, str] = {None: ""}  # few reviewers and reasons, many decisions
     while True:
         found = _STEP.match(text, start)
         if found is not None and found[4] in names:
@@ -295,7 +312,7 @@ def _string(written: str) -> str:
     return text
 
 
-def _by_hand(text: str, start: int, end: int, source: str) -> Iterator[Step | Sitting]:
+def _by_hand(text: str, start: int, end: int, source: str) -> Iterator[Step | Sitting | Mapping[str, Any]]:
     """A block in another form than this program's. Raises ConfigError."""
     try:
         values = parse_toml(text[start:end])
@@ -303,7 +320,7 @@ def _by_hand(text: str, start: int, end: int, source: str) -> Iterator[Step | Si
             for item in items if isinstance(items, list) else [items]:
                 if not isinstance(item, dict):
                     raise ValueError(f"{kind} must be a table")
-                yield _sitting(item) if kind == "sitting" else _step(kind, item)
+                yield _sitting(item) if kind == "sitting" else item if kind == "call" else _step(kind, item)
     except ValueError as error:
         line = text.count("\n", 0, start) + 1
         raise ConfigError([Fault((), f"in the block that begins here: {error}", line)], source) from error

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iicl_tui.data_files import DataTable, FieldMapping, guess_mapping, open_table
 from iicl_tui.errors import LabError
@@ -15,6 +16,11 @@ from iicl_tui.review.decisions import Sitting, match
 from iicl_tui.review.row_order import read_order
 from iicl_tui.review.row_session import ReasonList, RowSession
 from iicl_tui.review.row_subject import RowsSubject
+from iicl_tui.text import printable
+
+if TYPE_CHECKING:
+    from iicl_tui.agents.access import Access
+    from iicl_tui.review.first_reader import FirstReader
 
 REASONS = ".reasons.txt"
 _MOST_SHOWN = 4
@@ -33,6 +39,9 @@ class RowOptions:
         reasons: The list of reasons; None: beside the data.
         others: Other people's decisions on the same data.
         encoding: The data's encoding, if it is not UTF-8.
+        reader: A file that names a model as first reader.
+        suggest: When its verdicts are shown: after, before; None: as its file says.
+        access: The keys that may be sent.
     """
 
     decisions: Path | None = None
@@ -47,6 +56,9 @@ class RowOptions:
     reasons: Path | None = None
     others: tuple[Path, ...] = ()
     encoding: str | None = None
+    reader: Path | None = None
+    suggest: str | None = None
+    access: Access | None = None
 
 
 @dataclass(frozen=True)
@@ -56,11 +68,13 @@ class OpenedRows:
     Attributes:
         ask_fields: The person has to say which field is judged.
         notices: Sentences for the person.
+        reader: A model that reads first.
     """
 
     session: RowSession
     ask_fields: bool
     notices: tuple[str, ...]
+    reader: FirstReader | None = None
 
 
 def open_rows(data: Path, options: RowOptions, clock: Callable[[], float]) -> OpenedRows:
@@ -87,12 +101,39 @@ def open_rows(data: Path, options: RowOptions, clock: Callable[[], float]) -> Op
         subject.others = tuple(_other(path, table) for path in options.others)
         reasons = ReasonList.read(options.reasons or data.with_name(data.stem + REASONS))
         session = RowSession(subject, file, read_order(file.sitting.order)(subject), reasons, clock)
+        reader = _reader(options, session, file.path) if options.reader is not None else None
     except BaseException:
         if file is not None:
             file.close()
         table.close()
         raise
-    return OpenedRows(session, mapping is None, (*table.notices, *notices, *session.notices))
+    return OpenedRows(session, mapping is None, (*table.notices, *notices, *session.notices), reader)
+
+
+def _reader(options: RowOptions, session: RowSession, mine: Path) -> FirstReader:
+    """Opens the model's own file of decisions, beside the data. Raises LabError."""
+    from iicl_tui.agents.access import Access  # most reviews ask no model
+    from iicl_tui.review.first_reader import FirstReader
+    from iicl_tui.review.reader_file import read_reader
+
+    assert options.reader is not None
+    setup = read_reader(options.reader)
+    if options.suggest is not None:
+        setup = replace(setup, show=options.suggest)
+    access, wanted = options.access or Access(), setup.agent.credential
+    if wanted is not None and access.needs_consent(wanted):
+        what = f"{printable(options.reader.name)} would send the key in {wanted.variable} to {wanted.host}."
+        raise LabError("The model's key was not sent", what, f"Give --key-variable {wanted.variable} if you agree.")
+    table = session.subject.table
+    path = default_path(table.path, setup.name)
+    if path.resolve() == mine.resolve():
+        raise LabError(f"{setup.name} is the name of the reviewer and of the model", "", "Give the model another `name`.")
+    file = DecisionFile.open_or_create(path, table, Sitting(setup.name, session.subject.mapping, "file", True))
+    try:
+        return FirstReader(setup, session.subject, file, access, lambda: session.reasons.reasons)
+    except BaseException:
+        file.close()
+        raise
 
 
 def _new(path: Path, table: DataTable, sitting: Sitting) -> tuple[DecisionFile, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,6 +38,11 @@ class RowReview:
     def __getitem__(self, row: int) -> Decision:
         """Returns the decision on a row; `UNDECIDED` if there is none."""
         return self._decisions.get(row, UNDECIDED)
+
+    @property
+    def decisions(self) -> Mapping[int, Decision]:
+        """The decisions, by row."""
+        return self._decisions
 
     @property
     def decided(self) -> int:

@@ -233,6 +233,7 @@ ROWS = (
     Action("rows.fields", ("F",), "fields", "Choose again which field is judged and what is shown beside it."),
     Action("rows.plain", ("m",), "plain", "Show the text as it is, or Markdown and code drawn."),
     Action("rows.blind", ("B",), "blind", "Hide or show the known truth."),
+    Action("rows.model", ("M",), "model", "Stop asking the model, or ask it again. A reply under way is given up."),
     Action("rows.up", ("up", "k"), "up", "Go to the row above."),
     Action("rows.down", ("down", "j"), "down", "Go to the row below."),
     Action("rows.page-up", ("pageup",), "page up", "Scroll the text up by a page."),

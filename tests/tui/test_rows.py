@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import Loopback, Text
 from rows_host import RowsApp
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -393,3 +394,26 @@ async def test_lines_that_are_not_painted_again_are_right(opened) -> None:
                 widget.refresh()
             await pilot.pause()
             assert painted == [strip.text for strip in screen._compositor.render_strips()], key
+
+
+@pytest.mark.parametrize("show", ["after", "before"])
+async def test_a_model_reads_too_and_says_so_as_it_was_told(opened, tmp_path: Path, show: str) -> None:
+    with Loopback() as server:
+        server.replies = lambda seen: Text("Reject: dull") if "number 1" in str(seen.body) else Text("Approve")
+        setup = f'[reader]\nshow = "{show}"\nahead = 3\n[agent]\nkind = "openai"\nmodel = "judge"\nbase-url = "{server.url}/v1"'
+        (tmp_path / "reader.toml").write_text(setup)
+        async with opened(reader=tmp_path / "reader.toml") as (pilot, _, screen):
+            reader = screen.reader
+            assert reader is not None
+            await app_until(pilot, lambda: reader.on(3) is not None)
+            assert ("judge" in seen(screen)) == (show == "before")
+            await press(pilot, "M", "a", "a")
+            assert "row 2: you approved, judge would reject: dull." in seen(screen)
+            assert "model agrees 1 of 2" in seen(screen)
+            await press(pilot, "a", "a")
+            assert reader.on(4) is None, "it is not asked any more"
+            await press(pilot, "M")
+            await app_until(pilot, lambda: reader.on(4) is not None)
+            await press(pilot, "u", "u", "u")
+            assert "model agrees 1 of 1" in seen(screen)
+    assert not screen.session.trouble

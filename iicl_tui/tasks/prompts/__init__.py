@@ -71,7 +71,7 @@ class Layout:
     sentence: Slots = NO_SLOTS
 
 
-def fill(text: str, **slots: str) -> str:
+def fill(text: str, /, **slots: str) -> str:
     """Fill the slots of a text once; braces in the values stay as they are.
 
     A line that contains only empty slots is removed, and so is a blank line that would then follow another. Trailing blanks of

@@ -12,6 +12,7 @@ from textual.dom import DOMNode
 from iicl_tui.errors import LabError
 from iicl_tui.review.decisions import RowVerdict
 from iicl_tui.review.row_opening import OpenedRows
+from iicl_tui.review.row_review import Change
 from iicl_tui.review.row_subject import value_text
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
@@ -20,13 +21,13 @@ from iicl_tui.tui.review.boxes import LineInput
 from iicl_tui.tui.review.clickables import ClickableRow
 from iicl_tui.tui.review.reply_boxes import ReplyEditor
 from iicl_tui.tui.review.row_widgets import FieldsPane
-from iicl_tui.tui.screens.rows_moves import RowsMoves
+from iicl_tui.tui.screens.rows_reader import RowsWithReader
 
 _ACTIONS = frozenset(action.name for action in ACTIONS.values() if action.group == "rows")
 _DECISIONS = ("approve", "reject", "edit", "flag", "skip", "editor", "reason", "undo", "redo")
 
 
-class RowsScreen(RowsMoves):
+class RowsScreen(RowsWithReader):
     """Shows one row at a time, and turns keys and clicks into decisions."""
 
     GROUP = "rows"
@@ -44,6 +45,7 @@ class RowsScreen(RowsMoves):
         """Shows a sitting from its beginning."""
         super().__init__(opened.session, opened.ask_fields)
         self._notices = opened.notices
+        self._model = opened.reader
         self._drafts: dict[int, str] = {}
         """Edits that were closed without being kept."""
         self._leave_warned = False
@@ -56,10 +58,13 @@ class RowsScreen(RowsMoves):
         elif self.session.read_only:
             self._say(f"Read-only: {self.session.read_only}", True)
         self.query_one("#rows-editor", ReplyEditor).placeholder = ""
+        if self._model is not None:
+            self.start_reader(self._model)
         self._draw()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         self.session.look()
+        await self.close_reader()
         self.session.close()
 
     def copy_text(self) -> str | None:
@@ -84,23 +89,27 @@ class RowsScreen(RowsMoves):
             return int(action[7:]) <= len(self.session.reasons.reasons)
         if action in ("next_match", "previous_match"):
             return bool(self._words)
+        if action == "model":
+            return self._model is not None
         return True
 
     def _decide(self, verdict: RowVerdict, text: str | None = None, reason: str | None = None, drop_edit: bool = False) -> None:
         if self._presses.is_double(f"{verdict} {reason or ''}"):
             return
         self.session.look()
+        row = self.session.queue.row
         self.session.decide(verdict, text, reason, drop_edit)
-        self._after_step()
+        self._after_step(row)
 
-    def _after_step(self) -> None:
+    def _after_step(self, row: int | None = None) -> None:
         self._leave_warned = False
+        said = self.count_for_reader(row)
         if self.session.trouble:
             self._say(f"Not saved, the next key tries again. {self.session.trouble}", True)
         elif not self.session.review.undecided and self.session.review.rows:
             self._say("All rows are decided. Esc leaves; everything is saved.")
         else:
-            self._message = ("", False)
+            self._message = (printable(said, 400), False)
         self._draw()
 
     def action_approve(self) -> None:
@@ -135,11 +144,11 @@ class RowsScreen(RowsMoves):
     def action_redo(self) -> None:
         self._step_back(self.session.redo)
 
-    def _step_back(self, step: Callable[[], object]) -> None:
+    def _step_back(self, step: Callable[[], Change | None]) -> None:
         self._presses.is_double()
         self.session.look()
-        step()
-        self._after_step()
+        change = step()
+        self._after_step(change.row if change is not None else None)
 
     # A line of text: a reason, a search, a number
 

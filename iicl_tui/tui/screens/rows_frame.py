@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -21,6 +22,9 @@ from iicl_tui.tui.review.reply_boxes import ReplyEditor
 from iicl_tui.tui.review.row_widgets import FieldsPane, MarkColumn, RowPage
 from iicl_tui.tui.review.styles import content
 from iicl_tui.tui.screens.base import AppScreen
+
+if TYPE_CHECKING:  # most reviews ask no model
+    from iicl_tui.review.first_reader import FirstReader
 
 
 class RowsFrame(AppScreen):
@@ -49,6 +53,10 @@ class RowsFrame(AppScreen):
         self._message: tuple[str, bool] = ("", False)
         self._order_shown: Sequence[int] | None = None
         self._message_shown = self._message
+        self.reader: FirstReader | None = None
+        self._reader_off = False
+        """The person stopped the model."""
+        self._is_reading = False
         self._usable_shown: object = None
         self._bar_shown: tuple[tuple[str, str], ...] | None = None
 
@@ -82,7 +90,7 @@ class RowsFrame(AppScreen):
     @property
     def view(self) -> RowView:
         """What is shown."""
-        return RowView(self.session, self.blind, self._drawn)
+        return RowView(self.session, self.blind, self._drawn, self.reader)
 
     def _mark(self, place: int, width: int) -> Content:
         return content(self.view.mark(place, width))
