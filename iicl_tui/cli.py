@@ -82,9 +82,13 @@ def parser() -> argparse.ArgumentParser:
         text = "read files outside the folder of the configuration that names them"
         command.add_argument("--outside", action="store_true", help=text)
 
+    def presented(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--present", action="store_true", help="begin in presenter mode: larger, with fewer elements")
+
     one = command("open", "open a session in the lab, or two side by side")
     one.add_argument("file", metavar="FILE")
     one.add_argument("beside", metavar="FILE", nargs="?", help="a second session, which is shown beside the first")
+    presented(one)
     one = command("new", "set up a new chain on the configure screen")
     one.add_argument("--preset", metavar="NAME", help="start from this preset")
     command("presets", "list the presets")
@@ -259,11 +263,14 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--allow-keys", action="store_true", help="let visitors use the provider keys of your environment")
     one = command("learn", "open a lesson: short texts beside a chain, with questions")
     one.add_argument("lesson", metavar="LESSON", nargs="?", help="its name, its number or its file (default: the first not done)")
+    presented(one)
     one.add_argument("--no-charts", action="store_true", help="read it as plain text; questions are asked in the terminal")
     one.add_argument("--list", action="store_true", help="list the lessons, one a line, with your progress")
     one.add_argument("--check", action="store_true", help="list every fault of a lesson file, with its line")
     one.add_argument("--from", metavar="SESSION", dest="source", help="make a lesson from the notes on a session")
     one.add_argument("-o", "--output", metavar="FILE", help="the lesson file to write, with --from")
+    one = command("notes", "show the speaker's notes and what comes next, following the terminal in presenter mode")
+    one.add_argument("name", metavar="SESSION|LESSON", nargs="?", help="follow this one only (default: whatever is presented)")
     one = command("doctor", "show what this terminal, installation and environment, or a model's server, can do")
     one.add_argument("--base-url", metavar="URL", help="ask this server what it can do; without --model: list its models")
     one.add_argument("--model", metavar="MODEL", help="the model to ask, on the kind's own server or at --base-url")

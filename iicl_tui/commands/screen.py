@@ -37,7 +37,8 @@ def open_app(arguments: argparse.Namespace, screen: str, values: dict[str, Any])
     from iicl_tui.tui.app import LabApp, Start, run_app
 
     paths, settings, faults = surroundings(arguments)
-    app = LabApp(paths, settings, faults, Start(screen, values), getattr(arguments, "theme", None))
+    present = getattr(arguments, "present", False)
+    app = LabApp(paths, settings, faults, Start(screen, values), getattr(arguments, "theme", None), present)
     return run_app(app)
 
 

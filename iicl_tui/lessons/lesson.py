@@ -99,6 +99,7 @@ class Step:
         generation, phase: What the charts show: all chains up to this phase of this generation. Generation 0 is d⁰.
         show: The charts, the most important first.
         then: The charts once the question is answered; empty: the same.
+        notes: What a speaker says, with slots like the text.
         focus: The object to group and colour by; None: as the task says.
         hypothesis: The rule under the cursor: "h*", "rival", "kept", "likeliest", a file's value, or None.
         chain: The chain in front where there is room for one only.
@@ -113,6 +114,7 @@ class Step:
     chain: str = ""
     question: Question | None = None
     then: tuple[Chart, ...] = ()
+    notes: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,6 +92,15 @@ def find(given: str) -> Path:
     )
 
 
+def is_lesson(path: Path) -> bool:
+    """Whether a file says that it is a lesson."""
+    try:
+        with path.open("rb") as file:
+            return b"iicl-tui-lesson/" in file.read(2000)
+    except OSError:
+        return False
+
+
 def heading_of(path: Path) -> Heading | None:
     """The heading of a shipped lesson's file; None for any other file."""
     if path.resolve().parent != FOLDER.resolve():

@@ -63,6 +63,7 @@ class PreparedStep:
     moment: Moment
     chain: str
     asked: Asked | None
+    notes: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,7 @@ def _step(step: Step, chains: Chains, path: KeyPath, faults: list[Fault]) -> Pre
         faults.append(Fault((*path, key), str(error)))
         return PreparedStep(step, step.text, (0, "transmission"), next(iter(chains)), None)
     text = _filled(step.text, chains, (*path, "text"), faults)
+    notes = _filled(step.notes, chains, (*path, "notes"), faults) if step.notes else ""
     if step.focus is not None:
         try:
             grouping(chain, step.focus)
@@ -125,7 +127,7 @@ def _step(step: Step, chains: Chains, path: KeyPath, faults: list[Fault]) -> Pre
             ask = _filled(step.question.ask, chains, (*path, "question", "ask"), faults)
             if len(wrap(ask)) > 2:
                 faults.append(Fault((*path, "question", "ask"), "takes more than 2 lines at 80 columns"))
-    return PreparedStep(step, text, (generation, step.phase), name, asked)
+    return PreparedStep(step, text, (generation, step.phase), name, asked, notes)
 
 
 def _check_hypothesis(step: Step, chain: Chain, path: KeyPath, faults: list[Fault]) -> None:

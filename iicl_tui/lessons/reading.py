@@ -63,6 +63,7 @@ STEP_FIELDS = (
     Field("hypothesis", "any", "hypothesis", "The rule under the cursor."),
     Field("chain", "str", "chain", "The chain in front.", ""),
     Field("question", "table", "question", "A question."),
+    Field("notes", "str", "speaker's notes", "What a speaker says to this step; `iicl-tui notes` shows it.", ""),
 )
 ASK = Field("ask", "str", "ask", "The question.", REQUIRED)
 EXPLAIN = Field("explain", "str", "explain", "Shown with the answer: why it is so.", REQUIRED)
@@ -228,7 +229,7 @@ def _step(table: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> Step:
     question = _question(values["question"], (*path, "question"), faults) if values["question"] is not None else None
     return Step(
         values["text"] or "", values["generation"] or 0, values["phase"], tuple(values["show"]), values["object"],
-        values["hypothesis"], values["chain"], question, tuple(values["then"]),
+        values["hypothesis"], values["chain"], question, tuple(values["then"]), values["notes"] or "",
     )  # fmt: skip
 
 

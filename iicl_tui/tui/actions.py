@@ -29,6 +29,13 @@ APP = (
     ),
     Action("app.theme", ("f3",), "theme", "Choose the colours. Each theme is shown as you move through the list."),
     Action("app.keys", ("f4",), "keys", "List every action of the program with its id and its keys, your own keys included."),
+    Action(
+        "app.present",
+        ("z", "f11"),
+        "presenter mode",
+        "Show everything larger, with fewer elements and without money, paths and keys; or as before. `iicl-tui notes` in a second "
+        "terminal has the speaker's notes.",
+    ),
     Action("app.copy", ("y",), "copy", "Copy what is under the cursor to the clipboard of the terminal (OSC 52)."),
     Action("app.screenshot", ("f12",), "screenshot", "Save the screen as an SVG picture in your sessions folder."),
     Action(

@@ -32,6 +32,7 @@ from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.command_palette import ActionProvider
 from iicl_tui.tui.contrast import with_readable_text
 from iicl_tui.tui.keymap import Keymap, resolve
+from iicl_tui.tui.presenter import Presenter
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.textual_adapter import CrashHandlingApp
 
@@ -86,6 +87,7 @@ class LabApp(CrashHandlingApp):
         faults: Sequence[Fault] = (),
         start: Start | None = None,
         theme: str | None = None,
+        present: bool = False,
     ) -> None:
         """Set up the app.
 
@@ -95,6 +97,7 @@ class LabApp(CrashHandlingApp):
             faults: What was wrong with the settings file.
             start: The screen to begin with.
             theme: Overrides the settings' theme for this run.
+            present: Begin in presenter mode.
         """
         self._start = start or Start()
         super().__init__(css_path=_style_sheets(self._start.screen))
@@ -107,6 +110,9 @@ class LabApp(CrashHandlingApp):
         if faults:
             self._notices.append((f"Ignored some settings in {paths.settings.name}", [str(fault) for fault in faults]))
         self._load_themes(theme or self.settings.theme)
+        self.presenter = Presenter(self, paths.state)
+        if present:
+            self.presenter.turn(True)
         self.keymap: Keymap = resolve(self.settings.keys)
         self.set_keymap(self.keymap.overrides())
         if self.keymap.faults:
@@ -139,6 +145,7 @@ class LabApp(CrashHandlingApp):
         self._handle_signals()  # before the driver changes the terminal
 
     def on_mount(self) -> None:
+        self.presenter.begin()
         for title, lines in self._notices:
             text = "\n".join(printable(line, 300) for line in lines)
             self.notify(text, title=title, severity="warning", timeout=12, markup=False)
@@ -243,6 +250,15 @@ class LabApp(CrashHandlingApp):
             self.leave()
         else:
             self.open("keys")
+
+    def action_present(self) -> None:
+        self.presenter.turn(not self.presenter.on)
+        for screen in self.screen_stack:
+            if isinstance(screen, AppScreen):
+                screen.present(self.presenter.on)
+
+    def on_unmount(self) -> None:
+        self.presenter.end()
 
     def action_theme(self) -> None:
         self.open("theme")

@@ -14,6 +14,7 @@ from iicl_tui.store.settings import Settings
 
 if TYPE_CHECKING:
     from iicl_tui.tui.keymap import Keymap
+    from iicl_tui.tui.presenter import Presenter
 
 
 @runtime_checkable
@@ -25,12 +26,14 @@ class AppProtocol(Protocol):
         settings: The person's settings, as last saved.
         keymap: Which keys run which action now.
         theme: The name of the theme shown.
+        presenter: The presenter mode.
     """
 
     paths: Paths
     settings: Settings
     keymap: Keymap
     theme: str
+    presenter: Presenter
 
     def open(self, screen: str, /, *args: Any, **values: Any) -> AwaitMount:
         """Show a new screen, given by name, above this one. Raises LabError if it cannot be made."""

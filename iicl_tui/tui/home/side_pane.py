@@ -15,10 +15,13 @@ from textual.widgets import Static
 
 from iicl_tui.present.session_list import Item
 from iicl_tui.text import printable
+from iicl_tui.tui.app_protocol import lab_app
 
 if TYPE_CHECKING:
     from iicl_tui.present.preview import Preview
 
+_NOT_FOR_THE_ROOM = ("spent", "file")
+"""Facts that the presenter mode hides."""
 _MOST = 6000
 """Maximum number of characters shown of a text."""
 
@@ -61,7 +64,8 @@ class SidePane(VerticalScroll, can_focus=False):
         self._show_chart(preview.view)
         table = Table.grid(padding=(0, 2))
         muted = "dim" if self.app.native_ansi_color else self.app.theme_variables["text-muted"]
-        for what, value in preview.facts:
+        hidden = _NOT_FOR_THE_ROOM if lab_app(self).presenter.on else ()
+        for what, value in (fact for fact in preview.facts if fact[0] not in hidden):
             table.add_row(Text(what, muted), Text(value))
         about: list[Any] = [Text(preview.description), Text()] if preview.description else []
         if preview.notice:

@@ -19,6 +19,7 @@ from iicl_tui.tui.widgets.curves import Curves
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
 from iicl_tui.tui.widgets.generations import Generations
+from iicl_tui.tui.widgets.headline import Headline
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.layers import Column, LinedColumn, LinedRow, Row
 from iicl_tui.tui.widgets.marginals import Marginals
@@ -34,6 +35,7 @@ class LabView(Column):
 
     def compose(self) -> ComposeResult:
         yield ActionBar(id="tabs")
+        yield Headline(id="headline")
         with Row(id="upper"):
             yield Generations(id="generations")
             with Column(id="middle"):
@@ -77,6 +79,8 @@ class LabView(Column):
         phases.cost = state.cost
         phases.steps = state.phases
         self.query_one("#words", ActionBar).show(state.calling or state.words, _buttons(state))
+        if self.screen.has_class("-presenting"):
+            self.query_one(Headline).show(state, _place(state))
         self._say("#readout", Content(_fitted_readout(chart)))
         self.query_one("#caption", Static).display = bool(state.belief.caption)
         self._say("#caption", Content(state.belief.caption))

@@ -60,6 +60,7 @@ class AppScreen(ErrorHandlingScreen):
 
     def compose(self) -> ComposeResult:
         self._set_size_classes()
+        self.set_class(self.lab_app.presenter.on, "-presenting")
         yield HeaderLine()
         with Column(id="body"):
             yield from self.body()
@@ -85,7 +86,18 @@ class AppScreen(ErrorHandlingScreen):
             facts: Further facts, the most important first.
             state: saved, unsaved, read-only, running, paused, or another short text.
         """
+        if self.presenting:
+            facts, state = (), state.partition(" · ")[0] if state[:1] in ("▶", "‖") else ""
         self.query_one(HeaderLine).show(title, facts, state)
+
+    @property
+    def presenting(self) -> bool:
+        """Whether the presenter mode is on."""
+        return self.has_class("-presenting")
+
+    def present(self, on: bool) -> None:
+        """Turn the presenter mode on or off. A screen whose parts depend on it draws them again."""
+        self.set_class(on, "-presenting")
 
     def back(self) -> None:
         """Run the back key: close what is open on the screen, or else leave it."""

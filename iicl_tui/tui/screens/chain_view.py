@@ -8,9 +8,11 @@ from dataclasses import replace
 from textual import events, on
 from textual.reactive import reactive
 
+from iicl_tui.lessons.notes import moment_of
 from iicl_tui.present.lab_builder import build_lab_state
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import FORMS, PANES, Activity, ChartSettings, LabState, Pane
+from iicl_tui.present.presenting import Position
 from iicl_tui.tui.lab.view import LabView, state_words
 from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.curves import Curves
@@ -55,9 +57,21 @@ class ChainViewScreen(AppScreen):
         self.rebuild()
 
     def _fit(self, width: int, height: int) -> None:
-        one_pane = width < _ALL_PANES_FROM[0] or height < _ALL_PANES_FROM[1]
+        one_pane = self.presenting or width < _ALL_PANES_FROM[0] or height < _ALL_PANES_FROM[1]
         self.set_class(one_pane, "-small")
         self.set_class(height < (_FILM_FROM_ONE_PANE if one_pane else _FILM_FROM), "-low")
+
+    def present(self, on: bool) -> None:
+        super().present(on)
+        self._fit(*self.app.size)
+        self.rebuild()
+
+    def _tell_speaker(self, state: LabState) -> None:
+        """Say where the presentation is."""
+        if self.presenting and self.session.file is not None:
+            moment = moment_of(self.session.chain, state.selected)
+            path = str(self.session.file.path.resolve())
+            self.lab_app.presenter.tell(Position("session", path, state.title, 0, False, *moment, state.words))
 
     @property
     def small(self) -> bool:
@@ -74,6 +88,7 @@ class ChainViewScreen(AppScreen):
         with self.app.batch_update():
             self.header(state.title, state.facts, state_words(state))
             self.query_one(LabView).show(state, self._charts.ghost, self._pane, self.small)
+        self._tell_speaker(state)
         self.refresh_bindings()
 
     # Looking back

@@ -21,6 +21,7 @@ from iicl_tui.lessons.texts import fill, wrap
 from iicl_tui.present.lab_state import LabState
 from iicl_tui.present.lesson_chains import chart_state, session_at, step_panels, try_out
 from iicl_tui.present.lesson_words import place_words
+from iicl_tui.present.presenting import Position
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lesson.guess_box import GuessBox
@@ -104,6 +105,10 @@ class LessonScreen(AppScreen):
         self._fit()
         self._show()
 
+    def present(self, on: bool) -> None:
+        super().present(on)
+        self._show()
+
     def _fit(self) -> None:
         self._panes.fit(*self.app.size)
 
@@ -148,6 +153,10 @@ class LessonScreen(AppScreen):
             self._show_words(attempt)
             for place, pane in enumerate(self._panes.panes):
                 self._show_chain(attempt, place, pane)
+        if self.presenting:
+            where = str(self.path.resolve())
+            position = Position("lesson", where, self.lesson.title, attempt.at, attempt.is_open, *self.moment)
+            self.lab_app.presenter.tell(position)
         self.refresh_bindings()
 
     def _show_words(self, attempt: Attempt) -> None:

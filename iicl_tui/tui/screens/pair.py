@@ -21,6 +21,7 @@ from iicl_tui.present.lab_builder import initial_charts
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
 from iicl_tui.present.lesson_words import place_words
+from iicl_tui.present.presenting import Position
 from iicl_tui.review.decider import always_blind
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
@@ -153,6 +154,15 @@ class PairScreen(AppScreen):
                 self._show_chain(place, pane)
             self.query_one("#next", Static).update(Content(self._next_words()))
         self.refresh_bindings()
+        if self.presenting and self.front.file is not None:
+            path = str(self.front.file.path.resolve())
+            self.lab_app.presenter.tell(
+                Position("session", path, self.front.chain.config.title, 0, False, *self.walk.moment, self._next_words())
+            )
+
+    def present(self, on: bool) -> None:
+        super().present(on)
+        self.show()
 
     def _next_words(self) -> str:
         if self._player.playing:

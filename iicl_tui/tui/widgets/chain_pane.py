@@ -18,6 +18,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui.widgets.curves import Curves
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.film_strip import FilmStrip
+from iicl_tui.tui.widgets.headline import Headline
 from iicl_tui.tui.widgets.lab_chart import LabChart
 from iicl_tui.tui.widgets.layers import Column, Row
 from iicl_tui.tui.widgets.marginals import Marginals
@@ -47,6 +48,7 @@ class ChainPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(classes="pane-title", markup=False)
+        yield Headline()
         with Column(classes="pane-body"), Row(classes="pane-row"):
             yield LabChart(classes="pane-chart")
             yield Marginals(classes="pane-chart")
@@ -65,9 +67,13 @@ class ChainPane(Vertical):
             note: A hint after the title, such as how to see the other chain.
         """
         self._charts = tuple(charts)
+        presenting = self.screen.has_class("-presenting")
+        note = "" if presenting else note
         title = Content.assemble(
             (printable(self._title, 120), "bold"), (f"  {place}", "$text-muted"), (f"  {note}" if note else "", "$text-accent")
         )
+        if presenting:
+            self.query_one(Headline).show(state)
         self.query_one(".pane-title", Static).update(title, layout=False)
         self.query_one(LabChart).view = state.belief
         self.query_one(Marginals).view = state.objects
@@ -82,7 +88,7 @@ class ChainPane(Vertical):
     def _arrange(self) -> None:
         """Show as many of the charts as the pane has room for, beside or below each other."""
         beside = self.size.width >= _CHARTS_BESIDE_FROM
-        room = 2 if beside or self.size.height >= _CHARTS_BELOW_FROM else 1
+        room = 1 if self.screen.has_class("-presenting") else 2 if beside or self.size.height >= _CHARTS_BELOW_FROM else 1
         shown = [self._widget(chart) for chart in self._charts[:room]]
         for widget in self.query(".pane-chart"):
             widget.set_class(widget in shown, "-shown")

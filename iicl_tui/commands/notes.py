@@ -1,0 +1,125 @@
+"""iicl-tui notes [SESSION|LESSON]: the speaker's notes, in a second terminal that follows the one in presenter mode."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from iicl_tui.commands.common import surroundings
+from iicl_tui.errors import LabError
+from iicl_tui.lessons import library, notes
+from iicl_tui.lessons.prepared import Prepared, prepare_now
+from iicl_tui.lessons.reading import read_lesson
+from iicl_tui.present import speaker_notes
+from iicl_tui.present.presenting import Position, read
+from iicl_tui.present.speaker_notes import Line
+from iicl_tui.store.session import SessionFile
+from iicl_tui.text import printable
+
+_EVERY = 0.3
+"""Seconds between two looks at the file."""
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_HOME, _REST, _BOLD, _PLAIN = "\x1b[H", "\x1b[K", "\x1b[1m", "\x1b[0m"
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Shows the notes until Ctrl+C; without a terminal, prints them once. Raises LabError."""
+    state = surroundings(arguments)[0].state
+    wanted = _named(arguments.name) if arguments.name is not None else None
+    if not sys.stdout.isatty():
+        for line in page(read(state), wanted, shutil.get_terminal_size((100, 30)).columns):
+            print(line.text)
+        return 0
+    sys.stdout.write(_ENTER)
+    try:
+        follow(lambda width: page(read(state), wanted, width))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.stdout.write(_LEAVE)
+        sys.stdout.flush()
+    return 0
+
+
+def follow(make: Callable[[int], list[Line]]) -> None:
+    """Draws a page again whenever it, or the terminal's size, is another. Ends with KeyboardInterrupt."""
+    shown: tuple[list[Line], os.terminal_size] | None = None
+    while True:
+        size = shutil.get_terminal_size((100, 30))
+        lines = make(size.columns)
+        if shown != (lines, size):
+            sys.stdout.write(drawn(lines, size.lines))
+            sys.stdout.flush()
+            shown = lines, size
+        time.sleep(_EVERY)
+
+
+def drawn(lines: list[Line], height: int) -> str:
+    """A page as a terminal takes it. What does not fit is left out, and said to be."""
+    if len(lines) > height:
+        lines = [*lines[: height - 1], Line("… make the window larger to read on")]
+    texts = [f"{_BOLD}{line.text}{_PLAIN}" if line.kind == "heading" else line.text for line in lines]
+    return _HOME + f"{_REST}\r\n".join(texts) + "\x1b[J"
+
+
+def page(position: Position | None, wanted: Path | None, width: int) -> list[Line]:
+    """The page for a position; without one, or for another talk than the one that is wanted, the notes to read before."""
+    if position is not None and (wanted is None or Path(position.path) == wanted):
+        return _page_of(position, width)
+    lines = [Line(printable(part)) for part in (speaker_notes.NOBODY,)]
+    if wanted is None:
+        return lines
+    return [*lines, Line(""), *_overview(wanted, width)]
+
+
+def _page_of(position: Position, width: int) -> list[Line]:
+    path = Path(position.path)
+    try:
+        if position.kind == "lesson":
+            return speaker_notes.lesson_page(_lesson(path, _changed(path)), position, width)
+        return speaker_notes.session_page(notes.load(path), _session(path, _changed(path))[1], position, width)
+    except LabError as error:
+        return [Line(position.title, "heading"), Line(printable(str(error).replace("\n", " "), 400))]
+
+
+def _overview(path: Path, width: int) -> list[Line]:
+    if library.is_lesson(path):
+        return speaker_notes.lesson_overview(_lesson(path, _changed(path)), width)
+    title, notice = _session(path, _changed(path))
+    return speaker_notes.session_overview(title, notes.load(path), notice, width)
+
+
+@lru_cache(maxsize=4)
+def _lesson(path: Path, changed: float) -> Prepared:
+    return prepare_now(read_lesson(path))
+
+
+@lru_cache(maxsize=4)
+def _session(path: Path, changed: float) -> tuple[str, tuple[str, ...]]:
+    with SessionFile.open(path, read_only=True) as file:
+        title, notice = file.config.title, file.config.notice
+    return printable(title, 200), tuple(printable(each, 300) for each in notice)
+
+
+def _changed(path: Path) -> float:
+    """When a file was changed, so that it is read again then."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _named(name: str) -> Path:
+    """The file of a session or a lesson that a person names. Raises LabError if there is neither."""
+    path = Path(name)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise LabError(f"There is no file {printable(name, 200)}", "", "Name a session's or a lesson's file, or a lesson.")
+        return path.resolve()
+    return library.find(name).resolve()
