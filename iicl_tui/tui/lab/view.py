@@ -13,6 +13,7 @@ from iicl_tui.charts.marginals import UNOBSERVED
 from iicl_tui.charts.numbers import percents_text
 from iicl_tui.charts.picture import shorten
 from iicl_tui.present.lab_state import PANES, LabState, Pane
+from iicl_tui.present.side_by_side import panels_of
 from iicl_tui.text import printable
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.curves import Curves
@@ -72,14 +73,15 @@ class LabView(Column):
             any(len(split.values) > 3 for split in state.belief.space.partitions), "-more"
         )  # does not depend on what is shown
         self.query_one(Marginals).view = state.objects
-        self.query_one(Curves).panels = state.curves
+        presenting = self.screen.has_class("-presenting")
+        self.query_one(Curves).panels = panels_of(state, state.belief.by, ("curves",)) if presenting else state.curves
         self.query_one(Generations).rows = state.rows
         phases = self.query_one(PhaseLine)
         phases.place = _place(state)
         phases.cost = state.cost
         phases.steps = state.phases
         self.query_one("#words", ActionBar).show(state.calling or state.words, _buttons(state))
-        if self.screen.has_class("-presenting"):
+        if presenting:
             self.query_one(Headline).show(state, _place(state))
         self._say("#readout", Content(_fitted_readout(chart)))
         self.query_one("#caption", Static).display = bool(state.belief.caption)
