@@ -5,6 +5,7 @@ Every reply is recorded before it is read, so a phase that was killed, cancelled
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
@@ -281,25 +282,32 @@ class RecordedModelSession:
         without: tuple[str, ...] = ()
 
         mine, lost = [worst], 0  # what this call's attempts can be billed for: failed ones, and the one under way
+        in_flight = False
         self._under_way.append(worst)
 
         async def send() -> Reply:
-            nonlocal without
+            nonlocal without, in_flight
             if len(mine) == lost:
                 mine.append(self._check_budget(request, client))
                 self._under_way.append(mine[-1])
+            in_flight = True
             reply, without = await client.send(request, self._services.access)
+            in_flight = False
             return reply
 
         def on_failure(failure: CallFailed) -> None:
-            nonlocal lost
+            nonlocal lost, in_flight
             lost += failure.billed
+            in_flight = False
 
         on_wait(None)
         answered = False
         try:
             reply, attempts, latency = await send_with_retries(send, client.retry_policy, on_wait, on_failure=on_failure)
             answered = True
+        except asyncio.CancelledError:
+            lost += in_flight  # it was sent, and the provider may go on with it
+            raise
         finally:
             for each in mine:
                 self._under_way.remove(each)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import math
+import os
 import shlex
 import signal
 import sys
@@ -178,14 +179,27 @@ async def _run(chain: Chain, display: RunDisplay) -> str:
             interruption = f"Interrupted. {MAY_BE_BILLED}"
         task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # no signal handlers in event loops on Windows
-            loop.add_signal_handler(number, stop)
+    def hang_up() -> None:
+        _silence_terminal()
+        stop()
+
+    with contextlib.suppress(NotImplementedError):  # no signal handlers in event loops on Windows
+        loop.add_signal_handler(signal.SIGINT, stop)
+        loop.add_signal_handler(signal.SIGTERM, stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+            loop.add_signal_handler(signal.SIGHUP, hang_up)
     try:
         await task
     except asyncio.CancelledError:
         return interruption
     return ""
+
+
+def _silence_terminal() -> None:
+    """Discards what is still to be printed on a terminal that was closed, so that nothing fails on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 async def _to_end(chain: Chain, display: RunDisplay) -> None:

@@ -152,14 +152,23 @@ class LabApp(CrashHandlingApp):
         self._notices.clear()
 
     def _handle_signals(self) -> None:
-        """On SIGTERM and SIGHUP, leave as on quit: the terminal is restored and open sessions are closed."""
+        """On SIGTERM and SIGHUP, leave as on quit: the terminal is restored and open sessions are closed.
+
+        `loop.add_signal_handler` would lose a signal that arrives while the loop's pipe is full, which some 280 keys fill that
+        are not handled yet.
+        """
         if self.is_headless:
             return
         loop = asyncio.get_running_loop()
+
+        def leave(number: int, frame: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed: the program ends already
+                loop.call_soon_threadsafe(partial(self.exit, return_code=128 + number))
+
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
             if number is not None:
-                with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not in the main thread
-                    loop.add_signal_handler(number, partial(self.exit, return_code=128 + number))
+                with suppress(ValueError):  # not in the main thread
+                    signal.signal(number, leave)
 
     def on_ready(self) -> None:
         self.screen.call_after_refresh(_collect_garbage)

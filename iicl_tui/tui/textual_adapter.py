@@ -24,7 +24,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import MountError
-from textual.widgets import Select
+from textual.widgets import OptionList, Select
 from textual.widgets._select import SelectOverlay  # the public textual.widgets.select does not export it
 from textual.worker import WorkerFailed
 
@@ -48,6 +48,18 @@ def _wrap_to_a_cell(
 
 
 Content._wrap_and_format = _wrap_to_a_cell  # type: ignore[assignment, method-assign]
+
+
+_move_page = OptionList._move_page
+
+
+def _move_page_if_shown(self: OptionList, direction: Any) -> None:
+    """Moves by a page. Textual ends the program if the list has no line yet, as in a window of one line."""
+    with suppress(LookupError):
+        _move_page(self, direction)
+
+
+OptionList._move_page = _move_page_if_shown  # type: ignore[method-assign]
 
 
 class ErrorHandlingScreen(Screen[object]):

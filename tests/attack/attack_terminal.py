@@ -45,8 +45,8 @@ _PASTES = (
 
 def attack(tally: Tally, folder: Path) -> None:
     """Starts the program on home, in a lab and in the form, and sends it random input."""
-    rng = random.Random(tally.seed)
     for number in range(tally.part(WALKS)):
+        rng = random.Random(f"{tally.seed} {number}")  # each walk can be walked again by itself
         where = folder / str(number)
         sessions = where / "sessions"
         sessions.mkdir(parents=True)
@@ -78,6 +78,11 @@ def _walk(tally: Tally, number: int, start: list[str], folder: Path, rng: random
         ended = walk.process.poll() is not None
         code = walk.end()
         tally.tried["walks"] += 1
+        if walk.hung:
+            at = walk.output.find(b"Fatal Python error")
+            where = walk.output[at:].decode(errors="replace")
+            tally.fail(f"walk {number} ({' '.join(start)}): it did not end within {_PATIENCE:.0f} s of SIGTERM: {where[:3000]}")
+            return
         if code not in (0, 128 + signal.SIGTERM, -signal.SIGTERM):  # the last: it was ending by itself
             tally.fail(f"walk {number} ({' '.join(start)}): exit code {code} after {steps} steps: {walk.output[-300:]!r}")
         if b"Traceback" in walk.output or (reports := list(folder.rglob("crash-*.txt"))):
@@ -138,11 +143,12 @@ class _Walk:
         self.modes: list[object] = []
         names = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
         environment = {**os.environ, **{name: str(folder) for name in names}}
-        command = [sys.executable, "-m", "iicl_tui", *start, "--sessions", str(folder / "sessions")]
+        command = [sys.executable, "-X", "faulthandler", "-m", "iicl_tui", *start, "--sessions", str(folder / "sessions")]
         self.process = subprocess.Popen(
             command, stdin=self._other, stdout=self._other, stderr=self._other, env=environment, cwd=folder, process_group=0
         )
         self.output = b""
+        self.hung = False
 
     def resize(self, width: int, height: int) -> None:
         """Gives the terminal another size."""
@@ -181,6 +187,11 @@ class _Walk:
             self._go_on()
             self.settle(0.2)
         self.settle(0.1)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGABRT)  # Python writes where each thread is
+            self.settle(2.0)
+            self.hung = True
+            return None
         self.modes = list(termios.tcgetattr(self._other))
         return self.process.poll()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,3 +143,51 @@ async def test_show_says_how_requests_were_adapted(tmp_path: Path, capsys: pytes
     assert main(["show", str(tmp_path / "s.toml"), "--no-charts"]) == 0
     said = capsys.readouterr().out
     assert said.count("gpt-6-luna answers in a stream only. Its replies are put together from it") == 1
+
+
+# -- calls that are cancelled while they are under way ----------------------------------------------------------------------
+
+
+async def cancelled(chain: Chain, model: InMemory) -> None:
+    """Cancels the chain's step while its call is under way."""
+    model.hold = True
+    step = asyncio.ensure_future(chain.step())
+    await model.asked.wait()
+    model.asked.clear()
+    step.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await step
+
+
+async def test_a_call_that_is_cancelled_under_way_counts_as_a_bound_and_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    config, model = spoken(agent=PRICED)
+    told: list[str] = []
+    with SessionFile.create(config, path, created=CREATED) as session:
+        chain = Chain(config, sink=session)
+        chain.on_notice = told.append
+        await cancelled(chain, model)
+        await cancelled(chain, model)
+    assert len(told) == 2
+    assert all(text.startswith("A call that got no reply may be billed for up to ") for text in told)
+    assert check(path) == []
+    again = reopened(path)
+    assert [(call.purpose, call.attempts) for call in again.recorded_calls] == [(NO_REPLY, 1)] * 2
+    assert again.spent.dollars == chain.spent.dollars == pytest.approx(2 * 1000 * 10 / 1e6)
+    await again.run()
+    assert again.next is None
+
+
+async def test_a_call_that_is_cancelled_while_it_waits_for_another_try_counts_what_was_sent() -> None:
+    config, model = spoken(agent={**PRICED, "attempts": 2})
+    for failure, tries in ((too_slow(), 1), (CallFailed("unreachable", "Refused"), 0)):
+        model.answers = lambda request, failure=failure: failure
+        chain = Chain(config)
+        step = asyncio.ensure_future(chain.step())
+        while chain.calling is None or chain.calling.waiting is None:
+            assert not step.done()
+            await asyncio.sleep(0)
+        step.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await step
+        assert [call.attempts for call in chain.recorded_calls] == [tries] * tries

@@ -249,18 +249,21 @@ def test_a_reply_that_no_copy_can_keep_is_printed(server: Loopback, lab: Lab, tm
     assert "resume" not in run.stderr
 
 
-def test_interrupted_in_mid_call_it_says_how_to_go_on(server: Loopback, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_interrupted_in_mid_call_it_says_how_to_go_on(server: Loopback, tmp_path: Path, number: signal.Signals) -> None:
     server.replies = lambda seen: hang()
     arguments = ("run", "e3-none-openai", "-o", "s.toml", "--set", f"agent.base-url={server.url}/v1")
     process = subprocess.Popen(
         command(tmp_path, *arguments), cwd=tmp_path, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert server.until(lambda: len(server.seen) >= 1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=LONGEST)
     assert process.returncode == 130
     assert "Interrupted. The provider may still bill the call that was given up. Saved: 0 of " in said
+    assert "They count against the budget." in said
     assert "iicl-tui resume" in said
+    assert 'purpose = "no-reply"' in (tmp_path / "s.toml").read_text()
 
 
 def test_an_unreadable_reply_is_kept_and_resuming_asks_again(server: Loopback, lab: Lab, tmp_path: Path) -> None:

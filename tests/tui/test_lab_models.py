@@ -258,7 +258,8 @@ async def test_what_is_asked_for_is_said_and_escape_gives_it_up_at_once(tmp_path
         assert host.chain.calling is None
         assert not host.chain.calls
         assert "asks for" not in host.words
-        assert [note.message for note in host.app._notifications] == [BILLED]
+        [said] = [note.message for note in host.app._notifications]
+        assert said.startswith("A call that got no reply may be billed for up to "), "at most its prompt and its longest reply"
         host.model.hold = False
         monkeypatch.undo()
         await host.press("space")
@@ -299,6 +300,9 @@ async def test_quitting_in_mid_call_says_once_what_it_may_cost(tmp_path: Path) -
         assert host.chain.calling is not None, "the warning alone gives nothing up"
         await host.pilot.press("q")
         assert host.app.return_code is not None
+        chain = host.chain
+    assert [call.purpose for call in chain.recorded_calls] == ["no-reply"], "what it may cost is recorded on the way out"
+    assert not chain.unsaved
 
 
 async def test_giving_up_a_wait_between_two_tries_costs_nothing_and_says_nothing(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import os
 import pkgutil
+import signal
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -12,10 +16,13 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
+from waiting import until
 
 import iicl_tui.tui
 from iicl_tui.errors import LabError
+from iicl_tui.store.paths import Paths
+from iicl_tui.tui.app import LabApp
 from iicl_tui.tui.textual_adapter import CrashHandlingApp, ErrorHandlingScreen, RemovableSelect
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
@@ -168,3 +175,40 @@ async def test_a_paste_of_several_lines_stays_whole(value: str, selected: bool, 
         await pilot.pause()
         assert field.value == expected
         assert field.cursor_position == len(expected)
+
+
+async def test_a_page_down_in_a_list_without_room_does_nothing() -> None:
+    class Lists(App[None]):
+        def compose(self) -> ComposeResult:
+            yield OptionList("a", "b")
+
+    app = Lists()
+    async with app.run_test() as pilot:
+        found = app.query_one(OptionList)
+        found.styles.height = 0
+        await pilot.pause()
+        found.clear_options().add_options(["c", "d"])
+        found.action_page_down()
+        found.action_page_up()
+
+
+async def test_a_signal_ends_the_program_also_when_the_loop_has_no_room_for_its_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    app = LabApp(Paths(tmp_path / "settings.toml", tmp_path, tmp_path, tmp_path))
+    left: list[int] = []
+    monkeypatch.setattr(LabApp, "is_headless", property(lambda self: False))
+    monkeypatch.setattr(app, "exit", lambda return_code: left.append(return_code))
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    loop = asyncio.get_running_loop()
+    try:
+        app._handle_signals()
+        for number in numbers:
+            for _ in range(2000):  # as if so many keys had arrived, and none were handled yet
+                loop.call_soon_threadsafe(lambda: None)
+            os.kill(os.getpid(), number)
+            await until(lambda number=number: 128 + number in left)  # type: ignore[misc]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,6 +11,7 @@ from pathlib import Path
 
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import Worker, WorkerError
 
 from iicl_tui.agents.calls import Call
 from iicl_tui.agents.model_session import BudgetReached
@@ -24,6 +27,8 @@ REPAINT_AFTER = 0.1
 _PAUSE_FACTOR = 3
 """A slow repaint is followed by a pause this many times as long, so that the chain gets most of the time."""
 _GROUP = "chain"
+_PATIENCE = 2.0
+"""Seconds that a cancelled phase may take to end."""
 
 
 async def run_phases(
@@ -95,11 +100,12 @@ class ChainRunner:
         self._recorded = recorded
         self._next_repaint = 0.0
         self._repaint_pending = False
+        self._worker: Worker[None] | None = None
 
     def start(self, goal: int | None, reports: Path) -> None:
         """Run the next phase (no goal), or run to the end of generation `goal`."""
         self.activity = Activity("step") if goal is None else Activity("run", goal)
-        self._screen.run_worker(self._work(goal, reports), group=_GROUP, exclusive=True, exit_on_error=False)
+        self._worker = self._screen.run_worker(self._work(goal, reports), group=_GROUP, exclusive=True, exit_on_error=False)
 
     async def _work(self, goal: int | None, reports: Path) -> None:
         error = None
@@ -133,6 +139,13 @@ class ChainRunner:
     def cancel(self) -> None:
         """Drop the current phase."""
         self._screen.workers.cancel_group(self._screen, _GROUP)
+
+    async def end(self) -> None:
+        """Drop the current phase, and wait until what its cancelled call may cost is recorded."""
+        self.cancel()
+        if self._worker is not None:
+            with contextlib.suppress(WorkerError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._worker.wait(), _PATIENCE)
 
     def set_asking(self, asking: bool) -> None:
         """Note whether the chain waits for a person's decision."""

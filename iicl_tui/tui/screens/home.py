@@ -208,7 +208,7 @@ class HomeScreen(AppScreen):
     @property
     def _still_open(self) -> bool:
         """False once the screen is left; results of workers and timers then come too late."""
-        return bool(self.query("#words"))
+        return self.is_attached and bool(self.query("#words"))
 
     def _preview_of(self, item: Item) -> None:
         if self._still_open and self.item is not None and self.item.key == item.key and item.summary is not None:

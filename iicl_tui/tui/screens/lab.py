@@ -12,7 +12,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from iicl_tui.agents.model_session import MAY_BE_BILLED
 from iicl_tui.errors import LabError
 from iicl_tui.present.belief_provenance import uses_models
 from iicl_tui.present.costs import next_call_worst_case
@@ -131,7 +130,7 @@ class LabScreen(ChainViewScreen):
         self.rebuild()
 
     async def on_unmount(self) -> None:
-        self.runner.cancel()
+        await self.runner.end()
         if self._lent:
             return
         self.session.close()
@@ -420,10 +419,7 @@ class LabScreen(ChainViewScreen):
         elif self.activity.asking and self._review is not None:
             self._review.back()
         elif self.activity.busy:
-            call = self.session.chain.calling
             self.runner.cancel()
-            if call is not None and call.in_flight:
-                self.lab_app.notify(MAY_BE_BILLED, markup=False)
         elif self._shown_generation is not None:
             self.look_at(None)
         elif self.may_leave():
