@@ -114,7 +114,8 @@ def parser() -> argparse.ArgumentParser:
     models(one)
     one = command("sweep", "run all chains of a study, or a configuration with many seeds, each into a session file of its own")
     one.add_argument("source", metavar="STUDY|CONFIG|PRESET")
-    one.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder for the session files; run again, it goes on")
+    one.add_argument("-o", "--output", metavar="DIR", help="the folder for the session files; run again, it goes on")
+    one.add_argument("--estimate", action="store_true", help="say how many chains it makes and what they will cost; run nothing")
     one.add_argument(
         "--set",
         metavar="KEY=VALUE",

@@ -30,6 +30,10 @@ class Estimate:
     unpriced: tuple[str, ...]
     redraws: bool = False
 
+    def __add__(self, other: Estimate) -> Estimate:
+        unpriced = tuple(dict.fromkeys((*self.unpriced, *other.unpriced)))
+        return Estimate(self.work + other.work, self.dollars + other.dollars, unpriced, self.redraws or other.redraws)
+
     @property
     def text(self) -> str:
         """The estimate in one sentence; "" if no model is called."""

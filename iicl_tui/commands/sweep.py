@@ -13,11 +13,11 @@ from pathlib import Path
 
 from iicl_tui.agents.money import Budget
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.chain.estimate import estimate
 from iicl_tui.commands.common import reading_outside, surroundings
 from iicl_tui.commands.headless import Terms, read_terms
 from iicl_tui.errors import LabError
 from iicl_tui.present.sources import read_source
+from iicl_tui.study.cost import total
 from iicl_tui.study.folder import SweepFolder, open_folder
 from iicl_tui.study.presets import find
 from iicl_tui.study.study_file import MOST_UNASKED, Study, read_study
@@ -42,6 +42,10 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.jobs is not None and arguments.jobs < 1:
         raise LabError("--jobs takes a number from 1 up")
     study = _study(arguments)
+    if arguments.estimate:
+        return _say_cost(study, shard)
+    if not arguments.output:
+        raise LabError("sweep needs a folder", "The session files of the chains go into it.", "Name one with -o DIR.")
     _agree_to(study, arguments.yes)
     first = study.config(study.plan(0))
     uses_models = any(not agent.exact for index in _samples(study) for agent in study.config(study.plan(index)).agents)
@@ -136,7 +140,7 @@ def _run_models(
     requests = arguments.requests_per_minute or options["requests-per-minute"]
     rates = Rates.of(requests, arguments.tokens_per_minute or options["tokens-per-minute"])
     if not arguments.quiet:
-        _estimate(first, progress.total, dollars)
+        _estimate(study, progress.total, dollars)
     before = spent_before(jobs(study, folder, Shard(), arguments.outside, True))
 
     def tell(text: str) -> None:
@@ -154,9 +158,18 @@ def _run_models(
     asyncio.run(run())
 
 
-def _estimate(first: ChainConfig, count: int, dollars: float | None) -> None:
-    if text := estimate(first).text:
-        print(printable(f"Each chain: {text[0].lower()}{text[1:]} {count:,} of them."), file=sys.stderr)
+def _say_cost(study: Study, shard: Shard) -> int:
+    """Prints how many chains a study makes, and what they will cost."""
+    count = len(shard.indices(study.count))
+    sizes = " × ".join(f"{len(axis):,} {axis.title}" for axis in study.axes)
+    print(printable(f"{study.title}: {count:,} chain{'s' if count != 1 else ''}{f' ({sizes})' if study.axes else ''}"))
+    print(printable(total(study, count).text or "No model is called, so that they cost nothing."))
+    return 0
+
+
+def _estimate(study: Study, count: int, dollars: float | None) -> None:
+    if text := total(study, count).text:
+        print(printable(f"All chains from the beginning: {text[0].lower()}{text[1:]}"), file=sys.stderr)
     if dollars is not None:
         print(f"All of them together stop before they cost more than ${dollars:,.2f} (--budget).", file=sys.stderr)
 

@@ -100,6 +100,13 @@ class Study:
             out.append(step)
         return out[::-1]
 
+    def index(self, steps: Sequence[int]) -> int:
+        """The chain with these steps of the axes; the inverse of `steps`."""
+        found = 0
+        for axis, step in zip(self.axes, steps, strict=True):
+            found = found * len(axis) + step
+        return found
+
     def plan(self, index: int) -> ChainPlan:
         """The chain of this index."""
         pairs = list(zip(self.axes, self.steps(index), strict=True))
@@ -326,7 +333,7 @@ def _check_chains(study: Study, faults: list[Fault]) -> None:
     found: dict[tuple[Any, ...], Fault] = {}
     first: ChainConfig | None = None
     for steps in chosen:
-        plan = study.plan(_index(study.axes, steps))
+        plan = study.plan(study.index(steps))
         try:
             config = study.config(plan)
         except ConfigError as error:
@@ -348,13 +355,6 @@ def _check_chains(study: Study, faults: list[Fault]) -> None:
                 near = nearest(metric, known)
                 hint = f"nearest known: {near}" if near else "known: " + ", ".join(known)
                 faults.append(Fault(("study", "metrics"), f"unknown metric {describe(metric)}; {hint}"))
-
-
-def _index(axes: Sequence[Axis], steps: Sequence[int]) -> int:
-    index = 0
-    for axis, step in zip(axes, steps, strict=True):
-        index = index * len(axis) + step
-    return index
 
 
 def _with_lines(faults: Sequence[Fault], text: str, axes: Sequence[Axis]) -> list[Fault]:

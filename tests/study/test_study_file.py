@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from iicl_tui.chain.config import read_config
+from iicl_tui.chain.estimate import estimate
 from iicl_tui.commands import check
 from iicl_tui.errors import ConfigError
+from iicl_tui.study.cost import total
 from iicl_tui.study.folder import open_folder
 from iicl_tui.study.study_file import Study, is_study, read_study
 from iicl_tui.study.study_text import study_text
@@ -155,6 +157,20 @@ def test_seeds_of_d0_in_every_task(task: dict[str, str]) -> None:
         return read_config({"chain": {**task, "seed": seed, "data-seed": 4, "rule-seed": 4}}).start
 
     assert samples(1) == samples(2) == read_config({"chain": {**task, "seed": 4}}).start
+
+
+def test_the_cost_of_a_study_is_that_of_its_chains() -> None:
+    """Two models and 3 seeds: each condition counts with all of its seeds, and a shard with its share."""
+    base = BASE + '[[agent]]\nkind = "openai"\nmodel = "gpt-4o"\nbelief = "none"\n'
+    made = read_study(base + '[vary]\n"chain.seed" = "1..3"\n"agent.model" = ["gpt-4o", "mine"]\n', "study.toml", None)
+    chains = [estimate(made.config(made.plan(index))) for index in range(made.count)]
+    found = total(made, made.count)
+    assert found.work.calls == sum(each.work.calls for each in chains)
+    assert found.dollars == pytest.approx(sum(each.dollars for each in chains), rel=0.02)  # d⁰ differs from seed to seed
+    assert ["mine" in each for each in found.unpriced] == [True]
+    assert total(made, 3).work.calls == pytest.approx(found.work.calls / 2, abs=1)
+    assert [made.index(made.steps(index)) for index in range(made.count)] == list(range(made.count))
+    assert total(study('[vary]\n"chain.seed" = "1..3"\n'), 3).text == ""
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,11 @@ def test_the_command_says_what_is_wrong_and_how_many_there_are(tmp_path: Path) -
         done = run(*arguments)
         assert done.returncode == 2
         assert said in done.stderr
+    priced = run("e2-weak-openai", "--estimate", "--set", "chain.seed=1..6")
+    assert priced.returncode == 0
+    assert "6 chains (6 chain.seed)" in priced.stdout
+    assert "calls and" in priced.stdout
+    assert not (tmp_path / "out").exists()
     done = run("e2-weak-high", "--set", "chain.seed=1..2", "--set", "chain.generations=1", "--jobs", "1")
     assert (done.returncode, done.stdout.splitlines()) == (0, ["2 of 2 chains done", "out"])
     assert "Each seed also draws d⁰ anew; chain.data-seed would keep it." in done.stderr
