@@ -54,6 +54,18 @@ async def test_known_beliefs_give_back_the_agent() -> None:
     assert twin.temperature.low < 0.7 < twin.temperature.high
 
 
+def test_few_that_sample_are_called_anything_else() -> None:
+    """The test has a level of 5 %: of 100 samplers with 10 choices at most 12 (a chance of 1 in 400)."""
+    rng = np.random.default_rng(30)
+    wrong = 0
+    for _ in range(100):
+        p = rng.dirichlet(np.full(9, 0.3), size=10) + 1e-12
+        p /= p.sum(axis=1, keepdims=True)
+        chosen = (p.cumsum(axis=1) > rng.random((10, 1))).argmax(axis=1)
+        wrong += fit_choosing(np.log(p), chosen).verdict not in ("sampler", "cannot tell")
+    assert wrong <= 12
+
+
 async def test_one_that_takes_the_maximum_is_told_from_its_choices() -> None:
     (twin,) = twins(await chain_of(30, choose="map", noise=0.2))
     assert twin.choosing is not None
