@@ -33,9 +33,9 @@ CHAIN_FIELDS = (
     Field("seed", "int", "seed", "The same seed gives the same chain, however it is stepped, resumed or branched.", 42, low=0,
           high=2**63 - 1),
     Field("rule-seed", "int", "seed of h*", "Draws a random h*, which then stays as it is whatever `seed` is. Empty: `seed`.",
-          None, low=0, high=2**63 - 1, in_form=False),
+          None, low=0, high=2**63 - 1),
     Field("data-seed", "int", "seed of d⁰", "Draws d⁰, which then stays as it is whatever `seed` is. Empty: `seed`.",
-          None, low=0, high=2**63 - 1, in_form=False),
+          None, low=0, high=2**63 - 1),
     Field("lookback", "int", "look-back", "How many earlier rounds of its own data an agent still sees; 0 is a fresh agent.", 0,
           low=0, high=1000),
     Field("keep", "any", "keeps", "What the next agent learns from. replace: only dᵗ. accumulate: d⁰ and all data so far. "

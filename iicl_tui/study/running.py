@@ -16,6 +16,7 @@ from multiprocessing import resource_tracker
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.money import Budget
 from iicl_tui.errors import LabError
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.study.chain_job import Job, Outcome, run_job
 from iicl_tui.study.folder import SweepFolder
 from iicl_tui.study.study_file import Study
@@ -80,10 +81,9 @@ class StudyRun:
 
     def _run(self) -> None:
         try:
-            if uses_models(self.study):
-                asyncio.run(self._models())
-            else:
-                self._exact()
+            with outside_files(OutsideFiles(self._outside)):
+                models = uses_models(self.study)
+                asyncio.run(self._models()) if models else self._exact()
         except LabError as error:
             self.error = error
         except (Exception, asyncio.CancelledError) as error:  # nothing above this thread could tell the person

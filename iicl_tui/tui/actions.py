@@ -16,7 +16,7 @@ from textual.binding import Binding
 
 from iicl_tui.tui.action import Action as Action
 from iicl_tui.tui.chain_actions import GUESS, LESSON, PAIR
-from iicl_tui.tui.study_actions import COMPARE, STUDY
+from iicl_tui.tui.study_actions import COMPARE, PREDICTION, STUDY
 
 APP = (
     Action("app.help", ("?", "f1"), "help", "What this screen is for, and every key that works on it now.", footer=99),
@@ -54,7 +54,12 @@ HOME = (
     Action("home.new", ("n",), "new", "Set up a new chain.", footer=2),
     Action("home.branch", ("b",), "branch", "Start a new session from a generation of this one.", footer=4),
     Action("home.rename", ("r",), "rename", "Give the session another title.", footer=5),
-    Action("home.mark", ("space",), "mark", "Mark the session, or take the mark away. Two marked ones can be put side by side."),
+    Action(
+        "home.mark",
+        ("space",),
+        "mark",
+        "Mark the session, or take the mark away: to compare or export several, or put two side by side.",
+    ),
     Action(
         "home.pair", ("c",), "side by side", "Show the two marked sessions, or the marked one and this one, side by side.", footer=9
     ),
@@ -68,6 +73,11 @@ HOME = (
     Action("home.examples", ("2",), "examples", "Show the sessions that come with the program, to look at and to branch from."),
     Action("home.presets", ("3",), "presets", "Show ready-made experiments to start from."),
     Action("home.sort", ("o",), "order", "List the sessions by age, title, task or state.", footer=9),
+    Action("home.compare", ("C",), "compare", "Compare the marked sessions, or others that you name.", footer=11),
+    Action(
+        "home.study", ("s",), "study", "Open a study of many chains: one of yours, or one that comes with the program.", footer=12
+    ),
+    Action("home.export", ("E",), "export", "Write the marked sessions, or the one under the cursor, for other programs."),
     Action("home.refresh", ("f5",), "refresh", "Read the sessions folder again."),
 )
 
@@ -78,6 +88,13 @@ CONFIGURE = (
     ),
     Action("configure.preset", ("f7",), "preset", "Fill the form from a preset, a ready-made experiment.", footer=3),
     Action("configure.pane", ("f8",), "form or file", "In a narrow window: switch between the form and the file.", footer=4),
+    Action(
+        "configure.many",
+        ("f11", "ctrl+r"),
+        "run many times",
+        "Run this configuration many times with other seeds, and follow it as a study.",
+        footer=6,
+    ),
     Action("configure.messages", ("f9",), "messages", "Show the exact messages of the first call to a model.", footer=5),
 )
 
@@ -133,6 +150,14 @@ LAB = (
     Action("lab.save-copy", ("S",), "save a copy", "Save everything that happened in another file.", footer=15),
     Action(
         "lab.export", ("E",), "export", "Write tables (CSV), one JSON file, or the notebooks' logs, for other programs.", footer=16
+    ),
+    Action("lab.prediction", ("F",), "prediction", "What theory predicts of this chain, over what happens, and beside it."),
+    Action("lab.compare", ("C",), "compare", "Compare this session with others."),
+    Action(
+        "lab.study",
+        ("*",),
+        "run many times",
+        "Run this chain many times with other seeds, all from its d⁰, and follow it as a study.",
     ),
     Action("lab.pane-belief", ("1",), "belief", "In a small window: show the belief."),
     Action("lab.pane-curves", ("2",), "curves", "In a small window: show the curves over generations."),
@@ -301,6 +326,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "guess": GUESS,
     "study": STUDY,
     "compare": COMPARE,
+    "prediction": PREDICTION,
     "explain": EXPLAIN,
     "help": HELP,
     "keys": KEYS,
@@ -326,6 +352,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "pair", "chart"),
     ("app", "study"),
     ("app", "compare"),
+    ("app", "prediction", "chart"),
     ("app", "explain"),
     ("app", "help"),
     ("app", "keys"),
@@ -352,6 +379,7 @@ TITLES: dict[str, str] = {
     "guess": "guess",
     "study": "study",
     "compare": "comparison",
+    "prediction": "prediction",
     "explain": "explanation",
     "help": "help",
     "keys": "keys",

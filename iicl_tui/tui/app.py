@@ -46,6 +46,7 @@ SCREENS_BY_NAME = {
     "messages": "iicl_tui.tui.screens.messages:MessagesScreen",
     "study": "iicl_tui.tui.screens.study:StudyScreen",
     "compare": "iicl_tui.tui.screens.compare:CompareScreen",
+    "prediction": "iicl_tui.tui.screens.prediction:PredictionScreen",
     "lesson": "iicl_tui.tui.screens.lesson:LessonScreen",
     "explain": "iicl_tui.tui.screens.explain:ExplainScreen",
     "help": "iicl_tui.tui.screens.help:HelpScreen",

@@ -24,6 +24,16 @@ STUDY = (
     Action("study.pane-curves", ("2",), "curves", "In a small window: show the curves and means."),
 )
 
+PREDICTION = (
+    Action("prediction.earlier", ("[",), "earlier", "Show the generation before.", footer=1),
+    Action("prediction.later", ("]",), "later", "Show the next generation, also one that has not happened yet.", footer=2),
+    Action("prediction.first", ("{",), "first", "Show the first generation."),
+    Action("prediction.last", ("}",), "last", "Show the last generation that is predicted.", footer=3),
+    Action("prediction.swap", ("p",), "swap", "Draw the prediction as bars and the belief as lines, or the other way.", footer=6),
+    Action("prediction.view", ("v",), "view", "Show the belief as strips, as a mosaic or as a ranked list.", footer=4),
+    Action("prediction.scale", ("s",), "scale", "Switch the scale between linear and logarithmic.", footer=5),
+)
+
 COMPARE = (
     Action("compare.metric", ("m",), "next metric", "Compare the next metric.", footer=1),
     Action("compare.metric-before", ("M",), "metric before", "Compare the metric before."),

@@ -18,8 +18,9 @@ from iicl_tui.store.paths import Paths
 from iicl_tui.store.presets import load, presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
+from iicl_tui.tui.configure.draft_edits import BLANK
 from iicl_tui.tui.configure.fields import FieldRow, SectionButton, row_id
-from iicl_tui.tui.screens.configure import BLANK, ConfigureScreen
+from iicl_tui.tui.screens.configure import ConfigureScreen
 from iicl_tui.tui.screens.error import ErrorScreen
 from iicl_tui.tui.screens.messages import MessagesScreen
 from iicl_tui.tui.widgets.header import HeaderLine

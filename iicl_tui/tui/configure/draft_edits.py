@@ -1,4 +1,4 @@
-"""Changes of the draft by the form's buttons and choices."""
+"""The draft of an empty form, and its changes by buttons and choices."""
 
 from __future__ import annotations
 
@@ -8,6 +8,27 @@ from iicl_tui.present.config_form import with_kind
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store.config_draft import Draft
 from iicl_tui.tui.configure.fields import Operation, row_id
+
+BLANK = """\
+[chain]
+title = "Untitled chain"
+task = "acre"
+generations = 6
+seed = 42
+lookback = 0
+
+[task]
+objects = ["A", "B", "C", "D", "screen"]
+hypothesis = "random"
+initial = 4
+samples = 4
+
+[[agent]]
+kind = "bayes"
+choose = "sample"
+temperature = 1.0
+"""
+"""The form that is opened without a preset or a file."""
 
 
 def apply_button(draft: Draft, operation: Operation, path: KeyPath) -> tuple[Draft, str]:

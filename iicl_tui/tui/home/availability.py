@@ -45,6 +45,7 @@ def availability(action: str, now: Situation) -> bool | None:
         "mark": now.is_whole,
         "pair": now.pair == 2,
         "edit": now.is_session,
+        "export": now.is_session,
         "rename": now.is_whole and now.tab == "yours",
         "delete": now.is_session and now.tab == "yours",
         "undo": now.undoable,
@@ -61,7 +62,7 @@ def reason(action: str, now: Situation) -> str:
         return "Only your own sessions can be listed in another order (1)." if now.tab != "yours" else "There are no sessions yet."
     if action == "pair":
         return "Two sessions stand side by side: mark one with Space, go to another one, then press c."
-    if action not in ("open", "branch", "mark", "edit", "rename", "delete"):
+    if action not in ("open", "branch", "mark", "edit", "export", "rename", "delete"):
         return ""
     if now.item is None:
         return "Nothing is listed here. n sets up a chain, 2 lists examples, 3 presets."

@@ -77,8 +77,8 @@ class SessionList(OptionList):
 
 
 def mark(marked: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
-    """The marks with this session marked, or without it. Two can be marked; a third takes the place of the first."""
-    return tuple(each for each in marked if each != path) if path in marked else (*marked[-1:], path)
+    """The marks with this session marked, the newest last, or without it."""
+    return tuple(each for each in marked if each != path) if path in marked else (*marked, path)
 
 
 def _two_lines(item: Item, marked: bool = False) -> Content:

@@ -49,9 +49,9 @@ def reason(action: str, now: Situation) -> str:
         if now.over:
             return "The chain is over: nothing is left to run. { goes back to d⁰, from where Space walks on; b branches."
         return f"Read-only: {state.saving.reason} b starts a session of your own from here." if state.saving.reason else ""
-    if action in ("branch", "save_copy", "export", "note", "budget") and activity.asking:
+    if action in ("branch", "save_copy", "export", "note", "study", "budget") and activity.asking:
         return "Decide first, then this can be done."
-    if action in ("branch", "save_copy", "export", "note", "budget") and activity.busy:
+    if action in ("branch", "save_copy", "export", "note", "study", "budget") and activity.busy:
         return "The chain is running. Pause it first, then this can be done."
     if action == "budget":
         return "No language model is asked in this chain, so that there is nothing to pay for."
@@ -83,7 +83,7 @@ def availability(action: str, now: Situation) -> bool | None:
         return is_configuration(now)
     if action in STEPS:
         return False if asking else True if state.steppable and not busy else None
-    if action in ("branch", "save_copy", "export", "note"):
+    if action in ("branch", "save_copy", "export", "note", "study"):
         return False if asking else None if busy else True
     if action == "pause":
         return now.activity.kind == "run"

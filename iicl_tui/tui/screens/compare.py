@@ -150,9 +150,10 @@ class CompareScreen(AppScreen):
         if collection is not None:
             facts = [f"{len(collection.chains):,} chains of the task {collection.task}", f"grouped by {self._by_words}"]
         self.header(printable(title, 200), facts, "")
+        said = printable(" · ".join(self._fault.splitlines()), 600)
         pane = self.query_one("#pane")
         pane.border_title = "branches" if self.has_class("-tree") else "conditions"
-        self.query_one(ComparisonPane).show(self._view, printable(self._fault or "Reading the sessions…", 600))
+        self.query_one(ComparisonPane).show(self._view, said or "Reading the sessions…")
         self.refresh_bindings()
 
     @property
@@ -226,7 +227,7 @@ class CompareScreen(AppScreen):
         await self._ask(dialogs.compare_files(self.given))
 
     async def action_export(self) -> None:
-        await self._ask(dialogs.export(self.given[0] if self.given[0].is_dir() else self.lab_app.paths.sessions))
+        await self._ask(dialogs.export(self.given[0] if self.given[0].is_dir() else self.lab_app.paths.sessions, self.given))
 
     async def _ask(self, dialog: InlineForm) -> None:
         await self.query(InlineForm).remove()

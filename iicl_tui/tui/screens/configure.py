@@ -28,33 +28,13 @@ from iicl_tui.store.config_draft import Draft, examine, named_outside
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.configure.draft_edits import KindChanges, apply_button
+from iicl_tui.tui.configure.draft_edits import BLANK, KindChanges, apply_button
 from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, PreservedRow, SectionBox, SectionButton, row_id
 from iicl_tui.tui.configure.file_name import FILE, UNTITLED, file_row, target
 from iicl_tui.tui.configure.side_pane import SidePane
 from iicl_tui.tui.keymap import key_label
-from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.screens.configure_many import ConfigureManyScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
-
-BLANK = """\
-[chain]
-title = "Untitled chain"
-task = "acre"
-generations = 6
-seed = 42
-lookback = 0
-
-[task]
-objects = ["A", "B", "C", "D", "screen"]
-hypothesis = "random"
-initial = 4
-samples = 4
-
-[[agent]]
-kind = "bayes"
-choose = "sample"
-temperature = 1.0
-"""
 
 TITLES: dict[GroupName, str] = {"task": "Task", "agents": "Agents", "interaction": "Interaction", "chain": "Chain"}
 HEADS: dict[GroupName, str] = {
@@ -67,7 +47,7 @@ CHECK_AFTER = 0.12
 """Seconds without a change after which the form is checked."""
 
 
-class ConfigureScreen(AppScreen):
+class ConfigureScreen(ConfigureManyScreen):
     """Edits a draft: each field writes into it, and everything on the screen is read from it."""
 
     GROUP = "configure"
@@ -101,18 +81,18 @@ class ConfigureScreen(AppScreen):
             ConfigError: The file is not TOML.
         """
         super().__init__()
-        self._folder: Path | None = None
+        self.folder: Path | None = None
         source = ""
         if preset is not None:
             text = presets.load(preset).text
         elif file is not None:
-            self._folder, source = file.parent, file.name
+            self.folder, source = file.parent, file.name
             try:
                 text = toml_lines.text_of(files.read_bytes(file), file.name)
             except OSError as error:
                 raise errors.from_os_error(error, "read", file) from error
         self.draft = Draft.of(BLANK if text is None else text, source)
-        self._outside = named_outside(self.draft, self._folder)
+        self.outside = named_outside(self.draft, self.folder)
         self.config: ChainConfig | None = None
         self.form: Form = read_form(self.draft)
         self._opened = self.draft
@@ -183,7 +163,7 @@ class ConfigureScreen(AppScreen):
     @work(thread=True, exclusive=True, group="check")
     def _check(self) -> None:
         draft = self.draft
-        self.post_message(self.Checked(draft, *examine(draft, self._folder, self._outside)))
+        self.post_message(self.Checked(draft, *examine(draft, self.folder, self.outside)))
 
     @on(Checked)
     def _show_result(self, event: Checked) -> None:
@@ -382,8 +362,10 @@ class ConfigureScreen(AppScreen):
         self.query_one("#form", FormPane).scroll_home(animate=False)
 
     def back(self) -> None:
-        """Close the presets, or leave. If there are changes, the first press only warns."""
-        if self.query_one(SidePane).choosing:
+        """Close a dialog or the presets, or leave. If there are changes, the first press only warns."""
+        if self.query("#ask"):
+            self.close_many()
+        elif self.query_one(SidePane).choosing:
             self._close_presets()
         elif self.draft.text != self._opened.text and not self._leave_warned:
             self._leave_warned = True
@@ -407,7 +389,7 @@ class ConfigureScreen(AppScreen):
         )  # fmt: skip
 
     async def action_messages(self) -> None:
-        config, faults = examine(self.draft, self._folder, self._outside)
+        config, faults = examine(self.draft, self.folder, self.outside)
         self._show_check(config, faults)
         if config is None:
             self.notify("Correct the faults first; then the messages can be shown.", severity="warning", markup=False)
@@ -418,15 +400,21 @@ class ConfigureScreen(AppScreen):
             return
         await self.lab_app.open("messages", config.title, found, 0)
 
-    def action_create(self) -> None:
-        config, faults = examine(self.draft, self._folder, self._outside)
+    def checked(self) -> ChainConfig | None:
+        config, faults = examine(self.draft, self.folder, self.outside)
         self._show_check(config, faults)
         wrong = next((row for row in self.query(FieldRow) if row.row.faults), None)
-        if config is None or wrong is not None:
-            if wrong is not None:
-                self.remove_class("-file")
-                wrong.control.focus()
-            self.notify("Correct the faults first; nothing is written before.", severity="warning", markup=False)
+        if config is not None and wrong is None:
+            return config
+        if wrong is not None:
+            self.remove_class("-file")
+            wrong.control.focus()
+        self.notify("Correct the faults first; nothing is written before.", severity="warning", markup=False)
+        return None
+
+    def action_create(self) -> None:
+        config = self.checked()
+        if config is None:
             return
         created = datetime.now(UTC).replace(microsecond=0)
         with SessionFile.create(

@@ -23,11 +23,11 @@ from iicl_tui.store import crash_reports
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.home.availability import Situation, availability, reason
-from iicl_tui.tui.home.session_list import EMPTY, SessionList, Tab, count_words, list_title, mark, tab_labels
+from iicl_tui.tui.home.session_list import EMPTY, SessionList, Tab, count_words, list_title, tab_labels
 from iicl_tui.tui.home.side_pane import SidePane, how_to_repair
 from iicl_tui.tui.home.tab_reader import TabReader
 from iicl_tui.tui.keymap import key_label
-from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.screens.home_many import HomeManyScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
@@ -40,7 +40,7 @@ PREVIEW_AFTER = 0.08
 """Seconds that the cursor must rest on a session before it is read for the preview."""
 
 
-class HomeScreen(AppScreen):
+class HomeScreen(HomeManyScreen):
     """One list for each tab. A worker reads the folder, another one the preview."""
 
     GROUP = "home"
@@ -80,7 +80,6 @@ class HomeScreen(AppScreen):
         self._cursors: dict[Tab, str] = {}
         self._next_cursor: dict[Tab, str] = {}
         self._order = "newest"
-        self._marked: tuple[Path, ...] = ()
         self._undo_stack: list[Callable[[], str]] = []
         self._shown: tuple[Tab, str] | None = None
         self._reader: TabReader
@@ -127,9 +126,9 @@ class HomeScreen(AppScreen):
         self.items[event.tab] = event.items
         self._faults[event.tab] = printable(event.fault, 1000, newlines=True)
         if event.tab == self.tab and self._still_open:
-            self._fill()
+            self.fill()
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
         """List the tab's items that match the search. The cursor stays on its entry."""
         everything = self.items.get(self.tab)
         if everything is None:
@@ -142,7 +141,7 @@ class HomeScreen(AppScreen):
         if self._next_cursor.get(self.tab) in [item.key for item in shown]:
             cursor = self._next_cursor.pop(self.tab)
         with self.app.batch_update():
-            self.query_one(SessionList).show_items(shown, cursor, self._marked)
+            self.query_one(SessionList).show_items(shown, cursor, self.marked)
             empty = self.query_one("#empty", Static)
             empty.display = not shown and not first_visit
             if not shown:
@@ -163,7 +162,7 @@ class HomeScreen(AppScreen):
     def action_sort(self) -> None:
         orders = list(ORDERS)
         self._order = orders[(orders.index(self._order) + 1) % len(orders)]
-        self._fill()
+        self.fill()
 
     def _show_heading(self, shown: int | None = None, total: int = 0) -> None:
         buttons = [ActionButton(f"home.{tab}", label, tab == self.tab) for tab, label in tab_labels(self.tab).items()]
@@ -261,7 +260,7 @@ class HomeScreen(AppScreen):
         self._shown = None
         self._show_heading()
         if tab in self.items:
-            self._fill()
+            self.fill()
         self._list(tab)
         self.query_one("#list").focus()
 
@@ -272,7 +271,7 @@ class HomeScreen(AppScreen):
 
     @on(Input.Changed, "#search")
     def _search(self) -> None:
-        self._fill()
+        self.fill()
 
     @on(Input.Submitted, "#search")
     def _searched(self) -> None:
@@ -286,7 +285,7 @@ class HomeScreen(AppScreen):
     def back(self) -> None:
         """Close a dialog, or the search; there is no screen below."""
         if self.query("#ask"):
-            self._close_dialog()
+            self.close_dialog()
             return
         field = self.query_one("#search", Input)
         field.value = ""
@@ -303,7 +302,7 @@ class HomeScreen(AppScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
             return True
-        if isinstance(self.focused, Input) and action in ("delete", "open"):
+        if isinstance(self.focused, Input) and action in ("delete", "open", "mark"):
             return False  # the field has these keys
         return availability(action, self._situation())
 
@@ -311,7 +310,7 @@ class HomeScreen(AppScreen):
         return reason(action, self._situation())
 
     def _situation(self) -> Situation:
-        return Situation(self.tab, self.item, bool(self.items.get(self.tab)), bool(self._undo_stack), len(self._pair()))
+        return Situation(self.tab, self.item, bool(self.items.get(self.tab)), bool(self._undo_stack), len(self.pair))
 
     @on(OptionList.OptionSelected, "#list")
     def _chosen(self) -> None:
@@ -336,21 +335,6 @@ class HomeScreen(AppScreen):
         known = lessons(self.lab_app.paths.settings)
         self.lab_app.open("lesson", name=next((each.name for each in known if not each.progress.done), known[0].name))
 
-    def action_mark(self) -> None:
-        item = self.item
-        if item is not None and item.summary is not None:
-            self._marked = mark(self._marked, item.summary.path)
-            self._fill()
-
-    def _pair(self) -> list[Path]:
-        """The sessions that would stand side by side: those marked, and the one under the cursor if one is missing."""
-        item = self.item
-        here = [item.summary.path] if item is not None and item.summary is not None and not item.broken else []
-        return list(dict.fromkeys([*self._marked, *here]))[:2]
-
-    def action_pair(self) -> None:
-        self.lab_app.open("pair", self._pair())
-
     def action_new(self) -> None:
         self.lab_app.open("configure")
 
@@ -364,20 +348,20 @@ class HomeScreen(AppScreen):
 
         item = self.item
         if item is not None and item.summary is not None:
-            self._ask(dialogs.rename(item.key, item.summary))
+            self.ask(dialogs.rename(item.key, item.summary))
 
     def action_branch(self) -> None:
         from iicl_tui.tui.home import dialogs
 
         item = self.item
         if item is not None and item.summary is not None:
-            self._ask(dialogs.branch(item.key, item.summary))
+            self.ask(dialogs.branch(item.key, item.summary))
 
-    def _ask(self, dialog: InlineForm) -> None:
+    def ask(self, dialog: InlineForm) -> None:
         if not self.query("#ask"):
             self.query_one("#body").mount(dialog)
 
-    def _close_dialog(self) -> None:
+    def close_dialog(self) -> None:
         self.query("#ask").remove()
         self.query_one("#list").focus()
 
@@ -386,7 +370,9 @@ class HomeScreen(AppScreen):
 
         answers = event.answers
         kind, key = dialogs.subject_of(event.form)
-        self._close_dialog()
+        if self.answer(event):
+            return
+        self.close_dialog()
         item = next((item for item in self.items.get(self.tab, ()) if item.key == key), None)
         if answers is None or item is None or item.summary is None:
             return

@@ -29,7 +29,7 @@ from iicl_tui.tui.lab.chain_runner import REPAINT_AFTER, ChainRunner
 from iicl_tui.tui.lab.key_consents import KeyConsents
 from iicl_tui.tui.lab.leaving import LeaveGuard
 from iicl_tui.tui.lab.view import LabView
-from iicl_tui.tui.screens.chain_view import ChainViewScreen
+from iicl_tui.tui.screens.lab_many import MANY, LabManyScreen
 from iicl_tui.tui.widgets.chain_pane import CHAINS_BESIDE_FROM
 from iicl_tui.tui.widgets.data_pane import DataPane
 from iicl_tui.tui.widgets.inline_form import InlineForm
@@ -43,7 +43,7 @@ _TICK = 0.25
 """Seconds between updates of the text about a running call."""
 
 
-class LabScreen(ChainViewScreen):
+class LabScreen(LabManyScreen):
     """Runs the chain that it shows, asks the person for decisions, and opens dialogs."""
 
     GROUP = "lab"
@@ -348,6 +348,9 @@ class LabScreen(ChainViewScreen):
             kept = dialogs.keep_note(self.session, self.state.selected, answers)
             await self._close_dialog()
             self.lab_app.notify(kept, markup=False)
+        elif subject == MANY:
+            self.open_many(answers)
+            await self._close_dialog()
         elif subject == dialogs.TRUST:
             await self._close_dialog()
             if host := self.consents.answer(answers["answer"]):

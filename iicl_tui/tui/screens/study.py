@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on, work
 
 from iicl_tui.agents.access import Access
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.study.folder import open_folder
 from iicl_tui.study.running import StudyRun
 from iicl_tui.study.study_file import Study
@@ -47,8 +48,8 @@ class StudyScreen(StudyViewScreen):
         Raises:
             LabError: The folder has no study, or it is too large to be followed.
         """
-        super().__init__(folder, study)
-        self._start, self._command, self._outside = start, command, outside
+        super().__init__(folder, study, outside)
+        self._start, self._command = start, command
         self._leave_warned = False
         self._told = 0
 
@@ -121,7 +122,8 @@ class StudyScreen(StudyViewScreen):
 
     async def _begin(self, retry: bool) -> None:
         """Start, after a question if it is large or costs money."""
-        question = dialogs.start(self.study, self._first, retry)
+        with outside_files(OutsideFiles(self._outside)):
+            question = dialogs.start(self.study, self._first, retry)
         if question is None:
             self._start_run(retry)
         else:
@@ -144,7 +146,7 @@ class StudyScreen(StudyViewScreen):
         self.lab_app.open("compare", [self.folder])
 
     async def action_export(self) -> None:
-        await self._ask(dialogs.export(self.folder))
+        await self._ask(dialogs.export(self.folder, [self.folder]))
 
     async def _ask(self, dialog: InlineForm) -> None:
         await self.query(InlineForm).remove()

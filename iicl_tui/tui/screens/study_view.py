@@ -17,6 +17,7 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from iicl_tui.errors import LabError
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.present import study_table
 from iicl_tui.present.comparison import ComparisonView, view_of, with_chain
 from iicl_tui.store import crash_reports
@@ -64,12 +65,13 @@ class StudyViewScreen(AppScreen):
         now: StudyNow
         view: ComparisonView
 
-    def __init__(self, folder: Path, study: Study | None = None) -> None:
+    def __init__(self, folder: Path, study: Study | None = None, outside: bool = False) -> None:
         """Open a study.
 
         Args:
             folder: Its folder.
             study: None: the one that the folder belongs to.
+            outside: Whether configurations may name files outside their folder.
 
         Raises:
             LabError: The folder has no study, or it is too large to be followed.
@@ -85,7 +87,9 @@ class StudyViewScreen(AppScreen):
         self.folder, self.study = folder, study
         self.now = StudyNow(study)
         self.run: StudyRun | None = None
-        self._first = study.config(study.plan(0))
+        self._outside = outside
+        with outside_files(OutsideFiles(outside)):
+            self._first = study.config(study.plan(0))
         self._follower = Follower(study, folder)
         self._metrics = study.metrics or default_metrics(self._first.task)
         self.metric = self._metrics[0]

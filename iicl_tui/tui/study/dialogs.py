@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,9 @@ START, RETRY, EXPORT, MANY, OPEN, COMPARE = "start-study", "retry-study", "expor
 GROUP, AT = "group", "at"
 YES, NO = "yes", "no"
 FORMS = ("csv", "parquet", "report")
+"""Of many chains together."""
+SINGLE = ("json", "notebook")
+"""Of each session by itself."""
 _MOST_SEED = 2**63 - 1
 
 
@@ -86,23 +90,32 @@ def many_study(text: str, title: str, base: Path | None, seed: int, answers: Map
     return read_study(text, title, base, [seeds]), Path(answers["folder"]).expanduser()
 
 
-def export(folder: Path) -> InlineForm:
-    """Asks for the form and the folder of an export of many chains."""
+def export(folder: Path, given: Sequence[Path]) -> InlineForm:
+    """Asks for the form and the folder of an export of these files and folders.
+
+    Args:
+        folder: Where the export's folder is proposed.
+        given: What is exported.
+    """
+    forms = FORMS if any(path.is_dir() for path in given) else (*FORMS, *SINGLE)
     questions = [
-        Question("form", "csv, parquet or report:", FORMS[0], one_of(*FORMS), FORMS, word_of(*FORMS)),
+        Question("form", f"{', '.join(forms[:-1])} or {forms[-1]}:", forms[0], one_of(*forms), forms, word_of(*forms)),
         Question("folder", "into the folder:", str(folder / "export"), lambda text: "" if text else "Enter a folder."),
     ]
 
     def hint(answers: Mapping[str, str]) -> str:
         if answers["form"] == "report":
             return "A page with tables, figures and all data. Files of an earlier report are replaced."
-        return "One table: a row for each chain, generation and metric, with every varied key."
+        if answers["form"] in SINGLE:
+            return "Everything about each session, in a folder of its own."
+        return "One table: a row for each chain, generation and metric, with every key in which the chains differ."
 
-    return InlineForm(EXPORT, "Export", questions, hint)
+    return InlineForm(EXPORT, f"Export {len(given)} sessions" if len(given) > 1 else "Export", questions, hint)
 
 
 def write(given: Sequence[Path], answers: Mapping[str, str]) -> str:
     """Writes the export that the dialog's answers describe, and returns a sentence about it. Raises LabError."""
+    from iicl_tui.store.export import export as write_session
     from iicl_tui.study.collection import collect
     from iicl_tui.study.comparison import compare
     from iicl_tui.study.report import Wanted
@@ -110,11 +123,13 @@ def write(given: Sequence[Path], answers: Mapping[str, str]) -> str:
     from iicl_tui.study.tables import write_csv, write_parquet
 
     target, form = Path(answers["folder"]).expanduser(), answers["form"]
+    if form in SINGLE:
+        files = [file for path in given for file in write_session(path, form, target / path.stem, lambda notice: None)]
+        return f"{len(files)} files in {target}"
     collection = collect(given)
     if form == "report":
-        files = " ".join(map(str, given))
-        wanted = Wanted(collection.wanted, "svg", f"iicl-tui report {files} -o {target}")
-        return str(write_report(compare(collection), list(given), wanted, target)[0].parent)
+        names = shlex.join(["iicl-tui", "report", *map(str, given), "-o", str(target)])
+        return str(write_report(compare(collection), list(given), Wanted(collection.wanted, "svg", names), target)[0].parent)
     path = target / f"chains.{form}"
     (write_csv if form == "csv" else write_parquet)(collection, path)
     return str(path)

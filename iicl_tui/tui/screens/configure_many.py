@@ -1,0 +1,56 @@
+"""Makes a study of the configuration in the form: the same chain many times, with other seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on
+
+from iicl_tui.chain.config import ChainConfig
+from iicl_tui.files import OutsideFiles, outside_files
+from iicl_tui.store.config_draft import Draft
+from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.widgets.inline_form import InlineForm
+
+
+class ConfigureManyScreen(AppScreen):
+    """The part of the form's screen that runs its configuration many times.
+
+    Attributes:
+        draft: The form's configuration.
+        folder: Where file names in it are looked up.
+        outside: Which files outside that folder it may name.
+    """
+
+    draft: Draft
+    folder: Path | None
+    outside: OutsideFiles
+
+    def checked(self) -> ChainConfig | None:
+        """The configuration, checked now; None, and a message, if it has faults."""
+        raise NotImplementedError
+
+    def action_many(self) -> None:
+        from iicl_tui.tui.study import dialogs
+
+        config = self.checked()
+        if config is not None and not self.query(InlineForm):
+            self.query_one("#body").mount(dialogs.many(config.title, config.seed, self.lab_app.paths.sessions))
+
+    @on(InlineForm.Answered)
+    def _many_answered(self, event: InlineForm.Answered) -> None:
+        """Open the study. An error leaves the dialog open, so that it can be corrected."""
+        from iicl_tui.tui.study import dialogs
+
+        event.stop()
+        config = self.checked() if event.answers is not None else None
+        if config is not None and event.answers is not None:
+            with outside_files(self.outside):
+                study, folder = dialogs.many_study(self.draft.text, config.title, self.folder, config.seed, event.answers)
+            self.lab_app.open("study", folder=folder, study=study, start=True, outside=True)  # it names none that it may not name
+        self.close_many()
+
+    def close_many(self) -> None:
+        """Close the dialog, and go back to the form."""
+        self.query(InlineForm).remove()
+        self.set_focus(self.query("#form .control").first(), scroll_visible=False)
