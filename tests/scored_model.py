@@ -223,6 +223,32 @@ def echoing(server: ScoredServer, seen: Seen) -> Answer:
     return status(200, {"id": "1", "object": "text_completion", "created": 1, "model": "m", "choices": [choice], "usage": usage})
 
 
+def completing(server: ScoredServer, seen: Seen) -> Answer:
+    """A completions API that continues a text, and gives log-probabilities in its own form; it has no chat."""
+    if seen.path != "/v1/completions" or seen.body.get("echo"):
+        return status(400, {"error": {"message": "This model has no chat template."}})
+    before, mark, rest = seen.body["prompt"].rpartition(server.model.form.literals[0])
+    with server._lock:
+        server.bodies.append(seen.body)
+        number = len(server.bodies)
+        if seen.body["max_tokens"] == 1:
+            server.reads.append(mark + rest)
+    server.before(number)
+    usage = {"prompt_tokens": 50, "completion_tokens": 1, "total_tokens": 51}
+    answer = {"id": "1", "object": "text_completion", "created": 1, "model": "m", "usage": usage}
+    if seen.body["max_tokens"] > 1:
+        text = server.fresh(seen.body["prompt"])
+        return status(200, {**answer, "choices": [{"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}]})
+    assert before.endswith("\n")
+    assert (seen.body["temperature"], seen.body["logprobs"]) == (1.0, 20)
+    assert "stop" not in seen.body
+    listed = dict(sorted(server.model.after(mark + rest), key=lambda pair: -pair[1]))
+    first = next(iter(listed))
+    logprobs = {"tokens": [first], "token_logprobs": [listed[first]], "top_logprobs": [listed], "text_offset": [0]}
+    choice = {"index": 0, "text": first, "finish_reason": "length", "logprobs": logprobs}
+    return status(200, {**answer, "choices": [choice]})
+
+
 def prompt_scoring(server: ScoredServer) -> Callable[[Mapping[str, Any]], bool | Answer]:
     """A server that gives prompt_logprobs, but lists no tokens of its reply."""
 

@@ -15,6 +15,8 @@ _LIMIT = "the agent's `max-tokens`"
 _RESERVED = {
     "model": "the agent's `model`",
     "messages": "the prompts",
+    "prompt": "the prompts",
+    "echo": "the program: replies hold no prompt",
     "system": "the prompts",
     "temperature": "the agent's `temperature`",
     "topp": "the agent's `top-p`",

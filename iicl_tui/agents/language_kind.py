@@ -17,6 +17,7 @@ from iicl_tui.agents.base import Agent, AgentKind
 from iicl_tui.agents.calls import Provider
 from iicl_tui.agents.extra_body import check_extra
 from iicl_tui.agents.model_names import known_sampling
+from iicl_tui.agents.plain_text import TEXT_CONTINUATIONS, TEXT_FIELDS, text_options
 from iicl_tui.agents.prices import Price, configured_price, known_price
 from iicl_tui.agents.prior_belief import PRIOR_FIELD, asks_prior
 from iicl_tui.agents.retry import RetryPolicy
@@ -58,6 +59,7 @@ class ApiSpec:
             if none can.
         official_continues: Whether the official server can.
         models: How the names of its models begin; "" for an API that serves any model.
+        completes_text: Whether its servers may also continue a text without a chat template.
         schema_bounds: Whether its JSON schemas can bound the lengths and letters of texts.
     """
 
@@ -76,6 +78,7 @@ class ApiSpec:
     official_continues: bool = False
     models: tuple[str, ...] = ()
     schema_bounds: bool = False
+    completes_text: bool = False
 
 
 def language_kind(api: ApiSpec) -> AgentKind:
@@ -101,6 +104,7 @@ def language_fields(api: ApiSpec) -> tuple[Field, ...]:
               "protocol, such as http://localhost:8080/v1. Empty: the provider's official server.", None, convert=_url),
         Field("key-env", "str", "key's variable", "The environment variable that holds the key. The key is never written to a "
               "file. Your own server may need none.", api.key_env, convert=_variable),
+        *(TEXT_FIELDS if api.completes_text else ()),
         Field("temperature", "float", "temperature τ", f"Sent to the model; at most {api.max_temperature:g} here. If a model "
               "does not support it, it is left out with a notice.", 1.0, low=0, high=api.max_temperature),
         Field("top-p", "float", "top-p", "Sent to the model if it is set.", None, low=0, high=1),
@@ -168,8 +172,9 @@ def build_agent(
     if base_url is not None and any(same_address(base_url, url) for url in api.urls):
         base_url = None
     price = configured_price(values["price"], (*path, "price"), faults) if values["price"] is not None else None
-    continues = api.official_continues or base_url is not None
-    scores = score_settings(values, task, api.continuations, continues, api.title, path, faults)
+    text = text_options(values, path, faults)
+    continues = api.official_continues or base_url is not None or bool(text)
+    scores = score_settings(values, task, TEXT_CONTINUATIONS if text else api.continuations, continues, api.title, path, faults)
     estimator = BeliefEstimator(
         values["belief"], values["draws"], values["smoothing"], values.get("top-logprobs", 0), values.get("reading", ""),
         values.get("fallback", "none"), values["json-schema"], scores, values["temperature"],
@@ -180,7 +185,7 @@ def build_agent(
         what = 'the belief is scored without thinking: "none" or nothing can stand here, or belief = "logprobs" or "samples"'
         faults.append(Fault((*path, "reasoning-effort"), what))
     needs_sampling = estimator.asks_logprobs or values["temperature"] != 1
-    if effort is None and needs_sampling and known_sampling(api.name, model, base_url is None) == "without-reasoning":
+    if not text and effort is None and needs_sampling and known_sampling(api.name, model, base_url is None) == "without-reasoning":
         effort = "none"
     settings = RequestSettings(
         model, values["max-tokens"], estimator, values["temperature"], values["top-p"], values["seed"], values["json-schema"],
@@ -202,6 +207,7 @@ def build_agent(
             timeout=values["timeout"],
             extra_body=values["extra-body"],
             max_reply=round(values["max-reply"] * 1e6),
+            **text,
         )
         return made
 

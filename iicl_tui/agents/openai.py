@@ -17,6 +17,7 @@ API = ApiSpec(
     order=2,
     continuations=("assistant", "continue-final-message", "assistant-only", "completion", "prompt-logprobs", "echo"),
     models=("",),
+    completes_text=True,
 )
 """The API, for this kind and for `doctor`."""
 

@@ -19,7 +19,7 @@ from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.answer_form import AnswerForm
 
 CONTINUATIONS = (
-    "assistant", "continue-final-message", "assistant-only", "completion", "prompt-logprobs", "echo", "prefix",
+    "assistant", "continue-final-message", "assistant-only", "completion", "prompt-logprobs", "echo", "prefix", "text",
 )  # fmt: skip
 """How a server can be told to continue the beginning of an answer, or to score a whole one.
 
@@ -27,12 +27,13 @@ assistant: the last message is the assistant's; thinking is switched off by the 
 also vLLM's and SGLang's two fields. assistant-only: the message alone, for servers that refuse unknown fields. completion:
 llama.cpp's own /completion, after its own /apply-template. prompt-logprobs: vLLM's log-probabilities of a given dialogue, for
 whole answers. echo: the completions API repeats a given text with log-probabilities, for whole answers; the dialogue is given
-without a chat template. prefix: Mistral's mark on the message.
+without a chat template. prefix: Mistral's mark on the message. text: the completions API continues a text;
+the dialogue is given without a chat template, too.
 """
 
 WHOLE_ANSWERS = frozenset({"prompt-logprobs", "echo"})
 """The ways that score whole answers."""
-WITHOUT_TEMPLATE = frozenset({"echo"})
+WITHOUT_TEMPLATE = frozenset({"echo", "text"})
 """The ways that give the dialogue as plain text."""
 
 TOP_LOGPROBS = 20

@@ -17,7 +17,7 @@ Answer = Literal["yes", "no", "unknown"]
 
 REPEATS = 6
 """Replies at temperature 0."""
-MOST_CALLS = 26
+MOST_CALLS = 28
 """No report takes more calls."""
 MOST_TOKENS = 60
 """No reply is longer, in tokens."""
@@ -36,6 +36,7 @@ _WAYS = {
     "completion": "llama.cpp's own /completion gives n_probs",
     "prompt-logprobs": "prompt_logprobs scores whole answers",
     "echo": "/v1/completions with echo scores whole answers",
+    "text": "/v1/completions continues a text",
     "prefix": "prefix on the last message is heeded",
 }
 
@@ -68,14 +69,16 @@ class ServerReport:
     def __init__(self, provider: Provider, kind: str, ways: tuple[str, ...], reasoning_effort: str | None = None) -> None:
         self.calls = 0
         self._provider, self._kind, self._ways, self._effort = provider, kind, ways, reasoning_effort
-        self._plain: tuple[Message, ...] = ()
+        self._has_no_chat = False
 
     async def findings(self) -> AsyncIterator[Finding]:
-        """The findings, each as soon as it is known. Without chat there are no others."""
+        """The findings, each as soon as it is known. Without chat they are those of the completions endpoint."""
         found, reply = await self._chat()
         for finding in found:
             yield finding
         if reply is None:
+            if self._kind == "openai" and self._has_no_chat:
+                yield await self._completions()
             return
         yield _thinking(reply)
         one, half = await self._letters()
@@ -85,6 +88,8 @@ class ServerReport:
         yield await self._seed()
         yield await self._schema()
         yield await self._continuation()
+        if self._kind == "openai":
+            yield await self._completions()
         if "echo" in self._ways:
             yield await self._echo()
 
@@ -103,6 +108,7 @@ class ServerReport:
         if refusal is not None:
             reply = await self._ask(with_system.without(("system",)))
         if isinstance(reply, CallFailed):
+            self._has_no_chat = reply.kind in ("bad-request", "parameter", "unknown-model")
             return [Finding("chat", "no", _said(reply))], None
         role = (
             Finding("system role", "no", _said(refusal)) if refusal else Finding("system role", "yes", "a system message was taken")
@@ -198,6 +204,19 @@ class ServerReport:
                 p = continuation_probability(probes.FORM, call)
                 return Finding(name, "yes", f"{_WAYS.get(way, way)} ({way}): the certain next text had a probability of {p:.2g}")
         return Finding(name, "no", scoring.refusal or "nothing continues")
+
+    async def _completions(self) -> Finding:
+        """Whether a text without a chat template is continued, with log-probabilities. Nothing else is sent with it."""
+        name = "completions"
+        counting = (Message("user", "Counting:"), Message("assistant", "One, two, three,"))
+        request = Request(counting, 3, 1.0, top_logprobs=5, continuation="text")
+        reply = await self._ask(request)
+        if isinstance(reply, CallFailed) and reply.parameter == "top_logprobs":
+            reply = await self._ask(replace(request, top_logprobs=None))
+        if isinstance(reply, CallFailed):
+            return Finding(name, "unknown" if reply.retriable else "no", _said(reply))
+        listed = f"{len(reply.tokens[0].top)} tokens were listed at a place" if reply.tokens else "without log-probabilities"
+        return Finding(name, "yes", f'it continued a plain text with {_quoted(reply.text)}, {listed} (endpoint = "completions")')
 
     async def _echo(self) -> Finding:
         request = read_request(Request((Message("user", "State any rule."),), 1), probe_text(probes.FORM, "echo"), "echo")

@@ -85,7 +85,7 @@ async def _report(arguments: argparse.Namespace, api: ApiSpec, provider: Any) ->
     if arguments.json:
         shown = {"model": arguments.model, "calls": report.calls, "findings": [asdict(finding) for finding in found]}
         print(json.dumps(shown, ensure_ascii=True))
-    return 0 if found[0].answer == "yes" else 1
+    return 0 if any(each.name in ("chat", "completions") and each.answer == "yes" for each in found) else 1
 
 
 async def _models(provider: Any) -> tuple[tuple[Any, ...], str]:

@@ -84,6 +84,8 @@ def _parameters(call: NextCall, config: ChainConfig) -> str:
     if client.credential is not None:
         key, url = client.credential.variable, client.credential.base_url
         lines += [("server", url or f"the provider's ({client.kind})"), ("key", f"from {key}, if this server may get it")]
+    if table.get("endpoint") == "completions":
+        lines.append(("endpoint", "completions: these messages as one text, with an empty line between them, and a line break"))
     shown = {"temperature": request.temperature, "top-p": request.top_p, "seed": request.seed, "max-tokens": request.max_tokens}
     lines += [(name, value) for name, value in shown.items() if value is not None]
     if request.top_logprobs is not None:

@@ -159,6 +159,8 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
     }  # fmt: skip
 
     scored = {"belief": "score", "base-url": "http://localhost:1/v1", "choose": "belief"}  # without it these do nothing
+    completed = {"endpoint": "completions"}
+    only_completed: dict[str, Any] = {"endpoint": "chat", "stop": ["###"]}
     only_scored: dict[str, Any] = {"choose": "reply", "pick": "map", "floor": 0.1, "max-reads": 500, "parallel": 7}
 
     def shape(made: LanguageAgent) -> tuple[Any, ...]:
@@ -168,14 +170,17 @@ def test_every_field_of_a_kind_can_be_set_and_none_does_nothing() -> None:
         endpoint = provider.endpoint
         return (
             *(made.settings, made.retry_policy, made.price, made.credential, made.prompts.texts),
+            *(getattr(provider, "_stop", None), endpoint.path),
             *(provider.timeout, provider.extra_body, provider.max_reply, endpoint.model, endpoint.url, endpoint.key_env),
         )
 
     plain = shape(agent(kind="openai"))
     fields = {field.key for field in agent_kinds()["openai"].fields}
-    assert fields == set(other) | set(only_scored)
+    assert fields == set(other) | set(only_scored) | set(only_completed)
     for key, value in other.items():
         assert shape(agent(kind="openai", **{key: value})) != plain, key
+    for key, value in only_completed.items():
+        assert shape(agent(kind="openai", **{**completed, key: value})) != shape(agent(kind="openai", **completed)), key
     for key, value in only_scored.items():
         assert shape(agent(kind="openai", **{**scored, key: value})) != shape(agent(kind="openai", **scored)), key
 
@@ -327,3 +332,38 @@ def test_the_estimate_sends_no_more_history_than_there_is() -> None:
     assert prompt(0) < prompt(1) < prompt(2) < prompt(3)
     assert prompt(3) == prompt(100)  # two generations: the last call has three rounds before it
     assert prompt(4, 3) > prompt(3, 3)
+
+
+# -- the completions endpoint -----------------------------------------------------------------------------------------------
+
+
+def text_faults(**options: Any) -> list[str]:
+    try:
+        read_config({"agent": [{"kind": "openai", "base-url": "http://localhost:1/v1", **options}]})
+    except ConfigError as error:
+        return [f"{'.'.join(map(str, fault.path))}: {fault.message}" for fault in error.faults]
+    return []
+
+
+def test_a_plain_text_has_options_of_its_own() -> None:
+    assert not text_faults(endpoint="completions")
+    assert not text_faults(endpoint="completions", stop=[], belief="score", choose="belief")
+    for options, key, said in (
+        ({"stop": ["x"]}, "stop", 'only calls with endpoint = "completions" have stop texts of their own'),
+        ({"endpoint": "completions", "stop": ["a"] * 5}, "stop", "expected at most 4 texts, none of them empty"),
+        ({"endpoint": "completions", "stop": [""]}, "stop", "expected at most 4 texts, none of them empty"),
+        ({"endpoint": "completions", "stop": "a"}, "stop", "expected a list of texts"),
+        ({"endpoint": "completions", "json-schema": True}, "json-schema", "takes no JSON schema"),
+        ({"endpoint": "completions", "reasoning-effort": "low"}, "reasoning-effort", "does not think before it answers"),
+        ({"endpoint": "text"}, "endpoint", "expected one of chat, completions"),
+        ({"endpoint": "completions", "extra-body": {"prompt": "x"}}, "prompt", "is set by the prompts"),
+    ):
+        (fault,) = text_faults(**options)
+        assert f"{key}: " in fault
+        assert said in fault
+
+
+def test_other_kinds_have_no_such_endpoint() -> None:
+    for kind in ("anthropic", "mistral"):
+        with pytest.raises(ConfigError, match="unknown key"):
+            read_config({"agent": [{"kind": kind, "endpoint": "completions"}]})

@@ -20,6 +20,7 @@ from loopback import Loopback, Seen, status
 from scored_model import (
     CutModel,
     ScoredServer,
+    completing,
     echoing,
     llama_cpp,
     mistral,
@@ -240,6 +241,45 @@ async def test_llama_cpps_own_completion_is_found_where_chat_does_not_continue(
     np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
     templates = [seen for seen in server.seen if seen.path == "/apply-template"]
     assert len(templates) == 1, "the prompt is the same for all reads"
+
+
+@pytest.mark.parametrize("choose", ["reply", "belief"])
+async def test_a_base_model_is_scored_and_asked_by_completions_of_a_text(server: Loopback, choose: str, tmp_path: Path) -> None:
+    it = made(server, endpoint="completions", choose=choose, stop=["\n\n", "###"])
+    it.scored.elsewhere = completing
+    it.server.replies = lambda seen: completing(it.scored, seen)
+    path = tmp_path / "base.toml"
+    with SessionFile.create(it.config, path) as session:
+        chain = await run(it.config, sink=session)
+    assert {call.continuation for call in chain.calls if call.purpose == "score"} == {"text"}
+    assert {seen.path for seen in server.seen} == {"/v1/completions"}
+    replies = [body for body in it.scored.bodies if body["max_tokens"] > 1]
+    assert len(replies) == (4 if choose == "reply" else 2)
+    agent = chain.agent(1)
+    sent = "\n\n".join(message.text for message in agent.first_messages([chain.start.samples])) + "\n"
+    assert all(body["stop"] == ["\n\n", "###"] and "messages" not in body for body in replies)
+    assert replies[0]["prompt"] == sent or choose == "belief"
+    assert sum(body["prompt"] == sent + it.probe for body in it.scored.bodies) == 1, "the way is probed once"
+    with SessionFile.open(path) as session:
+        for belief in Chain(session.config, session.generations, calls=session.calls).beliefs(1, 2):
+            assert belief is not None
+            np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+async def test_a_base_model_that_lists_no_tokens_is_scored_by_echo_or_read_from_its_reply(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1}, endpoint="completions")
+
+    def echoes(seen: Seen) -> Any:
+        if seen.body.get("echo"):
+            return echoing(it.scored, seen)
+        return completing(it.scored, seen) if seen.body["max_tokens"] > 1 else status(400, {"error": {"message": "no logprobs"}})
+
+    it.server.replies = echoes
+    chain = await run(it.config)
+    assert {call.continuation for call in chain.calls if call.purpose == "score"} == {"echo"}
+    belief = chain.belief(1)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
 
 
 @pytest.mark.parametrize("way", ["echo", "prompt-logprobs"])

@@ -35,13 +35,20 @@ class Server:
     def __init__(self, **options: Any) -> None:
         self.able = {
             "system": True, "stage": "before", "temperature": "heeded", "seed": "heeded", "schema": "heeded",
-            "continues": "assistant", "thinks": False, "p": LETTERS, "most": 20, **options,
+            "continues": "assistant", "thinks": False, "p": LETTERS, "most": 20, "chat": True, "completions": False, **options,
         }  # fmt: skip
         self.count = 0
 
     def __call__(self, seen: Seen) -> Answer:
         if seen.protocol == "get":
             return status(200, {"object": "list", "data": [{"id": "able", "object": "model", "shutdown_date": "2027-01-14"}]})
+        if seen.path == "/v1/completions" and self.able["completions"] and not seen.body.get("echo"):
+            assert seen.body["prompt"] == "Counting:\nOne, two, three,"
+            logprobs = {"tokens": [" four"], "token_logprobs": [-0.5], "top_logprobs": [{" four": -0.5, " 4": -1.0}]}
+            choice = {"index": 0, "text": " four", "finish_reason": "length", "logprobs": logprobs}
+            return status(200, {"id": "1", "object": "text_completion", "choices": [choice]})
+        if not self.able["chat"]:
+            return status(400, {"error": {"message": "This model has no chat template."}})
         if not seen.path.endswith(("/chat/completions", "/v1/messages")):
             return status(404, {"detail": "Not Found"})
         self.count += 1
@@ -100,14 +107,16 @@ def findings(server: Loopback, capsys: pytest.CaptureFixture[str], *more: str, k
     code = main(["doctor", "--base-url", base, "--model", "able", "--kind", kind, "--json", *more])
     document = json.loads(capsys.readouterr().out)
     assert document["calls"] <= MOST_CALLS
-    assert code == (0 if document["findings"][0]["answer"] == "yes" else 1)
+    talks = {each["name"] for each in document["findings"] if each["answer"] == "yes"} & {"chat", "completions"}
+    assert code == (0 if talks else 1)
     assert all(each["evidence"] for each in document["findings"])
     return {each["name"]: each["answer"] for each in document["findings"]}
 
 
 ABLE = {
     "chat": "yes", "system role": "yes", "thinking": "no", "log-probabilities": "yes", "log-probabilities after temperature": "no",
-    "temperature": "yes", "seed": "yes", "JSON schema": "yes", "continuation": "yes", "echo": "no", "shutdown date": "yes",
+    "temperature": "yes", "seed": "yes", "JSON schema": "yes", "continuation": "yes", "completions": "no",
+    "echo": "no", "shutdown date": "yes",
 }  # fmt: skip
 
 
@@ -132,6 +141,7 @@ WITHOUT = {"log-probabilities": "no", "log-probabilities after temperature": "un
         ({"continues": "continue-final-message"}, {}),
         ({"continues": ""}, {"continuation": "no"}),
         ({"thinks": True}, {"thinking": "yes"}),
+        ({"completions": True}, {"completions": "yes"}),
     ],
     ids=str,
 )  # fmt: skip
@@ -143,10 +153,17 @@ def test_each_ability_is_found(server: Loopback, capsys: Any, options: dict[str,
 def test_mistral_and_anthropic(server: Loopback, capsys: Any) -> None:
     server.replies = Server(continues="prefix")
     found = findings(server, capsys, kind="mistral")
-    assert found == {name: answer for name, answer in ABLE.items() if name != "echo"}
+    assert found == {name: answer for name, answer in ABLE.items() if name not in ("echo", "completions")}
     server.replies = Server()
     found = findings(server, capsys, kind="anthropic")
     assert (found["chat"], found["seed"], found["log-probabilities"]) == ("yes", "no", "no")
+
+
+def test_a_base_model_without_a_chat_is_found(server: Loopback, capsys: Any) -> None:
+    server.replies = Server(chat=False, completions=True)
+    assert findings(server, capsys) == {"chat": "no", "completions": "yes", "shutdown date": "yes"}
+    assert main(["doctor", "--base-url", f"{server.url}/v1", "--model", "able"]) == 0
+    assert "continued a plain text with “four”, 2 tokens were listed" in capsys.readouterr().out
 
 
 def test_the_cost_is_said_first_and_each_line_has_its_evidence(server: Loopback, capsys: Any) -> None:

@@ -24,6 +24,13 @@ def plain_text(messages: Sequence[Message]) -> str:
     return replace_surrogates("\n\n".join(message.text for message in messages))
 
 
+def continued_text(request: Request) -> str:
+    """The text that the completions API continues: after a line break, or right after the beginning of an answer."""
+    if not request.continuation:
+        return plain_text(request.messages) + "\n"
+    return plain_text(request.messages[:-1]) + "\n" + replace_surrogates(request.prompt)
+
+
 def own_url(base_url: str, path: str) -> str:
     """The address of one of llama.cpp's own endpoints, which are beside /v1."""
     return base_url.rstrip("/").removesuffix("/v1") + path

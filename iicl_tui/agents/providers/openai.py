@@ -1,9 +1,9 @@
-"""OpenAI, and every server that speaks its chat completions (llama.cpp, vLLM, Ollama, …)."""
+"""OpenAI, and every server that speaks its chat completions or its completions (llama.cpp, vLLM, Ollama, …)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from iicl_tui.agents.providers.error_body import ErrorBody
 from iicl_tui.agents.providers.given_text import (
     NO_THINKING,
     completion_body,
+    continued_text,
     own_url,
     plain_text,
     read_echo,
@@ -34,7 +35,11 @@ _DEVELOPER = re.compile(r"(?:use|instead|expected|supported|allowed).{0,60}\bdev
 
 
 class OpenAIProvider(SDKProvider):
-    """Uses chat completions. The base URL includes /v1.
+    """Uses chat completions, or the completions of a text for models without a chat. The base URL includes /v1.
+
+    Args:
+        completions: Whether calls go to /completions: the dialogue as one text, without a chat template.
+        stop: The texts that end a reply there.
 
     If a server refuses the name of the token limit or the role "system", or asks for streaming, the request is adapted and repeated
     within the same `send`, and later ones are sent so at once.
@@ -46,8 +51,11 @@ class OpenAIProvider(SDKProvider):
     URL = "https://api.openai.com/v1"
     PATH = "/chat/completions"
 
-    def __init__(self, model: str, **options: Any) -> None:
+    def __init__(self, model: str, *, completions: bool = False, stop: Sequence[str] = (), **options: Any) -> None:
         super().__init__(model, **options)
+        self._completions, self._stop = completions, list(stop)
+        if completions:
+            self.endpoint = replace(self.endpoint, path="/completions")
         self._limit = _LIMITS[0] if self.endpoint.own else _LIMITS[1]
         self._refused_limits: set[str] = set()
         self._system_role = "system"
@@ -64,6 +72,8 @@ class OpenAIProvider(SDKProvider):
             await self._complete(sdk, request)
         elif request.continuation == "echo":
             await self._echo(sdk, request)
+        elif self._is_text(request):
+            await self._text(sdk, request)
         else:
             await self._chat(sdk.chat.completions.with_raw_response, request)
 
@@ -89,6 +99,27 @@ class OpenAIProvider(SDKProvider):
             **without_none(logprobs=request.top_logprobs, temperature=request.temperature, extra_body=self.extra_body or None),
         )
 
+    def _is_text(self, request: Request) -> bool:
+        """Whether the request goes to the completions API, to be continued."""
+        return request.continuation == "text" or (self._completions and not request.continuation)
+
+    async def _text(self, sdk: Any, request: Request) -> None:
+        """Asks the completions API to continue the dialogue as a plain text."""
+        await sdk.completions.with_raw_response.create(
+            model=self.endpoint.model,
+            prompt=continued_text(request),
+            max_tokens=request.max_tokens,
+            **without_none(
+                logprobs=request.top_logprobs,
+                temperature=request.temperature,
+                top_p=request.top_p,
+                seed=request.seed,
+                n=request.n,
+                stop=None if request.continuation else self._stop or None,
+                extra_body=self.extra_body or None,
+            ),
+        )
+
     async def _chat(self, sdk: Any, request: Request) -> None:
         limit = {} if self.extra_body.keys() & set(_LIMITS) else {self._limit: request.max_tokens}
         await sdk.create(
@@ -107,6 +138,8 @@ class OpenAIProvider(SDKProvider):
         if self._usage_in_stream and self._streams and "stream_options" in (*error.params, *error.message.split("'")):
             self._usage_in_stream = False
             return True
+        if self._completions:
+            return super().adapt(error)
         if self._limit not in self._refused_limits and rejects_parameter(error, self._limit):
             self._refused_limits.add(self._limit)
             self._limit = _LIMITS[1 - _LIMITS.index(self._limit)]
@@ -120,6 +153,8 @@ class OpenAIProvider(SDKProvider):
         """As the base class says. Only chat has the names that can be adapted."""
         if request.continuation in ("completion", "echo"):
             return ()
+        if self._is_text(request):
+            return super().adapted(request)
         has_system = any(message.role == "system" for message in request.messages)
         role = ("developer",) if self._system_role == "developer" and has_system else ()
         limit = (self._limit,) if self._refused_limits else ()

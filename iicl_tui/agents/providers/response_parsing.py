@@ -112,7 +112,7 @@ def unexpected_shape(endpoint: Endpoint, raw: RawResponse, found: str) -> CallFa
 
 
 def read_completion(document: Any) -> Reply:
-    """Parses a chat completion of OpenAI, Mistral or a compatible server. Raises UnexpectedShape."""
+    """Parses a completion, of chat or of a text, of OpenAI, Mistral or a compatible server. Raises UnexpectedShape."""
     choices = _object(document).get("choices")
     if not isinstance(choices, list) or not choices:
         raise UnexpectedShape("an object with an empty list of choices" if choices == [] else "an object without choices")
@@ -133,6 +133,8 @@ def _read_others(choices: Sequence[Any]) -> Iterator[Reply]:
 
 def _read_choice(choice: Any) -> Reply:
     message = choice.get("message") if isinstance(choice, Mapping) else None
+    if message is None and isinstance(choice, Mapping) and isinstance(choice.get("text"), str):
+        message = {"content": choice["text"]}  # of the completions API
     if not isinstance(message, Mapping):
         raise UnexpectedShape("an object whose first choice has no message")
     reason = choice.get("finish_reason")

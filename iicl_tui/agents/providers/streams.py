@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from iicl_tui.agents.providers.token_parsing import older_entries
+
 
 class StreamBroken(Exception):
     """The stream ended before the reply did."""
@@ -95,9 +97,13 @@ class _Completion:
                 if isinstance(piece.get(name), str):
                     into.append(piece[name])
             self.text += _texts(piece.get("content"))
+        else:
+            self.text += _texts(choice.get("text"))  # of the completions API
         logprobs = choice.get("logprobs")
         if isinstance(logprobs, Mapping) and isinstance(logprobs.get("content"), list):
             self.tokens += logprobs["content"]
+        elif isinstance(logprobs, Mapping):
+            self.tokens += older_entries(logprobs)
         for name in ("finish_reason", "error", "usage"):
             if choice.get(name):
                 (self.base if name == "usage" else self.choice)[name] = choice[name]

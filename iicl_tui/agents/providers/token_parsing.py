@@ -40,7 +40,7 @@ def parse_tokens(logprobs: Any) -> ParsedTokens:
         return ParsedTokens(None, (UNREADABLE,) if logprobs not in (None, [], False, "") else ())
     entries = logprobs.get("content")
     if not entries:
-        entries = list(_older_entries(logprobs))
+        entries = list(older_entries(logprobs))
     if not isinstance(entries, list) or not entries:
         return ParsedTokens(None, (UNREADABLE,) if any(logprobs.values()) else ())
     odd = _Odd()
@@ -59,7 +59,7 @@ class _Odd:
     found = False
 
 
-def _older_entries(logprobs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def older_entries(logprobs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The parallel lists of the completions API as entries of the chat API."""
     tokens, values, tops = (logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs"))
     if not isinstance(tokens, list) or not isinstance(values, list) or len(tokens) != len(values):

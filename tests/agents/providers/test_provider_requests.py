@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -345,3 +347,60 @@ def test_nothing_is_imported_and_nothing_listens_before_the_first_call() -> None
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not set(done.stdout.split()) & {"openai", "anthropic", "mistralai", "httpx2", "httpcore2", "pydantic", "textual", "rich"}
+
+
+# -- a plain text ---------------------------------------------------------------------------------------------------------
+
+
+def completed(text: str, **more: Any) -> dict[str, Any]:
+    """A response of the completions API, with log-probabilities in its own form."""
+    tokens = re.findall(r"\s*\S+|\s+$", text)
+    logprobs = {
+        "tokens": tokens, "token_logprobs": [-0.5 for _ in tokens], "text_offset": [0 for _ in tokens],
+        "top_logprobs": [{token: -0.5, " other": -1.5} for token in tokens],
+    }  # fmt: skip
+    choice = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": logprobs}
+    return {"id": "1", "object": "text_completion", "created": 1, "model": "base", "choices": [choice], **more}
+
+
+async def test_a_base_model_gets_one_text_and_the_older_form_of_its_log_probabilities_is_read(server, make) -> None:
+    usage = {"prompt_tokens": 30, "completion_tokens": 4, "total_tokens": 34}
+    server.replies = [status(200, completed("Rule: A on", usage=usage)), status(200, completed("x"))]
+    provider = make("openai", completions=True, stop=["\n\n", "###"], extra_body={"top_k": 3})
+    dialogue = [("system", "Lights."), ("user", "Data"), ("assistant", "Rule: B"), ("user", "More\ud800")]
+    reply = await provider.send(Request(tuple(Message(*each) for each in dialogue), 50, 0.7, 0.9, 42, 5))
+    assert server.seen[0].path == "/v1/completions"
+    assert server.seen[0].body == {
+        "model": "model-1", "prompt": "Lights.\n\nData\n\nRule: B\n\nMore\ufffd\n", "max_tokens": 50, "logprobs": 5,
+        "temperature": 0.7, "top_p": 0.9, "seed": 42, "stop": ["\n\n", "###"], "top_k": 3,
+    }  # fmt: skip
+    assert (reply.text, reply.finish, reply.usage, reply.model) == ("Rule: A on", "stop", (30, 4, 0), "base")
+    assert [token.data for token in not_none(reply.tokens)] == [b"Rule:", b" A", b" on"]
+    assert not_none(reply.tokens)[1].top == ((b" A", -0.5), (b" other", -1.5))
+    beginning = (Message("user", "Data"), Message("assistant", 'Rule: {"A": "'))
+    await provider.send(Request(beginning, 1, 1.0, top_logprobs=20, continuation="text"))
+    assert server.seen[1].body == {
+        "model": "model-1", "prompt": 'Data\nRule: {"A": "', "max_tokens": 1, "logprobs": 20, "temperature": 1.0, "top_k": 3,
+    }  # fmt: skip
+
+
+async def test_several_texts_come_in_one_call_and_a_stream_is_put_together(server, make) -> None:
+    first = completed("one")
+    second = {**completed("two")["choices"][0], "index": 1}
+    server.replies = [status(200, {**first, "choices": [*first["choices"], second]})]
+    reply = await make("openai", completions=True).send(Request((Message("user", "Data"),), 5, n=2))
+    assert [each.text for each in (reply, *reply.more)] == ["one", "two"]
+    chunks = [completed(text)["choices"][0] | {"finish_reason": end} for text, end in (("Rule", None), (": A", "stop"))]
+    body = "".join(f"data: {json.dumps({'choices': [chunk]})}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+    server.replies = lambda seen: replace(status(200, {}, {"content-type": "text/event-stream"}), body=body.encode())
+    reply = await make("openai", completions=True).send(Request((Message("user", "Data"),), 5, top_logprobs=2))
+    assert (reply.text, reply.finish) == ("Rule: A", "stop")
+    assert b"".join(token.data for token in not_none(reply.tokens)) == b"Rule: A"
+
+
+async def test_a_text_that_is_refused_says_what_was_refused(server, make) -> None:
+    refusal = {"error": {"message": "logprobs must be at most 5", "param": "logprobs", "type": "invalid_request_error"}}
+    server.replies = [status(400, refusal)]
+    error = await failure(make("openai", completions=True), Request((Message("user", "Data"),), 5, top_logprobs=20))
+    assert error.parameter == "top_logprobs"
+    assert len(server.seen) == 1
