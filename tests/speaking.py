@@ -69,7 +69,10 @@ def follows(config: ChainConfig, hypothesis: int = 5) -> Callable[[Request], str
         prompt = request.prompt
         wording = config.task.wording
         if wording is not None and not wording.states_rule:
-            asked = int(re.search(r"exactly (\d+)", prompt)[1])  # type: ignore[index]  # it says how many it wants
+            found = re.search(r"exactly (\d+)", prompt)  # it says how many it wants
+            if found is None:  # a rule, beside the chain
+                return rule(config, hypothesis)
+            asked = int(found[1])
             rng = np.random.default_rng(len(prompt))
             return wording.samples_reply(config.task.transmit(hypothesis, asked, 0.0, rng))
         if "Write examples" in prompt:

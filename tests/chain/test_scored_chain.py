@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -44,6 +45,7 @@ from iicl_tui.chain.estimate import estimate
 from iicl_tui.errors import ChainStopped, ConfigError, StoreError
 from iicl_tui.present.belief_provenance import caption
 from iicl_tui.present.transcript import entries
+from iicl_tui.store.presets import load
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tasks.wording import rule_wording
 
@@ -264,6 +266,24 @@ async def test_a_base_model_is_scored_and_asked_by_completions_of_a_text(server:
         for belief in Chain(session.config, session.generations, calls=session.calls).beliefs(1, 2):
             assert belief is not None
             np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
+
+
+async def test_the_preset_of_a_base_model_begins(server: Loopback) -> None:
+    given = tomllib.loads(load("e2-base-local").text)
+    given["chain"]["generations"], given["agent"][0]["base-url"] = 1, f"{server.url}/v1"
+    it = Made(server, read_config(given), 5, 0.2)
+    it.model._cuts = lambda beginning, text: text[-1] == '"'  # type: ignore[method-assign]
+    task, wording = it.config.task, it.config.task.wording
+    assert wording is not None
+    it.scored.fresh = lambda prompt: wording.samples_reply(task.transmit(5, 4, 0.0, np.random.default_rng(0)))
+    it.server.replies = lambda seen: completing(it.scored, seen)
+    chain = await run(it.config)
+    assert chain.status == "finished"
+    assert chain.data(1) == task.transmit(5, 4, 0.0, np.random.default_rng(0))
+    assert it.scored.bodies[-1]["prompt"].count("Rule: {") == 3, "two examples of the form, and its own rule"
+    belief = chain.belief(1)
+    assert belief is not None
+    np.testing.assert_allclose(np.exp(belief.log_p), it.p, atol=1e-9)
 
 
 async def test_a_base_model_that_lists_no_tokens_is_scored_by_echo_or_read_from_its_reply(server: Loopback) -> None:

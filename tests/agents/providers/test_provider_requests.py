@@ -13,7 +13,7 @@ from loopback import Text, close_before_reply, status
 from narrow import not_none
 from provider_cases import FULL, KEY, PATHS, PLAIN, PROVIDERS, SCHEMA, failure
 
-from iicl_tui.agents.calls import Message, Request
+from iicl_tui.agents.calls import Message, Request, Role
 
 SYSTEM, USER = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Which rule?"}
 STRICT = {"type": "json_schema", "json_schema": {"name": "reply", "schema": SCHEMA, "strict": True}}
@@ -367,7 +367,7 @@ async def test_a_base_model_gets_one_text_and_the_older_form_of_its_log_probabil
     usage = {"prompt_tokens": 30, "completion_tokens": 4, "total_tokens": 34}
     server.replies = [status(200, completed("Rule: A on", usage=usage)), status(200, completed("x"))]
     provider = make("openai", completions=True, stop=["\n\n", "###"], extra_body={"top_k": 3})
-    dialogue = [("system", "Lights."), ("user", "Data"), ("assistant", "Rule: B"), ("user", "More\ud800")]
+    dialogue: list[tuple[Role, str]] = [("system", "Lights."), ("user", "Data"), ("assistant", "Rule: B"), ("user", "More\ud800")]
     reply = await provider.send(Request(tuple(Message(*each) for each in dialogue), 50, 0.7, 0.9, 42, 5))
     assert server.seen[0].path == "/v1/completions"
     assert server.seen[0].body == {
