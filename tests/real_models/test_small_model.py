@@ -41,9 +41,9 @@ Examples:
 {examples}
 
 Find a rule that explains all examples so far. A rule is one line, such as one of these:
-Rule: {{"A": "on", "B": "off", "screen": "und"}}
-Rule: {{"A": "off", "B": "und", "screen": "on"}}
-Rule: {{"A": "und", "B": "on", "screen": "off"}}
+Rule: {"A": "on", "B": "off", "screen": "und"}
+Rule: {"A": "off", "B": "und", "screen": "on"}
+Rule: {"A": "und", "B": "on", "screen": "off"}
 Answer with one such line only, with the state ({states}) of each object that fits the examples.
 
 {after}"""
