@@ -326,6 +326,9 @@ class ConfigureScreen(ConfigureManyScreen):
             return self.has_class("-narrow")
         return super().check_action(action, parameters)
 
+    def why_not(self, action: str) -> str:
+        return "The form and the file are both on the screen." if action == "pane" else ""
+
     def action_pane(self) -> None:
         self.toggle_class("-file")
         self._tabs()

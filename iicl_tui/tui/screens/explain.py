@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from iicl_tui.present.explain import DEPTHS, Depth
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.widgets.page import Page
 
 _NAMES: dict[Depth, str] = {"newcomer": "in plain words", "researcher": "exactly"}
 
@@ -39,7 +39,7 @@ class ExplainScreen(AppScreen):
         self._depth: Depth = DEPTHS[0]
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="page"):
+        with Page(id="page"):
             yield Static(id="text", markup=False)
 
     def on_mount(self) -> None:

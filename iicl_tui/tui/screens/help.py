@@ -9,7 +9,6 @@ from typing import ClassVar
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
@@ -17,6 +16,7 @@ from textual.widgets import Static
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.keymap import LiveAction, group_title, key_label, live_actions
 from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.widgets.page import Page
 
 _KEYS_WIDTH = 13
 NOW = "what you can do now"
@@ -37,7 +37,7 @@ class HelpScreen(AppScreen):
 
     def body(self) -> ComposeResult:
         self._live = live_actions(self._about, self.lab_app.keymap)
-        with VerticalScroll(id="help"):
+        with Page(id="help"):
             about = getattr(self._about, "HELP", "")
             if about:
                 yield Static(Content(about), classes="about")

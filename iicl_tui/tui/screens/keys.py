@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import DataTable, Input, Static
 
@@ -25,7 +26,7 @@ class KeysScreen(AppScreen):
     """Shows what a person needs to write their own `[keys]` table."""
 
     GROUP = "keys"
-    BINDINGS: ClassVar[list] = [*bindings("keys")]
+    BINDINGS: ClassVar[list] = [*bindings("keys"), Binding("space", "page", show=False)]
     CSS_PATH = "keys.tcss"
     HELP = "Every action with its id. Under [keys] in the settings file you can give an action other keys, by its id."
 
@@ -104,6 +105,9 @@ class KeysScreen(AppScreen):
     @on(Input.Submitted)
     def _found(self) -> None:
         self.query_one(DataTable).focus()
+
+    def action_page(self) -> None:
+        self.query_one(DataTable).action_page_down()
 
     def action_search(self) -> None:
         self.query_one(Input).focus()

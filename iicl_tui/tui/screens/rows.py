@@ -93,6 +93,16 @@ class RowsScreen(RowsWithReader):
             return self._model is not None
         return True
 
+    def why_not(self, action: str) -> str:
+        if action.startswith("reason_"):
+            return f"Your list has {len(self.session.reasons.reasons)} reasons. R writes it."
+        if action in ("undo", "redo"):
+            return "Nothing was decided yet that could be taken back." if action == "undo" else "Nothing was taken back."
+        if action in ("next_match", "previous_match"):
+            return "Search for a text first, with /."
+        read_only = self.session.read_only
+        return f"Read-only: {printable(str(read_only), 200)}" if read_only and action in _DECISIONS else ""
+
     def _decide(self, verdict: RowVerdict, text: str | None = None, reason: str | None = None, drop_edit: bool = False) -> None:
         if self._presses.is_double(f"{verdict} {reason or ''}"):
             return
