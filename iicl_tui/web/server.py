@@ -24,6 +24,7 @@ from aiohttp import WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from iicl_tui.lessons import library
 from iicl_tui.web.visitor import PID_FILE
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -89,7 +90,7 @@ class VisitorServer:
         self._refuse_strangers(request)
         if self.visitors >= self.offer.visitors:
             return web.Response(text=f"All {self.offer.visitors} places are taken. Try again later.", status=503)
-        lesson = request.match_info.get("lesson")
+        lesson = _lesson(request)
         path = "/ws" if lesson is None else f"/ws/learn/{lesson}"
         own = urlsplit(self.offer.public_url or f"{request.scheme}://{request.host}")
         address = f"{'wss' if own.scheme == 'https' else 'ws'}://{own.netloc}{own.path.rstrip('/')}{path}"
@@ -104,7 +105,7 @@ class VisitorServer:
         self._refuse_strangers(request)
         if self.visitors >= self.offer.visitors:
             raise web.HTTPServiceUnavailable(text=f"All {self.offer.visitors} places are taken. Try again later.")
-        lesson = request.match_info.get("lesson")
+        lesson = _lesson(request)
         arguments = self.offer.arguments if lesson is None else ("learn", lesson)
         self.visitors += 1
         folder = Path(tempfile.mkdtemp(dir=self._root))
@@ -149,6 +150,14 @@ class VisitorServer:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != own:
             raise web.HTTPForbidden(text="This server does not answer pages of other sites.")
+
+
+def _lesson(request: web.Request) -> str | None:
+    """The lesson that a link names. A visitor opens shipped lessons only, and no files of this machine."""
+    lesson = request.match_info.get("lesson")
+    if lesson is not None and lesson not in library.ORDER:
+        raise web.HTTPNotFound(text="There is no lesson of this name.")
+    return lesson
 
 
 async def serve(offer: Offer, ready: Callable[[str], None]) -> None:

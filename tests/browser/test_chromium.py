@@ -36,7 +36,7 @@ class Visit:
         faults: What the browser complained of, or asked another server for.
     """
 
-    def __init__(self, browser: Browser, server: Served) -> None:
+    def __init__(self, browser: Browser, server: Served, path: str = "") -> None:
         self.page = browser.new_page(viewport={"width": 1200, "height": 700})
         self.drawn = b""
         self.faults: list[str] = []
@@ -46,7 +46,7 @@ class Visit:
         self.page.on("requestfailed", lambda request: self.faults.append(request.url))
         self.page.on("request", self._asked)
         self.page.on("websocket", lambda socket: socket.on("framereceived", self._received))
-        self.page.goto(server.address)
+        self.page.goto(server.address + path)
         self.wait("body.-first-byte")
 
     def wait(self, selector: str) -> None:
@@ -84,6 +84,14 @@ def test_a_chain_is_set_up_and_stepped(browser: Browser, server: Served) -> None
         visit.page.keyboard.press("q")
         visit.page.wait_for_timeout(200)
     process_until(lambda: not server.visitors)
+    assert not visit.faults
+    visit.page.close()
+
+
+def test_a_link_opens_a_lesson_which_predicts(browser: Browser, server: Served) -> None:
+    visit = Visit(browser, server, "/learn/passing-on")
+    visit.press("n", "step 2 of 3")
+    visit.press("Enter", "go on")  # the guess is committed, and the answer is shown
     assert not visit.faults
     visit.page.close()
 

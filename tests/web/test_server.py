@@ -71,6 +71,9 @@ async def test_a_full_house_says_so(server: Served) -> None:
         assert await status(server.address) == 503
         assert await status(server.address + "/ws") == 503
     assert await status(server.address) == 200
+    for name in ("no-such-lesson", "..%2F..%2Fother.toml", "--list"):  # a link opens shipped lessons alone
+        assert await status(f"{server.address}/learn/{name}") == 404
+        assert await status(f"{server.address}/ws/learn/{name}") == 404
 
 
 @pytest.mark.parametrize("message", ['"text"', "[]", '["resize", 1]', '["resize", {}]', "{", "[1, 2]"])
