@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NEWEST = 60
 """How many sessions are read: a few screens full."""
-QUICK = 256 * 1024
+QUICK = 512 * 1024
 """The largest file that is read, in bytes; the line of a larger one shows its last rule."""
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from iicl_tui.agents.beliefs import Belief
 from iicl_tui.agents.money import spent_text
+from iicl_tui.chain.bayes_check import check_models
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.keep import REPLACE
 from iicl_tui.chain.metrics import Outcome, measure, outcome
 from iicl_tui.charts.numbers import probability_text
+from iicl_tui.charts.panel import Panel
 from iicl_tui.charts.view import BeliefView, Mark
 from iicl_tui.present import belief_provenance
+from iicl_tui.present.curves import panels
 from iicl_tui.present.words import belief_question, next_phase_text, rule_text
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable, superscript
@@ -33,12 +36,14 @@ class Preview:
         facts: (label, value) in order, safe to print.
         description: What the session is about, safe to print.
         notice: What to look at in it, safe to print.
+        curves: The measures by generation.
     """
 
     view: BeliefView | None
     facts: tuple[tuple[str, str], ...]
     description: str = ""
     notice: tuple[str, ...] = ()
+    curves: tuple[Panel, ...] = ()
 
 
 def read_preview(path: Path) -> Preview:
@@ -51,7 +56,16 @@ def read_preview(path: Path) -> Preview:
             tuple((what, printable(value, 400)) for what, value in facts if value),
             printable(chain.config.description, 600),
             tuple(printable(each, 300) for each in chain.config.notice),
+            _curves(chain),
         )
+
+
+def _curves(chain: Chain) -> tuple[Panel, ...]:
+    """The curves of the generations so far; none if there is none."""
+    last = len(chain.generations)
+    if not last:
+        return ()
+    return panels(measure(chain), chain.task, chain.start, last, chain.config.generations, _blind(chain), check_models(chain))
 
 
 def outcome_text(path: Path) -> str:

@@ -23,6 +23,7 @@ from iicl_tui.store import crash_reports
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.home.availability import Situation, availability, reason
+from iicl_tui.tui.home.curves_pane import CurvesPane
 from iicl_tui.tui.home.session_list import EMPTY, SessionList, Tab, count_words, list_title, tab_labels
 from iicl_tui.tui.home.side_pane import SidePane, how_to_repair
 from iicl_tui.tui.home.tab_reader import TabReader
@@ -93,6 +94,7 @@ class HomeScreen(HomeManyScreen):
                 left.border_title = "sessions"
                 yield SessionList(id="list", markup=False, compact=True)
                 yield Static("Reading the sessions…", id="empty", markup=False)
+                yield CurvesPane(id="curves")
             side = SidePane(id="side")
             side.border_title = "preview"
             yield side
@@ -195,6 +197,8 @@ class HomeScreen(HomeManyScreen):
         self._shown = (self.tab, item.key)
         side = self.query_one(SidePane)
         side.scroll_home(animate=False)
+        if item.preset is not None or item.broken:
+            self.query_one(CurvesPane).show(())
         if item.preset is not None:
             side.show_preset(item)
         elif item.summary is None:  # only its name is known so far
@@ -235,6 +239,7 @@ class HomeScreen(HomeManyScreen):
             return
         try:
             side.show_preview(item.title, event.preview)
+            self.query_one(CurvesPane).show(event.preview.curves)
         except Exception as error:
             side.show_text(item.title, crash_reports.cannot_show(error))
 
