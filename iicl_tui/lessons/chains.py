@@ -24,13 +24,13 @@ class Built:
     faults: tuple[Fault, ...]
 
 
-async def build(sources: Sequence[ChainSource]) -> Built:
-    """Runs or reads all chains of a lesson."""
+async def build(sources: Sequence[ChainSource], given: Mapping[str, Chain] | None = None) -> Built:
+    """Runs or reads all chains of a lesson. given: chains that have run already."""
     chains: dict[str, Chain] = {}
     faults: list[Fault] = []
     for i, source in enumerate(sources):
         try:
-            chains[source.name] = await _build(source)
+            chains[source.name] = (given or {}).get(source.name) or await _build(source)
         except ConfigError as error:
             faults += [Fault(("chain", i, "session"), f"{source.session}: {fault}") for fault in error.faults]
         except LabError as error:

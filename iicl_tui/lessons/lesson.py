@@ -30,12 +30,14 @@ class ChainSource:
         title: What stands above its charts.
         config: The checked configuration; None for a session.
         session: The session's file.
+        live: The session's models are asked again where they are installed.
     """
 
     name: str
     title: str
     config: ChainConfig | None = None
     session: Path | None = None
+    live: bool = False
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,9 @@ def prepare_now(lesson: Lesson) -> Prepared:
     return _prepared(lesson, build_now(lesson.chains))
 
 
-async def prepare(lesson: Lesson) -> Prepared:
-    """Runs the chains and prepares the lesson. Raises ConfigError with every fault."""
-    return _prepared(lesson, await build(lesson.chains))
+async def prepare(lesson: Lesson, given: Chains | None = None) -> Prepared:
+    """Runs the chains and prepares the lesson. given: chains that have run already. Raises ConfigError with every fault."""
+    return _prepared(lesson, await build(lesson.chains, given))
 
 
 def _prepared(lesson: Lesson, built: Built) -> Prepared:

@@ -50,6 +50,7 @@ CHAIN_FIELDS = (
     Field("config", "table", "configuration", "The tables of a configuration."),
     Field("preset", "str", "preset", "A preset's name."),
     Field("session", "str", "session", "A session file, beside the lesson or in the folder that the path names."),
+    Field("live", "bool", "live", "Ask the session's models again where they are installed on this machine.", False),
     Field("like", "str", "like", "The name of the chain before: the same configuration, changed by `set`, `config` or both."),
     Field("set", "strings", "set", "Changes such as chain.seed=7.", []),
 )
@@ -162,7 +163,9 @@ def _source(
             return None
         if values["set"]:
             faults.append(Fault((*path, "set"), "a stored session cannot be changed; give its configuration instead"))
-        return ChainSource(name, title, session=file)
+        return ChainSource(name, title, session=file, live=values["live"])
+    if values["live"]:
+        faults.append(Fault((*path, "live"), "belongs to a stored session; any other chain is run live anyway"))
     key = given[-1]
     document = _document(values, documents, path, faults)
     if document is None:

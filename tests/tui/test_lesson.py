@@ -18,7 +18,7 @@ from waiting import app_until
 from iicl_tui.chain.engine import Chain
 from iicl_tui.lessons import library, progress
 from iicl_tui.lessons.attempt import Attempt
-from iicl_tui.lessons.lesson import BarsQuestion, FilterQuestion, Lesson, NumberQuestion
+from iicl_tui.lessons.lesson import BarsQuestion, ChainSource, FilterQuestion, Lesson, NumberQuestion
 from iicl_tui.lessons.prepared import Prepared, prepare_now
 from iicl_tui.lessons.reading import read_lesson
 from iicl_tui.store.check import check
@@ -82,6 +82,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             path.write_text(own)
         else:
             monkeypatch.setattr(lesson_module, "prepare", prepare)
+            monkeypatch.setattr(lesson_module, "live_source", lambda lesson: None)  # also where a model is installed
         paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path / "sessions", tmp_path / "state")
         app = LabApp(paths, start=Start("lesson", {"path": path}))
         async with app.run_test(size=size) as pilot:
@@ -276,3 +277,58 @@ async def test_the_belief_is_explained_and_what_is_right_only_after_the_decision
         assert "h*" not in hidden
         await at.press("n", "enter", "n", "i")
         assert type(at.app.screen).__name__ == "ExplainScreen"
+
+
+class Slow:
+    """A live chain whose model answers when it is told to."""
+
+    def __init__(self, source: ChainSource, state: Path) -> None:
+        self.chain = prepared_once("a-language-model").chains["model"]
+        self.done = False
+        self.words = "generation 1 of 4, 12 answers so far"
+        self.answer = asyncio.Event()
+
+    async def run(self) -> None:
+        await self.answer.wait()
+
+    async def close(self) -> None:
+        self.done = True
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_model_of_this_machine_is_waited_for_or_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, waits: bool) -> None:
+    given: list[object] = []
+    await asyncio.to_thread(prepared_once, "a-language-model")  # which runs a loop of its own
+
+    async def prepare(lesson: Lesson, chains: object = None) -> Prepared:
+        given.append(chains)
+        return prepared_once(lesson.name)
+
+    monkeypatch.setattr(lesson_module, "prepare", prepare)
+    monkeypatch.setattr(lesson_module, "live_source", lambda lesson: lesson.chains[0])
+    monkeypatch.setattr(lesson_module, "LiveChain", Slow)
+    paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path / "sessions", tmp_path / "state")
+    app = LabApp(paths, start=Start("lesson", {"path": library.path_of("a-language-model")}))
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, LessonScreen)
+        await app_until(pilot, lambda: screen._live is not None)
+        await pilot.pause()
+        assert "generation 1 of 4, 12 answers so far" in str(screen.query_one("#text", Static).content)
+        live = screen._live
+        assert isinstance(live, Slow)
+        if waits:
+            live.answer.set()
+        else:
+            await pilot.press("enter")
+        await app_until(pilot, lambda: screen.attempt is not None)
+        assert live.done
+    assert given == [{"model": live.chain}] if waits else [None]
+
+
+async def test_what_does_nothing_says_why(host: Callable[..., Any]) -> None:
+    async with host("passing-on") as at:
+        for action in ("back", "later", "earlier", "next", "chain"):
+            assert at.screen.why_not(action).endswith(".")
+        await at.press("b")
+        assert [str(each.message) for each in at.app._notifications] == ["This is the first step."]

@@ -10,11 +10,14 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
+from textual.worker import WorkerCancelled, WorkerFailed
 
-from iicl_tui.errors import LabError, StoreError
+from iicl_tui.errors import ConfigError, LabError, StoreError
 from iicl_tui.lessons import library, progress
 from iicl_tui.lessons.attempt import Attempt
 from iicl_tui.lessons.chains import Moment, moments
+from iicl_tui.lessons.lesson import ChainSource
+from iicl_tui.lessons.live import LiveChain, live_source
 from iicl_tui.lessons.prepared import Prepared, prepare
 from iicl_tui.lessons.reading import read_lesson
 from iicl_tui.lessons.texts import fill, wrap
@@ -34,6 +37,14 @@ from iicl_tui.tui.widgets.inline_form import InlineForm, Question, whole_number
 _BELOW_FROM = 100, 36
 """Columns and lines from which two chains stand below each other."""
 _MOST_PICTURES = 60
+_EVERY = 0.5
+"""Seconds between two looks at how far the model is."""
+_WHY_NOT = {
+    "back": "This is the first step.",
+    "next": "This is the last step. Enter goes on; Esc leaves the lesson.",
+    "earlier": "This is the beginning: d⁰, the data that the chain was given.",
+    "later": "This is the moment that the step is about. Enter goes on.",
+}
 _JUMP = "jump"
 
 
@@ -67,6 +78,8 @@ class LessonScreen(AppScreen):
         self._shown: Moment | None = None
         """The moment that the charts show; None: that of the step."""
         self._player = Player(self, self._tick)
+        self._live: LiveChain | None = None
+        """The chain that a model of this machine is asked for now."""
         self._states: dict[tuple[str, Moment, int, bool], LabState] = {}
 
     def body(self) -> ComposeResult:
@@ -85,11 +98,47 @@ class LessonScreen(AppScreen):
         self.run_worker(self._prepare(), exclusive=True)
 
     async def _prepare(self) -> None:
+        source = live_source(self.lesson)
+        if source is not None and await self._begin_live(source):
+            return
         try:
             self._begin(await prepare(self.lesson))
         except LabError as error:
             self.lab_app.leave()
             self.lab_app.show_error(error)
+
+    async def _begin_live(self, source: ChainSource) -> bool:
+        """Ask the model of this machine and begin with its chain. Returns False if the stored chain must do."""
+        try:
+            self._live = LiveChain(source, self.lab_app.paths.state)
+        except LabError:
+            return False
+        waiting = self.set_interval(_EVERY, self._show_wait)
+        try:
+            if not self._live.done:
+                self._show_wait()
+                await self.run_worker(self._live.run(), group="live", exit_on_error=False).wait()
+            self._begin(await prepare(self.lesson, {source.name: self._live.chain}))
+            return True
+        except WorkerCancelled:
+            pass  # the person would rather not wait
+        except WorkerFailed as error:
+            why = printable(str(error.error).partition("\n")[0], 200)
+            self.lab_app.notify(f"The model could not be asked, so this is the stored chain. {why}", markup=False)
+        except ConfigError:
+            self.lab_app.notify("The model went another way than the questions ask; this is the stored chain.", markup=False)
+        finally:
+            waiting.stop()
+            await self._live.close()
+            self._live = None
+        return False
+
+    def _show_wait(self) -> None:
+        if self._live is not None and self.attempt is None:
+            words = f"Asking the model on this machine: {self._live.words}. This takes minutes, the first time only."
+            self.query_one("#text", Static).update(
+                Content(f"{words}\nEnter shows a stored chain at once; what was answered is kept.")
+            )
 
     def _begin(self, prepared: Prepared) -> None:
         known = progress.load(self._progress_file).get(library.progress_name(self.path), library.NOT_BEGUN)
@@ -205,6 +254,7 @@ class LessonScreen(AppScreen):
     def action_go_on(self) -> None:
         attempt = self.attempt
         if attempt is None:
+            self.workers.cancel_group(self, "live")
             return
         if attempt.is_open:
             self._move(attempt.commit())
@@ -356,6 +406,12 @@ class LessonScreen(AppScreen):
         if action == "later":
             return True if self._shown is not None else None
         return True
+
+    def why_not(self, action: str) -> str:
+        if action == "chain":
+            chains = len(self.lesson.chains)
+            return "This lesson has one chain." if chains == 1 else "Both chains are on the screen."
+        return _WHY_NOT.get(action, "")
 
     def back(self) -> None:
         """Close the jump, stop playing, or leave."""
