@@ -6,6 +6,7 @@ import argparse
 import os
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -72,7 +73,7 @@ def page(position: Position | None, wanted: Path | None, width: int) -> list[Lin
     """The page for a position; without one, or for another talk than the one that is wanted, the notes to read before."""
     if position is not None and (wanted is None or Path(position.path) == wanted):
         return _page_of(position, width)
-    lines = [Line(printable(part)) for part in (speaker_notes.NOBODY,)]
+    lines = [Line(part) for part in textwrap.wrap(speaker_notes.NOBODY, max(width, 20))]
     if wanted is None:
         return lines
     return [*lines, Line(""), *_overview(wanted, width)]

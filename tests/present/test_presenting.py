@@ -77,9 +77,9 @@ def test_who_is_wanted_is_followed_and_others_are_not(tmp_path: Path) -> None:
     other = library.path_of("passing-on").resolve()
     assert "step 2 of 4" in text(notes.page(AT, None, 80))
     assert "step 2 of 4" in text(notes.page(AT, LESSON, 80))
-    assert text(notes.page(AT, other, 80)).startswith(speaker_notes.NOBODY)
+    assert text(notes.page(AT, other, 200)).startswith(speaker_notes.NOBODY)
     assert "The whispering game" in text(notes.page(None, other, 80))
-    assert text(notes.page(None, None, 80)) == speaker_notes.NOBODY
+    assert text(notes.page(None, None, 200)) == speaker_notes.NOBODY
     gone = Position("session", str(tmp_path / "gone.toml"), "gone", 0, False, 1)
     assert "gone" in text(notes.page(gone, None, 80))
     with pytest.raises(LabError, match="no file"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
@@ -25,6 +26,9 @@ PLACES: dict[str, tuple[str, Sequence[str]]] = {
     "a goal": ("lab", ("r",)),
     "a budget": ("lab", ("$",)),
     "the transcript": ("lab", ("t",)),
+    "a branch": ("lab", ("b",)),
+    "a chain presented": ("lab", ("z",)),
+    "two chains": ("pair", ("z", "v", "r")),
 }
 
 
@@ -40,7 +44,9 @@ def paths(tmp_path: Path) -> Paths:
 
 @pytest.mark.parametrize(("screen", "keys"), PLACES.values(), ids=PLACES.keys())
 async def test_every_size_can_be_drawn(paths: Paths, screen: str, keys: Sequence[str]) -> None:
-    values = {"path": paths.sessions / "漢字カタカナ.toml"} if screen == "lab" else {}
+    files = tuple(sorted(paths.sessions.glob("*.toml")))
+    every: dict[str, dict[str, Any]] = {"lab": {"path": files[-1]}, "pair": {"paths": files}}
+    values = every.get(screen, {})
     app = LabApp(paths, start=Start(screen, values)) if screen != "home" else LabApp(paths)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
