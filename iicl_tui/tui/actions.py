@@ -31,7 +31,7 @@ APP = (
     Action("app.keys", ("f4",), "keys", "List every action of the program with its id and its keys, your own keys included."),
     Action(
         "app.present",
-        ("z", "f11"),
+        ("z",),
         "presenter mode",
         "Show everything larger, with fewer elements and without money, paths and keys; or as before. `iicl-tui notes` in a second "
         "terminal has the speaker's notes.",
