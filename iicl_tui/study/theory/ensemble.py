@@ -18,6 +18,7 @@ from iicl_tui.study.theory.gates import normalised
 from iicl_tui.study.theory.learning import Learner, drawn
 from iicl_tui.study.theory.making import Making, fresh, predictive
 from iicl_tui.study.theory.outcomes import ABSENT, counted
+from iicl_tui.study.theory.ranking import MOST_POOLED, Pools
 from iicl_tui.study.theory.revising import Revise, Revising
 from iicl_tui.study.theory.setting import Setting, setting_of
 
@@ -113,6 +114,9 @@ def simulate(
         raise LabError("No ensemble", f"It has {chains} chains of {wanted} generations; give at least one chain.")
     if chains * max(wanted, setting.samples) > MOST_CELLS:
         raise LabError("The ensemble is too large", f"{chains:,} chains × {wanted:,} generations; at most {MOST_CELLS:,} in all.")
+    if setting.ranking is not None and chains * setting.ranking.width(wanted, setting.config.own_samples) > MOST_POOLED:
+        what = f"The pools of {chains:,} chains would have more than {MOST_POOLED:,} examples after {wanted:,} generations."
+        raise LabError("The ensemble is too large", what)
     run = _Run(setting, chains, config.seed if seed is None else seed, beliefs)
     hypotheses = np.full((wanted, chains), -1, dtype=np.int16)
     passed, rows, entropies = [], [], []
@@ -157,6 +161,7 @@ class _Run:
         )  # new arrays of 2 MB cost more to get than to fill
         accumulates = setting.config.keep.accumulates
         self.kept = np.zeros((chains, self.size)) if accumulates else None  # how often each chain has had each outcome
+        self.pools = Pools(setting.ranking, chains) if setting.ranking is not None else None
         self.data: list[NDArray[np.int16]] = [start]  # of the last generations, as far back as agents look
 
     def seen(self, generation: int, rows: slice) -> Ints:
@@ -170,6 +175,8 @@ class _Run:
         made = np.full((self.chains, self.setting.samples), ABSENT, dtype=np.int16)
         passed, belief, entropy, living = np.zeros(self.size + 1), np.zeros(0), 0.0, 0
         learner = self.setting.learner(generation)
+        if self.pools is not None:
+            self.pools.begin(self.setting.config.own_samples)
         for first in range(0, self.chains, BLOCK):
             if cancelled is not None and cancelled():
                 return None
@@ -188,11 +195,13 @@ class _Run:
             out[rows] = learned
             at = np.flatnonzero(self.alive[rows])
             if at.size:
-                made[first + at] = block.make(learned, at)
+                made[first + at] = block.make(learned, at, self.pools, first + at)
             passed += counted(made[rows].astype(np.int64), self.size).sum(axis=0)
             if self.beliefs:
                 sums, entropies = block.beliefs(at)
                 belief, entropy, living = belief + sums if belief.size else sums, entropy + entropies, living + at.size
+        if self.pools is not None:
+            self.pools.end()
         self.data = [*self.data, made][-(len(self.setting.learners) * self.setting.config.lookback + 1) :]
         return _Step(passed[:-1], belief / max(living, 1), entropy / max(living, 1))
 
@@ -243,8 +252,11 @@ class _Block:
             out[at] = revise(learned[at], state)
         return out
 
-    def make(self, learned: Ints, at: Ints) -> Ints:
-        """(n, M) outcomes passed on by the chains in these rows, which go on; those of d⁰ that are mixed in come last."""
+    def make(self, learned: Ints, at: Ints, pools: Pools | None, chains: Ints) -> Ints:
+        """(n, M) outcomes passed on by the chains in these rows, which go on; those of d⁰ that are mixed in come last.
+
+        chains: (n,) their numbers among all chains, which their pools have.
+        """
         setting = self.setting
         making = Making(
             setting.outcomes, learned[at], self.learner.noise, self.generation, setting.samples, self.rng,
@@ -254,6 +266,8 @@ class _Block:
         for gate in setting.sample_gates:
             source = gate(source, making)
         made = source(np.arange(len(at)), np.full(len(at), setting.config.own_samples))
+        if pools is not None:
+            made = pools.choose(chains, made, self.rng)
         mixed = setting.samples - setting.config.own_samples
         if not mixed:
             return made

@@ -17,12 +17,14 @@ from iicl_tui.filters.effective_set import EffectiveSet
 from iicl_tui.filters.hypothesis_search import HypothesisSearch
 from iicl_tui.filters.imperfect import Imperfect
 from iicl_tui.filters.partner import Conversation, Partner
+from iicl_tui.filters.rank import Rank
 from iicl_tui.filters.self_refine import SelfRefine
 from iicl_tui.filters.yoked import Yoked
 from iicl_tui.study.theory.gates import Gate, Redraw, Restrict
 from iicl_tui.study.theory.learning import Learner, learner_of
 from iicl_tui.study.theory.making import Accept, SampleGate, Understood
 from iicl_tui.study.theory.outcomes import LabelOutcomes, Outcomes, counted, outcomes_of
+from iicl_tui.study.theory.ranking import Ranking, ranking_of
 from iicl_tui.study.theory.revising import Refine, Revise, Talk
 
 Array = NDArray[np.float64]
@@ -40,6 +42,7 @@ class Setting:
         revisions: Those that have the agent learn again. They come after the gates.
         sample_gates: The filters of samples, in order.
         states_nothing: Each sample is made from a hypothesis of its own.
+        ranking: The filter that ranks samples; None without one.
     """
 
     config: ChainConfig
@@ -50,6 +53,7 @@ class Setting:
     revisions: tuple[Revise, ...]
     sample_gates: tuple[SampleGate, ...]
     states_nothing: bool
+    ranking: Ranking | None = None
 
     @property
     def samples(self) -> int:
@@ -75,7 +79,7 @@ def setting_of(config: ChainConfig) -> Setting:
     samples: list[SampleGate] = []
     for each in config.filters:
         kinds = _gate(each, config), _revision(each, config, outcomes, start), _sample_gate(each, config, outcomes)
-        if all(kind is None for kind in kinds) and not isinstance(each, (Imperfect, Yoked)):
+        if all(kind is None for kind in kinds) and not isinstance(each, (Imperfect, Yoked, Rank)):
             raise LabError(
                 "No theory of this chain",
                 f"What the filter {each.kind} does is no matter of chance alone.",
@@ -93,9 +97,12 @@ def setting_of(config: ChainConfig) -> Setting:
     hidden = bool(getattr(config.task, "fresh_rules", False))
     if hidden and any(isinstance(each, Conversation) for each in config.filters):
         raise LabError("No theory of this chain", "Its agents state no rule, and its partner learns one.", "Run the chain itself.")
+    ranking = ranking_of(config, outcomes, start)
+    if ranking is not None and samples:
+        raise LabError("No theory of this chain", "It ranks samples that another filter judges, too.", "Run the chain itself.")
     learners = tuple(learner_of(agent, outcomes) for agent in agents)
     return Setting(
-        config, outcomes, learners, start, lambda t: [gate(t) for gate in gates], tuple(revisions), tuple(samples), hidden
+        config, outcomes, learners, start, lambda t: [gate(t) for gate in gates], tuple(revisions), tuple(samples), hidden, ranking
     )
 
 

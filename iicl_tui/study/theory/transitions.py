@@ -62,6 +62,8 @@ def why_none(setting: Setting) -> str:
         return "Agents state no rule: their samples are made from a fresh one each."
     if setting.revisions or not all(isinstance(gate, Accept) for gate in setting.sample_gates):
         return "A filter has the agent learn again or asks a partner: the next hypothesis depends on more than the present one."
+    if setting.ranking is not None:
+        return "A filter ranks samples, of a pool of all earlier ones or of this generation."
     if setting.sample_gates and getattr(config.task, "distinct", False):
         return "Samples that take the place of rejected ones may repeat an input."
     yoked = [each for each in config.filters if isinstance(each, Yoked)]

@@ -204,6 +204,16 @@ LIKE_THE_ENGINE: list[dict[str, Any]] = [
     },
     {"chain": {"task": "acronym"}, "task": {"initial": 4, "easy": 2, "samples": 3}, "agent": [{"prior": {"easy": 2}}]},
     {"chain": {"task": "acronym"}, "task": {"initial": 4, "easy": 2, "samples": 3}, "agent": [{"choose": "map", "noise": 0.1}]},
+    {"task": SMALL, "agent": [{"noise": 0.2}], "filter": [{"kind": "rank", "choose": "weighted"}]},
+    *(
+        {"chain": {"task": "acronym"}, "task": {"initial": 6, "easy": 3, "samples": 4}, "filter": [{"kind": "rank", **options}]}
+        for options in (
+            {"prefer": "easyshort", "source": "pool"},
+            {"prefer": "easy", "source": "last", "choose": "weighted"},
+            {"prefer": "hard", "ties": "seed"},
+            {"prefer": "long", "choose": "weighted"},
+        )
+    ),
 ]  # fmt: skip
 
 
@@ -269,7 +279,8 @@ def test_a_size_that_makes_no_sense_is_refused(config: Make, chains: int) -> Non
         {"agent": [{"kind": "openai", "model": "gpt-4.1"}]},
         {"filter": [{"kind": "human"}]},
         {"filter": [{"kind": "self-refine"}, {"kind": "effective-set"}]},
-        {"filter": [{"kind": "rank"}]},
+        {"filter": [{"kind": "rank", "distinct": True}]},
+        {"filter": [{"kind": "rank"}, {"kind": "consistent"}]},
     ],
 )
 def test_a_chain_without_a_theory_is_refused_in_words(config: Make, document: dict[str, Any]) -> None:
