@@ -77,7 +77,8 @@ def lines(comparison: Comparison, metrics: tuple[str, ...], width: int) -> Itera
     collection = comparison.collection
     seeds = f", seeds {', '.join(collection.seeds)}" if collection.seeds else ""
     by = ", ".join(comparison.by) or "nothing"
-    yield f"{len(collection.chains):,} chains of the task {collection.task}, grouped by {by}{seeds}"
+    count = len(collection.chains)
+    yield f"{count:,} chain{'s' if count != 1 else ''} of the task {collection.task}, grouped by {by}{seeds}"
     unfinished = sum(not chain.complete for chain in collection.chains)
     if unfinished:
         yield f"{unfinished:,} of them have not all their generations; what they do not have is left out of the means."
