@@ -74,10 +74,12 @@ def view_of(comparison: Comparison, metric: str, base: int = 0, together: bool =
             pairs = f"{found.count:,} pairs of chains" if found.how.endswith(", paired") else "unpaired"
             sentences[-1] = f"{words[place]} − {words[base]}: {text(found)}, {pairs}"
     unfinished = sum(not chain.complete for chain in comparison.collection.chains)
+    clustered = any(comparison.clusters(group.chains) is not None for group in groups)
+    unit = "chains that share a seed count as one" if clustered else "a chain counts once"
     key = " · ".join(key.rpartition(".")[2] for key in comparison.by)
     return ComparisonView(
         f"{printable(metric, 40)}, {where(comparison)}",
-        f"{means[0].how}; a chain counts once",
+        f"{means[0].how}; {unit}",
         (panel(comparison, metric, words),) if together else multiples(comparison, metric),
         (printable(key, 40) or "condition", "chains", "mean", "interval", f"minus {words[base]}" if len(groups) > 1 else ""),
         tuple(rows),

@@ -58,7 +58,7 @@ HOME = (
         "home.mark",
         ("space",),
         "mark",
-        "Mark the session, or take the mark away: to compare or export several, or put two side by side.",
+        "Mark the session, or take its mark away: to compare several, or put two side by side.",
     ),
     Action(
         "home.pair", ("c",), "side by side", "Show the two marked sessions, or the marked one and this one, side by side.", footer=9

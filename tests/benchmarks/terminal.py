@@ -49,15 +49,15 @@ class Terminal:
             last = time.perf_counter()
         return last
 
-    def press(self, key: bytes) -> float:
-        """Seconds from a key until the screen has stopped changing."""
-        self.settle()
+    def press(self, key: bytes, quiet: float = QUIET) -> float:
+        """Seconds from a key until the screen has stopped changing for so long."""
+        self.settle(quiet)
         begun = time.perf_counter()
         os.write(self._fd, key)
         if not self._read(PATIENCE):
             raise TimeoutError(f"{key!r} changed nothing")
         last = time.perf_counter()
-        return (self.settle() or last) - begun
+        return (self.settle(quiet) or last) - begun
 
     def memory(self) -> float:
         """Resident memory in MB."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -115,11 +115,8 @@ class CompareScreen(AppScreen):
             return f" {text}", "" if node.given else "dim"
 
         self.query_one("#tree", LineTable).show(" session, and what differs from the one it was branched from", len(lines), line_at)
-        if self.collection is not None:
-            if self.metric not in self.collection.metrics:
-                self.metric = self.collection.wanted[0] if self.collection.wanted else self.collection.metrics[0]
-            if left := self.collection.left_out:
-                self.notify(printable(f"Left out: {left[0][0]}: {left[0][1]}", 300) + _more(len(left)), markup=False, timeout=8)
+        if self.collection is not None and self.metric not in self.collection.metrics:
+            self.metric = self.collection.wanted[0] if self.collection.wanted else self.collection.metrics[0]
         self._compute()
 
     @work(thread=True, exclusive=True, group="compare")
@@ -140,7 +137,11 @@ class CompareScreen(AppScreen):
     @on(Compared)
     def _was_compared(self, event: Compared) -> None:
         if self.is_mounted:
-            self._view, self._fault = event.view, event.fault or self._fault
+            view, left = event.view, self.collection.left_out if self.collection is not None else ()
+            if view is not None and left:
+                words = printable(f"Left out: {left[0][0]}: {left[0][1]}", 300) + _more(len(left))
+                view = replace(view, note=" · ".join(filter(None, (view.note, words))))
+            self._view, self._fault = view, event.fault or self._fault
             self._show()
 
     def _show(self) -> None:

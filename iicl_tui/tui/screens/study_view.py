@@ -39,7 +39,7 @@ LOOK_EVERY = 0.5
 """Seconds between looks at the folder."""
 REST = 0.05
 """Seconds after a key in which no file is read, so that the keys stay quick."""
-_MARK_AFTER = 0.1
+MARK_AFTER = 0.1
 """Seconds that the cursor must rest on a chain before its curve is drawn."""
 _KINDS: dict[str, Kind] = {"waiting": "dim", "running": "now", "failed": "wrong", "stuck": "wrong"}
 
@@ -162,6 +162,11 @@ class StudyViewScreen(AppScreen):
             self._compare() if self.now.sessions is not None else self._show_view()
 
     @property
+    def read_all(self) -> bool:
+        """Whether every file was read as it is, and the means are those of all."""
+        return not self._looking and "reading" not in self.now.counts and self._viewed is self.now
+
+    @property
     def shown(self) -> StudyNow:
         """What is shown: what was read, with the chains that run here."""
         if self.run is None or not self.run.running:
@@ -217,7 +222,7 @@ class StudyViewScreen(AppScreen):
         self._touched = time.monotonic()
         self._show_detail(self.shown)
         self.refresh_bindings()
-        self.set_timer(_MARK_AFTER, partial(self._mark, event.line))
+        self.set_timer(MARK_AFTER, partial(self._mark, event.line))
 
     # The curves
 
