@@ -37,8 +37,10 @@ from iicl_tui.tui.widgets.line_table import Kind, LineTable
 
 LOOK_EVERY = 0.5
 """Seconds between looks at the folder."""
-REST = 0.05
+REST = 0.2
 """Seconds after a key in which no file is read, so that the keys stay quick."""
+_COMPARE_EVERY = 2.0
+"""Seconds between computations of the means while files are read."""
 MARK_AFTER = 0.1
 """Seconds that the cursor must rest on a chain before its curve is drawn."""
 _KINDS: dict[str, Kind] = {"waiting": "dim", "running": "now", "failed": "wrong", "stuck": "wrong"}
@@ -100,6 +102,9 @@ class StudyViewScreen(AppScreen):
         self._order: list[int] | range = range(study.count)
         self._looking = False
         self._touched = 0.0
+        self._compared_at = 0.0
+        self._stale = False
+        """Whether chains were read since the means were computed."""
         self._view: ComparisonView | None = None
         self._viewed: StudyNow | None = None
 
@@ -153,13 +158,19 @@ class StudyViewScreen(AppScreen):
     @on(Seen)
     def _seen(self, event: Seen) -> None:
         self._looking = self._looking and not event.ended
+        if event.ended and self._stale and self.is_mounted:
+            self._compare()
         if event.fault:
             self.notify(printable(event.fault, 400), severity="warning", markup=False)
         if event.now is not None and self.is_mounted:
             self.now = event.now
             self._order = study_table.ordered(self.now, self._by_state)
             self.show()
-            self._compare() if self.now.sessions is not None else self._show_view()
+            self._stale = True
+            if self.now.sessions is None:
+                self._show_view()
+            elif time.monotonic() - self._compared_at > _COMPARE_EVERY:
+                self._compare()
 
     @property
     def read_all(self) -> bool:
@@ -228,6 +239,7 @@ class StudyViewScreen(AppScreen):
 
     @work(thread=True, exclusive=True, group="compare")
     def _compare(self) -> None:
+        self._compared_at, self._stale = time.monotonic(), False
         now = self.now
         sessions = now.sessions
         if sessions is None:
