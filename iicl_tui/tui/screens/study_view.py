@@ -164,7 +164,7 @@ class StudyViewScreen(AppScreen):
             self.notify(printable(event.fault, 400), severity="warning", markup=False)
         if event.now is not None and self.is_mounted:
             self.now = event.now
-            self._order = study_table.ordered(self.now, self._by_state)
+            self._reorder()
             self.show()
             self._stale = True
             if self.now.sessions is None:
@@ -310,10 +310,14 @@ class StudyViewScreen(AppScreen):
 
     def action_sort(self) -> None:
         self._by_state = not self._by_state
+        self._reorder()
+        self.show()
+
+    def _reorder(self) -> None:
+        """List the chains in their order as they are now. The cursor stays on its chain."""
         index = self.index
         self._order = study_table.ordered(self.now, self._by_state)
         self.query_one("#chains", LineTable).cursor = self._order.index(index)
-        self.show()
 
     # Panes in a small window
 
