@@ -12,10 +12,12 @@ from iicl_tui.chain.config import chain_fields
 from iicl_tui.errors import Fault
 from iicl_tui.files import parse_toml
 from iicl_tui.filters.base import filter_kinds
+from iicl_tui.present.example_lines import is_example, read_line, write_line
+from iicl_tui.present.prior_table import PriorTable, prior_table, whole_keys
 from iicl_tui.schema import REQUIRED, Field, Path, describe
 from iicl_tui.store import toml_text
 from iicl_tui.store.config_draft import Draft, ListName
-from iicl_tui.tasks.base import task_kinds
+from iicl_tui.tasks.base import Task, task_kinds
 from iicl_tui.text import printable
 
 GroupName = Literal["task", "agents", "interaction", "chain"]
@@ -49,6 +51,10 @@ class Row:
             return "required"
         return "" if default is None else f"if empty: {format_value(self.field, default)}"
 
+    def read(self, text: str) -> Any:
+        """The value of a text in the row's input; None if it is empty."""
+        return read_line(text) if is_example(self.path) else parse_text(self.field, text)
+
 
 @dataclass(frozen=True)
 class PreservedKey:
@@ -65,6 +71,7 @@ class Section:
 
     Attributes:
         place: Its index in its list, and the list's length; None if it is not in a list.
+        prior: The weights of an agent's prior, if they make a table.
     """
 
     path: Path
@@ -73,6 +80,7 @@ class Section:
     rows: tuple[Row, ...]
     preserved: tuple[PreservedKey, ...]
     place: tuple[int, int] | None = None
+    prior: PriorTable | None = None
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -83,6 +91,7 @@ class Section:
             self.place,
             tuple(row.path for row in self.rows),
             tuple((k.path, k.text) for k in self.preserved),
+            tuple(cell.path for cell in self.prior.cells) if self.prior else (),
         )
 
 
@@ -105,28 +114,33 @@ class Form:
         """All sections, in order."""
         return [section for name in GROUPS for section in self.groups[name]]
 
+    def shape(self, name: GroupName) -> list[object]:
+        """A key for a group's widgets, see `Section.shape`."""
+        return [section.shape for section in self.groups[name]]
+
     @property
     def rows(self) -> dict[Path, Row]:
         """Every row by its path."""
         return {row.path: row for section in self.sections for row in section.rows}
 
 
-def read_form(draft: Draft, faults: Sequence[Fault] = ()) -> Form:
-    """The form of a draft, with each fault at its row."""
+def read_form(draft: Draft, faults: Sequence[Fault] = (), task: Task | None = None) -> Form:
+    """The form of a draft, with each fault at its row. task: as last read without a fault; it names what has a prior weight."""
     document = draft.document
     chain = _table(document.get("chain"))
     task_names = task_kinds()
     tasks = next(field for field in chain_fields() if field.key == "task")
     task_name = chain.get("task", tasks.default)
-    task = task_names.get(task_name) if isinstance(task_name, str) else None
+    kind = task_names.get(task_name) if isinstance(task_name, str) else None
     groups: dict[GroupName, tuple[Section, ...]] = {
         "task": (
             _section(
-                ("task",), "task", task.help if task else "", (*((tasks, ("chain", "task")),), *_at(("task",), task)),
+                ("task",), "task", kind.help if kind else "", (*((tasks, ("chain", "task")),), *_at(("task",), kind)),
                 document.get("task"), chain,
             ),
+            *_start(document.get("start")),
         ),
-        "agents": _sections("agent", _tables(document, "agent", [{}]), agent_kinds(), "bayes"),
+        "agents": _sections("agent", _tables(document, "agent", [{}]), agent_kinds(), "bayes", task),
         "interaction": _sections("filter", _tables(document, "filter", []), filter_kinds(), None),
         "chain": (
             _section(("chain",), "chain", "", [(f, ("chain", f.key)) for f in chain_fields() if f.key != "task"], chain, chain),
@@ -241,25 +255,71 @@ def _section(
 
 
 def _preserved_key(path: Path, value: Any) -> PreservedKey:
-    if path == ("start",):
-        return PreservedKey(path, "h* and d⁰ are given")
     return PreservedKey(path, printable(describe(value), 60))
 
 
 def _other_keys(document: Mapping[str, Any]) -> tuple[PreservedKey, ...]:
-    """[start], unknown keys, and tables whose shape the form cannot show."""
-    shapes = {"chain": dict, "task": dict, "agent": list, "filter": list}
+    """Unknown keys, and tables whose shape the form cannot show."""
+    shapes = {"chain": dict, "task": dict, "agent": list, "filter": list, "start": dict}
     return tuple(_preserved_key((key,), value) for key, value in document.items() if not isinstance(value, shapes.get(key, ())))
 
 
-def _sections(name: ListName, tables: Sequence[Any], kinds: Mapping[str, Any], default: str | None) -> tuple[Section, ...]:
+_START_FIELDS = (
+    Field("hypothesis", "any", "true rule h*", "The rule that made the first examples, as A=on, B=off. Empty: as [task] says."),
+    Field("rival", "any", "rival ĥ", "Another rule that explains the first examples, in the same form. Empty: as [task] says."),
+)
+_EXAMPLE = Field(
+    "sample", "any", "example", "One of the first examples: what is shown, an arrow, and what comes of it, as A, B -> on. The "
+    "first agent learns from all of them.",
+)  # fmt: skip
+_MOST_EXAMPLES = 60
+
+
+def _start(start: Any) -> tuple[Section, ...]:
+    """The section of first data that are given."""
+    if not isinstance(start, dict):
+        return ()
+    samples = start.get("sample", [])
+    texts = [write_line(entry) for entry in samples] if isinstance(samples, list) and len(samples) <= _MOST_EXAMPLES else [None]
+    rows = [
+        Row(("start", field.key), field, start.get(field.key), printable(format_value(field, start.get(field.key))))
+        for field in _START_FIELDS
+        if not _is_deep(start.get(field.key))
+    ]
+    known = {row.path[-1] for row in rows}
+    if all(text is not None for text in texts):
+        known |= {"sample"}
+        for at, text in enumerate(texts):
+            field = replace(_EXAMPLE, label=f"example {at + 1}")
+            rows.append(Row(("start", "sample", at), field, samples[at], text or ""))
+    preserved = tuple(_preserved_key(("start", key), value) for key, value in start.items() if key not in known)
+    return (Section(("start",), "first data", "The first data are given, and not drawn.", tuple(rows), preserved),)
+
+
+def _sections(
+    name: ListName, tables: Sequence[Any], kinds: Mapping[str, Any], default: str | None, task: Task | None = None
+) -> tuple[Section, ...]:
     out = []
     for i, table in enumerate(tables):
         named = _table(table).get("kind", default)
         kind = kinds.get(named) if isinstance(named, str) else None
         fields = [(kind_field(name), (name, i, "kind")), *_at((name, i), kind)]
-        out.append(_section((name, i), name, kind.help if kind else "", fields, table, {}, (i, len(tables))))
+        section = _section((name, i), name, kind.help if kind else "", fields, table, {}, (i, len(tables)))
+        if kind is not None and any(field.key == "prior" and field.kind == "table" for field in kind.fields):
+            section = _with_prior(section, _table(table).get("prior"), task)
+        out.append(section)
     return tuple(out)
+
+
+def _with_prior(section: Section, prior: Any, task: Task | None) -> Section:
+    """The section with its prior as a table of weights, if it is one. Weights of whole hypotheses stay as they are."""
+    path = (*section.path, "prior")
+    table = prior_table(prior, path, task)
+    if table is None:
+        return section
+    others = tuple(key for key in section.preserved if key.path != path)
+    whole = tuple(_preserved_key((*path, key), prior[key]) for key in whole_keys(prior))
+    return replace(section, preserved=(*others, *whole), prior=table)
 
 
 def _with_faults(groups: Mapping[GroupName, tuple[Section, ...]], faults: Sequence[Fault]) -> Form:
@@ -280,6 +340,7 @@ def _with_faults(groups: Mapping[GroupName, tuple[Section, ...]], faults: Sequen
                 section,
                 rows=tuple(replace(row, faults=faults_at(row.path)) for row in section.rows),
                 preserved=tuple(replace(key, faults=faults_at(key.path)) for key in section.preserved),
+                prior=section.prior and replace(section.prior, faults=faults_at(section.prior.path)),
             )
             for section in sections
         )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Array
 
 from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.errors import ConfigError, Fault, LabError
@@ -118,6 +119,23 @@ class Draft:
             entry = entries[index]
             del entries[index]
             entries.insert(to, entry)
+
+        return self._edit(change)
+
+    def with_start(self, table: Mapping[str, Any]) -> Draft:
+        """Adds first data that are given. The values of [start] that were there are replaced."""
+        return Draft(self.set(("start",), None).text.rstrip("\n") + "\n\n" + toml_text.table("[start]", table))
+
+    def with_example(self) -> Draft:
+        """Adds an example to the given first data: a copy of the last one."""
+        samples = self.get(("start", "sample")) or [{"input": [], "output": ""}]
+
+        def change(document: Any, make: _ValueFactory) -> None:
+            start = document["start"]
+            if "sample" not in start:
+                start["sample"] = make.tables()
+            there = start["sample"]
+            there.append((make.item if isinstance(there, Array) else make.table)(copy.deepcopy(samples[-1])))
 
         return self._edit(change)
 

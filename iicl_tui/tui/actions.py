@@ -96,6 +96,14 @@ CONFIGURE = (
         footer=6,
     ),
     Action("configure.messages", ("f9",), "messages", "Show the exact messages of the first call to a model.", footer=5),
+    Action("configure.undo", ("f11", "ctrl+underscore"), "undo", "Take back the last change of the form or the file.", footer=6),
+)
+
+# A weight of a prior, while it has the focus.
+PRIOR = (
+    Action("prior.less", ("left", "-"), "less", "Make this weight smaller; 0 rules the state out."),
+    Action("prior.more", ("right", "+"), "more", "Make this weight larger."),
+    Action("prior.equal", ("backspace", "delete"), "equal", "Set this weight to 1, as all are that the file does not name."),
 )
 
 LAB = (
@@ -311,6 +319,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
     "app": APP,
     "home": HOME,
     "configure": CONFIGURE,
+    "prior": PRIOR,
     "lab": LAB,
     "chart": CHART,
     "review": REVIEW,
@@ -337,7 +346,7 @@ GROUPS: dict[str, tuple[Action, ...]] = {
 # The groups that can be active together; within each of these sets a key means one thing.
 TOGETHER: tuple[tuple[str, ...], ...] = (
     ("app", "home"),
-    ("app", "configure"),
+    ("app", "configure", "prior"),
     ("app", "lab", "chart"),
     ("app", "lab", "review"),
     ("app", "lab", "reply"),
@@ -364,6 +373,7 @@ TITLES: dict[str, str] = {
     "app": "everywhere",
     "home": "home",
     "configure": "set up",
+    "prior": "prior weight",
     "lab": "laboratory",
     "chart": "belief chart",
     "review": "review",

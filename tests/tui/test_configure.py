@@ -18,7 +18,7 @@ from iicl_tui.store.paths import Paths
 from iicl_tui.store.presets import load, presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.configure.draft_edits import BLANK
+from iicl_tui.tui.configure.blank import BLANK
 from iicl_tui.tui.configure.fields import FieldRow, SectionButton, row_id
 from iicl_tui.tui.screens.configure import ConfigureScreen
 from iicl_tui.tui.screens.error import ErrorScreen
@@ -137,7 +137,7 @@ async def test_typing_faster_than_the_checks_loses_nothing(paths: Paths) -> None
         control = row(pilot, "task", "samples").control
         assert isinstance(control, Input)
         control.value = "77"  # typed, and not yet heard of
-        screen._show_check(screen.config, [])
+        await screen._show_check(screen.config, [])
         assert control.value == "77"
         await app_until(pilot, lambda: screen.draft.document["task"]["samples"] == 77)
         control.value = "79"
@@ -357,6 +357,8 @@ async def test_by_mouse_alone(paths: Paths) -> None:
         await pilot.click(screen.focused, offset=(3, 1))
         await app_until(pilot, lambda: screen.draft.document["agent"][0]["choose"] == "map")
         add = next(b for b in screen.query(SectionButton) if str(b.label) == "+ human")
+        add.scroll_visible(animate=False)
+        await pilot.pause()
         await pilot.click(add)
         await app_until(pilot, lambda: "filter" in screen.draft.document)
         await settled(pilot, 0)

@@ -81,7 +81,9 @@ def test_groups_and_their_rows() -> None:
     assert form.rows["task", "samples"].text == ""
     assert form.rows["task", "samples"].hint == "if empty: 4"
     assert [kept.path for kept in form.groups["agents"][0].preserved] == [("agent", 0, "prior")]
-    assert [kept.path for kept in form.groups["chain"][1].preserved] == [("start",)]
+    assert form.groups["chain"][1].preserved == ()
+    assert form.groups["task"][1].path == ("start",)
+    assert form.rows["start", "sample", 0].text == "A → on"
 
 
 def test_a_file_without_agents_has_one() -> None:

@@ -1,34 +1,16 @@
-"""The draft of an empty form, and its changes by buttons and choices."""
+"""Changes of the draft by the form's buttons and choices."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from iicl_tui.present.config_form import with_kind
+from iicl_tui.present.config_form import Form, Row, read_form, with_kind
+from iicl_tui.present.example_lines import is_example
+from iicl_tui.present.prior_table import Cell, with_weight
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.store.config_draft import Draft
 from iicl_tui.tui.configure.fields import Operation, row_id
-
-BLANK = """\
-[chain]
-title = "Untitled chain"
-task = "acre"
-generations = 6
-seed = 42
-lookback = 0
-
-[task]
-objects = ["A", "B", "C", "D", "screen"]
-hypothesis = "random"
-initial = 4
-samples = 4
-
-[[agent]]
-kind = "bayes"
-choose = "sample"
-temperature = 1.0
-"""
-"""The form that is opened without a preset or a file."""
 
 
 def apply_button(draft: Draft, operation: Operation, path: KeyPath) -> tuple[Draft, str]:
@@ -39,13 +21,37 @@ def apply_button(draft: Draft, operation: Operation, path: KeyPath) -> tuple[Dra
         draft = draft.add(name, str(at))
         return draft, f"#{row_id((name, len(draft.get((name,))) - 1, 'kind'))} .control"
     if operation == "drop":
-        return draft.set(path, None), "#form .control"
+        return draft.set(path, None), "#row-chain-task .control" if path[0] == "start" else "#form .control"
+    if operation == "example":
+        draft = draft.with_example()
+        return draft, f"#{row_id(('start', 'sample', len(draft.get(('start', 'sample'))) - 1))} .control"
     index = int(str(at))
     if operation == "remove":
         group = "agents" if name == "agent" else "interaction"
         return draft.remove(name, index), f"#group-{group} .add SectionButton"
     step = -1 if operation == "up" else 1
     return draft.move(name, index, step), f"#{row_id((name, index + step, 'kind'))} .control"
+
+
+def with_value(draft: Draft, path: KeyPath, value: Any) -> Draft:
+    """The draft with another value of a field; None removes it."""
+    if is_example(path):
+        for key in ("input", "output"):
+            draft = draft.set((*path, key), value[key])
+        return draft
+    return draft.set(path, value)
+
+
+def set_weight(draft: Draft, form: Form, cell: Cell, weight: float) -> Draft:
+    """The draft with another weight of a prior that the form shows."""
+    tables = (section.prior for section in form.sections if section.prior is not None)
+    table = next((each for each in tables if cell.path[: len(each.path)] == each.path), None)
+    return draft if table is None else with_weight(draft, cell, table, weight)
+
+
+def retyped(row: Row, draft: Draft) -> Row:
+    """The row with the value that its control already shows, and with its old faults until the next check."""
+    return replace(read_form(draft).rows.get(row.path, row), faults=row.faults)
 
 
 class KindChanges:

@@ -15,14 +15,19 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
 
-from iicl_tui.present.config_form import PreservedKey, Row, Section, parse_text
+from iicl_tui.agents.base import agent_kinds
+from iicl_tui.filters.base import filter_kinds
+from iicl_tui.present.config_form import Form, GroupName, PreservedKey, Row, Section
+from iicl_tui.present.example_lines import is_example
 from iicl_tui.schema import REQUIRED, Path
 from iicl_tui.store.config_draft import ListName
 from iicl_tui.text import printable
+from iicl_tui.tui.configure.blank import HEADS, TITLES
+from iicl_tui.tui.configure.prior_box import PriorBox
 from iicl_tui.tui.textual_adapter import RemovableSelect
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
-Operation = Literal["add", "remove", "up", "down", "drop"]
+Operation = Literal["add", "remove", "up", "down", "drop", "give", "example"]
 
 
 class Choice(RemovableSelect, inherit_bindings=False):
@@ -81,6 +86,8 @@ class FieldRow(Vertical):
             yield self._control()
             if self.row.field.kind == "bool":
                 yield Static(classes="word", markup=False)
+            if is_example(self.row.path):
+                yield SectionButton("remove", "drop", self.row.path)
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:
@@ -161,7 +168,7 @@ class FieldRow(Vertical):
             return
         self._last = value = event.value
         if isinstance(event, Input.Changed):
-            self._edited(parse_text(self.row.field, event.value))
+            self._edited(self.row.read(event.value))
         else:
             self._edited(None if value is Select.NULL else value)
 
@@ -229,10 +236,28 @@ class SectionBox(Vertical):
                 yield SectionButton("↑", "up", section.path, disabled=at == 0)
                 yield SectionButton("↓", "down", section.path, disabled=at == count - 1)
                 yield SectionButton("remove", "remove", section.path, disabled=section.title == "agent" and count == 1)
+        if section.path == ("start",):
+            with Horizontal(classes="heading"):
+                yield Label(Content(section.title), classes="name")
+                yield SectionButton("+ example", "example", section.path)
+                yield SectionButton("draw them instead", "drop", section.path)
         for row in section.rows:
             yield FieldRow(row)
+        if section.prior is not None:
+            yield PriorBox(section.prior)
         for key in section.preserved:
             yield PreservedRow(key)
+
+
+class GiveRow(Horizontal):
+    """Says that the first data are drawn, with a button that writes them down."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="heading give")
+
+    def compose(self) -> ComposeResult:
+        yield Label(Content("first data"), classes="name")
+        yield SectionButton("write by hand", "give", ("start",))
 
 
 class AddRow(ItemGrid):
@@ -249,6 +274,22 @@ class AddRow(ItemGrid):
             yield Label(Content(self._empty), classes="none")
         for kind in self._kinds:
             yield SectionButton(f"+ {kind}", "add", (self._list, kind))
+
+
+def group_widgets(name: GroupName, form: Form, file_row: Row) -> list[Widget]:
+    """The heading of a group, its tables, and what can be added to it."""
+    heading = Content.assemble((TITLES[name], "bold $text-accent"), (f"  {HEADS[name]}", "$text-muted"))
+    sections = form.groups[name]
+    out: list[Widget] = [Label(heading, classes="group"), *(SectionBox(section) for section in sections)]
+    if name == "task" and all(section.path != ("start",) for section in sections):
+        out.append(GiveRow())
+    elif name == "agents":
+        out.append(AddRow("agent", tuple(agent_kinds()), ""))
+    elif name == "interaction":
+        out.append(AddRow("filter", tuple(filter_kinds()), "" if sections else "none: imitation only"))
+    elif name == "chain":
+        out.append(FieldRow(file_row))
+    return out
 
 
 def row_id(path: Path) -> str:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import OptionList, Static, TextArea
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from iicl_tui.chain.config import ChainConfig
+from iicl_tui.errors import Fault
 from iicl_tui.store import presets
-from iicl_tui.text import printable
-from iicl_tui.tui.configure.start import start_words
-
-
-class FileText(TextArea, inherit_bindings=False):
-    """The file, read only. Its function keys and undo key go to the screen and the app."""
-
-    BINDINGS: ClassVar[list] = [
-        binding
-        for binding in TextArea.BINDINGS
-        if isinstance(binding, Binding) and not {"f6", "f7", "ctrl+z"} & set(binding.key.split(","))
-    ]
+from iicl_tui.tui.configure.file_text import FileText
+from iicl_tui.tui.configure.start import fault_words, start_words
 
 
 class SidePane(Vertical):
     """Shows the presets in place of the file while one is chosen."""
 
     def compose(self) -> ComposeResult:
-        yield FileText(id="toml", read_only=True, soft_wrap=True)
+        yield FileText(id="toml")
         yield OptionList(id="presets", markup=False, compact=True)
         with VerticalScroll(id="start-pane", can_focus=False):
             yield Static(id="start", markup=False)
@@ -46,25 +36,22 @@ class SidePane(Vertical):
         return self.query_one("#presets").display
 
     def show_file(self, text: str) -> None:
-        """Show the file's text; the scroll position stays."""
-        area = self.query_one("#toml", TextArea)
-        shown = printable(text, newlines=True)
-        if area.text != shown:
-            where = area.scroll_offset
-            area.load_text(shown)
-            area.scroll_to(*where, animate=False)
+        """Show the file's text."""
+        self.query_one(FileText).show(text)
 
     def mark_line(self, line: int) -> None:
         """Mark a line of the file, counted from 1."""
-        area = self.query_one("#toml", TextArea)
+        area = self.query_one(FileText)
         area.move_cursor((line - 1, 0))
         area.scroll_cursor_visible(animate=False)
 
-    def show_start(self, config: ChainConfig | None, given: bool) -> None:
-        """Show the first data. For the arguments see `start_words`."""
+    def show_start(self, config: ChainConfig | None, given: bool, faults: Sequence[Fault] = ()) -> None:
+        """Show the first data, or the faults and their lines. For the arguments see `start_words`."""
+        self.query_one(FileText).show_faults([fault.line for fault in faults if fault.line is not None])
         if not self.choosing:
             width = max(self.query_one("#start-pane").scrollable_content_region.width, 20)
-            self.query_one("#start", Static).update(start_words(config, given, width))
+            words = fault_words(faults) if faults else start_words(config, given, width)
+            self.query_one("#start", Static).update(words)
 
     def open_presets(self, can_go_back: bool) -> None:
         """Show the presets. With `can_go_back`, the list also offers the form as it was before a preset was chosen."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from textual.content import Content
 
 from iicl_tui.chain.config import ChainConfig
+from iicl_tui.errors import Fault
+from iicl_tui.present import prior_effect
 from iicl_tui.present.costs import estimate_text
 from iicl_tui.text import printable
+
+_MOST_FAULTS = 30
 
 
 def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
@@ -34,7 +40,29 @@ def start_words(config: ChainConfig | None, given: bool, width: int) -> Content:
     explained = task.explained(start.samples)
     consistent = int((explained == len(start.samples)).sum())
     lines.append(Content.styled(f"{consistent:,} of {task.space.size:,} hypotheses explain all of d⁰.", "$text-muted"))
+    for at in range(len(config.agents)):
+        if changes := prior_effect.changes(config, at):
+            which = f" of agent {at + 1}" if len(config.agents) > 1 else ""
+            head = Content.assemble((f"belief{which}  ", "bold"), ("per cent before d⁰ → after it", "$text-muted"))
+            lines += [Content(""), head, *(Content(f"    {line}") for line in prior_effect.summary(changes))]
     return Content("\n").join(lines)
+
+
+def fault_words(faults: Sequence[Fault]) -> Content:
+    """Every fault with its line, one a line."""
+    count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the file"
+    lines = [Content.styled(f"✗ {printable(str(fault), 300)}", "$text-error") for fault in faults[:_MOST_FAULTS]]
+    return Content("\n").join([Content.styled(count, "bold"), *lines])
+
+
+def first_fault(first: Fault, count: int) -> Content:
+    """The line below the form while there are faults."""
+    return Content(f"✗ {count} fault{'s' if count > 1 else ''} · {printable(str(first), 300)}")
+
+
+def ready(name: str, key: str) -> Content:
+    """The line below the form when all is right: the file's name, and the key that writes it."""
+    return Content.assemble("✓ ready  ", (f"{key} writes {printable(name, 80)} and opens the lab", "$text-muted"))
 
 
 def _columns(texts: list[str], width: int) -> list[Content]:

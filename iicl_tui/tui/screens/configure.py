@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Label, OptionList, Static
+from textual.widgets import OptionList, Static
 
-from iicl_tui import files
-from iicl_tui.agents.base import agent_kinds
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.errors import Fault
-from iicl_tui.filters.base import filter_kinds
+from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.present import next_messages as messages
-from iicl_tui.present.config_form import GROUPS, Form, GroupName, Row, read_form
+from iicl_tui.present.config_form import GROUPS, Form, Row, read_form
 from iicl_tui.schema import Path as KeyPath
-from iicl_tui.store import errors, presets, toml_lines
+from iicl_tui.store import presets, toml_lines
 from iicl_tui.store.config_draft import Draft, examine, named_outside
+from iicl_tui.store.format import start_table
 from iicl_tui.store.session import SessionFile
-from iicl_tui.text import printable
+from iicl_tui.tasks.base import Task
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.configure.draft_edits import BLANK, KindChanges, apply_button
-from iicl_tui.tui.configure.fields import AddRow, FieldRow, FormPane, PreservedRow, SectionBox, SectionButton, row_id
+from iicl_tui.tui.configure.draft_edits import KindChanges, apply_button, retyped, set_weight, with_value
+from iicl_tui.tui.configure.fields import FieldRow, FormPane, PreservedRow, SectionButton, group_widgets, row_id
 from iicl_tui.tui.configure.file_name import FILE, UNTITLED, file_row, target
+from iicl_tui.tui.configure.file_text import FileText
+from iicl_tui.tui.configure.focus_help import help_of, row_of
+from iicl_tui.tui.configure.opening import open_draft
+from iicl_tui.tui.configure.prior_box import PriorBox, WeightCell
 from iicl_tui.tui.configure.side_pane import SidePane
+from iicl_tui.tui.configure.start import first_fault, ready
 from iicl_tui.tui.keymap import key_label
 from iicl_tui.tui.screens.configure_many import ConfigureManyScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 
-TITLES: dict[GroupName, str] = {"task": "Task", "agents": "Agents", "interaction": "Interaction", "chain": "Chain"}
-HEADS: dict[GroupName, str] = {
-    "task": "what is learned",
-    "agents": "who learns, in turn",
-    "interaction": "the filters between them, in order",
-    "chain": "how long, and from which seed",
-}
 CHECK_AFTER = 0.12
 """Seconds without a change after which the form is checked."""
 
@@ -57,7 +53,8 @@ class ConfigureScreen(ConfigureManyScreen):
     HELP = (
         "Sets up a chain: what is learned, who learns, which filters stand between the generations, and how many there are. "
         "The file that the form makes is shown beside it as TOML. It becomes the session's file. Keys that the form has no "
-        "field for are kept. The first data d⁰ are drawn at once."
+        "field for are kept. The file can be changed directly, too. The first data d⁰ are drawn at once, or written by hand, and "
+        "beside them is what the first agent believes before and after it has seen them."
     )
 
     @dataclass
@@ -81,20 +78,15 @@ class ConfigureScreen(ConfigureManyScreen):
             ConfigError: The file is not TOML.
         """
         super().__init__()
-        self.folder: Path | None = None
-        source = ""
-        if preset is not None:
-            text = presets.load(preset).text
-        elif file is not None:
-            self.folder, source = file.parent, file.name
-            try:
-                text = toml_lines.text_of(files.read_bytes(file), file.name)
-            except OSError as error:
-                raise errors.from_os_error(error, "read", file) from error
-        self.draft = Draft.of(BLANK if text is None else text, source)
+        self.draft, self.folder = open_draft(preset, file, text)
         self.outside = named_outside(self.draft, self.folder)
         self.config: ChainConfig | None = None
-        self.form: Form = read_form(self.draft)
+        config, _ = examine(self.draft, self.folder, self.outside)
+        self._learned: Task | None = None if config is None else config.task
+        """The task as last read without a fault."""
+        self.form: Form = read_form(self.draft, (), self._learned)
+        self._broken: Fault | None = None
+        """What is wrong with a text of the file that is no TOML; the draft is then the last text that was."""
         self._opened = self.draft
         self._before: Draft | None = None
         # Consecutive changes of one field all start from the draft before the first, so that a field that is emptied and
@@ -105,6 +97,7 @@ class ConfigureScreen(ConfigureManyScreen):
         self._file = ""
         self._leave_warned = False
         self._checking = 0
+        self._faults: tuple[Fault, ...] = ()
 
     def body(self) -> ComposeResult:
         yield ActionBar(id="tabs")
@@ -148,10 +141,11 @@ class ConfigureScreen(ConfigureManyScreen):
 
     async def _set_draft(self, draft: Draft) -> None:
         """Set the draft. Shows its text at once, and its faults a moment later."""
-        self.draft = draft
+        self.draft, self._broken = draft, None
         self._leave_warned = False
-        before, self.form = self.form, read_form(draft)
+        before, self.form = self.form, read_form(draft, (), self._learned)
         await self._build(before)
+        self._show_priors()
         self._show_text()
         self._checking += 1
         self.set_timer(CHECK_AFTER, partial(self._check_if_unchanged, self._checking))
@@ -166,13 +160,16 @@ class ConfigureScreen(ConfigureManyScreen):
         self.post_message(self.Checked(draft, *examine(draft, self.folder, self.outside)))
 
     @on(Checked)
-    def _show_result(self, event: Checked) -> None:
-        if event.draft is self.draft and self._still_open:
-            self._show_check(event.config, event.faults)
+    async def _show_result(self, event: Checked) -> None:
+        if event.draft is self.draft and self._still_open and self._broken is None:
+            await self._show_check(event.config, event.faults)
 
-    def _show_check(self, config: ChainConfig | None, faults: list[Fault]) -> None:
+    async def _show_check(self, config: ChainConfig | None, faults: list[Fault]) -> None:
         self.config = config
-        self.form = read_form(self.draft, faults)
+        self._learned = self._learned if config is None else config.task
+        before, self.form = self.form, read_form(self.draft, faults, self._learned)
+        await self._build(before)
+        self._show_priors()
         rows = self.form.rows
         for widget in self.query(FieldRow):
             row = rows.get(widget.row.path)
@@ -184,13 +181,20 @@ class ConfigureScreen(ConfigureManyScreen):
                 line.show(kept[line.preserved.path])
         self._show_file_row()
         self._show_total(faults)
-        self._show_start()
+        self._show_start(faults)
+        self._show_help()
+
+    def _show_priors(self) -> None:
+        tables = {section.prior.path: section.prior for section in self.form.sections if section.prior is not None}
+        for box in self.query(PriorBox):
+            if box.table.path in tables:
+                box.show(tables[box.table.path])
 
     # The form
 
     async def _build(self, before: Form | None = None) -> None:
         """Rebuild the widgets of the groups whose shape has changed. The focus stays on its field."""
-        changed = [name for name in GROUPS if before is None or _shape(before, name) != _shape(self.form, name)]
+        changed = [name for name in GROUPS if before is None or before.shape(name) != self.form.shape(name)]
         pane = self.query_one("#form", FormPane)
         focused = self._focused_path()
         scroll = pane.scroll_offset.y
@@ -198,23 +202,11 @@ class ConfigureScreen(ConfigureManyScreen):
             for name in changed:
                 group = self.query_one(f"#group-{name}")
                 await group.remove_children()
-                await group.mount_all(self._widgets(name))
-        if changed and focused is not None:
+                await group.mount_all(group_widgets(name, self.form, self._file_row()))
+        if changed and focused is not None and (self.focused is None or not self.focused.is_attached):
             again = self.query(f"#{row_id(focused)} .control")
             self.set_focus(again.first() if again else pane.query(".control").first(), scroll_visible=False)
             pane.scroll_to(y=scroll, animate=False)
-
-    def _widgets(self, name: GroupName) -> list[Any]:
-        heading = Content.assemble((TITLES[name], "bold $text-accent"), (f"  {HEADS[name]}", "$text-muted"))
-        sections = self.form.groups[name]
-        out: list[Any] = [Label(heading, classes="group"), *(SectionBox(section) for section in sections)]
-        if name == "agents":
-            out.append(AddRow("agent", tuple(agent_kinds()), ""))
-        elif name == "interaction":
-            out.append(AddRow("filter", tuple(filter_kinds()), "" if sections else "none: imitation only"))
-        elif name == "chain":
-            out.append(FieldRow(self._file_row()))
-        return out
 
     def _file_row(self) -> Row:
         return file_row(self._file, self.draft.get(("chain", "title")), self.lab_app.paths.sessions)
@@ -243,18 +235,49 @@ class ConfigureScreen(ConfigureManyScreen):
         else:
             if self._edits != (event.path, self.draft):
                 self._base = self.draft
-            draft = self._base.set(event.path, event.value)
+            draft = with_value(self._base, event.path, event.value)
             self._edits = (event.path, draft)
-        event.row.show_faults(_with_value(event.row.row, draft))
+        event.row.show_faults(retyped(event.row.row, draft))
         await self._set_draft(draft)
         self._mark_line(event.path)
 
     @on(SectionButton.Requested)
     async def _button_pressed(self, event: SectionButton.Requested) -> None:
         event.stop()
+        if event.operation == "give":
+            await self._give_start()
+            return
         draft, here = apply_button(self.draft, event.operation, event.path)
         await self._replace_draft(draft)
         self.set_focus(self.query(here).first())
+
+    async def _give_start(self) -> None:
+        """Write the first data as they are drawn into the draft."""
+        if self.config is None:
+            self.notify("Correct the faults first; then d⁰ is drawn and can be written down.", severity="warning", markup=False)
+            return
+        await self._replace_draft(self.draft.with_start(start_table(self.config.task, self.config.start)))
+        self.set_focus(self.query("#row-start-hypothesis .control").first())
+
+    @on(WeightCell.Changed)
+    async def _weight_changed(self, event: WeightCell.Changed) -> None:
+        event.stop()
+        await self._set_draft(set_weight(self.draft, self.form, event.cell, event.weight))
+        self._mark_line(event.cell.path)
+
+    @on(FileText.Edited)
+    async def _text_edited(self, event: FileText.Edited) -> None:
+        """Take a change of the text into the form; while it is no TOML, only say what is wrong."""
+        event.stop()
+        try:
+            toml_lines.parse(event.text)
+        except ConfigError as error:
+            self._broken, self.config = error.faults[0], None
+            self._leave_warned = False
+            self._show_total([self._broken])
+            self._show_start([self._broken])
+            return
+        await self._replace_draft(Draft(event.text))
 
     # Beside and below the form
 
@@ -274,44 +297,42 @@ class ConfigureScreen(ConfigureManyScreen):
             self.query_one(SidePane).mark_line(line)
 
     def _focused_path(self) -> KeyPath | None:
-        focused = self.focused
-        if focused is None:
-            return None
-        row = next((each for each in focused.ancestors if isinstance(each, FieldRow)), None)
+        row = row_of(self.focused)
         return row.row.path if row is not None else None
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
-        focused = self.focused
-        row = next((each for each in focused.ancestors if isinstance(each, FieldRow)), None) if focused is not None else None
+        row = row_of(self.focused)
         for other in self.query(".-here"):
             other.remove_class("-here")
-        if row is None:
-            return
-        row.add_class("-here")
-        field = row.row.field
-        listed = field.kind in ("choice", "bool")  # the choices are seen, or the help names them
-        facts = "; ".join(part for part in ("" if listed else field.expected, row.row.hint) if part)
-        text = Content.assemble((field.label, "bold"), (f"  {facts}", "$text-muted"), "\n", field.help)
-        self.query_one("#help", Static).update(text)
-        self._mark_line(row.row.path)
+        if row is not None:
+            row.add_class("-here")
+            self._mark_line(row.row.path)
+        elif isinstance(self.focused, WeightCell):
+            self._mark_line(self.focused.cell.path)
+        self._show_help()
 
-    def _show_total(self, faults: list[Fault]) -> None:
+    def _show_help(self) -> None:
+        said = self.query_one("#help", Static)
+        words = help_of(self.focused, self.config, max(said.content_region.width, 40))
+        if words is not None:
+            said.update(words)
+
+    def _show_total(self, faults: Sequence[Fault]) -> None:
         total = self.query_one("#total", Static)
         total.set_class(bool(faults), "-wrong")
-        if not faults:
-            path = self._path
-            name = path.name if path != self.lab_app.paths.sessions else self._file_row().absent
-            key = key_label(self.lab_app.keymap["configure.create"][0])
-            next_step = f"{key} writes {printable(str(name), 80)} and opens the lab"
-            total.update(Content.assemble("✓ ready  ", (next_step, "$text-muted")))
+        if faults:
+            first = faults[0] if self._broken is not None or not self.form.elsewhere else self.form.elsewhere[0]
+            total.update(first_fault(first, len(faults)))
             return
-        first = self.form.elsewhere[0] if self.form.elsewhere else faults[0]
-        count = f"✗ {len(faults)} fault{'s' if len(faults) > 1 else ''} · "
-        total.update(Content(count + printable(str(first), 300)))
+        path = self._path
+        name = path.name if path != self.lab_app.paths.sessions else self._file_row().absent
+        total.update(ready(name, key_label(self.lab_app.keymap["configure.create"][0])))
 
-    def _show_start(self) -> None:
-        self.query_one(SidePane).show_start(self.config, self.draft.get(("start",)) is not None)
+    def _show_start(self, faults: Sequence[Fault] | None = None) -> None:
+        """Show the first data, or the faults. faults: None to leave those that are shown."""
+        self._faults = self._faults if faults is None else tuple(faults)
+        self.query_one(SidePane).show_start(self.config, self.draft.get(("start",)) is not None, self._faults)
 
     # Panes
 
@@ -392,8 +413,7 @@ class ConfigureScreen(ConfigureManyScreen):
         )  # fmt: skip
 
     async def action_messages(self) -> None:
-        config, faults = examine(self.draft, self.folder, self.outside)
-        self._show_check(config, faults)
+        config = await self._checked_now()
         if config is None:
             self.notify("Correct the faults first; then the messages can be shown.", severity="warning", markup=False)
             return
@@ -403,9 +423,8 @@ class ConfigureScreen(ConfigureManyScreen):
             return
         await self.lab_app.open("messages", config.title, found, 0)
 
-    def checked(self) -> ChainConfig | None:
-        config, faults = examine(self.draft, self.folder, self.outside)
-        self._show_check(config, faults)
+    async def checked(self) -> ChainConfig | None:
+        config = await self._checked_now()
         wrong = next((row for row in self.query(FieldRow) if row.row.faults), None)
         if config is not None and wrong is None:
             return config
@@ -415,8 +434,19 @@ class ConfigureScreen(ConfigureManyScreen):
         self.notify("Correct the faults first; nothing is written before.", severity="warning", markup=False)
         return None
 
-    def action_create(self) -> None:
-        config = self.checked()
+    async def _checked_now(self) -> ChainConfig | None:
+        """The configuration without waiting for the check; None if there are faults, which are shown."""
+        if self._broken is not None:
+            return None
+        config, faults = examine(self.draft, self.folder, self.outside)
+        await self._show_check(config, faults)
+        return config
+
+    def action_undo(self) -> None:
+        self.query_one(FileText).take_back()
+
+    async def action_create(self) -> None:
+        config = await self.checked()
         if config is None:
             return
         created = datetime.now(UTC).replace(microsecond=0)
@@ -425,12 +455,3 @@ class ConfigureScreen(ConfigureManyScreen):
         ) as session:
             path = session.path
         self.lab_app.switch_to("lab", path=path)
-
-
-def _shape(form: Form, name: GroupName) -> list[object]:
-    return [section.shape for section in form.groups[name]]
-
-
-def _with_value(row: Row, draft: Draft) -> Row:
-    """The row with the value that its control already shows, and with its old faults until the next check."""
-    return replace(read_form(draft).rows.get(row.path, row), faults=row.faults)

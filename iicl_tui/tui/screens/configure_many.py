@@ -26,24 +26,24 @@ class ConfigureManyScreen(AppScreen):
     folder: Path | None
     outside: OutsideFiles
 
-    def checked(self) -> ChainConfig | None:
+    async def checked(self) -> ChainConfig | None:
         """The configuration, checked now; None, and a message, if it has faults."""
         raise NotImplementedError
 
-    def action_many(self) -> None:
+    async def action_many(self) -> None:
         from iicl_tui.tui.study import dialogs
 
-        config = self.checked()
+        config = await self.checked()
         if config is not None and not self.query(InlineForm):
             self.query_one("#body").mount(dialogs.many(config.title, config.seed, self.lab_app.paths.sessions))
 
     @on(InlineForm.Answered)
-    def _many_answered(self, event: InlineForm.Answered) -> None:
+    async def _many_answered(self, event: InlineForm.Answered) -> None:
         """Open the study. An error leaves the dialog open, so that it can be corrected."""
         from iicl_tui.tui.study import dialogs
 
         event.stop()
-        config = self.checked() if event.answers is not None else None
+        config = await self.checked() if event.answers is not None else None
         if config is not None and event.answers is not None:
             with outside_files(self.outside):
                 study, folder = dialogs.many_study(self.draft.text, config.title, self.folder, config.seed, event.answers)
