@@ -20,6 +20,7 @@ from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.configure.blank import BLANK
 from iicl_tui.tui.configure.fields import FieldRow, SectionButton, row_id
+from iicl_tui.tui.configure.prior_box import WeightCell
 from iicl_tui.tui.screens.configure import ConfigureScreen
 from iicl_tui.tui.screens.error import ErrorScreen
 from iicl_tui.tui.screens.messages import MessagesScreen
@@ -464,6 +465,59 @@ async def test_a_file_that_is_no_toml_is_told_of(paths: Paths) -> None:
         await pilot.press("e")
         await app_until(pilot, lambda: isinstance(pilot.app.screen, ErrorScreen))
         assert "line 2" in pilot.app.screen.text  # type: ignore[attr-defined]
+
+
+async def test_priors_first_data_and_the_file_are_edited_by_hand(paths: Paths) -> None:
+    async with app_of(paths, text="# Mine.\n" + BLANK).run_test(size=(120, 40)) as pilot:
+        screen = await ready(pilot)
+        area = screen.query_one("#toml", TextArea)
+        cell = next(each for each in screen.query(WeightCell) if (each.cell.factor, each.cell.value) == ("screen", "off"))
+        cell.focus()
+        await pilot.press("right", "right", "right", "left")
+        await app_until(pilot, lambda: screen.draft.get(("agent", 0, "prior", "screen")) == {"on": 1, "off": 3, "und": 1})
+        await app_until(pilot, lambda: "screen off: weight 3" in words(pilot, "#help"))
+        assert any(line.startswith("off  60.0% ") for line in words(pilot, "#help").splitlines())
+        assert "# Mine." in area.text
+        assert "off = 3" in area.document.get_line(area.cursor_location[0])
+        await press(pilot, "write by hand", "start")
+        await app_until(pilot, lambda: len(screen.draft.get(("start", "sample")) or ()) == 4)
+        await app_until(pilot, lambda: screen.focused is row(pilot, "start", "hypothesis").control)
+        await press(pilot, "remove", "start", "sample", 3)
+        await app_until(pilot, lambda: len(screen.draft.get(("start", "sample"))) == 3)
+        await press(pilot, "+ example", "start")
+        await app_until(pilot, lambda: bool(screen.query("#row-start-sample-3")))
+        await focus(pilot, "start", "sample", 3)
+        await pilot.press("home", "ctrl+k", *"A, B -> on")
+        await app_until(pilot, lambda: screen.draft.get(("start", "sample", 3)) == {"input": ["A", "B"], "output": "on"})
+        await settled(pilot, 0)
+        button = next(each for each in screen.query(SectionButton) if str(each.label) == "+ human")
+        button.focus()
+        await app_until(pilot, lambda: "add a filter: human" in words(pilot, "#help"))
+
+        area.focus()  # from here on in the text
+        area.move_cursor(area.document.end)
+        await pilot.press("enter", *"[chain")
+        await app_until(pilot, lambda: words(pilot, "#total").startswith("✗ 1 fault · line"))
+        assert "no valid TOML" in words(pilot, "#start")
+        await pilot.press("f5")
+        assert not paths.sessions.exists()
+        await pilot.press(*6 * ["backspace"], *"# The end.")
+        await settled(pilot, 0)
+        where = next(at for at, line in enumerate(area.text.split("\n")) if line.startswith("generations"))
+        area.move_cursor((where, len("generations = ")))
+        await pilot.press("1")
+        control = row(pilot, "chain", "generations").control
+        assert isinstance(control, Input)
+        await app_until(pilot, lambda: control.value == "16")
+        await pilot.press("f11")
+        await app_until(pilot, lambda: control.value == "6")
+        await settled(pilot, 0)
+        await pilot.press("f5")
+        await in_lab(pilot)
+    written = (paths.sessions / "untitled-chain.toml").read_text()
+    assert "# Mine." in written
+    assert tomllib.loads(written)["agent"][0]["prior"] == {"screen": {"on": 1, "off": 3, "und": 1}}
+    assert tomllib.loads(written)["start"]["sample"][3] == {"input": ["A", "B"], "output": "on"}
 
 
 # -- what a model would be sent, and what it would cost
