@@ -22,7 +22,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 _FENCED = re.compile(r"(?ms)^```sh\n(.*?)^```$")
 _INLINE = re.compile(r"`((?:\.venv/bin/)?iicl-tui [^`]+)`")
 
-SCREENS = ("home", "open", "new", "review", "serve", "notes")
+SCREENS = ("home", "open", "new", "review", "serve", "study", "notes", "side-by-side")
 """Commands that open a screen or serve one."""
 LONG = ("sweep", "report", "import")
 """Commands that run many chains, load a plotting library, or need a folder of other programs; tests of their own run them."""
@@ -54,7 +54,7 @@ def kind_of(line: list[str]) -> str:
         return "model"
     if name in SCREENS or (name == "learn" and not {"--list", "--check", "--no-charts", "--from"} & set(line)):
         return "screen"
-    assert name in (*LONG, *RUN), f"{name} is none of the commands that this test knows"
+    assert name in (*LONG, *RUN), f"say of the command {name} whether it can be run here: SCREENS, LONG or RUN"
     return "long" if name in LONG else "run"
 
 

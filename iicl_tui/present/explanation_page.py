@@ -3,36 +3,114 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
 from iicl_tui.charts.view import likeliest
-from iicl_tui.present.belief_provenance import caption
 from iicl_tui.present.explain import Claim, Depth, claim_of_rule, claim_of_value, explain, lines
 from iicl_tui.present.glossary import Entry, lookup
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import LabState
+from iicl_tui.present.read_beliefs import sections
+from iicl_tui.present.screen_terms import entries_of
 from iicl_tui.text import printable
 
 Section = tuple[str, str]
 """A heading and a text."""
 
+Focus = Literal["belief", "curves", "objects", "data", "generations", "phases", "review"]
+"""What on the screen the person asks about."""
 
-def page_of(session: LabSession, state: LabState, depth: Depth) -> list[Section]:
-    """The sections of the page at one depth, safe to print."""
+_MOST_PANELS = 12
+
+
+def page_of(session: LabSession, state: LabState, depth: Depth, focus: Focus = "belief") -> list[Section]:
+    """The sections of the page at one depth, safe to print: first what the person asks about, then the rest of the screen."""
     config = session.chain.config
     about = "\n".join(filter(None, [config.description, *(f"• {each}" for each in config.notice)]))
-    first = [("This session", printable(about, 2000, newlines=True))] if about else []
-    return [*first, *_came_about(session, state, depth), *((entry.term, _text(entry, depth)) for entry in entries_on_screen(state))]
+    told = [*_focused(session, state, depth, focus)]
+    if about:
+        told.append(("This session", printable(about, 2000, newlines=True)))
+    if focus not in ("belief", "objects"):
+        told += _came_about(session, state, depth)
+    return [*told, *((entry.term, _text(entry, depth)) for entry in entries_on_screen(state, focus))]
 
 
-def entries_on_screen(state: LabState) -> list[Entry]:
-    """The glossary's entries for what the lab shows now, each once."""
-    words = [state.belief.title, *(panel.title for panel in state.curves)]
-    words += [mark.name for mark in state.belief.marks] + [block.name for block in state.data]
-    words += [step.phase for step in state.phases] + ["prior", "likelihood", "odds", "bit", "temperature", "label noise"]
-    found = [lookup(_without_generation(word)) for word in words]
+def entries_on_screen(state: LabState, focus: Focus = "belief") -> list[Entry]:
+    """The glossary's entries for what the lab shows now, each once; first those of what the person asks about."""
+    words: dict[Focus, list[str]] = {
+        "belief": [state.belief.title, "view", "linear scale", "previous belief", *(mark.name for mark in state.belief.marks)],
+        "curves": [panel.title for panel in state.curves],
+        "objects": ["focus", "belief"],
+        "data": [*(block.name for block in state.data), "sample"],
+        "generations": ["generation", "entropy", "d⁰ explained"],
+        "phases": [step.phase for step in state.phases],
+        "review": [entry.term for entry in entries_of("review")],
+    }
+    rest = ["prior", "likelihood", "odds", "bit", "temperature", "label noise"]
+    order = [*words[focus], *(word for name, each in words.items() if name not in (focus, "review") for word in each), *rest]
+    found = [lookup(_without_generation(word)) for word in order]
     return list(dict.fromkeys(entry for entry in found if entry is not None))
+
+
+def _focused(session: LabSession, state: LabState, depth: Depth, focus: Focus) -> Iterator[Section]:
+    if focus == "belief":
+        yield from _came_about(session, state, depth)
+    elif focus == "objects":
+        yield from _objects(session, state, depth)
+    elif focus == "curves":
+        yield "These curves now", "\n".join(_curves(state))
+    elif focus == "data":
+        yield "What is passed on here", "\n".join(f"  {block.name}  {printable(block.caption, 200)}" for block in state.data)
+    elif focus == "generations":
+        yield f"Generation {state.selected}", "\n".join(_generation(state))
+    else:
+        phases = "\n".join(f"  {step.mark} {step.phase}  {printable(step.detail, 200)}" for step in state.phases)
+        yield "What happens here", f"{printable(state.words, 400)}\n{phases}"
+
+
+def _curves(state: LabState) -> Iterator[str]:
+    """The value of every curve at the selected generation, and its change from the one before."""
+    for panel in state.curves[:_MOST_PANELS]:
+        yield f"  {printable(panel.title, 80)}"
+        at = panel.selected
+        for series in panel.series:
+            if at is None or not 0 <= at < len(series.values) or not np.isfinite(series.values[at]):
+                yield f"    {printable(series.name, 40)}: not known here"
+                continue
+            now = float(series.values[at])
+            before = float(series.values[at - 1]) if at else float("nan")
+            change = f", {now - before:+.3g} since the generation before" if np.isfinite(before) else ""
+            yield f"    {printable(series.name, 40)}: {now:.3g}{change}"
+
+
+def _generation(state: LabState) -> Iterator[str]:
+    rows, at = state.rows, state.selected
+    if at == 0:
+        yield "  d⁰: the first data, before any agent has learned."
+    elif at <= len(rows.entropy) and np.isfinite(rows.entropy[at - 1]):
+        yield f"  The agent's entropy is {rows.entropy[at - 1]:.2f} nats."
+    if 0 < at <= len(rows.explained):
+        yield f"  Its rule explains {rows.explained[at - 1]} of the {rows.initial} first examples."
+    if rows.note and at == rows.now:
+        yield f"  {printable(rows.note, 200)}"
+
+
+def _objects(session: LabSession, state: LabState, depth: Depth) -> Iterator[Section]:
+    """How the likeliest state of each object came about, the object that the charts are grouped by first."""
+    view, space = state.belief, session.chain.task.space
+    if view.log_p is None:
+        yield from _came_about(session, state, depth)
+        return
+    factors = sorted(range(len(space.factors)), key=lambda at: at != view.by)
+    for at in factors[:_MOST_PANELS]:
+        likeliest_value = int(space.marginal(np.exp(view.log_p), at).argmax())
+        told = explain(session.chain, state.selected, claim_of_value(session.chain, at, likeliest_value))
+        if told is None:
+            yield from _came_about(session, state, depth)
+            return
+        yield f"Each of the {printable(state.objects.word, 40)}", "\n".join(lines(told, depth))
 
 
 def _without_generation(word: str) -> str:
@@ -47,8 +125,9 @@ def _came_about(session: LabSession, state: LabState, depth: Depth) -> Iterator[
         return
     told = [explain(chain, state.selected, claim) for claim in _claims(session, state)]
     if not any(told):
-        known = caption(chain, chain.belief(max(state.selected, 1)))
-        yield "How it came about", f"This belief was not computed by Bayes' rule: {known or 'it is a plug-in’s own'}."
+        belief = chain.belief(state.selected) if state.selected else chain.prior()
+        if belief is not None:
+            yield from sections(chain, belief, depth)
         return
     for each in told:
         if each is not None:

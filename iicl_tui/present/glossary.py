@@ -83,4 +83,8 @@ def document() -> str:
     ]
     for entry in terms():
         lines += [f"## {entry.term}", "", entry.plain, "", f"*Exactly:* {entry.exact}", ""]
-    return "\n".join(lines)
+    lines += ["# Settings", "", "What can be set, with the words of the form.", ""]
+    for entry in settings():
+        where, _, label = entry.term.partition(": ")
+        lines += [f"- **{label}** ({where}; `{entry.exact.partition(': ')[0]}`): {entry.plain}"]
+    return "\n".join(lines).rstrip("\n") + "\n"

@@ -78,6 +78,7 @@ HOME = (
         "home.study", ("s",), "study", "Open a study of many chains: one of yours, or one that comes with the program.", footer=12
     ),
     Action("home.export", ("E",), "export", "Write the marked sessions, or the one under the cursor, for other programs."),
+    Action("home.explain", ("i",), "explain", "What the words on this screen mean, in plain words or exactly."),
     Action("home.refresh", ("f5",), "refresh", "Read the sessions folder again."),
 )
 
@@ -152,7 +153,7 @@ LAB = (
         "lab.explain",
         ("i",),
         "explain",
-        "What is on the screen, and how it came about: this chain's numbers put into Bayes' rule.",
+        "Explain what has the focus or is under the mouse, then the rest: this chain's numbers put into Bayes' rule.",
         footer=6,
     ),
     Action("lab.save-copy", ("S",), "save a copy", "Save everything that happened in another file.", footer=15),
@@ -274,6 +275,7 @@ ROWS = (
     Action("rows.plain", ("m",), "plain", "Show the text as it is, or Markdown and code drawn."),
     Action("rows.blind", ("B",), "blind", "Hide or show the known truth."),
     Action("rows.model", ("M",), "model", "Stop asking the model, or ask it again. A reply under way is given up."),
+    Action("rows.explain", ("i",), "explain", "What the words on this screen mean, in plain words or exactly."),
     Action("rows.up", ("up", "k"), "up", "Go to the row above."),
     Action("rows.down", ("down", "j"), "down", "Go to the row below."),
     Action("rows.page-up", ("pageup",), "page up", "Scroll the text up by a page."),

@@ -2,19 +2,25 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from iicl_tui.agents.base import agent_kinds
+from iicl_tui.agents.beliefs import Belief, FactorMass, from_draws, from_masses
 from iicl_tui.chain.config import chain_fields, read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import filter_kinds
-from iicl_tui.present.explanation_page import entries_on_screen, page_of
+from iicl_tui.present.explain import DEPTHS
+from iicl_tui.present.explanation_page import Focus, entries_on_screen, page_of
 from iicl_tui.present.glossary import document, lookup, settings, terms
 from iicl_tui.present.lab_builder import build_lab_state
 from iicl_tui.present.lab_session import LabSession
-from iicl_tui.present.lab_state import ChartSettings
+from iicl_tui.present.lab_state import FORMS, ChartSettings
+from iicl_tui.present.read_beliefs import sections
+from iicl_tui.present.review_words import SIGNS, VERDICTS
+from iicl_tui.present.screen_terms import SCREEN_TERMS, terms_page
 from iicl_tui.store.presets import load
 from iicl_tui.tasks.base import task_kinds
 
@@ -78,6 +84,59 @@ async def test_the_page_explains_how_the_belief_came_about_at_two_depths() -> No
     assert "before any data" in plain[0][1]
     assert "log₂ odds" in exact[0][1]
     assert all(one != other for (_, one), (_, other) in zip(plain, exact, strict=True))
+
+
+@pytest.mark.parametrize("focus", get_args(Focus))
+async def test_what_is_asked_about_comes_first(focus: Focus) -> None:
+    session = await session_of("e3-effective-set")
+    state = build_lab_state(session, 1, ChartSettings(by=4))
+    for depth in DEPTHS:
+        page = page_of(session, state, depth, focus)
+        headings = [heading for heading, _ in page]
+        assert headings[0] == {
+            "belief": "How it came about", "objects": "Each of the objects", "curves": "These curves now",
+            "data": "What is passed on here", "generations": "Generation 1",
+        }.get(focus, "What happens here")  # fmt: skip
+        assert all(text.strip() for _, text in page)
+        assert len(set(headings)) > 10
+    if focus == "curves":
+        values = [float(series.values[0]) for panel in state.curves for series in panel.series]
+        assert all(f": {value:.3g}" in page[0][1] for value in values if np.isfinite(value))
+
+
+@pytest.mark.parametrize("group", SCREEN_TERMS)
+def test_every_term_of_every_screen_has_an_entry(group: str) -> None:
+    assert [term for term in SCREEN_TERMS[group] if lookup(term) is None] == []
+    assert all(text for depth in DEPTHS for _, text in terms_page(group, depth))
+    assert terms_page(group, "newcomer", "h*")[0][0] == "h*"
+
+
+def test_the_words_that_screens_make_have_entries() -> None:
+    words = [*VERDICTS.values(), *SIGNS.values(), "your sessions", "examples", "presets", *FORMS, "if you commit now", "blind"]
+    words += ["follows h¹", "against h¹", "redraws left", "reason", "commit"]
+    words += ["flag", "skip", "truth", "prompt", "group"]
+    assert [word for word in words if lookup(word) is None] == []
+
+
+@pytest.mark.parametrize(("source", "said"), [
+    ("scored", "piece by piece"), ("logprobs", "independent"), ("samples", "counted"), ("examples", "states no rule"),
+])  # fmt: skip
+async def test_a_models_belief_is_explained_by_how_it_was_read(source: Any, said: str) -> None:
+    session = await session_of("e3-none")
+    space = session.chain.task.space
+    uniform = np.full(space.size, -np.log(space.size))
+    belief = Belief(uniform, source, notes=("under a JSON schema",))
+    if source == "samples":
+        belief = from_draws(space, [0, 0, 3], 4)
+    if source == "logprobs":
+        belief = from_masses(space, [FactorMass(np.array([0.5, 0.2, 0.1]), 0.05, 0.15)] * len(space.factors))
+    plain, exact = (dict(sections(session.chain, belief, depth)) for depth in DEPTHS)
+    assert said in plain["How this belief was read"]
+    assert plain["How this belief was read"] != exact["How this belief was read"]
+    if source == "samples":
+        assert "3 of 4 answers could be read" in plain["What stays open"]
+    if source == "logprobs":
+        assert "screen 15%" in plain["What stays open"]
 
 
 def test_an_unknown_word_has_no_entry() -> None:

@@ -34,6 +34,10 @@ SAVING = {"saved": "● saved", "unsaved": "○ not saved", "read-only": "◌ re
 class LabView(Column):
     """Generations, belief, curves, phases and data. lab.tcss lays it out."""
 
+    def on_mount(self) -> None:
+        for name in ("#objects", "#curves"):  # they have no keys of their own; Tab reaches them so that they can be asked about
+            self.query_one(name).can_focus = True
+
     def compose(self) -> ComposeResult:
         yield ActionBar(id="tabs")
         yield Headline(id="headline")

@@ -120,5 +120,13 @@ class AppScreen(ErrorHandlingScreen):
         """The text for the clipboard; None if there is nothing to copy."""
         return None
 
+    async def action_explain(self) -> None:
+        """Explain the words of this screen. A screen with numbers to explain has an explanation of its own."""
+        from iicl_tui.present.explain import DEPTHS
+        from iicl_tui.present.screen_terms import terms_page
+
+        pages = {depth: terms_page(self.GROUP, depth) for depth in DEPTHS}
+        await self.lab_app.open("explain", self.GROUP, pages)
+
     def handle_lab_error(self, error: LabError) -> None:
         self.lab_app.show_error(error)

@@ -24,6 +24,7 @@ from iicl_tui.review.request import AnyRequest, ReplyRequest
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lab import dialogs
+from iicl_tui.tui.lab.asked_about import asked_about
 from iicl_tui.tui.lab.availability import Situation, availability, reason
 from iicl_tui.tui.lab.chain_runner import REPAINT_AFTER, ChainRunner
 from iicl_tui.tui.lab.key_consents import KeyConsents
@@ -403,7 +404,8 @@ class LabScreen(LabManyScreen):
         from iicl_tui.present.explanation_page import page_of
 
         if self.state is not None:
-            pages = {depth: page_of(self.session, self.state, depth) for depth in DEPTHS}
+            focus = asked_about(self, self._pane if self.small else "belief")
+            pages = {depth: page_of(self.session, self.state, depth, focus) for depth in DEPTHS}
             await self.lab_app.open("explain", self.state.title, pages)
 
     async def action_messages(self) -> None:
