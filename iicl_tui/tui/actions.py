@@ -97,7 +97,7 @@ CONFIGURE = (
         footer=6,
     ),
     Action("configure.messages", ("f9",), "messages", "Show the exact messages of the first call to a model.", footer=5),
-    Action("configure.undo", ("f11", "ctrl+underscore"), "undo", "Take back the last change of the form or the file.", footer=6),
+    Action("configure.undo", ("u", "ctrl+underscore"), "undo", "Take back the last change of the form or the file.", footer=6),
 )
 
 # A weight of a prior, while it has the focus.

@@ -509,7 +509,7 @@ async def test_priors_first_data_and_the_file_are_edited_by_hand(paths: Paths) -
         control = row(pilot, "chain", "generations").control
         assert isinstance(control, Input)
         await app_until(pilot, lambda: control.value == "16")
-        await pilot.press("f11")
+        await pilot.press("ctrl+underscore")
         await app_until(pilot, lambda: control.value == "6")
         await settled(pilot, 0)
         await pilot.press("f5")

@@ -24,8 +24,8 @@ _ORDER = {"agent": "Agents learn in turn, in this order.", "filter": "Filters ac
 _BUTTONS: dict[Operation, Callable[[str], str]] = {
     "up": lambda name: f"Puts this {name} before the one above. {_ORDER[name]}",
     "down": lambda name: f"Puts this {name} after the one below. {_ORDER[name]}",
-    "remove": lambda name: f"Takes this {name} out of the chain. F11 brings it back.",
-    "drop": lambda name: "Takes this out of the file. F11 brings it back.",
+    "remove": lambda name: f"Takes this {name} out of the chain. Undo brings it back.",
+    "drop": lambda name: "Takes this out of the file. Undo brings it back.",
     "give": lambda name: "Writes h* and the first data, as drawn now, into the file, to be changed line by line.",
     "example": lambda name: "Adds one more of the first examples, a copy of the last one, to be changed.",
 }
