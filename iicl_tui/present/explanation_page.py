@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -35,6 +35,12 @@ def page_of(session: LabSession, state: LabState, depth: Depth, focus: Focus = "
     if focus not in ("belief", "objects"):
         told += _came_about(session, state, depth)
     return [*told, *((entry.term, _text(entry, depth)) for entry in entries_on_screen(state, focus))]
+
+
+def focus_of(charts: Sequence[str]) -> Focus:
+    """What a person asks about who sees these charts, the most important first."""
+    parts: dict[str, Focus] = {"entropy": "curves", "curves": "curves", "objects": "objects", "data": "data"}
+    return next((parts.get(chart, "belief") for chart in charts), "belief")
 
 
 def entries_on_screen(state: LabState, focus: Focus = "belief") -> list[Entry]:

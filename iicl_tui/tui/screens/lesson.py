@@ -378,7 +378,8 @@ class LessonScreen(AppScreen):
     async def action_explain(self) -> None:
         """Explain the belief of the chain in front. What is right stays hidden as long as the person is to decide it."""
         from iicl_tui.present.explain import DEPTHS
-        from iicl_tui.present.explanation_page import page_of
+        from iicl_tui.present.explanation_page import focus_of, page_of
+        from iicl_tui.present.screen_terms import terms_page
 
         attempt = self.attempt
         if attempt is None:
@@ -389,7 +390,9 @@ class LessonScreen(AppScreen):
         name = list(attempt.prepared.chains)[self._panes.front]
         session = session_at(attempt.prepared.chains[name], self.moment)
         state = self._states[name, self.moment, attempt.at, False]
-        await self.lab_app.open("explain", self.lesson.title, {depth: page_of(session, state, depth) for depth in DEPTHS})
+        focus = focus_of(attempt.charts)
+        pages = {depth: [*page_of(session, state, depth, focus), *terms_page("lesson", depth)] for depth in DEPTHS}
+        await self.lab_app.open("explain", self.lesson.title, pages)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         attempt = self.attempt
