@@ -41,3 +41,9 @@ def terms_page(group: str, depth: Depth, first: str = "") -> list[tuple[str, str
     entry = lookup(first) if first else None
     found = dict.fromkeys([*([entry] if entry is not None else []), *entries_of(group)])
     return [(each.term, each.plain if depth == "newcomer" else each.exact) for each in found]
+
+
+def with_terms(page: list[tuple[str, str]], group: str, depth: Depth) -> list[tuple[str, str]]:
+    """A page with the terms of a screen that it does not explain yet."""
+    there = {heading for heading, _ in page}
+    return [*page, *(section for section in terms_page(group, depth) if section[0] not in there)]

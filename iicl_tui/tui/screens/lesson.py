@@ -379,7 +379,7 @@ class LessonScreen(AppScreen):
         """Explain the belief of the chain in front. What is right stays hidden as long as the person is to decide it."""
         from iicl_tui.present.explain import DEPTHS
         from iicl_tui.present.explanation_page import focus_of, page_of
-        from iicl_tui.present.screen_terms import terms_page
+        from iicl_tui.present.screen_terms import with_terms
 
         attempt = self.attempt
         if attempt is None:
@@ -391,7 +391,7 @@ class LessonScreen(AppScreen):
         session = session_at(attempt.prepared.chains[name], self.moment)
         state = self._states[name, self.moment, attempt.at, False]
         focus = focus_of(attempt.charts)
-        pages = {depth: [*page_of(session, state, depth, focus), *terms_page("lesson", depth)] for depth in DEPTHS}
+        pages = {depth: with_terms(page_of(session, state, depth, focus), "lesson", depth) for depth in DEPTHS}
         await self.lab_app.open("explain", self.lesson.title, pages)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
