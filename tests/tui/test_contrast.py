@@ -99,6 +99,17 @@ def test_only_these_variables_colour_text() -> None:
         assert used <= known, (path.name, used - known)
 
 
+def test_no_style_puts_a_text_on_a_ground_that_is_not_tested() -> None:
+    """A rule that names both must name a pair that is tested above."""
+    package = Path(iicl_tui.__file__).parent / "tui"
+    for path in package.rglob("*.tcss"):
+        for selector, rule in re.findall(r"([^{}]+)\{([^{}]*)\}", path.read_text(encoding="utf-8")):
+            texts = re.findall(r"(?<![-\w])color: \$([\w-]+)", rule)
+            for text, ground in product(texts, re.findall(r"(?<![-\w])background: \$([\w-]+)", rule)):
+                tested = (text in ON_PANES and ground in GROUNDS) or ON_OWN.get(text) == ground
+                assert tested or (text, ground) == ("background", "text-accent"), (path.name, selector.strip(), text, ground)
+
+
 class FakeApp(SimpleNamespace):
     """What Inks needs of an app."""
 
