@@ -52,7 +52,11 @@ def kind_of(line: list[str]) -> str:
     name = line[0] if line and not line[0].startswith("-") else "home"
     if any(part in word for word in line for part in MODELS):
         return "model"
-    if name in SCREENS or (name == "learn" and not {"--list", "--check", "--no-charts", "--from"} & set(line)):
+    if (
+        name in SCREENS
+        or {"--screen", "--present"} & set(line)
+        or (name == "learn" and not {"--list", "--check", "--no-charts", "--from"} & set(line))
+    ):
         return "screen"
     assert name in (*LONG, *RUN), f"say of the command {name} whether it can be run here: SCREENS, LONG or RUN"
     return "long" if name in LONG else "run"
