@@ -19,7 +19,7 @@ from iicl_tui.study.folder import open_folder
 from iicl_tui.study.study_file import read_study
 from iicl_tui.study.sweep import Progress, Shard, jobs, run_exact
 from iicl_tui.tui.app import LabApp, Start
-from iicl_tui.tui.configure.draft_edits import BLANK
+from iicl_tui.tui.configure.blank import BLANK
 from iicl_tui.tui.home.session_list import SessionList
 from iicl_tui.tui.screens.compare import CompareScreen
 from iicl_tui.tui.screens.prediction import PredictionScreen

@@ -211,11 +211,6 @@ class ConfigureScreen(ConfigureManyScreen):
     def _file_row(self) -> Row:
         return file_row(self._file, self.draft.get(("chain", "title")), self.lab_app.paths.sessions)
 
-    @property
-    def _path(self) -> Path:
-        """The session's file; only the sessions folder if the file has no name."""
-        return target(self._file, self.lab_app.paths.sessions)
-
     def _show_file_row(self) -> None:
         for widget in self.query(FieldRow):
             if widget.row.path == FILE:
@@ -325,7 +320,7 @@ class ConfigureScreen(ConfigureManyScreen):
             first = faults[0] if self._broken is not None or not self.form.elsewhere else self.form.elsewhere[0]
             total.update(first_fault(first, len(faults)))
             return
-        path = self._path
+        path = target(self._file, self.lab_app.paths.sessions)
         name = path.name if path != self.lab_app.paths.sessions else self._file_row().absent
         total.update(ready(name, key_label(self.lab_app.keymap["configure.create"][0])))
 
