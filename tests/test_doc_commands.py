@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -97,10 +98,17 @@ def test_the_commands_of_the_documents_run(tmp_path: Path) -> None:
     for reviewer in (None, "ada", "bob"):
         decided(tmp_path, reviewer)
     lab("run", "e3-effective-set", "-q", "--set", "chain.generations=2", "-o", "mine.toml")
-    for folder in ("table-1", "naming"):
-        (tmp_path / folder).mkdir()
-        for preset in ("e3-effective-set", "e3-none"):
-            lab("run", preset, "-q", "--set", "chain.generations=2", "-o", f"{folder}/{preset}.toml")
+    chains = tmp_path / "two chains"
+    chains.mkdir()
+    for preset in ("e3-effective-set", "e3-none"):
+        lab("run", preset, "-q", "--set", "chain.generations=2", "-o", str(chains / f"{preset}.toml"))
+    for folder in (
+        "table-1",
+        "naming",
+        *(line[line.index("-o") + 1] for _, line in FENCED if line[:1] == ["sweep"] and "-o" in line),
+    ):
+        if not (tmp_path / folder).exists():  # in place of many chains
+            shutil.copytree(chains, tmp_path / folder)
     add(tmp_path / "mine.toml", Note(1, "transmission", "Look at this."))
     lab("run", "text-reviews", "-q", "--set", "chain.generations=1", "-o", "text-reviews.toml")
     done: set[tuple[str, ...]] = set()
