@@ -101,7 +101,7 @@ def test_the_commands_of_the_documents_run(tmp_path: Path) -> None:
     chains = tmp_path / "two chains"
     chains.mkdir()
     for preset in ("e3-effective-set", "e3-none"):
-        lab("run", preset, "-q", "--set", "chain.generations=2", "-o", str(chains / f"{preset}.toml"))
+        lab("run", preset, "-q", "--set", "chain.generations=4", "-o", str(chains / f"{preset}.toml"))
     for folder in (
         "table-1",
         "naming",
