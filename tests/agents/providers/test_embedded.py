@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from narrow import not_none
 
 from iicl_tui.agents.calls import Message, Request
 from iicl_tui.agents.failures import CallFailed
@@ -19,6 +20,7 @@ from iicl_tui.agents.providers.embedded import EmbeddedProvider
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.store.presets import load, presets
+from iicl_tui.tasks.wording import rule_wording
 
 TASK = {"objects": ["A", "B", "screen"], "spurious": "screen", "hypothesis": 3, "initial": 4}
 TESTS = Path(__file__).parents[2]
@@ -34,6 +36,7 @@ ENGINE = """
     from scored_model import CutModel, ScoredServer
 
     from iicl_tui.chain.config import read_config
+    from iicl_tui.tasks.wording import rule_wording
 
     if os.environ.get("ENGINE") == "cannot load":
         os.write(2, b"the file has no tensors\\n")
@@ -52,7 +55,8 @@ ENGINE = """
             assert (parameters.cpuparams.n_threads, parameters.n_ctx) == (3, 2048) or "PRESET" in os.environ
             config = read_config(json.loads(os.environ["DOCUMENT"]))
             p = np.random.default_rng(7).dirichlet(np.ones(config.task.space.size)).reshape(config.task.space.shape)
-            form = config.task.wording.answer_form
+            rules = rule_wording(config.task.wording)
+            form = None if rules is None else rules.answer_form
             if form is None:
                 examples = config.task.wording.samples_reply(config.start.samples)
                 answers = lambda seen: Text(examples)
@@ -127,7 +131,10 @@ async def test_a_preset_begins(engine: Path, name: str, monkeypatch: pytest.Monk
         assert belief.source == "examples"
         return
     assert belief.caption.startswith("joint, scored: ")
-    assert chain.agent(1).first_messages([chain.start.samples])[-1].text.count("Rule: {") == 3
+    asked = not_none(rule_wording(not_none(chain.task.wording))).imitate(chain.agent(1).prompts, chain.start.samples)  # type: ignore[attr-defined]
+    assert asked.count('Rule: {"') == 3
+    if document["task"].get("rules") != "hidden":
+        assert chain.agent(1).first_messages([chain.start.samples])[-1].text == asked
 
 
 async def test_a_crash_is_a_failed_call_and_the_next_call_starts_another_engine(engine: Path) -> None:
