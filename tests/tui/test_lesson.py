@@ -176,13 +176,16 @@ async def test_a_lesson_works_by_mouse_alone(host: Callable[..., Any]) -> None:
         assert at.screen.moment == (1, "interaction")
 
 
-async def test_play_goes_from_the_start_to_the_step_and_stops(
-    host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_play_goes_from_the_start_to_the_step_and_stops(host: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     async with host("choosing-makes-it-grow") as at:
         await at.press("n", "n")
         show, shown = at.screen._show, []
-        monkeypatch.setattr(at.screen, "_show", lambda: (shown.append(at.screen.moment), show()))
+
+        def watched_show() -> None:
+            shown.append(at.screen.moment)
+            show()
+
+        monkeypatch.setattr(at.screen, "_show", watched_show)
         await at.press("p", "+", "+")
         await app_until(at.pilot, lambda: not at.screen._player.playing)
         assert list(dict.fromkeys(shown))[:2] == [(0, "transmission"), (1, "imitation")]
