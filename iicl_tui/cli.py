@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
             help="send the key to this server, too; VARIABLE@HOST sends the key in that variable",
         )
         command.add_argument(
-            "--strict", action="store_true", help="stop (exit 3) after a phase whose reply was not read exactly as asked"
+            "--strict", action="store_true", help="stop (exit 3) after a phase in which something was not read or measured as asked"
         )
 
     def outside(command: argparse.ArgumentParser) -> None:

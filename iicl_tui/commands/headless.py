@@ -160,7 +160,7 @@ def with_remarks(display: RunDisplay, chain: Chain, strict: bool) -> RunDisplay:
         if strict and found:
             raise ChainStopped(
                 f"Stopped after the {record.phase} of generation {record.generation}, as --strict says",
-                "Its reply was not read exactly as asked; the remarks above say where.",
+                "Something was not read or measured as asked; the remarks above say what.",
                 "Resume to accept what was read, or branch from an earlier generation.",
             )
 

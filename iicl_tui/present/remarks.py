@@ -1,4 +1,4 @@
-"""Remarks on replies from which a phase read less than was asked for, or something else."""
+"""Remarks on replies from which a phase read less than was asked for, or something else, and on what could not be measured."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ def phase_remarks(chain: Chain, generation: int, phase: Phase) -> tuple[Remark, 
     texts = [text for question in _questions(chain.calls_of(generation, phase)) for text in _question_remarks(chain, question)]
     if phase == "transmission":
         texts += _contradictions(chain, generation)
+        texts += unmeasured(chain, generation)
     return tuple(Remark(generation, phase, printable(text, 300)) for text in dict.fromkeys(texts))
 
 
@@ -109,6 +110,13 @@ def _question_remarks(chain: Chain, question: Sequence[Call]) -> list[str]:
             reading, call = again, repair
     cut = [CUT_OFF] if call.finish == "length" else []
     return [*cut, *([reading.trouble] if reading.trouble else []), *reading.remarks]
+
+
+def unmeasured(chain: Chain, generation: int) -> list[str]:
+    """Remarks on what could not be measured in the samples that were passed on."""
+    faults = getattr(chain.task, "measuring_faults", None)  # of tasks whose measures a person declares
+    record = chain.generations[generation - 1].transmission if generation <= len(chain.generations) else None
+    return [] if faults is None or record is None else faults([sample.example for sample in record.samples if sample.passes])
 
 
 def _contradictions(chain: Chain, generation: int) -> list[str]:

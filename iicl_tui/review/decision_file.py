@@ -27,7 +27,7 @@ from iicl_tui.data_files import DataTable, FieldMapping, Row
 from iicl_tui.errors import ConfigError, Fault, StoreError
 from iicl_tui.files import open_regular, parse_toml
 from iicl_tui.review.decisions import UNDECIDED, VERDICTS, Decision, Sitting, Step, StepKind, match
-from iicl_tui.store import toml_text
+from iicl_tui.store import errors, toml_text
 from iicl_tui.store.garbage import paused_garbage_collection
 from iicl_tui.store.journal import Journal
 from iicl_tui.text import printable
@@ -96,7 +96,7 @@ class DecisionFile:
         now = clock()
         head = f"format = {toml_text.string(FORMAT)}\ncreated = {toml_text.value(now)}\n\n"
         head += toml_text.table("[data]", {"file": name, "digest": table.digest, "rows": len(table)})
-        return cls(Journal.create(path, head + _sitting_text(sitting, now)), name, [], sitting, clock)
+        return cls(Journal.create(path, head + _sitting_text(sitting, now), words=errors.DECISIONS), name, [], sitting, clock)
 
     @classmethod
     def open(cls, path: Path, read_only: bool = False, clock: Callable[[], datetime] | None = None) -> DecisionFile:
@@ -106,7 +106,7 @@ class DecisionFile:
             StoreError: It cannot be read, or is no such file.
             ConfigError: Its faults, each with its line.
         """
-        journal = Journal.open(path, read_only)
+        journal = Journal.open(path, read_only, errors.DECISIONS)
         try:
             text = _text(journal)
             end = _END.search(text)

@@ -14,6 +14,9 @@ VERDICTS: tuple[RowVerdict, ...] = ("approve", "reject", "edit", "flag", "skip")
 ACCEPTED: frozenset[str | None] = frozenset({"approve", "edit"})
 """The verdicts of rows that pass."""
 
+BETWEEN_REASONS = "; "
+"""Stands between several reasons of one decision, which are one text in the file."""
+
 StepKind = Literal["decide", "undo", "redo"]
 
 
@@ -23,7 +26,7 @@ class Decision(NamedTuple):
     Attributes:
         verdict: What was decided; None: nothing, or only a reason was written so far.
         text: The edited text; None: as in the data.
-        reason: Why, in words; empty if none was given.
+        reason: Why, in words; empty if none was given. Several have BETWEEN_REASONS between them.
         seconds: How long the row was looked at until it was decided, pauses left out.
     """
 

@@ -10,7 +10,7 @@ from iicl_tui.data_files import FieldMapping
 from iicl_tui.errors import LabError
 from iicl_tui.files import read_bytes
 from iicl_tui.review.decision_file import DecisionFile
-from iicl_tui.review.decisions import Decision, RowVerdict, StepKind, match, steps_on
+from iicl_tui.review.decisions import BETWEEN_REASONS, Decision, RowVerdict, StepKind, match, steps_on
 from iicl_tui.review.row_review import PAUSE, Change, Pace, RowQueue, RowReview
 from iicl_tui.review.row_subject import RowsSubject
 from iicl_tui.store import atomic
@@ -39,6 +39,13 @@ class ReasonList:
             what = getattr(error, "strerror", None) or error
             raise LabError("Could not read the reasons", f"{path}: {what}.", "Name a text with one reason a line.") from error
         return cls(path, _lines(text))
+
+    def expanded(self, text: str) -> str:
+        """Returns a reason as it was typed; numbers such as "1, 3" stand for reasons of the list."""
+        parts = [part.strip() for part in text.split(",")] if "," in text else text.split()
+        if not all(part.isascii() and part.isdigit() and len(part) < 4 and 0 < int(part) <= len(self.reasons) for part in parts):
+            return text
+        return BETWEEN_REASONS.join(dict.fromkeys(self.reasons[int(part) - 1] for part in parts))
 
     def write(self, text: str) -> None:
         """Replaces the list by the lines of a text. Raises LabError if the file cannot be written."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from iicl_tui.data_files import DataTable, FieldMapping, Row
 from iicl_tui.errors import LabError
+from iicl_tui.review.near_rows import Near
 from iicl_tui.review.styled import StyledText, styled
 from iicl_tui.review.subject import LONGEST, ReviewSubject
 from iicl_tui.text import printable
@@ -20,6 +21,7 @@ class RowsSubject(ReviewSubject):
     Attributes:
         table: The open data file.
         mapping: What is judged and what is shown beside it; None until the person has said it.
+        near: Rows that are nearly equal to an earlier one, see `near_rows`; empty until somebody asks.
         others: Other people's decisions by row: the verdict, and how it is shown. A blind review hides them.
     """
 
@@ -29,6 +31,7 @@ class RowsSubject(ReviewSubject):
         self.table = table
         self.mapping = mapping
         self.blind = blind
+        self.near: Near = {}
         self.others: tuple[dict[int, tuple[str, str]], ...] = ()
         self._last: tuple[int, Row, str] | None = None
 
@@ -67,11 +70,23 @@ class RowsSubject(ReviewSubject):
     def marks(self, value: int, blind: bool, detailed: bool = False) -> Sequence[str]:
         copy = self.repeated.get(value)
         found = [] if blind else [printable(each[value][1], LONGEST) for each in self.others if value in each]
-        return [f"copy {copy} of an equal row", *found] if copy else found
+        if copy:
+            return [f"copy {copy} of an equal row", *found]
+        if value in self.near:
+            other, share = self.near[value]
+            return [f"nearly equal to row {other + 1} ({share:.0%})", *found]
+        return found
 
     def editable_text(self, value: int) -> str:
         """Returns what is judged, as text."""
         return self.row(value).text(self.mapping.judged) if self.mapping is not None else ""
+
+    def judged_text(self, value: int) -> str:
+        """Returns what is judged, of any row, without keeping the row; empty if it cannot be read any more."""
+        try:
+            return self.table[value].text(self.mapping.judged) if self.mapping is not None else ""
+        except (LabError, OSError):
+            return ""
 
     def shown_text(self, value: int) -> str:
         """Returns what is judged, laid out to be read."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from iicl_tui.data_files import DataTable
-from iicl_tui.review.decisions import VERDICTS, Matched
+from iicl_tui.review.decisions import BETWEEN_REASONS, VERDICTS, Matched
 from iicl_tui.text import printable
 
 _MOST_LISTED = 20
@@ -49,7 +49,7 @@ def summarize(matched: Matched, table: DataTable, group: str | None = None) -> S
         if group is not None:
             groups[table[index].text(group)][decision.verdict] += 1
         if decision.reason:
-            reasons[decision.verdict][decision.reason] += 1
+            reasons[decision.verdict].update(dict.fromkeys(decision.reason.split(BETWEEN_REASONS), 1))
     return Summary(len(table), verdicts, groups, reasons, tuple(seconds))
 
 

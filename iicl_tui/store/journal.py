@@ -16,6 +16,7 @@ from pathlib import Path
 from iicl_tui.errors import StoreError
 from iicl_tui.store import atomic, errors
 from iicl_tui.store.block_ends import HEAD, Damage, after_comments, damaged, head_end, is_broken_journal, last_end, marker_line
+from iicl_tui.store.errors import SESSION, Words
 from iicl_tui.store.fingerprint import Fingerprint
 from iicl_tui.store.lock import Lock, take
 
@@ -57,6 +58,7 @@ class Journal:
 
     Attributes:
         path: The file.
+        words: What errors say about it.
         read_only: Why nothing can be appended, as a sentence; None if blocks can be appended.
         notices: Sentences for the person about what happened on opening.
         is_journal: Whether the file has blocks; False for a text written by hand.
@@ -64,8 +66,9 @@ class Journal:
         damaged: Blocks that do not match their checksums.
     """
 
-    def __init__(self, path: Path, descriptor: int, size: int) -> None:
+    def __init__(self, path: Path, descriptor: int, size: int, words: Words = SESSION) -> None:
         self.path = path
+        self.words = words
         self.read_only: str | None = None
         self.notices: list[str] = []
         self.is_journal = True
@@ -81,27 +84,27 @@ class Journal:
         self._has_writer = False  # in another program, so an unfinished block may be under way
 
     @classmethod
-    def create(cls, path: Path, head: str, blocks: bytes = b"") -> Journal:
+    def create(cls, path: Path, head: str, blocks: bytes = b"", words: Words = SESSION) -> Journal:
         """Creates a file with the head as its first block, and complete blocks after it. Never overwrites. Raises StoreError."""
         data = (head + marker_line(HEAD, head)).encode() + blocks
         try:
             descriptor = atomic.create(path, data)
         except OSError as error:
-            raise errors.from_os_error(error, "create", path) from error
-        journal = cls(path, descriptor, len(data))
+            raise errors.from_os_error(error, "create", path, words) from error
+        journal = cls(path, descriptor, len(data), words)
         journal._fingerprint.update(data)
         journal._note_stamp()
         journal._lock()
         return journal
 
     @classmethod
-    def open(cls, path: Path, read_only: bool = False) -> Journal:
+    def open(cls, path: Path, read_only: bool = False, words: Words = SESSION) -> Journal:
         """Opens a file for appending, or for reading only if `read_only` is set or the file is not writable.
 
         Raises StoreError if the file cannot be read.
         """
-        descriptor, reason = _open(path, read_only)
-        journal = cls(path, descriptor, 0)
+        descriptor, reason = _open(path, read_only, words)
+        journal = cls(path, descriptor, 0, words)
         journal.read_only = reason
         try:
             if not reason:
@@ -110,7 +113,7 @@ class Journal:
             journal._read()
         except OSError as error:
             journal.close()
-            raise errors.from_os_error(error, "read", path) from error
+            raise errors.from_os_error(error, "read", path, words) from error
         except BaseException:
             journal.close()
             raise
@@ -157,7 +160,7 @@ class Journal:
                 os.fsync(self._descriptor)
         except OSError as error:
             self._cut_tail()
-            raise errors.from_os_error(error, "write", self.path) from error
+            raise errors.from_os_error(error, "write", self.path, self.words) from error
         except BaseException:
             self._cut_tail()
             raise
@@ -185,7 +188,7 @@ class Journal:
             self._size, self._fingerprint, self._lead = self._synced
             self._synced, self._tail_to_cut = None, True
             self._cut_tail()
-            raise errors.from_os_error(error, "write", self.path) from error
+            raise errors.from_os_error(error, "write", self.path, self.words) from error
         self._synced = None
 
     def check_space(self, size: int = LEAST_ROOM) -> None:
@@ -197,7 +200,7 @@ class Journal:
         try:
             atomic.reserve(self.path, self._size, max(size, LEAST_ROOM))
         except OSError as error:
-            raise errors.from_os_error(error, "write", self.path) from error
+            raise errors.from_os_error(error, "write", self.path, self.words) from error
 
     def read(self) -> bytes:
         """All whole blocks, or a text written by hand, even if the file was deleted in the meantime.
@@ -207,9 +210,9 @@ class Journal:
         try:
             data = _read_all(self._descriptor, self._size)
         except OSError as error:
-            raise errors.from_os_error(error, "read", self.path) from error
+            raise errors.from_os_error(error, "read", self.path, self.words) from error
         if not self._fingerprint.matches(data):
-            raise _changed(self.path)
+            raise _changed(self.path, self.words)
         return data
 
     def save_copy(self, path: Path, more: bytes = b"") -> None:
@@ -273,7 +276,7 @@ class Journal:
     def _check_writable(self) -> None:
         if self.read_only is not None or self._descriptor < 0:
             why = self.read_only or "It was closed."
-            raise errors.ReadOnlyFile(f"{self.path.name} is read-only here", why, "Branch from it, or save a copy.")
+            raise errors.ReadOnlyFile(f"{self.path.name} is read-only here", why, self.words.instead)
         self._check_still_ours()
 
     def _check_still_ours(self) -> None:
@@ -283,17 +286,17 @@ class Journal:
         except FileNotFoundError:
             there = None
         except OSError as error:
-            raise errors.from_os_error(error, "write", self.path) from error
+            raise errors.from_os_error(error, "write", self.path, self.words) from error
         if there is None or not os.path.samestat(there, ours):
             raise errors.DeletedFile(
                 f"{self.path.name} was deleted, moved or replaced",
-                "It is no longer the file that this session was opened from. Nothing was written.",
-                "Save a copy under another name. It has everything that was recorded so far.",
+                f"It is no longer the {self.words.noun} that was opened. Nothing was written.",
+                self.words.keep,
             )
         if self._tail_to_cut:
             return
         if ours.st_size != self._size or not self._fingerprint.spot_check(self._read_part):
-            raise _changed(self.path)
+            raise _changed(self.path, self.words)
         if (ours.st_mtime_ns, ours.st_ctime_ns) != self._stamp:  # the file was written to, or its mode was changed
             self.read()
             self._stamp = ours.st_mtime_ns, ours.st_ctime_ns
@@ -302,7 +305,7 @@ class Journal:
         try:
             return atomic.read_at(self._descriptor, size, offset)
         except OSError as error:
-            raise errors.from_os_error(error, "read", self.path) from error
+            raise errors.from_os_error(error, "read", self.path, self.words) from error
 
     def _note_stamp(self) -> None:
         """Notes the file's times. Without them, the next append compares the whole file."""
@@ -318,22 +321,22 @@ class Journal:
             self._tail_to_cut = False
 
 
-def _changed(path: Path) -> StoreError:
+def _changed(path: Path, words: Words) -> StoreError:
     return errors.ChangedFile(
         f"{path.name} was changed by another program",
         "It differs from what this program last wrote. Nothing was written now.",
-        "Save a copy under another name, or close the session and open the file as it is now.",
+        words.reopen,
     )
 
 
-def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
+def _open(path: Path, read_only: bool, words: Words) -> tuple[int, str | None]:
     try:
         there = os.stat(path)
         if not stat.S_ISREG(there.st_mode):
-            raise StoreError(f"{errors.name_of(path)} is not a file", f"{path} is a folder or a device.", "Name a session file.")
+            raise StoreError(f"{errors.name_of(path)} is not a file", f"{path} is a folder or a device.", words.name_one)
         if there.st_size > MOST_BYTES:
-            what = f"It has {there.st_size // 1_000_000:,} MB; a session has at most {MOST_BYTES // 1_000_000} MB."
-            raise StoreError(f"{path.name} is too large", what, "Name a session file.")
+            what = f"It has {there.st_size // 1_000_000:,} MB; a {words.noun} has at most {MOST_BYTES // 1_000_000} MB."
+            raise StoreError(f"{path.name} is too large", what, words.name_one)
         if read_only:
             return atomic.open_file(path, os.O_RDONLY), f"{path.name} was opened for reading only."
         try:
@@ -343,7 +346,7 @@ def _open(path: Path, read_only: bool) -> tuple[int, str | None]:
                 raise
             return atomic.open_file(path, os.O_RDONLY), f"{path.name} is not writable: {error.strerror}."
     except OSError as error:
-        raise errors.from_os_error(error, "open", path) from error
+        raise errors.from_os_error(error, "open", path, words) from error
 
 
 def _read_all(descriptor: int, size: int | None) -> bytes:

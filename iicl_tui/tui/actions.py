@@ -72,6 +72,7 @@ HOME = (
     Action("home.yours", ("1",), "your sessions", "Show your own sessions, newest first."),
     Action("home.examples", ("2",), "examples", "Show the sessions that come with the program, to look at and to branch from."),
     Action("home.presets", ("3",), "presets", "Show ready-made experiments to start from."),
+    Action("home.review", ("v",), "review rows", "Review a file of your own: rows of JSON lines, CSV or Parquet.", footer=11),
     Action("home.sort", ("o",), "order", "List the sessions by age, title, task or state.", footer=9),
     Action("home.compare", ("C",), "compare", "Compare the marked sessions, or others that you name.", footer=11),
     Action(
@@ -273,6 +274,7 @@ ROWS = (
     Action("rows.reasons", ("R",), "reasons", "Write the list of reasons, one a line. The first nine have the digits."),
     Action("rows.fields", ("F",), "fields", "Choose again which field is judged and what is shown beside it."),
     Action("rows.plain", ("m",), "plain", "Show the text as it is, or Markdown and code drawn."),
+    Action("rows.near", ("D",), "near copies", "Look for rows that are nearly equal to an earlier one, and mark them."),
     Action("rows.blind", ("B",), "blind", "Hide or show the known truth."),
     Action("rows.model", ("M",), "model", "Stop asking the model, or ask it again. A reply under way is given up."),
     Action("rows.explain", ("i",), "explain", "What the words on this screen mean, in plain words or exactly."),

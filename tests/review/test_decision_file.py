@@ -160,12 +160,32 @@ def test_the_second_writer_reads_only(tmp_path: Path, table: DataTable) -> None:
     with create(path, table) as first:
         with DecisionFile.open_or_create(path, table, SITTING) as second:
             assert second.read_only == "d.toml is open in another window or program, which may write to it."
-            with pytest.raises(StoreError):
+            with pytest.raises(StoreError, match="read-only") as caught:
                 second.append("decide", table[0], Decision("approve"))
+            assert "--reviewer NAME" in caught.value.remedy
         first.append("decide", table[0], Decision("approve"))
     with DecisionFile.open_or_create(path, table, SITTING) as third:
         assert not third.read_only
         assert len(third.steps) == 1
+
+
+def test_errors_speak_of_decisions(tmp_path: Path, table: DataTable) -> None:
+    path, away = tmp_path / "d.toml", tmp_path / "away.toml"
+    with create(path, table) as file:
+        path.rename(away)
+        with pytest.raises(StoreError, match="moved") as caught:
+            file.append("decide", table[0], Decision("approve"))
+        assert "session" not in str(caught.value)
+        away.rename(path)
+        file.append("decide", table[0], Decision("approve"))
+        with path.open("ab") as stream:
+            stream.write(b"# note\n")
+        with pytest.raises(StoreError, match="changed") as caught:
+            file.append("decide", table[1], Decision("approve"))
+        assert "session" not in str(caught.value)
+    with pytest.raises(StoreError) as caught:
+        DecisionFile.open(tmp_path / "none.toml")
+    assert "session" not in str(caught.value)
 
 
 def test_an_unfinished_step_is_kept_beside_the_file(tmp_path: Path, table: DataTable) -> None:

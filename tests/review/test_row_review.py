@@ -3,12 +3,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iicl_tui.review.decisions import UNDECIDED, Decision
+from iicl_tui.review.near_rows import Near, find_near
 from iicl_tui.review.presses import DOUBLE, DecisionPresses
 from iicl_tui.review.row_review import Pace, RowQueue, RowReview
+from iicl_tui.review.row_session import ReasonList
 
 ROWS = 6
 decisions = st.builds(
@@ -94,3 +97,20 @@ def test_a_double_press_is_the_same_decision_at_once() -> None:
     assert not presses.is_double("reject")
     now[0] += DOUBLE
     assert not presses.is_double("reject")
+
+
+def test_near_copies_are_found_whichever_end_differs() -> None:
+    base = "The kettle arrived with a dent and the seller never answered my letter about it"
+    texts = [base, "Another text.", base + "!", "A" + base, base.upper(), "Another taxt.", "", "", base.replace("dent", "dint")]
+    found: Near = {}
+    done = list(find_near(len(texts), texts.__getitem__, found))
+    assert done == sorted(done)
+    assert {row: other for row, (other, _) in found.items()} == {2: 0, 3: 0, 4: 0, 5: 1, 8: 0}
+    assert found[2][1] == pytest.approx(1 - 1 / (2 * len(base) + 1))  # one insertion
+
+
+def test_numbers_stand_for_reasons_of_the_list() -> None:
+    reasons = ReasonList(None, ["dull", "untrue", "too long"])
+    cases = [("1 3", "dull; too long"), ("2,1,2", "untrue; dull"), ("2", "untrue"), ("4 1", "4 1"), ("1 x", "1 x"), ("", "")]
+    for typed, meant in cases:
+        assert reasons.expanded(typed) == meant

@@ -21,6 +21,7 @@ from iicl_tui.present.preset_questions import in_order
 from iicl_tui.present.session_list import Item, age_text, matching
 from iicl_tui.store.paths import Paths
 from iicl_tui.store.presets import load, presets
+from iicl_tui.store.reviewed import reviewed_files
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.screens.error import ErrorScreen
@@ -362,3 +363,29 @@ async def test_the_tour_opens_the_first_lesson_that_is_not_done(paths: Paths) ->
             await app_until(pilot, lambda: pilot.app.screen.GROUP == "lesson")  # type: ignore[attr-defined]
             assert pilot.app.screen.path.stem == expected.name  # type: ignore[attr-defined]
         save(file_beside(paths.settings), first.name, Progress(3, 3, True))
+
+
+async def test_rows_of_ones_own_are_opened_by_their_path_and_offered_again(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "mine.jsonl"
+    data.write_text('{"text": "A kettle."}\n')
+    async with app_of(paths).run_test(size=(120, 40)) as pilot:
+        await app_until(pilot, lambda: bool(home(pilot).query("#list")))
+        await pilot.press("v")
+        await app_until(pilot, lambda: bool(home(pilot).query("#ask-path")))
+        field = home(pilot).query_one("#ask-path", Input)
+        field.value = str(tmp_path / "none.jsonl")
+        await pilot.press("enter")
+        assert home(pilot).query("#ask"), "there is no such file"
+        field.value = str(data)
+        await pilot.press("enter")
+        await app_until(pilot, lambda: type(pilot.app.screen).__name__ == "RowsScreen" and bool(reviewed_files(paths)))
+        assert reviewed_files(paths) == [str(data)]
+        await pilot.press("escape")
+        await app_until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen))
+        await pilot.press("v")
+        await app_until(pilot, lambda: bool(home(pilot).query("#ask-path")))
+        assert home(pilot).query_one("#ask-path", Input).value == str(data)
+        monkeypatch.setenv("TEXTUAL_DRIVER", "another")
+        assert home(pilot).check_action("review", ()) is False

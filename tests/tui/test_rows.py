@@ -417,3 +417,14 @@ async def test_a_model_reads_too_and_says_so_as_it_was_told(opened, tmp_path: Pa
             await press(pilot, "u", "u", "u")
             assert "model agrees 1 of 1" in seen(screen)
     assert not screen.session.trouble
+
+
+async def test_near_copies_are_said_beside_the_row_on_demand(opened) -> None:
+    rows = [{"text": f"The kettle arrived with a dent{end}"} for end in ("", "!", "")]
+    async with opened(rows=rows) as (pilot, _, screen):
+        await press(pilot, "D")
+        await app_until(pilot, lambda: "1 row is nearly equal" in seen(screen))
+        await press(pilot, "down")
+        assert "nearly equal to row 1 (98%)" in seen(screen)
+        await press(pilot, "down")
+        assert "copy 2 of an equal row" in seen(screen)

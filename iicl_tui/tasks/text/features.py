@@ -16,7 +16,7 @@ from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.spelling import composed
 from iicl_tui.tasks.text import patterns
 from iicl_tui.tasks.text.fields import FEATURE_FIELDS
-from iicl_tui.tasks.text.functions import function_named
+from iicl_tui.tasks.text.functions import Computed, function_named
 from iicl_tui.tasks.text.rows import fields_of
 from iicl_tui.tasks.text.similarity import distinct, similarity
 from iicl_tui.text import printable
@@ -69,6 +69,10 @@ class Feature:
     def against(self) -> str:
         """Which texts it compares with: "start", "last" or ""."""
         return self.kind.removeprefix("similarity-") if self.kind.startswith("similarity-") else ""
+
+    def fault(self, example: Example) -> str:
+        """Why it cannot be computed of an example; empty if it can."""
+        return self.measure.fault(example) if isinstance(self.measure, _OfFunction) else ""
 
     def number(self, example: Example, others: Texts = ()) -> float:
         """The number that is measured; NaN if there is none."""
@@ -251,11 +255,21 @@ def _measure(kind: str, values: Mapping[str, Any], names: tuple[str, ...] | None
     if kind.startswith("similarity"):
         return lambda example, others: similarity(example.output, others)
     if kind == "function":
-        call = function_named(values["function"], fields)
-        return lambda example, others: _value(call(example), names)
+        return _OfFunction(function_named(values["function"], fields), names)
     if values["field"] is None:
         return _label_finder(names or ())
     return lambda example, others: _value(fields_of(example).get(values["field"], ""), names)
+
+
+class _OfFunction:
+    """The measure of a function of another package."""
+
+    def __init__(self, function: Computed, names: tuple[str, ...] | None) -> None:
+        self._function, self._names = function, names
+        self.fault = function.fault
+
+    def __call__(self, example: Example, others: Texts) -> Measured:
+        return _value(self._function(example), self._names)
 
 
 def _value(found: Any, names: tuple[str, ...] | None) -> Measured:

@@ -16,8 +16,33 @@ from iicl_tui.tasks.text.rows import fields_of
 GROUP = "iicl_tui.features"
 
 
-def function_named(name: str, fields: Sequence[str]) -> Callable[[Example], Any]:
-    """The function of this name. It gives None for an example for which it raises an error.
+class Computed:
+    """A function of another package over examples, which must not be able to stop the program."""
+
+    def __init__(self, function: Callable[..., Any], fields: Sequence[str]) -> None:
+        self._function, self._fields = function, tuple(fields)
+
+    def __call__(self, example: Example) -> Any:
+        """The value for an example; None if the function fails for it."""
+        try:
+            return self._value(example)
+        except Exception:
+            return None
+
+    def fault(self, example: Example) -> str:
+        """How the function fails for an example; empty if it does not."""
+        try:
+            self._value(example)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def _value(self, example: Example) -> Any:
+        return self._function(example.output, {**dict.fromkeys(self._fields, ""), **fields_of(example)})
+
+
+def function_named(name: str, fields: Sequence[str]) -> Computed:
+    """The function of this name.
 
     It is tried once on a short text whose fields are empty. Raises ValueError with a message for the user if that fails.
     """
@@ -26,14 +51,7 @@ def function_named(name: str, fields: Sequence[str]) -> Callable[[Example], Any]
         function("A short text.", dict.fromkeys(fields, ""))
     except Exception as error:  # another package must not be able to stop the program
         raise ValueError(f"the function {name} failed: {type(error).__name__}: {error}") from error
-
-    def call(example: Example) -> Any:
-        try:
-            return function(example.output, {**dict.fromkeys(fields, ""), **fields_of(example)})
-        except Exception:
-            return None
-
-    return call
+    return Computed(function, fields)
 
 
 @cache

@@ -167,6 +167,15 @@ class TextTask:
                 found += [bins.count(at) / len(bins) if bins else math.nan for at in _shown(feature)]
         return (*found, len({each.output for each in examples}) / len(examples) if examples else math.nan)
 
+    def measuring_faults(self, examples: Sequence[Example]) -> list[str]:
+        """Sentences on features that could not be computed of some examples."""
+        found: list[str] = []
+        for feature in self.features:
+            faults = [fault for each in examples if (fault := feature.fault(each))]
+            if faults:
+                found.append(f"{feature.name} could not be measured in {len(faults)} of {len(examples)} texts: {faults[0]}")
+        return found
+
     def _preferences(self) -> Sequence[tuple[str, Preference]]:
         found: list[tuple[str, Preference]] = []
         for feature in self.features:

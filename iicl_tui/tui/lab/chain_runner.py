@@ -19,6 +19,7 @@ from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import IDLE, Activity
+from iicl_tui.present.remarks import unmeasured
 from iicl_tui.review.request import repeat_when_reopened
 from iicl_tui.store import crash_reports
 
@@ -101,6 +102,7 @@ class ChainRunner:
         self._next_repaint = 0.0
         self._repaint_pending = False
         self._worker: Worker[None] | None = None
+        self._said_unmeasured = False
 
     def start(self, goal: int | None, reports: Path) -> None:
         """Run the next phase (no goal), or run to the end of generation `goal`."""
@@ -116,6 +118,11 @@ class ChainRunner:
 
     def _phase_recorded(self, record: PhaseRecord) -> None:
         self._recorded(record)
+        if record.phase == "transmission" and not self._said_unmeasured:
+            texts = unmeasured(self._session.chain, record.generation)
+            self._said_unmeasured = bool(texts)  # one notice is enough: every generation may have it
+            for text in texts:
+                self._session.chain.on_notice(text)
         if self.activity.kind == "run" and not self._repaint_pending and time.monotonic() >= self._next_repaint:
             self._repaint_pending = True
             self._screen.post_message(self.Advanced())

@@ -24,6 +24,7 @@ from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.home.availability import Situation, availability, reason
 from iicl_tui.tui.home.curves_pane import CurvesPane
+from iicl_tui.tui.home.own_rows import OpensOwnRows
 from iicl_tui.tui.home.session_list import EMPTY, SessionList, Tab, count_words, list_title, tab_labels
 from iicl_tui.tui.home.side_pane import SidePane, how_to_repair
 from iicl_tui.tui.home.tab_reader import TabReader
@@ -41,7 +42,7 @@ PREVIEW_AFTER = 0.08
 """Seconds that the cursor must rest on a session before it is read for the preview."""
 
 
-class HomeScreen(HomeManyScreen):
+class HomeScreen(OpensOwnRows, HomeManyScreen):
     """One list for each tab. A worker reads the folder, another one the preview."""
 
     GROUP = "home"
@@ -309,7 +310,7 @@ class HomeScreen(HomeManyScreen):
             return True
         if isinstance(self.focused, Input) and action in ("delete", "open", "mark"):
             return False  # the field has these keys
-        return availability(action, self._situation())
+        return availability(action, self._situation()) if action != "review" else super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         return reason(action, self._situation())

@@ -14,6 +14,7 @@ from iicl_tui.review.decisions import RowVerdict
 from iicl_tui.review.row_opening import OpenedRows
 from iicl_tui.review.row_review import Change
 from iicl_tui.review.row_subject import value_text
+from iicl_tui.store.reviewed import note_reviewed
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import ACTIONS, bindings
 from iicl_tui.tui.review import external_editor
@@ -61,6 +62,7 @@ class RowsScreen(RowsWithReader):
         if self._model is not None:
             self.start_reader(self._model)
         self._draw()
+        self.call_after_refresh(note_reviewed, self.lab_app.paths, self.session.subject.table.path)
 
     async def on_unmount(self) -> None:
         self.session.look()
@@ -176,7 +178,7 @@ class RowsScreen(RowsWithReader):
             self._draw(keep_place=True)
         elif purpose == "reason":
             self.session.look()
-            self.session.give_reason(text)
+            self.session.give_reason(self.session.reasons.expanded(text))
             self._after_step()
         elif purpose == "search":
             self._words = text.casefold()

@@ -7,6 +7,7 @@ import asyncio
 from textual import on
 
 from iicl_tui.present.row_view import FILTERS, VERDICTS
+from iicl_tui.review.near_rows import Near, find_near
 from iicl_tui.review.row_review import RowQueue
 from iicl_tui.tui.review.boxes import RowList
 from iicl_tui.tui.review.row_widgets import RowPage
@@ -14,6 +15,10 @@ from iicl_tui.tui.screens.rows_frame import RowsFrame
 
 _AT_ONCE = 2000
 """Rows that are searched before keys are looked at again."""
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s are' if count != 1 else ' is'}"
 
 
 class RowsMoves(RowsFrame):
@@ -92,6 +97,21 @@ class RowsMoves(RowsFrame):
             return
         self._hide = not self._hide
         self._draw(keep_place=True)
+
+    def action_near(self) -> None:
+        self.run_worker(self._find_near(), group="near", exclusive=True)
+
+    async def _find_near(self) -> None:
+        """Looks for rows that are nearly equal, a little at a time, so that keys are answered meanwhile."""
+        subject = self.session.subject
+        found: Near = {}
+        for done in find_near(len(subject.table), subject.judged_text, found):
+            self._say(f"Looking for rows that are nearly equal: {done:.0%}")
+            await asyncio.sleep(0)
+        subject.near = found = {row: near for row, near in found.items() if row not in subject.repeated}
+        self._draw(keep_place=True)
+        copies, near = len(subject.repeated), len(found)
+        self._say(f"{_rows(near)} nearly equal to an earlier one, and {_rows(copies)} equal to one: it is said beside each.")
 
     def action_search(self) -> None:
         self._open_line("search", "find: ", self._words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import tempfile
 import tomllib
@@ -20,6 +21,7 @@ from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
 from iicl_tui.filters.scripted import ScriptedDecider
+from iicl_tui.present.remarks import remarks
 from iicl_tui.store.check import check
 from iicl_tui.store.export import export
 from iicl_tui.store.presets import load
@@ -118,3 +120,32 @@ async def test_the_reviews_preset_shows_what_it_says() -> None:
     assert negative[0] == pytest.approx((10 + 1 / 4) / 21)
     assert negative[1:] == pytest.approx(np.full(5, (1 / 4) / 21))
     assert "1.2 % for A = 1" in " ".join(text.replace("#", " ").split())
+
+
+async def test_a_feature_that_fails_in_mid_chain_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shortest(words: str, fields: dict[str, str]) -> int:
+        return {"A short text.": 1, "one": 3}[words]
+
+    monkeypatch.setattr("iicl_tui.tasks.text.functions._load", lambda name: shortest)
+    feature = [{"name": "odd", "kind": "function", "function": "odd", "bins": [2]}]
+    task = {"file": "mine.jsonl", "initial": 2, "samples": 2, "feature": feature}
+    _, chain = await run(
+        tmp_path, [{"text": "one"}, {"text": "two"}], task=task, chain={"task": "text", "generations": 1, "seed": 5}
+    )
+    passed = chain.data(1)
+    failed = sum(example.output == "two" for example in passed)
+    assert failed, "the seed draws one that fails"
+    words = f"generation 1, transmission: odd could not be measured in {failed} of 2 texts: KeyError: 'two'"
+    assert [str(remark) for remark in remarks(chain, 1)] == [words]
+
+
+@pytest.mark.parametrize("mix", [0.4, 1.0])
+async def test_a_share_of_the_first_texts_is_mixed_in(tmp_path: Path, mix: float) -> None:
+    rows = [{"text": f"{'w ' * (at % 4 + 1)}{at}", "topic": "a"} for at in range(30)]
+    more = {"chain": {"task": "text", "generations": 4, "seed": 5, "keep": {"mix": mix}}}
+    path, chain = await run(tmp_path, rows, **more)
+    taken = max(math.floor(mix * 3 + 0.5), 1)
+    for data in map(chain.data, range(1, 5)):
+        assert len(data) == 3
+        assert sum(example in chain.data(0) for example in data) >= taken
+    assert check(path) == []
