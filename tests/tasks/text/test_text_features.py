@@ -93,9 +93,9 @@ def test_distinct_n_by_hand() -> None:
         ({"name": "f", "kind": "field", "field": "stars"}, "bins", "belief = false"),
         ({"name": "f", "kind": "regex"}, "pattern", "is missing"),
         ({"name": "f", "kind": "regex", "pattern": "["}, "pattern", "no valid regular expression"),
-        ({"name": "f", "kind": "regex", "pattern": "(a+)+$"}, "pattern", "exponential"),
-        ({"name": "f", "kind": "regex", "pattern": "(?:ab|a)*b"}, "pattern", "exponential"),
-        ({"name": "f", "kind": "regex", "pattern": r"(\w)\1"}, "pattern", "refers back"),
+        ({"name": "f", "kind": "regex", "pattern": r"(\pL+\s){0,50}x"}, "pattern", "may take very long"),
+        ({"name": "f", "kind": "regex", "pattern": "a(?=b)"}, "pattern", "no looking around"),
+        ({"name": "f", "kind": "regex", "pattern": r"(\w)\1"}, "pattern", "no references back"),
         ({"name": "f", "kind": "regex", "pattern": "(" * 400}, "pattern", "no valid"),
         ({"name": "f", "kind": "function", "function": "nobody-has-this", "bins": [1]}, "function", "there is no function"),
         ({"name": "f", "kind": "similarity-last", "belief": True}, "belief", "changes in each generation"),
@@ -122,14 +122,13 @@ def test_two_features_of_one_name() -> None:
     assert "two features are called" in faults[0].message
 
 
-@pytest.mark.parametrize("pattern", [r"a*a*a*a*b", r"\s+$", r"(?i)not\b.*\bgood", r"x+x+y"])
+@pytest.mark.parametrize("pattern", [r"a*a*a*a*b", r"\s+$", r"(?i)not\b.*\bgood", r"(x+x+)+y", r"(?:ab|a)*b"])
 def test_no_pattern_that_is_accepted_stops_the_program(pattern: str) -> None:
     count = patterns.counter(pattern)
     for hostile in ("a" * 100_000, "x" * 100_000, " " * 100_000 + "x", "not " * 30_000):
-        started = time.monotonic()
-        found = count(hostile)
-        assert time.monotonic() - started < 20 * patterns.TIMEOUT
-        assert math.isnan(found) or found >= 0
+        started = time.process_time()
+        assert count(hostile) >= 0
+        assert time.process_time() - started < 2
 
 
 def test_a_function_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
