@@ -69,7 +69,7 @@ def scan(source: Source) -> tuple[Scan, BinaryIO]:
         return (index, types.fields(), empty), copy
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         copy.close()
-        what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        what = str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__
         raise LabError(
             f"{source.path.name} could not be read", f"{what[:1].upper()}{what[1:]}.", "Check how it was written."
         ) from error

@@ -69,7 +69,7 @@ def open_source(path: Path, encoding: str | None = None) -> Source:
         if size > MOST_BYTES:
             raise LabError(
                 f"{path.name} is too large",
-                f"It has {size // 1_000_000:,} MB; a data file has at most {MOST_BYTES // 1_000_000:,} MB.",
+                f"It has {-(-size // 1_000_000):,} MB; a data file has at most {MOST_BYTES // 1_000_000:,} MB.",
                 "Divide it, for example with `split -l 1000000`, and review the parts.",
             )
         kind = _kind(path, head)
