@@ -423,7 +423,7 @@ async def test_near_copies_are_said_beside_the_row_on_demand(opened) -> None:
     rows = [{"text": f"The kettle arrived with a dent{end}"} for end in ("", "!", "")]
     async with opened(rows=rows) as (pilot, _, screen):
         await press(pilot, "D")
-        await app_until(pilot, lambda: "1 row is nearly equal" in seen(screen))
+        await app_until(pilot, lambda: "1 nearly equal, 1 equal" in seen(screen))
         await press(pilot, "down")
         assert "nearly equal to row 1 (98%)" in seen(screen)
         await press(pilot, "down")

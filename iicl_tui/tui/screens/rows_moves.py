@@ -17,10 +17,6 @@ _AT_ONCE = 2000
 """Rows that are searched before keys are looked at again."""
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'s are' if count != 1 else ' is'}"
-
-
 class RowsMoves(RowsFrame):
     """The actions that decide nothing."""
 
@@ -110,8 +106,7 @@ class RowsMoves(RowsFrame):
             await asyncio.sleep(0)
         subject.near = found = {row: near for row, near in found.items() if row not in subject.repeated}
         self._draw(keep_place=True)
-        copies, near = len(subject.repeated), len(found)
-        self._say(f"{_rows(near)} nearly equal to an earlier one, and {_rows(copies)} equal to one: it is said beside each.")
+        self._say(f"{len(found):,} nearly equal, {len(subject.repeated):,} equal to an earlier row: said beside each.")
 
     def action_search(self) -> None:
         self._open_line("search", "find: ", self._words)
