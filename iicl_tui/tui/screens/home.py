@@ -24,12 +24,12 @@ from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.home.availability import Situation, availability, reason
 from iicl_tui.tui.home.curves_pane import CurvesPane
-from iicl_tui.tui.home.own_rows import OpensOwnRows
 from iicl_tui.tui.home.session_list import EMPTY, SessionList, Tab, count_words, list_title, tab_labels
 from iicl_tui.tui.home.side_pane import SidePane, how_to_repair
 from iicl_tui.tui.home.tab_reader import TabReader
 from iicl_tui.tui.keymap import key_label
 from iicl_tui.tui.screens.home_many import HomeManyScreen
+from iicl_tui.tui.screens.home_rows import OpensOwnRows
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
