@@ -63,7 +63,7 @@ class BeliefEvidence(ABC):
 
 
 _MUCH_OTHER = 0.05
-"""The mass of tokens that begin no value from which on the caption names it."""
+"""The mass of tokens that begin no value from which on the caption names it, and the bounds of a value take it in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +89,13 @@ class FactorMass:
     def bounds(self) -> tuple[Array, Array]:
         """Low and high, both (values,): bounds of the probability of each value, given that there is a value.
 
-        Low assigns the unobserved mass to the other values, high assigns it to this one. The mass that begins no value is left
-        out, as in `shares`, which therefore lie between the two.
+        Low assigns the unobserved mass to the other values, high assigns it to this one. A small mass that begins no value is
+        left out, as in `shares`, which therefore lie between the two. A large one counts as unobserved: it may be values in a
+        spelling that is not known.
         """
-        least = self.observed / (self.observed.sum() + self.unobserved)
-        return least, np.minimum((self.observed + self.unobserved) / (self.observed.sum() + self.unobserved), 1.0)
+        hidden = self.unobserved + (self.other if self.other > _MUCH_OTHER else 0.0)
+        least = self.observed / (self.observed.sum() + hidden)
+        return least, np.minimum((self.observed + hidden) / (self.observed.sum() + hidden), 1.0)
 
 
 @dataclass(frozen=True, eq=False)

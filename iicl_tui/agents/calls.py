@@ -273,8 +273,8 @@ class Call:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the reply was cut off or broke, so that what can be read in it is not the whole reply."""
-        return self.finish in ("length", "other")
+        """Whether the reply was cut off, stopped or broke, so that what can be read in it is not the whole reply."""
+        return self.finish != "stop"
 
 
 def answer_to(calls: Sequence[Call], purpose: Purpose) -> tuple[Call, Call] | None:

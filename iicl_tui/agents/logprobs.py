@@ -31,7 +31,8 @@ _NOTEBOOK_STEP = 3
 _ROUNDING = 1e-6
 _MAX_EXCESS = 0.02
 """Probabilities from 16-bit log-probabilities may exceed 1 by this much in sum."""
-_CERTAIN = 1e-9
+_CERTAIN = 1e-6
+"""A log-probability closer to 0 is a rounded 0, as servers write it for tokens that say nothing."""
 _CONTEXT = 40
 """How many characters before the first value must be spelled."""
 SCALED = "rounded probabilities scaled to 1"
@@ -160,7 +161,9 @@ class _Masses:
         """Whether the token there is certain with no other listed, as drafted tokens and those of greedy sampling are."""
         at = int(np.searchsorted(self._ends, place, side="right"))
         token = self._tokens[at] if at < len(self._tokens) else None
-        return token is not None and token.logprob > -_CERTAIN and all(data == token.data for data, _ in token.top)
+        if token is None or token.logprob < -_CERTAIN:
+            return False
+        return all(data == token.data or logprob <= UNKNOWN_LOGPROB for data, logprob in token.top)
 
     def _mass(self, name: str, place: int, words: Sequence[Sequence[str]]) -> FactorMass:
         """The masses of one factor, whose value begins at byte `place` of the concatenated tokens.

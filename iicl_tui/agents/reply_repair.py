@@ -98,6 +98,8 @@ def _problem(call: Call, reading: RuleReading | SamplesReading, request: Request
         return f"The reply was cut off after {request.max_tokens} tokens: raise `max-tokens` of the agent."
     if call.finish == "other" and not reading.trouble:
         return "The reply ended before it was complete."
+    if call.finish == "refused" and not reading.trouble:
+        return "The model or a content filter stopped the reply before it was complete."
     if not reading.trouble:
         return ""
     if call.finish == "refused":

@@ -18,7 +18,7 @@ from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.errors import ConfigError, Fault, LabError
 from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.schema import FORMAT, Path
-from iicl_tui.store import toml_lines, toml_text
+from iicl_tui.store import crash_reports, toml_lines, toml_text
 from iicl_tui.store.block_ends import head_end
 from iicl_tui.store.decode import decode, located
 from iicl_tui.store.format import start_table
@@ -224,6 +224,8 @@ def examine(
             return read_config(draft.document, folder), []
     except ConfigError as error:
         return None, located(list(error.faults), draft.text)
+    except Exception as error:  # no single file may end the program
+        return None, [Fault((), crash_reports.cannot_show(error))]
 
 
 @dataclass(frozen=True)

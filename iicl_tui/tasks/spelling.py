@@ -27,8 +27,10 @@ PLAIN = str.maketrans(
     | {other: plain for table in (_SEPARATORS, _BRACKETS) for plain, others in table.items() for other in map(ord, others)}
 )
 """Full-width and half-width forms, CJK punctuation and variants of letters and signs, each with the plain character."""
-SELECTORS = re.compile("[\ufe0e\ufe0f\u00ad]")
-"""Variation selectors and soft hyphens: they change how a character is drawn, not which one it is."""
+SELECTORS = re.compile("[\ufe0e\ufe0f\u00ad\u200b\u200e\u200f\u2060\ufeff]")
+"""Variation selectors, soft hyphens and other signs without a width: they change how a character is drawn, not which one it is.
+
+The joiners of emoji and of other scripts are none of them."""
 
 
 def composed(text: str) -> str:

@@ -6,12 +6,17 @@ import io
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
+from waiting import app_until
 
 import iicl_tui
 from iicl_tui import cli
 from iicl_tui.errors import ConfigError
 from iicl_tui.files import OutsideFiles, named_file, outside_files
 from iicl_tui.store.config_draft import Draft, examine, named_outside
+from iicl_tui.store.paths import Paths
+from iicl_tui.tui.app import LabApp, Start
+from iicl_tui.tui.screens.configure import ConfigureScreen
 
 
 class Terminal(io.StringIO):
@@ -74,3 +79,24 @@ def test_a_form_reads_what_the_person_names_and_not_what_its_file_named(config: 
     other.write_text("")
     mine = draft.set(("agent", 0, "prompts"), str(other))
     assert examine(mine, config.parent, outside)[1] == []
+
+
+@pytest.mark.parametrize("config", ["relative"], indirect=True)
+async def test_the_form_asks_first_and_goes_on_after_yes(config: Path, tmp_path: Path) -> None:
+    paths = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path / "sessions", tmp_path / "state")
+    async with LabApp(paths, start=Start("configure", {"file": config})).run_test(size=(140, 40)) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, ConfigureScreen)
+        await app_until(pilot, lambda: bool(screen.query("#ask-read")) and screen.form.count == 1)
+        hint = str(screen.query_one("#ask-hint", Static).content)
+        assert hint == f"The file names {config.parents[1] / 'mine.toml'}."
+        await pilot.press("enter")  # no
+        await app_until(pilot, lambda: not screen.query("#ask"))
+        assert screen.config is None
+        await screen.action_create()  # asks again
+        await app_until(pilot, lambda: bool(screen.query("#ask-read")))
+        await pilot.press("up", "enter")
+        await app_until(pilot, lambda: screen.config is not None and not screen.query("#ask"))
+        await screen.action_create()
+        await app_until(pilot, lambda: not isinstance(pilot.app.screen, ConfigureScreen))
+    assert len(list(paths.sessions.glob("*.toml"))) == 1

@@ -70,7 +70,9 @@ _NO_SYSTEM_ROLE = re.compile(
     r"|\bonly (?:the )?\W*(?:user|assistant)\b.{0,60}?\broles?\b"
     r"|\b(?:invalid|unknown|unexpected|unsupported)\b.{0,30}?\brole\b.{0,30}?\bsystem\b"
     r"|\broles?\b.{0,40}?\balternat|\balternat\w+.{0,60}?\b(?:user|roles?)\b"
-    r"|messages\[0\]\W{0,3}role\b.{0,60}?\bsystem\b|first message.{0,40}?\buser\b",
+    r"|\bsystem\b\W{1,4}is (?:not an?|no|an? (?:in|un)\w+) (?:\w+ )?role"
+    r"|\brole\W{1,4}input should be\W{1,4}(?:user|assistant)\W{1,4}or\W{1,4}(?:user|assistant)\b"
+    r"|messages(?:\[0\]|\.0\.)\W{0,3}role\b.{0,60}?\bsystem\b|first message.{0,40}?\buser\b",
     re.I | re.S,
 )
 """How servers say that a model has no system role, or that user and assistant must alternate strictly."""

@@ -21,26 +21,27 @@ _MAX_STATES = 4_000
 _ESCAPE = (
     r"%(?P<percent>[0-9a-fA-F]{2})|\\+u\{?(?P<unicode>[0-9a-fA-F]{4})\}?|\\+x(?P<byte>[0-9a-fA-F]{2})"
     r"|&#(?P<decimal>[0-9]{2,3});|&#[xX](?P<hexadecimal>[0-9a-fA-F]{2});|(?P<quoted>=)(?P<printable>[0-9A-F]{2})"
+    r"|(?P<wrap>[-\u2010=][^\S\n]*\n)"
 )
-_SEPARATORS = {
+_SEPARATORS: dict[int, str] = {
     number: ""
     for number in range(0x10000)
     if unicodedata.category(chr(number)) in ("Cc", "Cf", "Zs", "Zl", "Zp")
     or 0xFE00 <= number < 0xFE10
-    or chr(number) in "\"'`,+\\|…"
-}
-"""Blanks, invisible characters and marks that may stand between the parts of a key, for `str.translate`."""
+    or chr(number) in "\"'`,+\\|…>*"
+} | {0xFF01 + number: chr(0x21 + number) for number in range(94)}
+"""Blanks, invisible characters and marks that may stand between the parts of a key, and full-width forms, for `str.translate`."""
 _PIECE = re.compile(rf"{_ESCAPE}|(?P<plain>.)", re.S)
 _ESCAPES = re.compile(_ESCAPE)
-_ESCAPE_SIGNS = ("%", "\\", "&#", "=")
+_ESCAPE_SIGNS = ("%", "\\", "&#", "=", "-\n", "\u2010\n", "-\r\n")
 _WINDOW, _OVERLAP = 16_384, 4_096
 
 
 class KeyRedactor:
     """Finds a key in text and tokens.
 
-    A key is found in any case, with blanks, line ends, quotes and invisible characters between its characters, with percent
-    encoding, backslash or HTML escapes, and in part: `run` consecutive characters are enough. Shorter pieces, and encodings of
+    A key is found in any case, also in full-width forms, with blanks, line ends, hyphens at them, quotes and invisible characters
+    between its characters, with percent encoding, backslash or HTML escapes, and in part: `run` consecutive characters are enough. Shorter pieces, and encodings of
     the whole such as base64, are not found.
 
     Args:
@@ -135,7 +136,7 @@ def redactor(key: str) -> KeyRedactor | None:
 
 
 def _unescaped(hit: re.Match[str]) -> str:
-    return chr(int(_value(hit), 10 if hit["decimal"] else 16))
+    return "" if hit["wrap"] else chr(int(_value(hit), 10 if hit["decimal"] else 16))
 
 
 def _value(hit: re.Match[str]) -> str:

@@ -76,7 +76,9 @@ def error_in(document: Any) -> ErrorBody | None:
         if isinstance(choice, Mapping) and choice.get("finish_reason") == "error" and not _choice_text(choice):
             return ErrorBody("The reply ended with an error.", status=502)
         if choices or document.get("content"):
-            return None
+            error = document.get("error")
+            is_told = any(error.values()) if isinstance(error, Mapping) else isinstance(error, str) and error != ""
+            return error_body_of(document) if is_told else None
         kinds = (document.get("type"), document.get("object"))
         if document.get("error") or document.get("errors") or document.get("success") is False or "error" in kinds:
             return error_body_of(document)

@@ -44,11 +44,8 @@ def parse_tokens(logprobs: Any) -> ParsedTokens:
     if not isinstance(entries, list) or not entries:
         return ParsedTokens(None, (UNREADABLE,) if any(logprobs.values()) else ())
     odd = _Odd()
-    try:
-        tokens = tuple(_token(entry, odd) for entry in entries)
-    except _Invalid:
-        return ParsedTokens(None, (UNREADABLE,))
-    if all(token.logprob == UNKNOWN_LOGPROB and not token.top for token in tokens):
+    tokens = tuple(_tokens(entries, odd))
+    if 2 * len(tokens) < len(entries) or all(token.logprob == UNKNOWN_LOGPROB and not token.top for token in tokens):
         return ParsedTokens(None, (UNREADABLE,))
     return ParsedTokens(tokens, (PARTLY_INVALID,) if odd.found else ())
 
@@ -67,6 +64,15 @@ def older_entries(logprobs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     listed = tops if isinstance(tops, list) and len(tops) == len(tokens) else [None] * len(tokens)
     for token, value, top in zip(tokens, values, listed, strict=True):
         yield {"token": token, "logprob": value, "top_logprobs": top}
+
+
+def _tokens(entries: Sequence[Any], odd: _Odd) -> Iterator[Token]:
+    """The tokens, without entries that are none."""
+    for entry in entries:
+        try:
+            yield _token(entry, odd)
+        except _Invalid:
+            odd.found = True
 
 
 def _token(entry: Any, odd: _Odd) -> Token:
@@ -105,7 +111,7 @@ def _alternatives(listed: Any, odd: _Odd) -> Iterator[tuple[bytes, float]]:
 def _data(entry: Mapping[str, Any]) -> bytes:
     """The bytes as given, or those of the text. Some servers send no bytes."""
     data, text = entry.get("bytes"), entry.get("token")
-    if isinstance(data, list):
+    if isinstance(data, list) and (data or not text):
         try:
             return bytes(data)
         except (ValueError, TypeError):

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import Fault
 from iicl_tui.store import presets
+from iicl_tui.store.crash_reports import cannot_show
 from iicl_tui.tui.configure.file_text import FileText
 from iicl_tui.tui.configure.start import fault_words, start_words
 
@@ -50,7 +51,10 @@ class SidePane(Vertical):
         self.query_one(FileText).show_faults([fault.line for fault in faults if fault.line is not None])
         if not self.choosing:
             width = max(self.query_one("#start-pane").scrollable_content_region.width, 20)
-            words = fault_words(faults) if faults else start_words(config, given, width)
+            try:
+                words = fault_words(faults) if faults else start_words(config, given, width)
+            except Exception as error:  # no single file may end the program
+                words = Content(cannot_show(error))
             self.query_one("#start", Static).update(words)
 
     def open_presets(self, can_go_back: bool) -> None:

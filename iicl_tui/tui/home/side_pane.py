@@ -79,10 +79,9 @@ class SidePane(VerticalScroll, can_focus=False):
         except NoMatches:
             if view is None:
                 return
-            from iicl_tui.tui.widgets.belief_chart import BeliefChart
+            from iicl_tui.tui.home.preview_chart import PreviewChart
 
-            chart = BeliefChart(id="chart")
-            chart.can_focus = False
+            chart = PreviewChart(id="chart")
             self.mount(chart, before=0)
         chart.set_class(view is None, "-none")
         chart.view = view

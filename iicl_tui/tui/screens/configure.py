@@ -433,7 +433,7 @@ class ConfigureScreen(ConfigureManyScreen):
         """The configuration without waiting for the check; None if there are faults, which are shown."""
         if self._broken is not None:
             return None
-        config, faults = examine(self.draft, self.folder, self.outside)
+        config, faults = self.examined()
         await self._show_check(config, faults)
         return config
 

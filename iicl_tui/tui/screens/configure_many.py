@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from textual import on
 
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.files import OutsideFiles, outside_files
-from iicl_tui.store.config_draft import Draft
-from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.files import outside_files
+from iicl_tui.tui.screens.configure_outside import ConfigureOutsideScreen
 from iicl_tui.tui.widgets.inline_form import InlineForm
 
 
-class ConfigureManyScreen(AppScreen):
-    """The part of the form's screen that runs its configuration many times.
-
-    Attributes:
-        draft: The form's configuration.
-        folder: Where file names in it are looked up.
-        outside: Which files outside that folder it may name.
-    """
-
-    draft: Draft
-    folder: Path | None
-    outside: OutsideFiles
+class ConfigureManyScreen(ConfigureOutsideScreen):
+    """The part of the form's screen that runs its configuration many times."""
 
     async def checked(self) -> ChainConfig | None:
         """The configuration, checked now; None, and a message, if it has faults."""
@@ -42,6 +29,8 @@ class ConfigureManyScreen(AppScreen):
         """Open the study. An error leaves the dialog open, so that it can be corrected."""
         from iicl_tui.tui.study import dialogs
 
+        if event.form.subject != dialogs.MANY:
+            return
         event.stop()
         config = await self.checked() if event.answers is not None else None
         if config is not None and event.answers is not None:
