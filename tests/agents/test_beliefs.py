@@ -108,13 +108,23 @@ def test_the_bounds_are_reached() -> None:
     assert belief.group_bounds([]) == (0, 0)
 
 
-def test_what_begins_no_value_is_left_out_of_shares_and_bounds() -> None:
+def test_a_small_mass_that_begins_no_value_is_left_out_of_shares_and_bounds() -> None:
+    belief = from_masses(space_of(2), [FactorMass(np.array([0.6, 0.3]), 0.04, 0.06)])
+    ends = belief.bounds(0)
+    assert ends is not None
+    assert np.exp(belief.log_p) == pytest.approx([2 / 3, 1 / 3])
+    assert ends[0] == pytest.approx([0.6 / 0.96, 0.3 / 0.96])
+    assert ends[1] == pytest.approx([0.66 / 0.96, 0.36 / 0.96])
+
+
+def test_a_large_mass_that_begins_no_value_is_left_out_of_shares_and_unobserved_in_bounds() -> None:
     belief = from_masses(space_of(2), [FactorMass(np.array([0.2, 0.1]), 0.6, 0.1)])
     ends = belief.bounds(0)
     assert ends is not None
     assert np.exp(belief.log_p) == pytest.approx([2 / 3, 1 / 3])
-    assert ends[0] == pytest.approx([0.2 / 0.4, 0.1 / 0.4])
-    assert ends[1] == pytest.approx([0.3 / 0.4, 0.2 / 0.4])
+    assert ends[0] == pytest.approx([0.2, 0.1])
+    assert ends[1] == pytest.approx([0.9, 0.8])
+    assert belief.other == pytest.approx([0.6])
 
 
 def test_a_value_never_seen_is_impossible_in_the_belief_but_not_in_its_bounds() -> None:

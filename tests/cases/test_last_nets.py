@@ -12,7 +12,9 @@ from textual.widgets import OptionList, Static
 from waiting import app_until
 
 from iicl_tui.files import OutsideFiles
+from iicl_tui.present.outcomes import Outcomes
 from iicl_tui.store.config_draft import Draft, examine, named_outside
+from iicl_tui.store.library import Library
 from iicl_tui.store.paths import Paths, shipped
 from iicl_tui.tui.app import LabApp, Start
 
@@ -28,7 +30,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     found = Paths(tmp_path / "settings.toml", tmp_path / "themes", tmp_path / "sessions", tmp_path / "state")
     found.sessions.mkdir()
-    shutil.copy(sorted(shipped("sessions").glob("*.toml"))[0], found.sessions / "a.toml")
+    shutil.copy(min(shipped("sessions").glob("*.toml"), key=lambda path: path.stat().st_size), found.sessions / "a.toml")
     return found
 
 
@@ -54,7 +56,6 @@ async def shows(pilot: Pilot[Any], selector: str) -> None:
         ("iicl_tui.charts.belief.draw", "#chart"),
         ("iicl_tui.store.library._with_tail", "#list"),
         ("iicl_tui.present.session_list._session_item", "#list"),
-        ("iicl_tui.present.outcomes.outcome_and_spark", "#list"),
     ],
 )
 async def test_the_home_screen_goes_on(paths: Paths, monkeypatch: pytest.MonkeyPatch, place: str, selector: str) -> None:
@@ -64,6 +65,14 @@ async def test_the_home_screen_goes_on(paths: Paths, monkeypatch: pytest.MonkeyP
         assert pilot.app.return_code is None
 
 
+def test_an_outcome_that_cannot_be_read_is_said(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iicl_tui.present.preview.outcome_and_spark", broken)
+    found = Outcomes()
+    assert found.find(Library(paths.sessions).sessions(), lambda: False)
+    [said] = found.known.values()
+    assert SAID in said
+
+
 async def test_a_theme_that_cannot_be_shown_is_left(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     async with LabApp(paths).run_test() as pilot:
         before = pilot.app.theme
@@ -71,7 +80,8 @@ async def test_a_theme_that_cannot_be_shown_is_left(paths: Paths, monkeypatch: p
         await app_until(pilot, lambda: bool(pilot.app.screen.query("#themes")))
         listed = pilot.app.screen.query_one(OptionList)
         with monkeypatch.context() as patch:
-            patch.setattr(type(pilot.app), "_watch_theme", broken)
+            watched = LabApp._watch_theme
+            patch.setattr(LabApp, "_watch_theme", lambda app, name: watched(app, name) if name == before else broken())
             listed.highlighted = (listed.highlighted or 0) + 1
             await app_until(pilot, lambda: any(SAID in str(note.message) for note in pilot.app._notifications))
         assert pilot.app.theme == before

@@ -41,8 +41,8 @@ class KeyRedactor:
     """Finds a key in text and tokens.
 
     A key is found in any case, also in full-width forms, with blanks, line ends, hyphens at them, quotes and invisible characters
-    between its characters, with percent encoding, backslash or HTML escapes, and in part: `run` consecutive characters are enough. Shorter pieces, and encodings of
-    the whole such as base64, are not found.
+    between its characters, with percent encoding, backslash or HTML escapes, and in part: `run` consecutive characters are enough.
+    Shorter pieces, and encodings of the whole such as base64, are not found.
 
     Args:
         key: The key.

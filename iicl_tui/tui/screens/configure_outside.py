@@ -32,7 +32,7 @@ class ConfigureOutsideScreen(AppScreen):
     outside: OutsideFiles
     _check: Callable[[], object]
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self._ask_outside(self.outside.denied)
 
     def examined(self) -> tuple[ChainConfig | None, list[Fault]]:
