@@ -31,7 +31,7 @@ settings.load_profile("sure")
 
 
 # Apps and chains make many objects that stay for a whole test: searching them for garbage less often saves a twelfth of the time.
-gc.set_threshold(100_000, 20, 20)
+gc.set_threshold(50_000, 10, 5)
 
 SLOW = (
     "agents/providers", "browser", "cases/test_attacks.py", "chain/test_naming_chain.py", "chain/test_scored_chain.py",

@@ -130,7 +130,7 @@ def draw(view: BeliefView, width: int, height: int) -> Picture:
 
 
 def _heading(picture: Picture, view: BeliefView, layout: _Layout, scale: Scale) -> None:
-    binned = f"{layout.per} rules a column" if layout.per > 1 else ""
+    binned = f"{layout.per} a column" if layout.per > 1 else ""
     explained = f"likeliest of {binned}" if binned else ""
     by, ghost = by_text(view), []
     if view.previous is not None and layout.rows > 1:

@@ -92,7 +92,7 @@ def test_what_is_joined_in_a_column_is_said_and_shown_by_its_likeliest() -> None
     log_p = random_belief(space, 1)
     view = BeliefView(space, log_p, by=6)
     picture = strips.draw(view, 100, 30)
-    assert "likeliest of 9 rules a column" in picture.plain()[0]
+    assert "likeliest of 9 a column" in picture.plain()[0]
     shown = {strips.hypothesis_at(view, 100, 30, x, y) for x in range(100) for y in range(1, 30)} - {None}
     assert int(np.argmax(log_p)) in shown
     assert len(shown) == 3 * 81
@@ -100,7 +100,7 @@ def test_what_is_joined_in_a_column_is_said_and_shown_by_its_likeliest() -> None
 
 def test_joined_columns_follow_the_factors(space: ProductSpace) -> None:
     view = BeliefView(space, random_belief(space), by=4)
-    assert "3 rules a column" in strips.draw(view, 76, 20).plain()[0]
+    assert "3 a column" in strips.draw(view, 76, 20).plain()[0]
     places = [strips.position(view, 76, 20, space.index((0, 1, 2, d, 1))) for d in range(3)]
     assert len(set(places)) == 1
 
