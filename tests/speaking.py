@@ -69,7 +69,7 @@ def follows(config: ChainConfig, hypothesis: int = 5) -> Callable[[Request], str
         prompt = request.prompt
         wording = config.task.wording
         if wording is not None and not wording.states_rule:
-            found = re.search(r"exactly (\d+)", prompt)  # it says how many it wants
+            found = re.search(r"[Ee]xactly (\d+)", prompt)  # it says how many it wants
             if found is None:  # a rule, beside the chain
                 return rule(config, hypothesis)
             asked = int(found[1])

@@ -27,9 +27,11 @@ SPOKEN = [
     for preset in presets()
     if preset.asks_models
     and not preset.name.endswith("-embedded")
+    and preset.name != "e2-base-local"
     and (not preset.name.startswith("text-") or preset.name in ("text-reviews-openai", "text-story-anthropic", "text-term-mistral"))
 ]
-"""Those on a server. tests/agents/providers/test_embedded.py has the embedded ones, tests/tasks/text the other ones of texts."""
+"""Those on a server. tests/agents/providers/test_embedded.py has the embedded ones, tests/tasks/text the other ones of texts, and
+tests/chain/test_scored_chain.py that of completions."""
 STATES = {"on": 0.7, "off": 0.2, "und": 0.06}
 KEY = "sk-another-secret-key-987654321"
 
