@@ -39,8 +39,7 @@ from iicl_tui.tui.keymap import key_label
 from iicl_tui.tui.screens.configure_many import ConfigureManyScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 
-CHECK_AFTER = 0.12
-"""Seconds without a change after which the form is checked."""
+CHECK_AFTER = 0.12  # seconds without a change after which the form is checked
 
 
 class ConfigureScreen(ConfigureManyScreen):
@@ -267,8 +266,7 @@ class ConfigureScreen(ConfigureManyScreen):
         try:
             toml_lines.parse(event.text)
         except ConfigError as error:
-            self._broken, self.config = error.faults[0], None
-            self._leave_warned = False
+            self._broken, self.config, self._leave_warned = error.faults[0], None, False
             self._show_total([self._broken])
             self._show_start([self._broken])
             return
