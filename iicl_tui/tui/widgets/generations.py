@@ -6,23 +6,17 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from iicl_tui.present.lab_state import GenerationRows
 from iicl_tui.text import printable
+from iicl_tui.tui.widgets.painted_lines import HEAD, PaintedLines
 
-_HEAD = 1
 
-
-class Generations(ScrollView, can_focus=True):
+class Generations(PaintedLines):
     """One line for each generation: its entropy, and how much of d⁰ its hypothesis explains, or a metric of the task.
 
     A click or the arrow keys choose the generation to show.
@@ -40,14 +34,7 @@ class Generations(ScrollView, can_focus=True):
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--head", "rows--to-come", "rows--now", "rows--look"}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Earlier", show=False),
-        Binding("down,j", "move(1)", "Later", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "edge(0)", "First", show=False),
-        Binding("end", "edge(1)", "Latest", show=False),
-    ]
+    STYLES = "rows"
 
     rows: reactive[GenerationRows | None] = reactive(None, repaint=False)  # only changed lines are painted again
 
@@ -57,56 +44,29 @@ class Generations(ScrollView, can_focus=True):
 
         generation: int
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._styles: dict[tuple[str, bool], Style] = {}
-        self._painted: dict[int, tuple[str, str]] = {}
-        """Text and kind of every visible line, as last painted."""
-
     def watch_rows(self, before: GenerationRows | None, rows: GenerationRows | None) -> None:
         if rows is None:
             return
-        self.virtual_size = Size(self.size.width, rows.total + 1 + _HEAD)
+        self.virtual_size = Size(self.size.width, rows.total + 1 + HEAD)
         if before is None or before.selected != rows.selected:
             self._reveal()
-        width, height = self.size
-        others = [Region(0, y, width, 1) for y in range(height) if self._painted.get(y) != self._line(y)]
-        if others:
-            self.refresh(*others)
+        self.repaint_changed()
 
     def on_resize(self) -> None:
         self._reveal()
 
     def _reveal(self) -> None:
-        if self.rows is not None and self.size.height:
-            # The head covers the first line, so the line above must be visible as well.
-            self.scroll_to_region(Region(0, self.rows.selected, 1, 1 + _HEAD), animate=False, force=True)
+        if self.rows is not None:
+            self.reveal(self.rows.selected)
 
-    def notify_style_update(self) -> None:
-        self._styles.clear()
-        super().notify_style_update()
-
-    def _style(self, kind: str) -> Style:
-        """The component's style, kept because looking it up costs more than drawing the line."""
-        key = kind, self.has_focus
-        if key not in self._styles:
-            self._styles[key] = self.get_component_rich_style(f"rows--{kind}") if kind else self.rich_style
-        return self._styles[key]
-
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        text, kind = self._painted[y] = self._line(y)
-        style = self._style(kind)
-        return Strip([Segment(text, style)]).adjust_cell_length(width, style).crop(0, width)
-
-    def _line(self, y: int) -> tuple[str, str]:
+    def visible_line(self, y: int) -> tuple[str, str]:
         """The text and the kind of a visible line."""
         rows = self.rows
         if rows is None:
             return "", ""
-        if y < _HEAD:
+        if y < HEAD:
             return _columns("t", "H", rows.name or ("d⁰" if rows.initial else "")), "head"
-        t = y - _HEAD + self.scroll_offset.y
+        t = y - HEAD + self.scroll_offset.y
         if t > rows.total:
             return "", ""
         if t == 0:
@@ -128,8 +88,8 @@ class Generations(ScrollView, can_focus=True):
         return text, kind
 
     def on_click(self, event: events.Click) -> None:
-        if event.y >= _HEAD:
-            self._choose(event.y - _HEAD + round(self.scroll_offset.y))
+        if event.y >= HEAD:
+            self._choose(event.y - HEAD + round(self.scroll_offset.y))
 
     def _choose(self, generation: int) -> None:
         if self.rows is not None:
@@ -138,9 +98,6 @@ class Generations(ScrollView, can_focus=True):
     def action_move(self, by: int) -> None:
         if self.rows is not None:
             self._choose(self.rows.selected + by)
-
-    def action_page(self, by: int) -> None:
-        self.action_move(by * max(self.size.height - _HEAD - 1, 1))
 
     def action_edge(self, last: int) -> None:
         if self.rows is not None:
