@@ -16,19 +16,18 @@ from iicl_tui.errors import LabError
 from iicl_tui.present.branch_tree import Node, read_tree, tree_lines
 from iicl_tui.present.comparison import ComparisonView, view_of
 from iicl_tui.store import crash_reports
-from iicl_tui.study import statistics
 from iicl_tui.study.collection import Collection, collect
 from iicl_tui.study.comparison import compare
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
-from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.screens.means import MeansScreen
 from iicl_tui.tui.study import dialogs
 from iicl_tui.tui.study.comparison_pane import ComparisonPane
 from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.line_table import Kind, LineTable
 
 
-class CompareScreen(AppScreen):
+class CompareScreen(MeansScreen):
     """A worker reads the sessions, another one computes what is shown."""
 
     GROUP = "compare"
@@ -70,12 +69,9 @@ class CompareScreen(AppScreen):
         self.collection: Collection | None = None
         self.by = by
         self.metric = metric
-        self._method: statistics.Method = "t"
         self._generation: int | None = None
         self._last = 1
         self._together: bool | None = None
-        self._base: str | None = None
-        self._view: ComparisonView | None = None
         self._fault = ""
 
     def body(self) -> ComposeResult:
@@ -117,10 +113,10 @@ class CompareScreen(AppScreen):
         self.query_one("#tree", LineTable).show(" session, and what differs from the one it was branched from", len(lines), line_at)
         if self.collection is not None and self.metric not in self.collection.metrics:
             self.metric = self.collection.wanted[0] if self.collection.wanted else self.collection.metrics[0]
-        self._compute()
+        self.compute()
 
     @work(thread=True, exclusive=True, group="compare")
-    def _compute(self) -> None:
+    def compute(self) -> None:
         if self.collection is None:
             self.post_message(self.Compared(None))
             return
@@ -130,7 +126,7 @@ class CompareScreen(AppScreen):
             self.post_message(self.Compared(None, str(error)))
             return
         names = [group.name for group in found.groups]
-        base = names.index(self._base) if self._base in names else 0
+        base = self.base_among(names)
         together = len(names) <= 6 if self._together is None else self._together
         self.post_message(self.Compared(view_of(found, self.metric, base, together)))
 
@@ -173,40 +169,16 @@ class CompareScreen(AppScreen):
     def why_not(self, action: str) -> str:
         return "There is nothing to compare yet."
 
-    def _step_metric(self, by: int) -> None:
-        if self.collection is not None:
-            names = tuple(dict.fromkeys([*self.collection.wanted, *self.collection.metrics]))
-            self.metric = names[(names.index(self.metric) + by) % len(names)]
-            self._compute()
-
-    def action_metric(self) -> None:
-        self._step_metric(1)
-
-    def action_metric_before(self) -> None:
-        self._step_metric(-1)
-
-    def action_interval(self) -> None:
-        self._method = "bootstrap" if self._method == "t" else "t"
-        self._compute()
+    @property
+    def metrics(self) -> Sequence[str]:
+        return [*self.collection.wanted, *self.collection.metrics] if self.collection is not None else ()
 
     def action_together(self) -> None:
         self._together = not (len(self._view.panels) == 1 if self._view is not None else False)
-        self._compute()
-
-    def action_more(self) -> None:
-        self.query_one(ComparisonPane).next_panels()
+        self.compute()
 
     def action_base(self) -> None:
-        self._set_base(self.query_one(ComparisonPane).place)
-
-    @on(ComparisonPane.Based)
-    def _based(self, event: ComparisonPane.Based) -> None:
-        self._set_base(event.place)
-
-    def _set_base(self, place: int) -> None:
-        if self._view is not None and place < len(self._view.names):
-            self._base = self._view.names[place]
-            self._compute()
+        self.set_base(self.query_one(ComparisonPane).place)
 
     def action_branches(self) -> None:
         self.toggle_class("-tree")
@@ -217,26 +189,18 @@ class CompareScreen(AppScreen):
 
     async def action_group(self) -> None:
         if self.collection is not None:
-            await self._ask(dialogs.group_by(self.collection, self.by))
+            await self.ask(dialogs.group_by(self.collection, self.by))
 
     async def action_at(self) -> None:
         if self.collection is not None:
             most = max(chain.generations for chain in self.collection.chains)
-            await self._ask(dialogs.at(most, self._generation, self._last))
+            await self.ask(dialogs.at(most, self._generation, self._last))
 
     async def action_add(self) -> None:
-        await self._ask(dialogs.compare_files(self.given))
+        await self.ask(dialogs.compare_files(self.given))
 
     async def action_export(self) -> None:
-        await self._ask(dialogs.export(self.given[0] if self.given[0].is_dir() else self.lab_app.paths.sessions, self.given))
-
-    async def _ask(self, dialog: InlineForm) -> None:
-        await self.query(InlineForm).remove()
-        await self.query_one("#body").mount(dialog)
-
-    async def _close_dialog(self) -> None:
-        await self.query(InlineForm).remove()
-        self.query_one("#means").focus()
+        await self.ask(dialogs.export(self.given[0] if self.given[0].is_dir() else self.lab_app.paths.sessions, self.given))
 
     @on(InlineForm.Answered)
     async def _answered(self, event: InlineForm.Answered) -> None:
@@ -244,7 +208,7 @@ class CompareScreen(AppScreen):
         event.stop()
         subject, answers = event.form.subject, event.answers
         if answers is None:
-            await self._close_dialog()
+            await self.close_dialog()
             return
         if subject == dialogs.COMPARE:
             self.given = dialogs.files_of(answers)
@@ -252,25 +216,18 @@ class CompareScreen(AppScreen):
             self._read()
         elif subject == dialogs.GROUP:
             self.by = dialogs.keys_of(answers)
-            self._compute()
+            self.compute()
         elif subject == dialogs.AT:
             self._generation, self._last = dialogs.generation_of(answers)
-            self._compute()
+            self.compute()
         else:
-            self._write(tuple(self.given), dict(answers))
-        await self._close_dialog()
+            self.write_export(tuple(self.given), dict(answers))
+        await self.close_dialog()
         self._show()
-
-    @work(thread=True, exclusive=True, group="write")
-    def _write(self, given: Sequence[Path], answers: dict[str, str]) -> None:
-        self.app.call_from_thread(self._written, *dialogs.write_guarded(given, answers))
-
-    def _written(self, title: str, text: str) -> None:
-        self.notify(printable(text, 600), title=title, markup=False, timeout=8)
 
     def back(self) -> None:
         if self.query(InlineForm):
-            self.call_later(self._close_dialog)
+            self.call_later(self.close_dialog)
         elif self.has_class("-tree"):
             self.action_branches()
         else:

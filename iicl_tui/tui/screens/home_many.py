@@ -5,18 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
-
-from iicl_tui.text import printable
 from iicl_tui.tui.home.session_list import mark
-from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.screens.exporting import ExportingScreen
 
 if TYPE_CHECKING:
     from iicl_tui.present.session_list import Item
     from iicl_tui.tui.widgets.inline_form import InlineForm
 
 
-class HomeManyScreen(AppScreen):
+class HomeManyScreen(ExportingScreen):
     """The part of the home screen that is about several sessions at once. It imports what it needs when it is needed.
 
     Attributes:
@@ -100,15 +97,6 @@ class HomeManyScreen(AppScreen):
             found = named(answers["source"], self.lab_app.paths.sessions)
             self.lab_app.open("study", folder=found.folder, study=found.study, command=found.command)
         else:
-            self._export(tuple(self.chosen_files), dict(answers))
+            self.write_export(tuple(self.chosen_files), dict(answers))
         self.close_dialog()
         return True
-
-    @work(thread=True, exclusive=True, group="export")
-    def _export(self, given: tuple[Path, ...], answers: dict[str, str]) -> None:
-        from iicl_tui.tui.study import dialogs
-
-        self.app.call_from_thread(self._exported, *dialogs.write_guarded(given, answers))
-
-    def _exported(self, title: str, text: str) -> None:
-        self.notify(printable(text, 600), title=title, markup=False, timeout=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 
 from iicl_tui.agents.access import Access
 from iicl_tui.files import OutsideFiles, outside_files
@@ -127,7 +127,7 @@ class StudyScreen(StudyViewScreen):
         if question is None:
             self._start_run(retry)
         else:
-            await self._ask(question)
+            await self.ask(question)
 
     def _start_run(self, retry: bool) -> None:
         folder = open_folder(self.folder, self.study, self._command)
@@ -146,40 +146,25 @@ class StudyScreen(StudyViewScreen):
         self.lab_app.open("compare", [self.folder])
 
     async def action_export(self) -> None:
-        await self._ask(dialogs.export(self.folder, [self.folder]))
-
-    async def _ask(self, dialog: InlineForm) -> None:
-        await self.query(InlineForm).remove()
-        await self.query_one("#body").mount(dialog)
-
-    async def _close_dialog(self) -> None:
-        await self.query(InlineForm).remove()
-        self.query_one("#chains").focus()
+        await self.ask(dialogs.export(self.folder, [self.folder]))
 
     @on(InlineForm.Answered)
     async def _answered(self, event: InlineForm.Answered) -> None:
         event.stop()
         subject, answers = event.form.subject, event.answers
-        await self._close_dialog()
+        await self.close_dialog()
         if answers is None:
             return
         if subject == dialogs.EXPORT:
-            self._write([self.folder], dict(answers))
+            self.write_export([self.folder], dict(answers))
         elif answers["answer"] == dialogs.YES:
             self._start_run(subject == dialogs.RETRY)
-
-    @work(thread=True, exclusive=True, group="write")
-    def _write(self, given: list[Path], answers: dict[str, str]) -> None:
-        self.app.call_from_thread(self._written, *dialogs.write_guarded(given, answers))
-
-    def _written(self, title: str, text: str) -> None:
-        self.notify(printable(text, 600), title=title, markup=False, timeout=8)
 
     # Leaving
 
     def back(self) -> None:
         if self.query(InlineForm):
-            self.call_later(self._close_dialog)
+            self.call_later(self.close_dialog)
         elif self.may_leave():
             self.lab_app.leave()
 

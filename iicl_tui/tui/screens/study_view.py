@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,6 @@ from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.present import study_table
 from iicl_tui.present.comparison import ComparisonView, view_of, with_chain
 from iicl_tui.store import crash_reports
-from iicl_tui.study import statistics
 from iicl_tui.study.comparison import compare
 from iicl_tui.study.folder import read_folder
 from iicl_tui.study.following import ChainRow, Follower, StudyNow
@@ -30,7 +30,7 @@ from iicl_tui.study.running import StudyRun
 from iicl_tui.study.study_file import Study
 from iicl_tui.text import printable
 from iicl_tui.tui.keymap import key_label
-from iicl_tui.tui.screens.base import AppScreen
+from iicl_tui.tui.screens.means import MeansScreen
 from iicl_tui.tui.study.comparison_pane import ComparisonPane
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.line_table import Kind, LineTable
@@ -46,7 +46,7 @@ MARK_AFTER = 0.1
 _KINDS: dict[str, Kind] = {"waiting": "dim", "running": "now", "failed": "wrong", "stuck": "wrong"}
 
 
-class StudyViewScreen(AppScreen):
+class StudyViewScreen(MeansScreen):
     """Shows a study. Workers read the folder and compute the means; the table makes only the lines that are seen.
 
     StudyScreen adds the running of the study.
@@ -96,8 +96,6 @@ class StudyViewScreen(AppScreen):
         self._metrics = study.metrics or default_metrics(self._first.task)
         self.metric = self._metrics[0]
         self._together = False
-        self._method: statistics.Method = "t"
-        self._base: str | None = None
         self._by_state = False
         self._order: list[int] | range = range(study.count)
         self._looking = False
@@ -105,7 +103,6 @@ class StudyViewScreen(AppScreen):
         self._compared_at = 0.0
         self._stale = False
         """Whether chains were read since the means were computed."""
-        self._view: ComparisonView | None = None
         self._viewed: StudyNow | None = None
 
     def body(self) -> ComposeResult:
@@ -159,7 +156,7 @@ class StudyViewScreen(AppScreen):
     def _seen(self, event: Seen) -> None:
         self._looking = self._looking and not event.ended
         if event.ended and self._stale and self.is_mounted:
-            self._compare()
+            self.compute()
         if event.fault:
             self.notify(printable(event.fault, 400), severity="warning", markup=False)
         if event.now is not None and self.is_mounted:
@@ -170,7 +167,7 @@ class StudyViewScreen(AppScreen):
             if self.now.sessions is None:
                 self._show_view()
             elif time.monotonic() - self._compared_at > _COMPARE_EVERY:
-                self._compare()
+                self.compute()
 
     @property
     def read_all(self) -> bool:
@@ -238,7 +235,7 @@ class StudyViewScreen(AppScreen):
     # The curves
 
     @work(thread=True, exclusive=True, group="compare")
-    def _compare(self) -> None:
+    def compute(self) -> None:
         self._compared_at, self._stale = time.monotonic(), False
         now = self.now
         sessions = now.sessions
@@ -246,7 +243,7 @@ class StudyViewScreen(AppScreen):
             return
         found = compare(sessions, None, self._method)
         names = [group.name for group in found.groups]
-        base = names.index(self._base) if self._base in names else 0
+        base = self.base_among(names)
         self.post_message(self.Compared(now, view_of(found, self.metric, base, self._together)))
 
     @on(Compared)
@@ -270,43 +267,23 @@ class StudyViewScreen(AppScreen):
         if place >= 0:
             pane.select(place)
 
-    def _step_metric(self, by: int) -> None:
+    @property
+    def metrics(self) -> Sequence[str]:
         sessions = self.now.sessions
-        names = tuple(dict.fromkeys([*self._metrics, *(sessions.metrics if sessions is not None else ())]))
-        self.metric = names[(names.index(self.metric) + by) % len(names)]
+        return [*self._metrics, *(sessions.metrics if sessions is not None else ())]
+
+    def step_metric(self, by: int) -> None:
+        super().step_metric(by)
         self.show()
-        self._compare()
-
-    def action_metric(self) -> None:
-        self._step_metric(1)
-
-    def action_metric_before(self) -> None:
-        self._step_metric(-1)
 
     def action_together(self) -> None:
         self._together = not self._together
-        self._compare()
-
-    def action_interval(self) -> None:
-        self._method = "bootstrap" if self._method == "t" else "t"
-        self._compare()
-
-    def action_more(self) -> None:
-        self.query_one(ComparisonPane).next_panels()
+        self.compute()
 
     def action_base(self) -> None:
         data = self.row.data
         if data is not None and self._view is not None:
-            self._set_base(self._view.places.get(data.path, 0))
-
-    @on(ComparisonPane.Based)
-    def _based(self, event: ComparisonPane.Based) -> None:
-        self._set_base(event.place)
-
-    def _set_base(self, place: int) -> None:
-        if self._view is not None and place < len(self._view.names):
-            self._base = self._view.names[place]
-            self._compare()
+            self.set_base(self._view.places.get(data.path, 0))
 
     def action_sort(self) -> None:
         self._by_state = not self._by_state

@@ -30,7 +30,7 @@ CHAINS_BESIDE_FROM = 160
 
 
 class ChainPane(Vertical):
-    """The lab's charts of one chain, of which one or two are shown."""
+    """Shows one or two of the lab's charts of a chain."""
 
     DEFAULT_CSS = """
     ChainPane { height: 1fr; width: 1fr; padding: 0 1; }
