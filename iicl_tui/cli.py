@@ -82,9 +82,13 @@ def parser() -> argparse.ArgumentParser:
         text = "read files outside the folder of the configuration that names them"
         command.add_argument("--outside", action="store_true", help=text)
 
+    def assigned(command: argparse.ArgumentParser, text: str) -> None:
+        command.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], dest="assignments", help=text)
+
     def presented(command: argparse.ArgumentParser) -> None:
         command.add_argument("--present", action="store_true", help="begin in presenter mode: larger, with fewer elements")
 
+    in_all = "change a value in all chains; a range varies it, as chain.seed=1..20"
     one = command("open", "open a session in the lab, or two side by side")
     one.add_argument("file", metavar="FILE")
     one.add_argument("beside", metavar="FILE", nargs="?", help="a second session, which is shown beside the first")
@@ -95,14 +99,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("run", "run a chain without a screen, from a config file or a preset")
     one.add_argument("source", metavar="CONFIG|PRESET")
     one.add_argument("-o", "--output", metavar="FILE", help="the session file to write (default: in the sessions folder)")
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        dest="assignments",
-        help="change a value, for example chain.seed=7 or agent[1].noise=0.05",
-    )
+    assigned(one, "change a value, for example chain.seed=7 or agent[1].noise=0.05")
     one.add_argument("--decisions", metavar="FILE", help="a human filter's decisions, in the form of a session file")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     outside(one)
@@ -116,14 +113,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("source", metavar="STUDY|CONFIG|PRESET")
     one.add_argument("-o", "--output", metavar="DIR", help="the folder for the session files; run again, it goes on")
     one.add_argument("--estimate", action="store_true", help="say how many chains it makes and what they will cost; run nothing")
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        dest="assignments",
-        help="change a value in all chains; a range varies it, as chain.seed=1..20",
-    )
+    assigned(one, in_all)
     one.add_argument(
         "--vary",
         metavar="KEY=VALUES",
@@ -147,14 +137,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("study", "follow a study on the screen: its chains, and the means of its conditions; or run it there")
     one.add_argument("source", metavar="DIR|STUDY|CONFIG")
     one.add_argument("-o", "--output", metavar="DIR", help="the folder of a new study (default: in the sessions folder)")
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        dest="assignments",
-        help="change a value in all chains; a range varies it, as chain.seed=1..20",
-    )
+    assigned(one, in_all)
     outside(one)
     one = command("review", "decide on the rows of your own file: JSON lines, CSV or Parquet")
     one.add_argument("file", metavar="FILE")
@@ -206,14 +189,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--no-charts", action="store_true", help="words and numbers only, for example for a screen reader")
     one = command("predict", "print what theory predicts of a chain of Bayesian agents")
     one.add_argument("source", metavar="CONFIG|PRESET|FILE")
-    one.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        dest="assignments",
-        help="change a value, for example task.samples=2",
-    )
+    assigned(one, "change a value, for example task.samples=2")
     one.add_argument("--generations", metavar="T", type=int, help="how many generations to predict (default: the chain's)")
     one.add_argument("--chains", metavar="N", type=int, default=10_000, help="how many to simulate if there is no exact result")
     one.add_argument("--simulate", action="store_true", help="simulate even if there is an exact result")
