@@ -8,7 +8,7 @@ from iicl_tui.study.folder import SweepFolder, open_folder
 from iicl_tui.study.study_file import Study, read_study
 from iicl_tui.study.sweep import Progress, Shard, jobs, run_exact
 
-STUDY = """
+CHAIN = """
 [chain]
 title = "Study"
 generations = 3
@@ -17,10 +17,15 @@ objects = ["A", "B", "screen"]
 hypothesis = 1
 spurious = "screen"
 initial = 2
+"""
+STUDY = (
+    CHAIN
+    + """
 [vary]
 "chain.seed" = "1..3"
 filter = [[], [{kind = "effective-set"}]]
 """
+)
 
 
 def study(text: str = STUDY) -> Study:

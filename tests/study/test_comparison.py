@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from command_line import run_here
 from pyarrow import parquet
+from sweeping import CHAIN
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure
@@ -25,15 +26,9 @@ from iicl_tui.study.statistics import mean
 from iicl_tui.study.study_file import read_study
 from iicl_tui.study.sweep import Progress, Shard, jobs, run_exact
 
-STUDY = """
-[chain]
-title = "Study"
-generations = 3
-[task]
-objects = ["A", "B", "screen"]
-hypothesis = 1
-spurious = "screen"
-initial = 2
+STUDY = (
+    CHAIN
+    + """
 [vary]
 "chain.seed" = "1..4"
 "task.bias" = ["none", "high"]
@@ -41,6 +36,7 @@ filter = [[], [{kind = "effective-set"}]]
 [vary.names]
 filter = ["without", "with"]
 """
+)
 Run = Callable[..., CompletedProcess[str]]
 
 
