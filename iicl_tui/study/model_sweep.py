@@ -62,6 +62,7 @@ class ModelSweep:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._limits.close()
 
     async def _one(self, job: Job) -> Outcome:
         if not job.retry and job.folder.has_failed(job.name):

@@ -16,6 +16,7 @@ from iicl_tui.agents.language import LanguageAgent
 from iicl_tui.agents.model_session import BudgetReached
 from iicl_tui.agents.money import Budget, Spent, money_text, worst_case
 from iicl_tui.agents.prices import Price
+from iicl_tui.agents.providers.sdk_provider import SDKProvider, SharedClients
 from iicl_tui.chain.engine import Chain
 
 if TYPE_CHECKING:
@@ -178,19 +179,27 @@ class LimitedProvider:
 
 
 class SharedLimits:
-    """The limits of a sweep, which every language agent of its chains is put under."""
+    """The limits and connections of a sweep, which every language agent of its chains is put under."""
 
     def __init__(self, rates: Rates, budget: SharedBudget) -> None:
         self._rates = rates
         self._gates: dict[tuple[str, str], ProviderGate] = {}
+        self._clients = SharedClients()
         self.budget = budget
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._clients.close()
 
     def put_on(self, agent: LanguageAgent) -> None:
         """Has the agent's calls wait for their turn."""
         connect, gate = agent.connect, self._gate(agent)
 
         def limited(access: Access) -> Provider:
-            return LimitedProvider(connect(access), gate, self.budget, lambda: agent.price)
+            provider = connect(access)
+            if isinstance(provider, SDKProvider):
+                provider.shared = self._clients
+            return LimitedProvider(provider, gate, self.budget, lambda: agent.price)
 
         agent.connect = limited
 

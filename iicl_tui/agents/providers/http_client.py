@@ -111,10 +111,15 @@ def make_client(httpx: Any, endpoint: Endpoint, max_reply: int) -> Any:
         auth=outgoing,
         event_hooks={"response": [incoming]},
         follow_redirects=False,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT),
         timeout=None,  # `send` limits the whole call
         trust_env=environment,
         verify=_certificates(httpx, environment),
     )
+
+
+_KEPT = 100
+"""Idle connections that are kept for the next calls; how many calls there are at once is no matter of the client."""
 
 
 def _without_headers(record: logging.LogRecord) -> bool:

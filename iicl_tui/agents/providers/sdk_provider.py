@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
@@ -40,6 +40,27 @@ class _Connection:
     keeper: AsyncGenerator[None, None]
 
 
+class SharedClients:
+    """The clients of several providers, one for each server and key, so that new chains do not connect anew. For one event loop."""
+
+    def __init__(self) -> None:
+        self._held: dict[Hashable, _Connection] = {}
+
+    def get(self, key: Hashable) -> _Connection | None:
+        """The client of a server and key; None if there is none yet."""
+        return self._held.get(key)
+
+    def keep(self, key: Hashable, connection: _Connection) -> None:
+        """Keeps a client until all are closed."""
+        self._held[key] = connection
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        while self._held:
+            _, connection = self._held.popitem()
+            await connection.keeper.aclose()
+
+
 class SDKProvider(ABC):
     """One model behind one API. Implements `Provider`: it makes single attempts and does not retry.
 
@@ -51,6 +72,9 @@ class SDKProvider(ABC):
         timeout: The time limit of a whole call in seconds.
         extra_body: Fields that are merged into each request's JSON.
         max_reply: The largest response in bytes, also decompressed.
+
+    Attributes:
+        shared: Holds the client instead of the provider; None: the client is its own.
     """
 
     NAME: ClassVar[str]
@@ -84,6 +108,7 @@ class SDKProvider(ABC):
         self.timeout = timeout
         self.extra_body: Mapping[str, Any] = dict(extra_body or {})
         self.max_reply = max_reply
+        self.shared: SharedClients | None = None
         self._streams = False
         self._connection: _Connection | None = None
 
@@ -245,15 +270,27 @@ class SDKProvider(ABC):
     async def _connected(self) -> Any:
         """The SDK's client for the running event loop."""
         loop = asyncio.get_running_loop()
-        connection = self._connection
+        connection = self._client_there()
         if connection is None or connection.loop is not loop:
             sdk, http = await asyncio.to_thread(self._make)  # importing takes about a second, the first time
-            connection = self._connection
+            connection = self._client_there()
             if connection is None or connection.loop is not loop:  # otherwise another call was faster
                 keeper = _keep(http)
-                connection = self._connection = _Connection(sdk, loop, keeper)
+                connection = _Connection(sdk, loop, keeper)
+                if self.shared is not None:
+                    self.shared.keep(self._server, connection)
+                else:
+                    self._connection = connection
                 await anext(keeper)
         return connection.sdk
+
+    @property
+    def _server(self) -> Hashable:
+        """All that a client depends on."""
+        return type(self), replace(self.endpoint, model="", path=""), self.timeout, self.max_reply
+
+    def _client_there(self) -> _Connection | None:
+        return self._connection if self.shared is None else self.shared.get(self._server)
 
     def _make(self) -> tuple[Any, Any]:
         """The SDK's client and the HTTP client below it. No connection is opened."""
