@@ -130,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--retry-failed", action="store_true", help="run chains that failed before once more")
     one.add_argument("--requests-per-minute", metavar="N", type=float, help="the most requests to each provider")
     one.add_argument("--tokens-per-minute", metavar="N", type=float, help="the most tokens to each provider, sent and received")
-    one.add_argument("--yes", action="store_true", help="do not ask before a study of more than 10,000 chains")
+    one.add_argument("--yes", action="store_true", help="do not ask before more than 10,000 chains or 1,000 paid calls")
     one.add_argument("-q", "--quiet", action="store_true", help="no progress, no summary")
     outside(one)
     models(one)

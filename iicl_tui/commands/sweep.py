@@ -17,7 +17,7 @@ from iicl_tui.commands.common import reading_outside, surroundings
 from iicl_tui.commands.headless import Terms, read_terms
 from iicl_tui.errors import LabError
 from iicl_tui.present.sources import read_source
-from iicl_tui.study.cost import total
+from iicl_tui.study.cost import MOST_CALLS, costs_money, total, uses_models
 from iicl_tui.study.folder import SweepFolder, open_folder
 from iicl_tui.study.presets import find
 from iicl_tui.study.study_file import MOST_UNASKED, Study, read_study
@@ -48,10 +48,12 @@ def main(arguments: argparse.Namespace) -> int:
         raise LabError("sweep needs a folder", "The session files of the chains go into it.", "Name one with -o DIR.")
     _agree_to(study, arguments.yes)
     first = study.config(study.plan(0))
-    uses_models = any(not agent.exact for index in _samples(study) for agent in study.config(study.plan(index)).agents)
-    if uses_models and arguments.dask:
+    models = uses_models(study)
+    if models and arguments.dask:
         what = "One rate limit and one budget for all chains need one process."
         raise LabError("--dask is for chains of Bayesian agents", what, "Run it without --dask.")
+    if models:
+        _agree_to_calls(study, shard, Path(arguments.output), arguments.yes)
     terms = read_terms(arguments, settings.hosts)
     folder = open_folder(Path(arguments.output), study, _command(arguments))
     progress = Progress(len(shard.indices(study.count)), _shower(arguments.quiet))
@@ -59,7 +61,7 @@ def main(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         _announce(study, first, progress.total)
     try:
-        if uses_models:
+        if models:
             _run_models(study, folder, terms, arguments, progress, first)
         elif arguments.dask:
             run_on_dask(work, progress, arguments.dask)
@@ -92,22 +94,26 @@ def _agree_to(study: Study, yes: bool) -> None:
     if study.count <= MOST_UNASKED or yes:
         return
     sizes = " × ".join(f"{len(axis):,} {axis.title}" for axis in study.axes)
-    what = f"{study.title} makes {study.count:,} chains ({sizes})."
+    _ask(f"{study.title} makes {study.count:,} chains ({sizes}).")
+
+
+def _agree_to_calls(study: Study, shard: Shard, folder: Path, yes: bool) -> None:
+    """Asks before many paid calls of chains that have no file yet. Raises LabError if they are not wanted."""
+    if yes or not costs_money(study):
+        return
+    left = sum(not (folder / study.plan(index).file).exists() for index in shard.indices(study.count))
+    found = total(study, left)
+    if found.work.calls > MOST_CALLS:
+        _ask(f"{study.title}, {left:,} chains that are not begun: {found.text[0].lower()}{found.text[1:]}")
+
+
+def _ask(what: str) -> None:
+    """Asks on a terminal whether to run it. Raises LabError if the answer is no, or nobody can be asked."""
     if sys.stdin.isatty() and sys.stderr.isatty():
         print(printable(f"{what} Run them? (y/N) "), end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().casefold() in ("y", "yes"):
             return
     raise LabError(printable(what), "", "Add --yes to run so many, or vary less.")
-
-
-def _samples(study: Study) -> list[int]:
-    """The first chain of each step of each axis, which tell what kinds of agents there are."""
-    found, block = [0], study.count
-    for axis in study.axes:
-        block //= len(axis)
-        if not axis.is_seed:
-            found += [step * block for step in range(1, len(axis))]
-    return found
 
 
 def _announce(study: Study, first: ChainConfig, count: int) -> None:

@@ -18,6 +18,7 @@ from iicl_tui.agents.money import Budget
 from iicl_tui.errors import LabError
 from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.study.chain_job import Job, Outcome, run_job
+from iicl_tui.study.cost import uses_models
 from iicl_tui.study.folder import SweepFolder
 from iicl_tui.study.study_file import Study
 from iicl_tui.study.sweep import Progress, Shard, begin_worker, end_pool, feed, jobs
@@ -140,13 +141,3 @@ def _begin_beside_screen() -> None:
     begin_worker()
     if hasattr(os, "nice"):
         os.nice(5)
-
-
-def uses_models(study: Study) -> bool:
-    """Whether any chain has an agent that is no exact one: the first chain of each step of each axis tells."""
-    found, block = [0], study.count
-    for axis in study.axes:
-        block //= len(axis)
-        if not axis.is_seed:
-            found += [step * block for step in range(1, len(axis))]
-    return any(not agent.exact for index in found for agent in study.config(study.plan(index)).agents)

@@ -15,6 +15,15 @@ from iicl_tui.store.session import SessionFile
 KEY = "sk-a-very-secret-key-0123456789"
 
 
+def test_many_paid_calls_are_asked_about_first(tmp_path: Path) -> None:
+    study = ["sweep", "e2-weak-openai", "--set", "chain.seed=1..200", "-o", "out"]
+    asked = run_here(tmp_path, *study, environment={**os.environ, "OPENAI_API_KEY": ""})
+    assert asked.returncode == 2
+    assert "200 chains that are not begun: about 1,600 calls" in asked.stderr
+    assert "Add --yes" in asked.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_all_chains_share_one_budget_and_go_on_without_asking_twice(tmp_path: Path) -> None:
     config = read_config(DOCUMENT)
 

@@ -123,7 +123,8 @@ class StudyScreen(StudyViewScreen):
     async def _begin(self, retry: bool) -> None:
         """Start, after a question if it is large or costs money."""
         with outside_files(OutsideFiles(self._outside)):
-            question = dialogs.start(self.study, self._first, retry)
+            left = self.study.count - self.now.ended - (0 if retry else self.now.counts.get("failed", 0))
+            question = dialogs.start(self.study, self._first, max(left, 0), retry)
         if question is None:
             self._start_run(retry)
         else:

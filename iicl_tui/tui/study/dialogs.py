@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.chain.estimate import estimate
 from iicl_tui.errors import LabError
 from iicl_tui.store import crash_reports
 from iicl_tui.store.session import slug
 from iicl_tui.study.collection import Collection
+from iicl_tui.study.cost import total, uses_models
 from iicl_tui.study.following import MOST_CHAINS
-from iicl_tui.study.running import uses_models
 from iicl_tui.study.study_file import MOST_UNASKED, Study, read_study
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, one_of, whole_number, word_of
 
@@ -27,8 +26,17 @@ SINGLE = ("json", "notebook")
 _MOST_SEED = 2**63 - 1
 
 
-def start(study: Study, first: ChainConfig, retry: bool = False) -> InlineForm | None:
-    """Asks before many chains are run, or chains that cost money; None if there is nothing to ask."""
+_MOST_ESTIMATED = 40
+"""Conditions that are estimated one by one, which takes a moment; of more, these stand for all."""
+
+
+def start(study: Study, first: ChainConfig, left: int, retry: bool = False) -> InlineForm | None:
+    """Asks before many chains are run, or chains that call models; None if there is nothing to ask.
+
+    Args:
+        first: The study's first chain.
+        left: How many chains are not done.
+    """
     models = uses_models(study)
     if study.count <= MOST_UNASKED and not models:
         return None
@@ -37,8 +45,9 @@ def start(study: Study, first: ChainConfig, retry: bool = False) -> InlineForm |
         + " × ".join(f"{len(axis):,} {axis.title}" for axis in study.axes)
     ]
     if models:
-        text = estimate(first).text
-        words.append(f"Each: {text[0].lower()}{text[1:]}" if text else "Models are called.")
+        text = total(study, left, _MOST_ESTIMATED).text
+        which = "all of them" if left == study.count else f"the {left:,} that are not done, from their beginning"
+        words.append(f"For {which}: {text[0].lower()}{text[1:]}" if text else "Models are called.")
         dollars = first.budget.dollars if study.options["budget"] is None else study.options["budget"]
         words.append(
             f"All together stop before they cost more than ${dollars:,.2f}." if dollars is not None else "There is no budget."
