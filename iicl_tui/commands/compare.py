@@ -14,7 +14,7 @@ from iicl_tui.present.comparison import panel, where
 from iicl_tui.schema import describe, nearest
 from iicl_tui.study.collection import Collection, collect
 from iicl_tui.study.comparison import Comparison, compare
-from iicl_tui.study.statistics import text
+from iicl_tui.study.statistics import CUT, text
 from iicl_tui.text import printable, text_width
 
 _HEIGHT = 12
@@ -91,13 +91,15 @@ def lines(comparison: Comparison, metrics: tuple[str, ...], width: int) -> Itera
 
 def _metric(comparison: Comparison, metric: str) -> Iterator[str]:
     means = [comparison.mean(group, metric) for group in comparison.groups]
-    yield f"{metric}, {where(comparison)}: mean over chains [{means[0].how}]"
+    words = comparison.collection.measure(metric).text
+    differences = [(group, comparison.difference(group, comparison.groups[0], metric)) for group in comparison.groups[1:]]
+    cut = f"; {CUT}" if any(each.cut for each in (*means, *(found for _, found in differences))) else ""
+    yield f"{words} ({metric}), {where(comparison)}: mean over chains [{means[0].how}{cut}]"
     width = max(text_width(group.name) for group in comparison.groups)
     for group, mean in zip(comparison.groups, means, strict=True):
         name = group.name + " " * (width - text_width(group.name))
         yield f"  {name}  {text(mean)}  {mean.count:,} chain{'s' if mean.count != 1 else ''}"
     first = comparison.groups[0]
-    for group in comparison.groups[1:]:
-        found = comparison.difference(group, first, metric)
+    for group, found in differences:
         paired = f"{found.count:,} pairs" if found.how.endswith(", paired") else "unpaired"
         yield f"  {group.name} − {first.name}: {text(found)}  {paired}"

@@ -11,7 +11,7 @@ import numpy as np
 from iicl_tui.charts.panel import Panel, Series
 from iicl_tui.study.collection import ChainData
 from iicl_tui.study.comparison import Comparison, Curve, Group
-from iicl_tui.study.statistics import number, text
+from iicl_tui.study.statistics import CUT, number, text
 from iicl_tui.text import printable, shorten, text_width
 
 MOST_CURVES = 6
@@ -64,7 +64,7 @@ def view_of(comparison: Comparison, metric: str, base: int = 0, together: bool =
     groups, words = comparison.groups, [short_name(comparison, group) for group in comparison.groups]
     means = [comparison.mean(group, metric) for group in groups]
     base = min(base, len(groups) - 1)
-    rows, sentences = [], []
+    rows, sentences, cut = [], [], any(mean.cut for mean in means)
     for place, (group, mean) in enumerate(zip(groups, means, strict=True)):
         found = comparison.difference(group, groups[base], metric) if place != base else None
         interval = f"[{number(mean.low)}, {number(mean.high)}]" if np.isfinite(mean.low) else ""
@@ -72,14 +72,15 @@ def view_of(comparison: Comparison, metric: str, base: int = 0, together: bool =
         sentences.append("")
         if found is not None:
             pairs = f"{found.count:,} pairs of chains" if found.how.endswith(", paired") else "unpaired"
+            cut = cut or found.cut
             sentences[-1] = f"{words[place]} − {words[base]}: {text(found)}, {pairs}"
     unfinished = sum(not chain.complete for chain in comparison.collection.chains)
     clustered = any(comparison.clusters(group.chains) is not None for group in groups)
     unit = "chains that share a seed count as one" if clustered else "a chain counts once"
     key = " · ".join(key.rpartition(".")[2] for key in comparison.by)
     return ComparisonView(
-        f"{printable(metric, 40)}, {where(comparison)}",
-        f"{means[0].how}; {unit}",
+        f"{printable(comparison.collection.measure(metric).text, 60)}, {where(comparison)}",
+        f"{means[0].how}; {unit}" + (f"; {CUT}" if cut else ""),
         (panel(comparison, metric, words),) if together else multiples(comparison, metric),
         (printable(key, 40) or "condition", "chains", "mean", "interval", f"minus {words[base]}" if len(groups) > 1 else ""),
         tuple(rows),
@@ -117,7 +118,7 @@ def panel(comparison: Comparison, metric: str, names: Sequence[str] = ()) -> Pan
         for place, (group, curve) in enumerate(zip(groups, curves, strict=True))
     ]
     more = len(comparison.groups) - MOST_CURVES
-    title = metric + (f" (first {MOST_CURVES} of {len(comparison.groups)})" if more > 0 else "")
+    title = comparison.collection.measure(metric).text + (f" (first {MOST_CURVES} of {len(comparison.groups)})" if more > 0 else "")
     return Panel(printable(title, 60), tuple(series), *_limits(curves), (), None, 1)
 
 
@@ -143,7 +144,7 @@ def with_chain(panels: tuple[Panel, ...], place: int, chain: ChainData, metric: 
 
 
 def _limits(curves: Sequence[Curve]) -> tuple[float, float]:
-    """The scale of panels with these curves: [0, 1] if all means are in it, though an interval of Student's t may leave it."""
+    """The scale of panels with these curves: [0, 1] if all means are in it."""
     means = np.concatenate([np.zeros(0), *(curve.mean for curve in curves)])
     values = np.concatenate([means, *(part for curve in curves for part in (curve.low, curve.high))])
     values = values[np.isfinite(values)]

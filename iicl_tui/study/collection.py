@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from iicl_tui.errors import LabError
 from iicl_tui.store.session import SUFFIX, SessionFile
 from iicl_tui.study.axes import SEEDS, value_text
 from iicl_tui.study.folder import MANIFEST, read_folder
-from iicl_tui.study.measures import default_metrics, metric_names, metrics_of
+from iicl_tui.study.measures import Measure, default_metrics, measures_of, metrics_of
 from iicl_tui.study.study_file import ChainPlan, Study
 from iicl_tui.tasks.base import Task
 
@@ -38,6 +38,7 @@ class ChainData:
         metrics: (T,) values by generation.
         generations: How many generations the chain is to have.
         document: Its configuration.
+        initial: |d⁰|; None if it is not known.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ChainData:
     metrics: Mapping[str, Array]
     generations: int
     document: Mapping[str, Any]
+    initial: int | None = None
 
     @property
     def complete(self) -> bool:
@@ -67,6 +69,7 @@ class Collection:
         metrics: The names of all metrics, those that are wanted first.
         wanted: The metrics to show.
         study: The study of the folder; None without one.
+        measures: What is known of each metric.
     """
 
     chains: tuple[ChainData, ...]
@@ -77,6 +80,11 @@ class Collection:
     metrics: tuple[str, ...]
     wanted: tuple[str, ...]
     study: Study | None
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+
+    def measure(self, metric: str) -> Measure:
+        """What is known of a metric."""
+        return self.measures.get(metric) or Measure(metric, metric)
 
 
 def collect(given: Sequence[Path]) -> Collection:
@@ -113,12 +121,12 @@ def collect(given: Sequence[Path]) -> Collection:
         )
     _check_one_task(found)
     chains, keys = _with_keys(found, len(given) > 1)
-    names = metric_names(task)
+    measures = _measures(task, chains)
     study = studies[0] if len(studies) == 1 else None
     wanted = next((each.metrics for each in studies if each.metrics), ()) or default_metrics(task)
-    known = [name for name in wanted if name in names]
+    known = [name for name in wanted if name in measures]
     seeds = tuple(key for key in keys if key in SEEDS or (study is not None and _is_seed(study, key)))
-    return Collection(tuple(chains), keys, seeds, tuple(left_out), _task(found[0]), tuple(names), tuple(known), study)
+    return Collection(tuple(chains), keys, seeds, tuple(left_out), _task(found[0]), tuple(measures), tuple(known), study, measures)
 
 
 def _files(place: Path) -> list[Path]:
@@ -134,7 +142,8 @@ def read_chain(path: Path, source: str, labels: Mapping[str, Value] | None) -> t
             raise LabError("it has no generation, so it is a configuration or a session that was not begun")
         chain = Chain(session.config, session.generations, calls=session.calls)
     config = chain.config
-    data = ChainData(path.stem, source, path, labels or {}, metrics_of(chain), config.generations, config.document)
+    metrics, initial = metrics_of(chain), len(chain.start.samples)
+    data = ChainData(path.stem, source, path, labels or {}, metrics, config.generations, config.document, initial)
     return data, chain
 
 
@@ -161,11 +170,20 @@ def labels_of(study: Study, plan: ChainPlan) -> dict[str, Value]:
 
 def gathered(study: Study, chains: Sequence[ChainData], task: Task) -> Collection:
     """The chains of one study that were read so far."""
-    names = metric_names(task)
+    measures = _measures(task, chains)
     keys = tuple(axis.title for axis in study.axes)
-    wanted = tuple(name for name in study.metrics or default_metrics(task) if name in names)
+    wanted = tuple(name for name in study.metrics or default_metrics(task) if name in measures)
     seeds = tuple(key for key in keys if key in SEEDS or _is_seed(study, key))
-    return Collection(tuple(chains), keys, seeds, (), task.name, tuple(names), wanted, study)
+    return Collection(tuple(chains), keys, seeds, (), task.name, tuple(measures), wanted, study, measures)
+
+
+def _measures(task: Task, chains: Sequence[ChainData]) -> dict[str, Measure]:
+    """The measures of a task's chains; of d⁰ no more can be explained than there is in any of them."""
+    found, sizes = measures_of(task), [chain.initial for chain in chains]
+    known = [size for size in sizes if size is not None]
+    if len(known) == len(sizes):
+        found["d0_explained"] = replace(found["d0_explained"], high=float(max(known)))
+    return found
 
 
 def _is_seed(study: Study, key: str) -> bool:

@@ -74,7 +74,9 @@ class Comparison:
 
     def mean(self, group: Group, metric: str) -> Estimate:
         """The mean of a group with its interval."""
-        return statistics.mean(self.values(group, metric), self.method, self.level, self.clusters(group.chains))
+        found = statistics.mean(self.values(group, metric), self.method, self.level, self.clusters(group.chains))
+        measure = self.collection.measure(metric)
+        return found.within(measure.low, measure.high)
 
     def clusters(self, chains: Sequence[ChainData]) -> list[object] | None:
         """The seeds of chains of which several share one, which depend on each other; None if no two do, or all."""
@@ -84,6 +86,10 @@ class Comparison:
 
     def difference(self, first: Group, second: Group, metric: str) -> Estimate:
         """first − second. Chains are paired where each has exactly one partner with the same other keys, such as the seed."""
+        measure = self.collection.measure(metric)
+        return self._difference(first, second, metric).within(measure.low - measure.high, measure.high - measure.low)
+
+    def _difference(self, first: Group, second: Group, metric: str) -> Estimate:
         pairs = self.pairs(first, second)
         if pairs:
             one, two = (np.array([self._value(pair[side], metric) for pair in pairs]) for side in (0, 1))
@@ -111,7 +117,9 @@ class Comparison:
             if values is not None:
                 row[: len(values)] = values
         clusters = self.clusters(group.chains)
-        found = [statistics.mean(column, self.method, self.level, clusters) for column in table.T]
+        measure = self.collection.measure(metric)
+        means = [statistics.mean(column, self.method, self.level, clusters) for column in table.T]
+        found = [each.within(measure.low, measure.high) for each in means]
         parts = [[getattr(each, name) for each in found] for name in ("value", "low", "high", "count")]
         return Curve(*(np.array(part, dtype=np.float64) for part in parts))
 

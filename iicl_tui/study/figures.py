@@ -54,7 +54,7 @@ def figure(comparison: Comparison, metric: str, form: str) -> bytes:
         LabError: matplotlib is not installed.
     """
     panels = [(title, [_Line(group.name, group, metric) for group in groups]) for title, groups in split(comparison)]
-    return _figure(comparison, panels, metric, form)
+    return _figure(comparison, panels, comparison.collection.measure(metric).text, form)
 
 
 def shares(comparison: Comparison, metrics: Sequence[str], form: str) -> bytes:
@@ -67,12 +67,17 @@ def shares(comparison: Comparison, metrics: Sequence[str], form: str) -> bytes:
     """
     names = {metric: metric.partition("=")[2].rstrip(")") for metric in metrics}
     panels = [(group.name, [_Line(names[metric], group, metric) for metric in metrics]) for group in comparison.groups]
-    return _figure(comparison, panels, shares_name(metrics), form)
+    return _figure(comparison, panels, shares_text(metrics), form)
 
 
 def shares_name(metrics: Sequence[str]) -> str:
     """What several probabilities of one grouping are called together: p(class)."""
     return f"{metrics[0].partition('=')[0]})"
+
+
+def shares_text(metrics: Sequence[str]) -> str:
+    """The same for a person: P(class)."""
+    return f"P{shares_name(metrics)[1:]}"
 
 
 def splits(metrics: Sequence[str]) -> list[tuple[str, ...]]:

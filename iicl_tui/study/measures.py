@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf, log
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,18 +16,50 @@ from iicl_tui.tasks.base import Task
 Array = NDArray[np.float64]
 
 
-def metric_names(task: Task) -> list[str]:
-    """The names of all metrics of a task, in the order of `metrics_of`."""
-    names = ["entropy_nats", "p_target", "p_rival", "p_hypothesis"]
-    names += ["d0_explained", "both", "is_target", "target_explains", "rival_explains"]
-    names += [f"p({split.name}={value})" for split in task.space.groupings for value in split.values]
+@dataclass(frozen=True)
+class Measure:
+    """What a metric is called, and which values it can have.
+
+    Attributes:
+        name: As files and options name it.
+        text: In words, with its unit, as a person reads it.
+        low, high: Its limits; infinite where none is known.
+    """
+
+    name: str
+    text: str
+    low: float = -inf
+    high: float = inf
+
+
+def measures_of(task: Task) -> dict[str, Measure]:
+    """All metrics of a task by name, in the order of `metrics_of`."""
+    return {each.name: each for each in _measures(task)}
+
+
+def _measures(task: Task) -> Iterator[Measure]:
+    yield Measure("entropy_nats", "entropy of the belief, nats", 0.0, log(task.space.size))
+    for name, rule in (("p_target", "h*"), ("p_rival", "ĥ"), ("p_hypothesis", "hᵗ")):
+        yield Measure(name, f"P({rule})", 0.0, 1.0)
+    yield Measure("d0_explained", "d⁰ that hᵗ explains, examples", 0.0)
+    yield Measure("both", "BOTH, share of chains", 0.0, 1.0)
+    yield Measure("is_target", "hᵗ = h*, share of chains", 0.0, 1.0)
+    for name, rule in (("target_explains", "h*"), ("rival_explains", "ĥ")):
+        yield Measure(name, f"dᵗ that {rule} explains, examples", 0.0)
+    for split in task.space.groupings:
+        for value in split.values:
+            yield Measure(f"p({split.name}={value})", f"P({split.name} {value})", 0.0, 1.0)
     if task.focus is not None:
         split = task.space.groupings[task.focus]
-        names += [f"h({split.name}={value})" for value in split.values]
+        for value in split.values:
+            yield Measure(f"h({split.name}={value})", f"hᵗ has {split.name} {value}, share of chains", 0.0, 1.0)
     for metric in task.dataset_metrics:
         name = metric.name.replace(" ", "_")
-        names += [f"made_{name}", f"passed_{name}", *([f"so_far_{name}"] if metric.pooled else [])]
-    return names
+        limits = (0.0, 1.0) if (metric.low, metric.high) == (0, 1) else (-inf, inf)  # other ends are those of an axis
+        yield Measure(f"made_{name}", f"{metric.name}, as made", *limits)
+        yield Measure(f"passed_{name}", f"{metric.name}, as passed on", *limits)
+        if metric.pooled:
+            yield Measure(f"so_far_{name}", f"{metric.name}, of all so far", *limits)
 
 
 def metrics_of(chain: Chain) -> dict[str, Array]:

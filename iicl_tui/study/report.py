@@ -14,7 +14,7 @@ from iicl_tui.store import atomic, errors
 from iicl_tui.study import page
 from iicl_tui.study.collection import Collection
 from iicl_tui.study.comparison import Comparison, Group, compare
-from iicl_tui.study.figures import figure, shares, shares_name, splits
+from iicl_tui.study.figures import figure, shares, shares_name, shares_text, splits
 from iicl_tui.study.folder import MANIFEST, read_folder
 from iicl_tui.study.page import Block, Code, Heading, Picture, Table, Text
 from iicl_tui.study.statistics import Estimate, number, text
@@ -77,9 +77,13 @@ def write(comparison: Comparison, given: Sequence[Path], wanted: Wanted, folder:
 
 def _pictures(comparison: Comparison, metrics: Sequence[str], form: str) -> dict[str, bytes]:
     """A figure for each metric, and one for all probabilities of a grouping together."""
-    together = splits(metrics) if len(comparison.groups) <= _MOST_PANELS else []
+    together = _together(comparison, metrics)
     found = {shares_name(each): shares(comparison, each, form) for each in together}
     return found | {metric: figure(comparison, metric, form) for metric in metrics}
+
+
+def _together(comparison: Comparison, metrics: Sequence[str]) -> list[tuple[str, ...]]:
+    return splits(metrics) if len(comparison.groups) <= _MOST_PANELS else []
 
 
 def file_name(metric: str) -> str:
@@ -108,7 +112,8 @@ def _blocks(
     yield Heading(2, "Means")
     method = comparison.mean(comparison.groups[0], shown[0]).how if shown else ""
     yield Text(f"Each chain counts once, {_where(comparison)}. In brackets: {method}.")
-    yield Table(("condition", "chains", *shown), tuple(_row(comparison, group, shown) for group in comparison.groups))
+    words = {metric: collection.measure(metric).text for metric in shown}
+    yield Table(("condition", "chains", *words.values()), tuple(_row(comparison, group, shown) for group in comparison.groups))
     if len(comparison.groups) > 1:
         first = comparison.groups[0]
         yield Heading(2, f"Differences from {first.name}")
@@ -118,11 +123,15 @@ def _blocks(
             "Chains that share all other keys, such as the seed, are paired." if paired else "Chains are not paired (Welch)."
         )
         rows = [(group.name, *map(text, row)) for group, row in zip(comparison.groups[1:], found, strict=True)]
-        yield Table(("condition", *shown), tuple(rows))
+        yield Table(("condition", *words.values()), tuple(rows))
     yield Heading(2, "By generation")
-    yield Text("Lines: means over chains. Bands: their intervals, not the spread of chains.")
+    yield Text(
+        "Lines: means over chains. Bands: their intervals, not the spread of chains. All intervals end at the limits of a measure, "
+        "such as 0 and 1 of a share: the truth cannot be beyond them."
+    )
+    words |= {shares_name(each): shares_text(each) for each in _together(comparison, shown)}
     for name in pictures:
-        yield Picture(name, name)
+        yield Picture(name, words[name])
     yield from _origin(comparison, given, wanted)
 
 
@@ -176,6 +185,9 @@ def _origin(comparison: Comparison, given: Sequence[Path], wanted: Wanted) -> It
     yield Heading(2, "Data")
     parquet = " and chains.parquet" if _version("pyarrow") else ""
     yield Text(f"chains.csv{parquet}: a row for each chain, generation and metric, with every varied key.")
+    named = [(measure.text, measure.name) for name in wanted.metrics if (measure := collection.measure(name)).text != name]
+    if named:
+        yield Table(("measure", "its name there"), tuple(named))
     yield from _not_there(collection, given)
     yield Heading(2, "To make it again")
     for key in collection.seeds:

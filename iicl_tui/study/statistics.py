@@ -13,7 +13,7 @@ which is s/√n where each chain is a cluster of its own (Liang and Zeger 1986).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp, expm1, isfinite, nan, sqrt
 from typing import Literal
@@ -27,8 +27,11 @@ Array = NDArray[np.float64]
 Method = Literal["t", "bootstrap"]
 
 LEVEL = 0.95
+CUT = "intervals end at the limits of the measure"
+"""Said where some were cut."""
 RESAMPLES = 4000
 """Of the bootstrap."""
+_ROUNDING = 1e-9
 _AT_ONCE = 400
 """Resamples in memory together."""
 
@@ -43,6 +46,7 @@ class Estimate:
         error: The standard error; NaN if there are too few values.
         count: How many chains, or pairs of chains, it comes from. Of a difference without pairs: both conditions' together.
         how: How the interval was made, in words.
+        cut: Whether the interval reached beyond what the measure can be, and ends at its limit.
     """
 
     value: float
@@ -51,6 +55,13 @@ class Estimate:
     error: float
     count: int
     how: str
+    cut: bool = False
+
+    def within(self, low: float, high: float) -> Estimate:
+        """The same for a measure with these limits. The interval still holds the truth as often, since it cannot be beyond them."""
+        if not isfinite(self.low) or (low - _ROUNDING <= self.low and self.high <= high + _ROUNDING):
+            return self
+        return replace(self, low=min(max(self.low, low), high), high=max(min(self.high, high), low), cut=True)
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,7 @@ from iicl_tui.store import toml_lines
 from iicl_tui.store.presets import summary
 from iicl_tui.store.session import SUFFIX
 from iicl_tui.study.axes import Axis, is_range, read_values
-from iicl_tui.study.measures import metric_names
+from iicl_tui.study.measures import measures_of
 
 MOST_UNASKED = 10_000
 """Chains that a study may have before the person is asked."""
@@ -349,7 +349,7 @@ def _check_chains(study: Study, faults: list[Fault]) -> None:
             found.setdefault(("filter", what), Fault(("filter",), what))
     faults += found.values()
     if first is not None:
-        known = metric_names(first.task)
+        known = tuple(measures_of(first.task))
         for metric in study.metrics:
             if metric not in known:
                 near = nearest(metric, known)

@@ -21,7 +21,7 @@ from iicl_tui.store.session import SessionFile
 from iicl_tui.study.collection import collect
 from iicl_tui.study.comparison import compare
 from iicl_tui.study.folder import open_folder
-from iicl_tui.study.measures import metric_names, metrics_of
+from iicl_tui.study.measures import measures_of, metrics_of
 from iicl_tui.study.statistics import mean
 from iicl_tui.study.study_file import read_study
 from iicl_tui.study.sweep import Progress, Shard, jobs, run_exact
@@ -64,12 +64,28 @@ def chain(path: Path) -> Chain:
 def test_every_metric_has_the_name_that_is_announced_and_the_chains_own_values(swept: Path) -> None:
     one = chain(next(swept.glob("seed-*.toml")))
     found, measures = metrics_of(one), measure(one)
-    assert list(found) == metric_names(one.task)
+    assert list(found) == list(measures_of(one.task))
     assert found["entropy_nats"] == pytest.approx(measures.entropy)
     off = [one.task.space.assignment(h)["screen"] == "off" for h in measures.hypothesis.tolist()]
     assert found["h(screen=off)"].tolist() == [float(each) for each in off]
     shares = np.sum([found[f"p(screen={state})"] for state in ("on", "off", "und")], axis=0)
     assert shares == pytest.approx(1.0)
+
+
+def test_no_interval_passes_the_limits_of_its_measure(swept: Path) -> None:
+    compared = compare(collect([swept]), by=["task.bias", "filter"])
+    cut = 0
+    for name in compared.collection.metrics:
+        measure = compared.collection.measure(name)
+        assert measure.text != name
+        for group in compared.groups:
+            mean, curve = compared.mean(group, name), compared.curve(group, name)
+            cut += mean.cut
+            for low, high in ((mean.low, mean.high), (np.nanmin(curve.low), np.nanmax(curve.high))):
+                assert not low < measure.low
+                assert not high > measure.high
+    assert cut
+    assert compared.collection.measure("d0_explained").high == 2  # |d⁰|
 
 
 def test_the_tidy_table_has_a_row_for_each_value_with_every_varied_key(swept: Path, run: Run, tmp_path: Path) -> None:
@@ -103,7 +119,8 @@ def test_means_and_differences_are_those_of_the_chains(swept: Path) -> None:
     assert (none.name, high.name, len(none.chains)) == ("bias none", "bias high", 8)
     last = [measure(chain(data.path)).entropy[-1] for data in none.chains]
     seeds = [data.keys["chain.seed"] for data in none.chains]
-    assert comparison.mean(none, "entropy_nats") == mean(last, clusters=seeds)
+    limit = np.log(27)
+    assert comparison.mean(none, "entropy_nats") == mean(last, clusters=seeds).within(0.0, limit)
     assert compare(collect([swept]), by=["task.bias", "filter"]).clusters(none.chains[:1]) is None
     pairs = comparison.pairs(high, none)
     assert len(pairs) == 8
@@ -112,7 +129,8 @@ def test_means_and_differences_are_those_of_the_chains(swept: Path) -> None:
         [a.metrics["both"][-1] - b.metrics["both"][-1] for a, b in pairs], clusters=[a.keys["chain.seed"] for a, _ in pairs]
     )
     found = comparison.difference(high, none, "both")
-    assert (found.value, found.low, found.high) == pytest.approx((by_hand.value, by_hand.low, by_hand.high), nan_ok=True)
+    assert by_hand.high > 1
+    assert (found.value, found.low, found.high, found.cut) == (by_hand.value, by_hand.low, 1.0, True)
     curve = comparison.curve(none, "entropy_nats")
     assert curve.mean[-1] == pytest.approx(np.mean(last))
     window = compare(collect([swept]), by=["task.bias"], last=2)
@@ -150,7 +168,9 @@ def test_the_command_prints_it(swept: Path, run: Run) -> None:
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[0] == "16 chains of the task acre, grouped by filter, seeds chain.seed"
-    assert lines[2] == "entropy_nats, the last generation: mean over chains [95% interval, Student's t]"
+    head = "entropy of the belief, nats (entropy_nats), the last generation: mean over chains [95% interval, Student's t"
+    assert lines[2] == f"{head}; intervals end at the limits of the measure]"
+    assert any(" [0.000, " in line for line in lines[3:5])
     assert lines[3].endswith("8 chains")
     assert lines[5].startswith("  filter with − filter without: ")
     assert lines[5].endswith("8 pairs")
