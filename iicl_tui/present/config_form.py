@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from iicl_tui.present.prior_table import PriorTable, prior_table, whole_keys
 from iicl_tui.schema import REQUIRED, Field, Path, describe
 from iicl_tui.store import toml_text
 from iicl_tui.store.config_draft import Draft, ListName
-from iicl_tui.tasks.base import Task, task_kinds
+from iicl_tui.tasks.base import Task, TaskKind, task_kinds
 from iicl_tui.text import printable
 
 GroupName = Literal["task", "agents", "interaction", "chain"]
@@ -103,11 +103,13 @@ class Form:
         groups: The sections of each group.
         elsewhere: Faults that belong to no row.
         count: Number of all faults.
+        lists: The task's lists of tables: where each is, and the kinds that can be added.
     """
 
     groups: Mapping[GroupName, tuple[Section, ...]]
     elsewhere: tuple[Fault, ...]
     count: int
+    lists: tuple[tuple[Path, tuple[str, ...]], ...] = ()
 
     @property
     def sections(self) -> list[Section]:
@@ -138,6 +140,7 @@ def read_form(draft: Draft, faults: Sequence[Fault] = (), task: Task | None = No
                 ("task",), "task", kind.help if kind else "", (*((tasks, ("chain", "task")),), *_at(("task",), kind)),
                 document.get("task"), chain,
             ),
+            *_task_sections(kind, _table(document.get("task"))),
             *_start(document.get("start")),
         ),
         "agents": _sections("agent", _tables(document, "agent", [{}]), agent_kinds(), "bayes", task),
@@ -147,7 +150,20 @@ def read_form(draft: Draft, faults: Sequence[Fault] = (), task: Task | None = No
             Section((), "file", "", (), _other_keys(document)),
         ),
     }  # fmt: skip
-    return _with_faults(groups, faults)
+    lists = kind.tables.items() if kind is not None else ()
+    added = tuple((("task", key), tuple(fields({})[0].choices)) for key, fields in lists)
+    return replace(_with_faults(groups, faults), lists=added)
+
+
+def _task_sections(kind: TaskKind | None, table: Mapping[str, Any]) -> Iterator[Section]:
+    """The tables of the task's lists."""
+    for key, fields in (kind.tables if kind is not None else {}).items():
+        given = table.get(key)
+        tables = given if isinstance(given, list) else []
+        for at, each in enumerate(tables):
+            path: Path = ("task", key, at)
+            options = [(field, (*path, field.key)) for field in fields(_table(each))]
+            yield _section(path, key, "", options, each, {}, (at, len(tables)))
 
 
 def kind_field(name: ListName) -> Field:
@@ -161,6 +177,8 @@ def kind_field(name: ListName) -> Field:
 def with_kind(draft: Draft, path: Path, kind: str) -> Draft:
     """The draft with another task, agent or filter at the path of its kind. Removes the keys that only the old kind knows, and
     values that equal the old kind's defaults."""
+    if path[0] == "task":  # a table of one of its lists, whose other keys the form shows as kept
+        return draft.set(path, kind)
     kinds: Mapping[str, Any] = task_kinds()
     if path[0] != "chain":
         kinds = agent_kinds() if path[0] == "agent" else filter_kinds()
@@ -202,7 +220,7 @@ def parse_text(field: Field, text: str) -> Any:
         return None
     if field.kind == "strings":
         return [part.strip() for part in text.split(",") if part.strip()]
-    if field.kind == "any" and text.startswith("{"):
+    if field.kind == "any" and text.startswith(("{", "[")):
         try:
             return parse_toml(f"value = {text}")["value"]
         except ValueError:
@@ -211,12 +229,21 @@ def parse_text(field: Field, text: str) -> Any:
         if field.kind == "any" and "=" in text:
             pairs = [_PAIR.fullmatch(part) for part in text.split(",") if part.strip()]
             return {pair[1]: pair[2] for pair in pairs if pair} if all(pairs) else text
-        for number in (int, float):
-            try:
-                return number(text)
-            except ValueError:
-                continue
+        if field.kind == "any" and "," in text:
+            parts = [_number(part) for part in text.split(",") if part.strip()]
+            return text if any(part is None for part in parts) else parts
+        number = _number(text)
+        return text if number is None else number
     return text
+
+
+def _number(text: str) -> int | float | None:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return None
 
 
 def _is_deep(value: Any) -> bool:
@@ -250,8 +277,15 @@ def _section(
             rows.append(Row(at, field, value, printable(format_value(field, value))))
     in_rows = {at[-1] for _, at in fields if at[:-1] == path} & {row.path[-1] for row in rows}
     in_rows |= {"task"} if path == ("chain",) else set()
+    if path == ("task",):  # its lists have sections of their own
+        in_rows |= {key for key, value in table.items() if key in _list_keys(chain.get("task", "acre")) and isinstance(value, list)}
     preserved = tuple(_preserved_key((*path, key), value) for key, value in table.items() if key not in in_rows)
     return Section(path, title, help, tuple(rows), preserved, place)
+
+
+def _list_keys(task: Any) -> Collection[str]:
+    kind = task_kinds().get(task) if isinstance(task, str) else None
+    return kind.tables if kind is not None else ()
 
 
 def _preserved_key(path: Path, value: Any) -> PreservedKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -98,24 +98,39 @@ class Draft:
 
         return self._edit(change)
 
-    def remove(self, name: ListName, index: int) -> Draft:
-        """Removes an agent or filter."""
+    def add_to_task(self, key: str, table: Mapping[str, Any]) -> Draft:
+        """Adds a table at the end of a list of the [task] table."""
 
         def change(document: Any, make: _ValueFactory) -> None:
-            del document[name][index]
-            if not document[name]:
-                del document[name]
+            task = document.setdefault("task", make.table({}))
+            if key not in task:
+                task[key] = make.tables()
+            there = task[key]
+            there.append((make.item if isinstance(there, Array) else make.table)(table))
 
         return self._edit(change)
 
-    def move(self, name: ListName, index: int, by: int) -> Draft:
-        """Moves an agent or filter by some places. Nothing changes if it would leave the list."""
+    def remove(self, where: ListName | Path, index: int) -> Draft:
+        """Removes an agent or filter, or a table of another list."""
+        *outer, name = (where,) if isinstance(where, str) else where
+
+        def change(document: Any, make: _ValueFactory) -> None:
+            here = _inside(document, outer)
+            del here[name][index]
+            if not here[name]:
+                del here[name]
+
+        return self._edit(change)
+
+    def move(self, where: ListName | Path, index: int, by: int) -> Draft:
+        """Moves an agent or filter, or a table of another list, by some places. Nothing changes if it would leave the list."""
+        path = (where,) if isinstance(where, str) else where
         to = index + by
-        if not 0 <= to < len(self.get((name,)) or ()):
+        if not 0 <= to < len(self.get(path) or ()):
             return self
 
         def change(document: Any, make: _ValueFactory) -> None:
-            entries = document[name]
+            entries = _inside(document, path)
             entry = entries[index]
             del entries[index]
             entries.insert(to, entry)
@@ -205,6 +220,12 @@ class Draft:
             except ConfigError:
                 continue
         return Draft(_rewritten(plain))  # values matter more than comments
+
+
+def _inside(document: Any, path: Sequence[str | int]) -> Any:
+    for step in path:
+        document = document[step]
+    return document
 
 
 def named_outside(draft: Draft, folder: FilePath | None) -> OutsideFiles:

@@ -6,7 +6,7 @@ It has two halves: `ExampleSpec` says what examples are, `HypothesisModel` says 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -165,6 +165,8 @@ class TaskKind:
         build: makes a task from option values (by key), their place in the file, faults to add to, and the file's folder.
         embed: copies the files named in a [task] table into it, so that a session file stands alone.
         order: position in lists.
+        tables: lists of tables within its [task] table, by key: what returns the options of one of them, of which the option `kind`
+            is the first choice. The form edits them.
     """
 
     name: str
@@ -174,6 +176,7 @@ class TaskKind:
     build: Callable[[Mapping[str, Any], KeyPath, list[Fault], Path | None], Task]
     embed: Callable[[Mapping[str, Any], Path | None], dict[str, Any]] = lambda table, folder: dict(table)
     order: int = 100
+    tables: Mapping[str, Callable[[Mapping[str, Any]], tuple[Field, ...]]] = field(default_factory=dict)
 
 
 def task_kinds() -> Mapping[str, TaskKind]:

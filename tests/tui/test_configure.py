@@ -240,6 +240,36 @@ async def test_filters_are_added_ordered_changed_and_removed(paths: Paths) -> No
         await in_lab(pilot)
 
 
+async def test_features_of_texts_are_added_changed_and_removed(paths: Paths) -> None:
+    async with app_of(paths, preset="text-term").run_test(size=(120, 40)) as pilot:
+        screen = await ready(pilot)
+
+        def names() -> list[str]:
+            return [table["name"] for table in screen.draft.document["task"]["feature"]]
+
+        before = names()
+        await press(pilot, "+ chars", "task", "feature", "chars")
+        await app_until(pilot, lambda: names() == [*before, "chars"])
+        at = len(before)
+        await app_until(pilot, lambda: screen.focused is row(pilot, "task", "feature", at, "kind").control)
+        kind = row(pilot, "task", "feature", at, "kind").control
+        assert isinstance(kind, Select)
+        kind.value = "regex"
+        await app_until(pilot, lambda: bool(screen.query(f"#row-task-feature-{at}-pattern")))
+        await settled(pilot, 1)
+        await focus(pilot, "task", "feature", at, "pattern")
+        await pilot.press("t", "a", "x")
+        await settled(pilot, 0)
+        await press(pilot, "↑", "task", "feature", at)
+        await app_until(pilot, lambda: names() == [*before[:-1], "chars", before[-1]])
+        button = next(b for b in screen.query(SectionButton) if b.operation == "down" and b.path == ("task", "feature", 0))
+        button.focus()
+        await app_until(pilot, lambda: "Puts this feature after the one below." in words(pilot, "#help"))
+        await press(pilot, "remove", "task", "feature", at - 1)
+        await app_until(pilot, lambda: names() == before)
+        await settled(pilot, 0)
+
+
 async def test_redrawing_takes_the_next_seed_and_says_so(paths: Paths) -> None:
     async with app_of(paths).run_test(size=(120, 40)) as pilot:
         screen = await ready(pilot)

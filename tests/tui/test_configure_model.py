@@ -20,6 +20,8 @@ from iicl_tui.store.decode import decode
 from iicl_tui.store.format import head_text
 from iicl_tui.store.presets import presets
 from iicl_tui.store.session import SessionFile
+from iicl_tui.tasks.text.fields import KINDS
+from iicl_tui.tui.configure.draft_edits import apply_button
 
 PRESETS = {preset.name: preset.text for preset in presets()}
 AGENT = '[[agent]]\nkind = "bayes"\nprior = { table = "mine.csv" }\n'
@@ -319,3 +321,40 @@ def test_the_texts_of_a_models_session_are_kept_and_not_put_into_a_line() -> Non
     assert not faults
     assert again is not None
     assert again.document["agent"][0]["prompts"] == config.document["agent"][0]["prompts"]
+
+
+def test_features_of_texts_are_added_edited_moved_and_removed() -> None:
+    draft = Draft.of('[chain]\ntask = "text"\n\n[task]\ninitial = 5  # few\n')
+    assert read_form(draft).lists == ((("task", "feature"), KINDS),)
+    for kind in ("words", "regex", "words"):
+        draft, focus = apply_button(draft, "add", ("task", "feature", kind))
+    assert focus == "#row-task-feature-2-kind .control"
+    assert [(each["kind"], each["name"]) for each in draft.document["task"]["feature"]] == [
+        ("words", "words"), ("regex", "regex"), ("words", "words 2"),
+    ]  # fmt: skip
+    rows = form_of(draft).rows
+    assert [path[-1] for path in rows if path[:3] == ("task", "feature", 1)] == ["kind", "name", "bins", "pattern", "belief"]
+    assert "is missing" in rows["task", "feature", 1, "pattern"].faults[0]
+    draft = draft.set(("task", "feature", 1, "pattern"), "(?i)no")
+    bins = rows["task", "feature", 2, "bins"]
+    assert [parse_text(bins.field, text) for text in ("10, 20", "[10, 20]", "7.5,9", "a, b")] == [
+        [10, 20],
+        [10, 20],
+        [7.5, 9],
+        "a, b",
+    ]
+    draft = draft.set(("task", "feature", 2, "bins"), [10, 20])
+    assert form_of(draft).rows["task", "feature", 2, "bins"].text == "[10, 20]"
+    config, faults = examine(draft)
+    assert (config is not None, faults) == (True, [])
+    draft, _ = apply_button(draft, "up", ("task", "feature", 2))
+    draft, _ = apply_button(draft, "remove", ("task", "feature", 0))
+    assert [each["name"] for each in draft.document["task"]["feature"]] == ["words 2", "regex"]
+    changed = with_kind(draft, ("task", "feature", 1, "kind"), "chars")
+    section = next(each for each in form_of(changed).groups["task"] if each.path == ("task", "feature", 1))
+    assert [kept.path[-1] for kept in section.preserved] == ["pattern"], "a key of the old kind can be removed"
+    for _ in range(2):
+        draft, _ = apply_button(draft, "remove", ("task", "feature", 0))
+    assert "feature" not in draft.document["task"]
+    assert "# few" in draft.text
+    assert read_form(Draft.of("")).lists == ()

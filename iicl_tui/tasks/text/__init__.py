@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iicl_tui.tasks.base import TaskKind
-from iicl_tui.tasks.text.fields import FIELDS
+from iicl_tui.tasks.text.fields import FIELDS, feature_fields
 from iicl_tui.tasks.text.task import build, embed
 
 KIND = TaskKind(
@@ -14,4 +14,5 @@ KIND = TaskKind(
     build,
     embed,
     order=4,
+    tables={"feature": feature_fields},
 )

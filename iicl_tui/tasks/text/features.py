@@ -15,7 +15,7 @@ from iicl_tui.schema import describe, is_finite, nearest, read_table
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.spelling import composed
 from iicl_tui.tasks.text import patterns
-from iicl_tui.tasks.text.fields import FEATURE_FIELDS
+from iicl_tui.tasks.text.fields import FEATURE_FIELDS, KEYS
 from iicl_tui.tasks.text.functions import Computed, function_named
 from iicl_tui.tasks.text.rows import fields_of
 from iicl_tui.tasks.text.similarity import distinct, similarity
@@ -123,7 +123,7 @@ def _read(values: Mapping[str, Any], fields: Sequence[str], path: KeyPath, fault
     elif name in ("weights", "table"):
         fault("name", "the prior's table uses this name; choose another one")
     for key in ("values", "field", "pattern", "function"):
-        if values[key] is not None and key not in _KEYS[kind]:
+        if values[key] is not None and key not in KEYS[kind]:
             fault(key, f"a feature of the kind {kind} has no `{key}`; remove it")
     if values["field"] is not None and values["field"] not in fields:
         near = nearest(values["field"], fields)
@@ -177,17 +177,6 @@ def _read(values: Mapping[str, Any], fields: Sequence[str], path: KeyPath, fault
     )
 
 
-_KEYS = {
-    "words": (),
-    "chars": (),
-    "regex": ("pattern",),
-    "label": ("values", "field"),
-    "distinct": (),
-    "similarity-start": (),
-    "similarity-last": (),
-    "field": ("field", "values"),
-    "function": ("function", "values"),
-}
 _BINS: Mapping[str, tuple[float, ...]] = {
     "words": (10.0, 20.0, 40.0),
     "chars": (50.0, 100.0, 200.0),

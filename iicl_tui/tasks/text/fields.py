@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from iicl_tui.schema import REQUIRED, Field
 from iicl_tui.tasks.text.sets import SETS
@@ -11,6 +14,19 @@ MOST_CELLS = 2_000
 """Limit on the grid: a belief has one number per cell and generation, and each chart draws them all."""
 
 KINDS = ("words", "chars", "regex", "label", "distinct", "similarity-start", "similarity-last", "field", "function")
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "words": (),
+    "chars": (),
+    "regex": ("pattern",),
+    "label": ("values", "field"),
+    "distinct": (),
+    "similarity-start": (),
+    "similarity-last": (),
+    "field": ("field", "values"),
+    "function": ("function", "values"),
+}
+"""The options that only some kinds have, beside `n` of distinct."""
 
 SLOT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 OWN_SLOTS = ("examples", "count", "form", "after", "before", "what", "trouble", "fields", "number", "item", "text")
@@ -63,3 +79,11 @@ FEATURE_FIELDS = (
     Field("function", "str", "function", "Name of an entry point in the group iicl_tui.features.", None),
     Field("belief", "bool", "in the belief", "Whether it is an axis of the grid of hypotheses. If not, it is only measured.", None),
 )  # fmt: skip
+
+
+def feature_fields(table: Mapping[str, Any]) -> tuple[Field, ...]:
+    """The options of a feature for a form: those that its kind has, the kind first."""
+    kind = table.get("kind")
+    keys = {"kind", "name", "bins", "belief", *(KEYS[kind] if kind in KINDS else ()), *(("n",) if kind == "distinct" else ())}
+    fields = sorted((field for field in FEATURE_FIELDS if field.key in keys), key=lambda field: field.key != "kind")
+    return tuple(replace(field, default=kind != "similarity-last") if field.key == "belief" else field for field in fields)

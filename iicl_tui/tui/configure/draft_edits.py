@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from iicl_tui.present.config_form import Form, Row, read_form, with_kind
@@ -15,6 +16,8 @@ from iicl_tui.tui.configure.fields import Operation, row_id
 
 def apply_button(draft: Draft, operation: Operation, path: KeyPath) -> tuple[Draft, str]:
     """The draft after a button was pressed, and a selector of the widget to focus."""
+    if path[0] == "task" and operation != "drop":
+        return _apply_in_task(draft, operation, path)
     name: Any = path[0]
     at = path[1] if len(path) > 1 else None
     if operation == "add":
@@ -52,6 +55,22 @@ def set_weight(draft: Draft, form: Form, cell: Cell, weight: float) -> Draft:
 def retyped(row: Row, draft: Draft) -> Row:
     """The row with the value that its control already shows, and with its old faults until the next check."""
     return replace(read_form(draft).rows.get(row.path, row), faults=row.faults)
+
+
+def _apply_in_task(draft: Draft, operation: Operation, path: KeyPath) -> tuple[Draft, str]:
+    """As `apply_button`, for a list of the [task] table."""
+    where, last = path[:2], path[2]
+    names = [table.get("name") for table in draft.get(where) or () if isinstance(table, dict)]
+    if operation == "add":
+        others = (f"{last} {number}" for number in count(2))
+        name = last if last not in names else next(other for other in others if other not in names)
+        draft = draft.add_to_task(str(where[1]), {"name": name, "kind": last})
+        return draft, f"#{row_id((*where, len(names), 'kind'))} .control"
+    index = int(last)
+    if operation == "remove":
+        return draft.remove(where, index), "#group-task .add SectionButton"
+    step = -1 if operation == "up" else 1
+    return draft.move(where, index, step), f"#{row_id((*where, index + step, 'kind'))} .control"
 
 
 class KindChanges:

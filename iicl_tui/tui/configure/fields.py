@@ -20,7 +20,6 @@ from iicl_tui.filters.base import filter_kinds
 from iicl_tui.present.config_form import Form, GroupName, PreservedKey, Row, Section
 from iicl_tui.present.example_lines import is_example
 from iicl_tui.schema import REQUIRED, Path
-from iicl_tui.store.config_draft import ListName
 from iicl_tui.text import printable
 from iicl_tui.tui.configure.blank import HEADS, TITLES
 from iicl_tui.tui.configure.prior_box import PriorBox
@@ -261,11 +260,11 @@ class GiveRow(Horizontal):
 
 
 class AddRow(ItemGrid):
-    """Adds an agent or filter: a button for each kind, on as many lines as needed."""
+    """Adds an agent or filter, or a table of another list: a button for each kind, on as many lines as needed."""
 
-    def __init__(self, name: ListName, kinds: tuple[str, ...], empty: str) -> None:
+    def __init__(self, where: Path, kinds: tuple[str, ...], empty: str) -> None:
         super().__init__(classes="add", min_column_width=max(map(len, kinds), default=1) + 5, stretch_height=False)
-        self._list: ListName = name
+        self._where = where
         self._kinds = kinds
         self._empty = empty
 
@@ -273,7 +272,7 @@ class AddRow(ItemGrid):
         if self._empty:
             yield Label(Content(self._empty), classes="none")
         for kind in self._kinds:
-            yield SectionButton(f"+ {kind}", "add", (self._list, kind))
+            yield SectionButton(f"+ {kind}", "add", (*self._where, kind))
 
 
 def group_widgets(name: GroupName, form: Form, file_row: Row) -> list[Widget]:
@@ -281,12 +280,15 @@ def group_widgets(name: GroupName, form: Form, file_row: Row) -> list[Widget]:
     heading = Content.assemble((TITLES[name], "bold $text-accent"), (f"  {HEADS[name]}", "$text-muted"))
     sections = form.groups[name]
     out: list[Widget] = [Label(heading, classes="group"), *(SectionBox(section) for section in sections)]
-    if name == "task" and all(section.path != ("start",) for section in sections):
-        out.append(GiveRow())
-    elif name == "agents":
-        out.append(AddRow("agent", tuple(agent_kinds()), ""))
+    if name == "task":
+        start: list[Widget] = [box for box in out if isinstance(box, SectionBox) and box.section.path == ("start",)]
+        rest = [widget for widget in out if widget not in start]
+        adding = [AddRow(where, kinds, f"add a {where[-1]}:") for where, kinds in form.lists]
+        return [*rest, *adding, *(start or [GiveRow()])]
+    if name == "agents":
+        out.append(AddRow(("agent",), tuple(agent_kinds()), ""))
     elif name == "interaction":
-        out.append(AddRow("filter", tuple(filter_kinds()), "" if sections else "none: imitation only"))
+        out.append(AddRow(("filter",), tuple(filter_kinds()), "" if sections else "none: imitation only"))
     elif name == "chain":
         out.append(FieldRow(file_row))
     return out

@@ -14,16 +14,21 @@ from iicl_tui.filters.base import filter_kinds
 from iicl_tui.present import prior_effect
 from iicl_tui.present.config_form import Row
 from iicl_tui.schema import Path
+from iicl_tui.tasks.base import task_kinds
 from iicl_tui.text import printable
 from iicl_tui.tui.configure.fields import FieldRow, Operation, SectionButton
 from iicl_tui.tui.configure.file_text import FileText
 from iicl_tui.tui.configure.prior_box import WeightCell
 
 _NAMES = {"agent": "agent", "filter": "filter", "start": "first data"}
-_ORDER = {"agent": "Agents learn in turn, in this order.", "filter": "Filters act in this order."}
+_ORDER = {
+    "agent": "Agents learn in turn, in this order.",
+    "filter": "Filters act in this order.",
+    "feature": "Charts have them in this order.",
+}
 _BUTTONS: dict[Operation, Callable[[str], str]] = {
-    "up": lambda name: f"Puts this {name} before the one above. {_ORDER[name]}",
-    "down": lambda name: f"Puts this {name} after the one below. {_ORDER[name]}",
+    "up": lambda name: f"Puts this {name} before the one above. {_ORDER.get(name, '')}",
+    "down": lambda name: f"Puts this {name} after the one below. {_ORDER.get(name, '')}",
     "remove": lambda name: f"Takes this {name} out of the chain. Undo brings it back.",
     "drop": lambda name: "Takes this out of the file. Undo brings it back.",
     "give": lambda name: "Writes h* and the first data, as drawn now, into the file, to be changed line by line.",
@@ -67,18 +72,27 @@ def _field(row: Row) -> Content:
 
 
 def _button(operation: Operation, path: Path) -> Content:
-    name = str(path[0])
+    in_task = path[0] == "task" and len(path) > 2
+    name = str(path[1] if in_task else path[0])
     if operation == "add":
-        kind = str(path[1])
-        kinds = agent_kinds() if name == "agent" else filter_kinds()
+        kind = str(path[-1])
         title = f"add {'an' if name == 'agent' else 'a'} {name}: {kind}"
-        said = kinds[kind].help if kind in kinds else ""
+        said = _kind_help(name, kind)
     else:
         title = {"drop": f"remove {printable(str(path[-1]), 40)}", "give": "write by hand", "example": "add an example"}.get(
             operation, f"{operation} · {_NAMES.get(name, name)}"
         )
         said = _BUTTONS[operation](name)
     return Content.assemble((title, "bold"), "\n", said)
+
+
+def _kind_help(name: str, kind: str) -> str:
+    """What a kind of agent, filter or table of a task's list is."""
+    if name in ("agent", "filter"):
+        kinds = agent_kinds() if name == "agent" else filter_kinds()
+        return kinds[kind].help if kind in kinds else ""
+    lists = (task.tables[name] for task in task_kinds().values() if name in task.tables)
+    return next((fields({})[0].help for fields in lists), "")
 
 
 def _weight(widget: WeightCell, config: ChainConfig | None, width: int) -> Content:
