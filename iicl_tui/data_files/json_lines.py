@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from json.scanner import make_scanner
@@ -13,11 +14,28 @@ from iicl_tui.data_files.field_types import FieldTypes, TooManyFields
 from iicl_tui.data_files.source import MOST_ROW, Source, not_utf8
 from iicl_tui.data_files.table import FieldInfo, Index
 from iicl_tui.errors import Fault
+from iicl_tui.schema import describe
 
 Scan = tuple[Index, tuple[FieldInfo, ...], list[int]]
 """The index, the fields, and the lines of empty rows."""
 
 _SCAN = make_scanner(cast(Any, json.JSONDecoder()))
+
+
+class _RepeatedKey(ValueError):
+    """An object has a key several times, of which reading would keep the last value."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of an object. Raises _RepeatedKey."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        name, count = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise _RepeatedKey(f"{describe(name)} is there {count} times in one object; keep one of them")
+    return values
+
+
+_CHECK = make_scanner(cast(Any, json.JSONDecoder(object_pairs_hook=_object)))
 _NAMES = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
 
 
@@ -42,16 +60,19 @@ def scan(source: Source) -> Scan:
             if bare:
                 text = bare.decode()
                 try:  # the same as `_value`, whose call would cost as much as reading a short row
-                    values, end = _SCAN(text, 0)
+                    values, end = _CHECK(text, 0)
                 except StopIteration:
                     end = -1
                 if end != len(text):
-                    values = json.loads(text)
+                    values = json.loads(text, object_pairs_hook=_object)
         except UnicodeDecodeError as error:
             raise not_utf8(source.path, line, error) from error
         except RecursionError:
             values = None
             faults.append(fault(line, "nested too deeply"))
+        except _RepeatedKey as error:
+            values = None
+            faults.append(fault(line, str(error)))
         except ValueError as error:
             values = None
             faults.append(fault(line, f"no JSON: {_what(error)}"))

@@ -196,6 +196,7 @@ def test_a_row_that_changes_while_it_is_read_is_named(tmp_path: Path) -> None:
 def test_faulty_lines_are_all_named(tmp_path: Path) -> None:
     deep = "[" * 100_000
     content = '{"text": "a"}\n{"text": \n[1]\n"text"\n{"n": ' + "1" * 5000 + '}\n{"a": 1} {"b": 2}\n' + deep + "\n"
+    content += '{"text": "a", "n": 1, "text": "b"}\n  {"text": "a", "more": [{"n": 1, "n": 1, "n": 2}]}\n'
     assert faults_of(write(tmp_path, "mine.jsonl", content)) == [
         "line 2: no JSON: Expecting value at column 9",
         "line 3: a list, not an object in braces",
@@ -203,6 +204,8 @@ def test_faulty_lines_are_all_named(tmp_path: Path) -> None:
         "line 5: no JSON: a number has thousands of digits",
         "line 6: no JSON: Extra data at column 10",
         "line 7: nested too deeply",
+        'line 8: "text" is there 2 times in one object; keep one of them',
+        'line 9: "n" is there 3 times in one object; keep one of them',
     ]
     assert len(faults_of(write(tmp_path, "many.jsonl", "nothing\n" * 500))) == 20
 

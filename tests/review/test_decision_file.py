@@ -219,12 +219,15 @@ with open_table(Path(sys.argv[1])) as table, DecisionFile.open_or_create(Path(sy
 """
 
 
-def test_a_killed_program_loses_at_most_the_key_under_way(tmp_path: Path) -> None:
+def test_a_killed_program_loses_at_most_the_key_under_way_and_frees_the_file(tmp_path: Path) -> None:
     file, path = data(tmp_path, 20_000), tmp_path / "d.toml"
     command = [sys.executable, "-c", WORKER, str(file), str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(40)]
+        with DecisionFile.open(path) as second:
+            assert "another window or program" in second.read_only
+            assert len(second.steps) >= 40
         os.kill(process.pid, signal.SIGKILL)
         said += process.stdout.readlines()
     acknowledged = sum(line.endswith("\n") for line in said)
