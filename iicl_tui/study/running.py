@@ -15,6 +15,7 @@ from multiprocessing import resource_tracker
 
 from iicl_tui.agents.access import Access
 from iicl_tui.agents.money import Budget
+from iicl_tui.chain.config import ChainConfig
 from iicl_tui.errors import LabError
 from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.study.chain_job import Job, Outcome, run_job
@@ -38,6 +39,7 @@ class StudyRun:
         access: Which keys may go to which servers.
         retry: Whether to run failed chains once more.
         outside: Whether configurations may name files outside their folder.
+        budget: What the calls of all chains may cost together; None: as the study says.
 
     Attributes:
         progress: What has ended, and what was spent.
@@ -46,8 +48,17 @@ class StudyRun:
         notices: Sentences for the person, the newest last.
     """
 
-    def __init__(self, study: Study, folder: SweepFolder, access: Access, retry: bool = False, outside: bool = False) -> None:
+    def __init__(
+        self,
+        study: Study,
+        folder: SweepFolder,
+        access: Access,
+        retry: bool = False,
+        outside: bool = False,
+        budget: Budget | None = None,
+    ) -> None:
         self.study, self.folder = study, folder
+        self._budget = budget
         self.progress = Progress(study.count)
         self.running: set[str] = set()
         self.error: LabError | None = None
@@ -125,15 +136,21 @@ class StudyRun:
         from iicl_tui.study.provider_limits import Rates
 
         self._loop = asyncio.get_running_loop()
-        options, first = self.study.options, self.study.config(self.study.plan(0))
-        dollars = first.budget.dollars if options["budget"] is None else options["budget"]
-        tokens = first.budget.tokens if options["token-budget"] is None else options["token-budget"]
+        options = self.study.options
+        budget = self._budget or budget_of(self.study, self.study.config(self.study.plan(0)))
         rates = Rates.of(options["requests-per-minute"], options["tokens-per-minute"])
         before = spent_before(jobs(self.study, self.folder, Shard(), self._outside, True))
         self.progress.spent = before.dollars
-        sweep = ModelSweep(self._access, Budget(dollars, tokens), rates, _AT_ONCE, before, self.notices.append)
+        sweep = ModelSweep(self._access, budget, rates, _AT_ONCE, before, self.notices.append)
         await sweep.run(self._work(), self.progress)
-        self.error = sweep.reached
+        if (reached := sweep.reached) is not None:
+            self.error = LabError(reached.title, reached.what, "Start it again with a larger budget; everything is saved.")
+
+
+def budget_of(study: Study, first: ChainConfig) -> Budget:
+    """What the calls of all chains may cost together: as [study] says, else what the first chain may cost alone."""
+    dollars, tokens = study.options["budget"], study.options["token-budget"]
+    return Budget(first.budget.dollars if dollars is None else dollars, first.budget.tokens if tokens is None else tokens)
 
 
 def _begin_beside_screen() -> None:

@@ -10,7 +10,7 @@ from textual import on
 from iicl_tui.agents.access import Access
 from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.study.folder import open_folder
-from iicl_tui.study.running import StudyRun
+from iicl_tui.study.running import StudyRun, budget_of
 from iicl_tui.study.study_file import Study
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
@@ -50,6 +50,7 @@ class StudyScreen(StudyViewScreen):
         """
         super().__init__(folder, study, outside)
         self._start, self._command = start, command
+        self._budget = budget_of(self.study, self._first)
         self._leave_warned = False
         self._told = 0
 
@@ -124,7 +125,7 @@ class StudyScreen(StudyViewScreen):
         """Start, after a question if it is large or costs money."""
         with outside_files(OutsideFiles(self._outside)):
             left = self.study.count - self.now.ended - (0 if retry else self.now.counts.get("failed", 0))
-            question = dialogs.start(self.study, self._first, max(left, 0), retry)
+            question = dialogs.start(self.study, self._budget, max(left, 0), retry)
         if question is None:
             self._start_run(retry)
         else:
@@ -133,7 +134,7 @@ class StudyScreen(StudyViewScreen):
     def _start_run(self, retry: bool) -> None:
         folder = open_folder(self.folder, self.study, self._command)
         access = Access().with_entries(self.lab_app.settings.hosts)
-        self.run = StudyRun(self.study, folder, access, retry, self._outside)
+        self.run = StudyRun(self.study, folder, access, retry, self._outside, self._budget)
         self._told = 0
         self.run.start()
         self.show()
@@ -159,6 +160,7 @@ class StudyScreen(StudyViewScreen):
         if subject == dialogs.EXPORT:
             self.write_export([self.folder], dict(answers))
         elif answers["answer"] == dialogs.YES:
+            self._budget = dialogs.budget_in(answers)
             self._start_run(subject == dialogs.RETRY)
 
     # Leaving

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from iicl_tui.chain.config import ChainConfig
+from iicl_tui.agents.money import Budget
 from iicl_tui.errors import LabError
 from iicl_tui.store import crash_reports
 from iicl_tui.store.session import slug
@@ -14,7 +14,7 @@ from iicl_tui.study.collection import Collection
 from iicl_tui.study.cost import total, uses_models
 from iicl_tui.study.following import MOST_CHAINS
 from iicl_tui.study.study_file import MOST_UNASKED, Study, read_study
-from iicl_tui.tui.widgets.inline_form import InlineForm, Question, one_of, whole_number, word_of
+from iicl_tui.tui.widgets.inline_form import InlineForm, Question, amount, one_of, whole_number, word_of
 
 START, RETRY, EXPORT, MANY, OPEN, COMPARE = "start-study", "retry-study", "export-chains", "many", "open-study", "compare"
 GROUP, AT = "group", "at"
@@ -24,17 +24,18 @@ FORMS = ("csv", "parquet", "report")
 SINGLE = ("json", "notebook")
 """Of each session by itself."""
 _MOST_SEED = 2**63 - 1
+_MOST_DOLLARS, _MOST_TOKENS = 1e6, 10**12
 
 
 _MOST_ESTIMATED = 40
 """Conditions that are estimated one by one, which takes a moment; of more, these stand for all."""
 
 
-def start(study: Study, first: ChainConfig, left: int, retry: bool = False) -> InlineForm | None:
+def start(study: Study, budget: Budget, left: int, retry: bool = False) -> InlineForm | None:
     """Asks before many chains are run, or chains that call models; None if there is nothing to ask.
 
     Args:
-        first: The study's first chain.
+        budget: What the calls of all chains may cost together; the person may change its limits.
         left: How many chains are not done.
     """
     models = uses_models(study)
@@ -44,16 +45,25 @@ def start(study: Study, first: ChainConfig, left: int, retry: bool = False) -> I
         f"{study.count:,} chain{'s' if study.count != 1 else ''}: "
         + " × ".join(f"{len(axis):,} {axis.title}" for axis in study.axes)
     ]
+    questions = []
     if models:
         text = total(study, left, _MOST_ESTIMATED).text
-        which = "all of them" if left == study.count else f"the {left:,} that are not done, from their beginning"
+        which = f"the {left:,} not done, each from its beginning" if left < study.count else "all of them"
         words.append(f"For {which}: {text[0].lower()}{text[1:]}" if text else "Models are called.")
-        dollars = first.budget.dollars if study.options["budget"] is None else study.options["budget"]
-        words.append(
-            f"All together stop before they cost more than ${dollars:,.2f}." if dollars is not None else "There is no budget."
-        )
+        limited = budget.dollars is not None or budget.tokens is not None
+        words.append("All together stop before they cost more than the budget." if limited else "There is no budget.")
+        if budget.dollars is not None:
+            questions.append(Question("dollars", "budget, US dollars:", f"{budget.dollars:.12g}", amount(_MOST_DOLLARS)))
+        if budget.tokens is not None:
+            questions.append(Question("tokens", "budget, tokens:", str(budget.tokens), whole_number(0, _MOST_TOKENS)))
     question = Question("answer", "run them? yes or no:", NO, one_of(YES, NO), (NO, YES), word_of(YES, NO))
-    return InlineForm(RETRY if retry else START, "Start", [question], lambda _: " ".join(words))
+    return InlineForm(RETRY if retry else START, "Start", [question, *questions], lambda _: " ".join(words))
+
+
+def budget_in(answers: Mapping[str, str]) -> Budget:
+    """The budget of the dialog `start`."""
+    dollars, tokens = answers.get("dollars"), answers.get("tokens")
+    return Budget(None if dollars is None else float(dollars), None if tokens is None else int(tokens))
 
 
 def many(title: str, seed: int, sessions: Path, count: int = 20) -> InlineForm:
