@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +19,9 @@ from iicl_tui.store import atomic, toml_lines, toml_text
 FILE = "presenting.toml"
 FORMAT = "iicl-tui-presenting/1"
 MOST_BYTES = 20_000
+_MONEY = re.compile(r"[<≈≥]?\$\d(?:[\d.,]*\d)?")
+_COST = re.compile(rf"(?:{_MONEY.pattern})|[≈≥]?[\d,]+(?: \+ [\d,]+)? tokens?|tokens unknown")
+_PATH = re.compile(r"(?<![\w/])(?:~|\.{1,2})?/[\w.@+-]+(?:/[^\s:;,)”]+)+")
 SILENT_AFTER = 6.0
 """Seconds without one after which nobody presents."""
 
@@ -93,6 +97,15 @@ def _read(table: Any) -> Position | None:
         return None
     position = Position(**values)  # type: ignore[arg-type]  # their types were checked
     return position if min(position.step, position.generation) >= 0 else None
+
+
+def for_the_room(text: str) -> str:
+    """The text without money and paths: of a path only the name is left, of a list of facts those that cost nothing."""
+    lines = (
+        " · ".join(part for part in line.split(" · ") if not _COST.fullmatch(part.strip())) if " · " in line else line
+        for line in text.split("\n")
+    )
+    return _MONEY.sub("$…", _PATH.sub(lambda path: path.group().rstrip("/").rpartition("/")[2], "\n".join(lines)))
 
 
 def headline(state: LabState) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 
 from textual.await_complete import AwaitComplete
 from textual.dom import DOMNode
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
@@ -195,6 +196,19 @@ class LabApp(CrashHandlingApp):
             self.pop_screen()
         elif getattr(self.screen, "GROUP", "") != "home":
             self.switch_to("home")
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast; while somebody presents, without paths and money."""
+        message, title = (self.presenter.shown(text) for text in (message, title))
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # Errors
 

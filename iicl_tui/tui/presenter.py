@@ -44,6 +44,14 @@ class Presenter:
             self.on = False
             self.end()
 
+    def shown(self, text: str) -> str:
+        """The text as it is to be shown: while somebody presents, without paths and money."""
+        if not self.on:
+            return text
+        from iicl_tui.present import presenting
+
+        return presenting.for_the_room(text)
+
     def begin(self) -> None:
         """Give signs of life from now on, once the app runs."""
         if self.on and self._timer is None and self._app.is_running:

@@ -94,6 +94,16 @@ def test_a_page_that_is_too_long_says_so() -> None:
     assert "larger" in drawn
 
 
+@pytest.mark.parametrize(("said", "shown"), [
+    ("Saved a copy as /home/ada/my-talk/x.toml.", "Saved a copy as x.toml."),
+    ("12 files in ~/chains/exports. The budget of $5.00 stops it.", "12 files in exports. The budget of $… stops it."),
+    ("$0.0123 · 1,024 + 300 tokens · small-7b · 1.2 s\nd⁰ 7/8 · 412/h", "small-7b · 1.2 s\nd⁰ 7/8 · 412/h"),
+    ("≈$1 left, <$0.0001; / to search, a/b", "$… left, $…; / to search, a/b"),
+])  # fmt: skip
+def test_the_room_sees_no_paths_and_no_money(said: str, shown: str) -> None:
+    assert presenting.for_the_room(said) == shown
+
+
 def test_a_sessions_notes_go_with_its_generations() -> None:
     known = [Note(1, "transmission", "first"), Note(3, "imitation", "third")]
     page = text(

@@ -35,11 +35,12 @@ class ErrorScreen(ModalScreen[None]):
         return "\n\n".join(part for part in (self._title, self._what, self._remedy) if part)
 
     def compose(self) -> ComposeResult:
+        shown = lab_app(self).presenter.shown
         with Vertical(id="box"):
-            yield Static(Content("✗ " + self._title), id="title")
+            yield Static(Content("✗ " + shown(self._title)), id="title")
             with VerticalScroll(id="what"):
-                yield Static(Content(self._what), classes="part")
-                yield Static(Content(self._remedy), classes="part", id="remedy")
+                yield Static(Content(shown(self._what)), classes="part")
+                yield Static(Content(shown(self._remedy)), classes="part", id="remedy")
             yield KeyBar()
 
     def on_mount(self) -> None:

@@ -50,10 +50,20 @@ class TranscriptScreen(AppScreen):
         self._found: list[int] = []
 
     def body(self) -> ComposeResult:
-        yield LogList([(_left(entry), _line(entry)) for entry in self._entries], id="entries")
+        yield LogList(self._rows(), id="entries")
         yield PlainInput(placeholder="Find text: Enter goes to the next match, Esc closes the search", id="search")
         with VerticalScroll(id="entry"):
             yield Static(id="text")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """A line for each entry, as it may be seen now."""
+        return [(_left(entry), self.lab_app.presenter.shown(_line(entry))) for entry in self._entries]
+
+    def present(self, on: bool) -> None:
+        super().present(on)
+        entries = self.query_one(LogList)
+        entries.rows = self._rows()
+        entries.cursor = entries.cursor
 
     def on_mount(self) -> None:
         self.query_one("#search").display = False
@@ -81,7 +91,7 @@ class TranscriptScreen(AppScreen):
             return
         entry = self._entries[event.at]
         head = Content.assemble((_heading(entry), "bold"), "\n")
-        text = Content(printable(entry.text, newlines=True))
+        text = Content(self.lab_app.presenter.shown(printable(entry.text, newlines=True)))
         self.query_one("#text", Static).update(head + _mark(text, self._words))
         self.query_one("#entry").scroll_home(animate=False)
         self._facts()

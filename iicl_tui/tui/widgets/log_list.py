@@ -55,13 +55,13 @@ class LogList(ScrollView, can_focus=True):
 
     def __init__(self, rows: Sequence[tuple[str, str]], *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._rows = rows
+        self.rows = rows
 
     def on_mount(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._rows))
+        self.virtual_size = Size(self.size.width, len(self.rows))
 
     def validate_cursor(self, at: int) -> int:
-        return max(0, min(at, len(self._rows) - 1))
+        return max(0, min(at, len(self.rows) - 1))
 
     def watch_cursor(self, at: int) -> None:
         self.scroll_to_region(Region(0, at, 1, 1), animate=False, force=True)
@@ -72,9 +72,9 @@ class LogList(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         at = y + self.scroll_offset.y
         base = self.rich_style
-        if at >= len(self._rows):
+        if at >= len(self.rows):
             return Strip.blank(width, base)
-        left, line = self._rows[at]
+        left, line = self.rows[at]
         style = base
         left_style = self.get_component_rich_style("log--left")
         if at == self.cursor:
@@ -112,4 +112,4 @@ class LogList(ScrollView, can_focus=True):
         self.cursor += by * max(self.size.height - 1, 1)
 
     def action_edge(self, last: int) -> None:
-        self.cursor = (len(self._rows) - 1) * last
+        self.cursor = (len(self.rows) - 1) * last
