@@ -101,7 +101,13 @@ async def test_two_marked_sessions_go_on_together_and_each_into_its_own_file(pat
         assert isinstance(app.screen, LabScreen)
         assert app.screen.session.file is not None
         assert (app.screen.session.file.path, app.screen.session.read_only) == (shown, None)
+        await press(pilot, "b")  # a branch of a chain of a pair opens beside its parent, too
+        app.screen.query_one("#ask-open", Input).value = "beside"
+        await press(pilot, "enter")
+        await app_until(pilot, lambda: isinstance(app.screen, PairScreen) and app.screen is not screen)
+        assert pair(pilot).sessions[0] is screen.front
         await press(pilot, "escape")
+        await app_until(pilot, lambda: app.screen is screen)
         assert pair(pilot).front.read_only is None
         await press(pilot, "p")  # from the beginning again, since both are at their end
         await app_until(pilot, lambda: 0 < screen.walk.moment[0] < 3)

@@ -31,13 +31,13 @@ class BranchForm(InlineForm):
     BranchForm Input { max-width: 100; }
     """
 
-    def __init__(self, session: LabSession, selected: int, beside: bool | None) -> None:
+    def __init__(self, session: LabSession, selected: int, beside: bool) -> None:
         """Set up the dialog.
 
         Args:
             session: The session that is branched.
             selected: The generation shown.
-            beside: Whether the branch opens beside its parent, unless the person says otherwise; None: it cannot.
+            beside: Whether the branch opens beside its parent, unless the person says otherwise.
         """
         config, keep = session.chain.config, complete_generations(session, selected)
         length = max(config.generations, keep + 1)
@@ -51,8 +51,7 @@ class BranchForm(InlineForm):
                 for key, text in branch_plan.texts(config).items()
             ),
         ]
-        if beside is not None:
-            questions.append(Question("open", "open it", where[not beside], one_of(*where), where, word_of(*where)))
+        questions.append(Question("open", "open it", where[not beside], one_of(*where), where, word_of(*where)))
 
         def hint(answers: Mapping[str, str]) -> str:
             changed = [_LABELS[key] for key in _LABELS if answers.get(key, now.get(key)) != now.get(key)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
+from textual.widget import Widget
 
 from iicl_tui.errors import LabError
 from iicl_tui.present.belief_provenance import uses_models
 from iicl_tui.present.costs import next_call_worst_case
-from iicl_tui.present.explain import DEPTHS
 from iicl_tui.present.lab_builder import call_in_progress, header_facts, initial_charts
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import Activity, ChartSettings, LabState
@@ -24,7 +25,7 @@ from iicl_tui.review.request import AnyRequest, ReplyRequest
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lab import dialogs
-from iicl_tui.tui.lab.asked_about import asked_about
+from iicl_tui.tui.lab.asked_about import PARTS, asked_about
 from iicl_tui.tui.lab.availability import Situation, availability, reason
 from iicl_tui.tui.lab.chain_runner import REPAINT_AFTER, ChainRunner
 from iicl_tui.tui.lab.key_consents import KeyConsents
@@ -37,6 +38,7 @@ from iicl_tui.tui.widgets.inline_form import InlineForm
 from iicl_tui.tui.widgets.lab_chart import LabChart
 
 if TYPE_CHECKING:
+    from iicl_tui.present.explain import Depth
     from iicl_tui.tui.review.pane import ReviewPane
     from iicl_tui.tui.review.reply_pane import ReplyPane
 
@@ -48,6 +50,7 @@ class LabScreen(LabManyScreen):
     """Runs the chain that it shows, asks the person for decisions, and opens dialogs."""
 
     GROUP = "lab"
+    PARTS = frozenset(PARTS)
     BINDINGS: ClassVar[list] = [*bindings("lab")]
     CSS_PATH = "lab.tcss"
     DEFAULT_CLASSES = "-pane-belief"  # setting it later would look up every style on the screen again
@@ -304,7 +307,7 @@ class LabScreen(LabManyScreen):
             raise LabError("This chain is in no file yet", "Only a saved session can be branched.", "Save a copy first.")
         from iicl_tui.tui.lab.branch_form import BranchForm
 
-        beside = None if self._lent else self.app.size.width >= CHAINS_BESIDE_FROM
+        beside = self.app.size.width >= CHAINS_BESIDE_FROM
         await self._ask(BranchForm(self.session, self.state.selected, beside))
 
     async def action_save_copy(self) -> None:
@@ -364,8 +367,8 @@ class LabScreen(LabManyScreen):
             assert session.file is not None
             self.lab_app.notify(f"Created the branch {printable(session.file.path.name, 80)}.", markup=False)
             if answers.get("open") == dialogs.BESIDE and self.may_leave():
-                self._lent = True  # the other screen has it now
-                self.lab_app.switch_to("pair", sessions=(self.session, session), charts=self._charts)
+                lent, self._lent = self._lent, True  # the other screen has it now
+                self.lab_app.switch_to("pair", sessions=(self.session, session), charts=self._charts, lent=lent)
             else:
                 self.lab_app.switch_to("lab", session=session, charts=self._charts)
         else:
@@ -400,13 +403,16 @@ class LabScreen(LabManyScreen):
             found = entries(self.session.chain, self.blind)
             await self.lab_app.open("transcript", self.state.title, found, first_entry_of(found, self.state.selected))
 
-    async def action_explain(self) -> None:
+    def explanation(self, depth: Depth, part: Widget | None) -> Sequence[tuple[str, str]]:
         from iicl_tui.present.explanation_page import page_of
 
-        if self.state is not None:
-            focus = asked_about(self, self._pane if self.small else "belief")
-            pages = {depth: page_of(self.session, self.state, depth, focus) for depth in DEPTHS}
-            await self.lab_app.open("explain", self.state.title, pages)
+        if self.state is None:
+            return ()
+        return page_of(self.session, self.state, depth, asked_about(self, self._pane if self.small else "belief"))
+
+    @property
+    def explained_title(self) -> str:
+        return self.state.title if self.state is not None else ""
 
     async def action_messages(self) -> None:
         from iicl_tui.present import next_messages

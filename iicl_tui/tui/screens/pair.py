@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from iicl_tui.chain.records import PHASES
@@ -37,6 +38,9 @@ from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.chain_pane import ChainPane, ChainPanes
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, whole_number
 
+if TYPE_CHECKING:
+    from iicl_tui.present.explain import Depth
+
 _BELOW_FROM = 60, 22
 """Columns and lines from which the chains stand below each other."""
 _JUMP = "jump"
@@ -56,7 +60,11 @@ class PairScreen(AppScreen):
     )
 
     def __init__(
-        self, paths: Sequence[Path] = (), sessions: Sequence[LabSession] = (), charts: ChartSettings | None = None
+        self,
+        paths: Sequence[Path] = (),
+        sessions: Sequence[LabSession] = (),
+        charts: ChartSettings | None = None,
+        lent: bool = False,
     ) -> None:
         """Open two sessions.
 
@@ -64,6 +72,7 @@ class PairScreen(AppScreen):
             paths: Their files, if the sessions themselves are not given.
             sessions: Two open sessions, which belong to this screen from now on.
             charts: How beliefs are drawn at first; None: as the settings say.
+            lent: The first session belongs to the screen below, which closes it.
 
         Raises:
             StoreError, ConfigError: A file cannot be opened.
@@ -71,6 +80,7 @@ class PairScreen(AppScreen):
         """
         super().__init__()
         self.sessions = list(sessions) or open_both(paths)
+        self._lent = lent
         self.walk = Walk(self, self.sessions)
         self._charts = charts
         self._view = 0
@@ -111,7 +121,7 @@ class PairScreen(AppScreen):
 
     async def on_unmount(self) -> None:
         self.walk.cancel()
-        for session in self.sessions:
+        for session in self.sessions[self._lent :]:
             session.close()
             with contextlib.suppress(Exception):  # nobody is left who could act on a failed connection
                 await session.chain.close()
@@ -378,14 +388,17 @@ class PairScreen(AppScreen):
         self._away = self._panes.front
         await self.lab_app.open("lab", session=self.front, lent=True, charts=self._charts)
 
-    async def action_explain(self) -> None:
-        from iicl_tui.present.explain import DEPTHS
+    def explanation(self, depth: Depth, part: Widget | None) -> Sequence[tuple[str, str]]:
+        """How the belief of the chain that is asked about came about, or else of the one in front."""
         from iicl_tui.present.explanation_page import page_of
 
-        place = self._panes.front
-        state = self.state_of(place)
+        place, focus = self._panes.asked_about(part)
         session = side_by_side.session_until(self.sessions[place], self.walk.moment)
-        await self.lab_app.open("explain", state.title, {depth: page_of(session, state, depth) for depth in DEPTHS})
+        return page_of(session, self.state_of(place), depth, focus or "belief")
+
+    @property
+    def explained_title(self) -> str:
+        return self.state_of(self._panes.front).title
 
     def _notice(self, text: str) -> None:
         self.lab_app.notify(printable(text, 400), markup=False, timeout=10)
