@@ -91,7 +91,7 @@ class Section:
             self.place,
             tuple(row.path for row in self.rows),
             tuple((k.path, k.text) for k in self.preserved),
-            tuple(cell.path for cell in self.prior.cells) if self.prior else (),
+            (*(cell.path for cell in self.prior.cells), self.prior.note) if self.prior else (),
         )
 
 
@@ -351,6 +351,8 @@ def _with_prior(section: Section, prior: Any, task: Task | None) -> Section:
     table = prior_table(prior, path, task)
     if table is None:
         return section
+    if table.note:
+        return replace(section, prior=table)
     others = tuple(key for key in section.preserved if key.path != path)
     whole = tuple(_preserved_key((*path, key), prior[key]) for key in whole_keys(prior))
     return replace(section, preserved=(*others, *whole), prior=table)

@@ -15,8 +15,7 @@ from iicl_tui.tasks.spelling import composed
 
 STEPS = (0, 0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100, 1000)
 """The weights that a key goes through; the file may have any other."""
-_MOST_VALUES = 6
-_MOST_FACTORS = 12
+_MOST_CELLS = 64
 _WHOLE = ("weights", "table")
 """Keys of a prior over whole hypotheses."""
 
@@ -51,13 +50,15 @@ class PriorTable:
 
     Attributes:
         path: Of the prior, as ("agent", 0, "prior").
-        lines: The cells of each factor.
+        lines: The cells of each factor; none if they are too many for a form.
         faults: What is wrong with the prior.
+        note: What to do instead of using the table; "" if there is one.
     """
 
     path: Path
     lines: tuple[tuple[Cell, ...], ...]
     faults: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def cells(self) -> list[Cell]:
@@ -76,6 +77,12 @@ def prior_table(prior: Any, path: Path, task: Task | None) -> PriorTable | None:
     prior = {} if prior is None else prior
     if task is None or not isinstance(prior, Mapping) or not _takes_weights(task):
         return None
+    count = sum(len(factor.values) for factor in task.space.factors)
+    if count > _MOST_CELLS:
+        where = ".".join(str(step) for step in path if isinstance(step, str))
+        return PriorTable(
+            path, (), (), f"{count:,} weights are too many for a table here. Write them in the file, under [{where}]."
+        )
     given = {composed(key): value for key, value in prior.items() if key not in _WHOLE}
     factors = {factor.name: factor.values for factor in task.space.factors}
     lines = []
@@ -122,12 +129,9 @@ def _spelt(draft: Draft, path: Path) -> Path:
 
 
 def _takes_weights(task: Task) -> bool:
-    """Whether the task reads weights of a factor's values, and a table of them has a size that a form can show."""
-    factors = task.space.factors
-    if len(factors) > _MOST_FACTORS or any(len(factor.values) > _MOST_VALUES for factor in factors):
-        return False
+    """Whether the task reads weights of a factor's values."""
     faults: list[Fault] = []
-    task.log_prior({factor.name: {factor.values[0]: 1} for factor in factors}, (), faults, None)
+    task.log_prior({factor.name: {factor.values[0]: 1} for factor in task.space.factors}, (), faults, None)
     return not faults
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iicl_tui.present import prior_table
 from iicl_tui.present.config_form import Form, read_form
 from iicl_tui.present.example_lines import read_line, write_line
 from iicl_tui.present.prior_effect import bar, changes, lines, summary
@@ -84,6 +85,18 @@ def test_a_prior_that_is_no_table_of_weights_stays_as_it_is(prior: str) -> None:
     assert section.prior is None
     assert section.preserved[0].path == ("agent", 0, "prior")
     assert section.preserved[0].faults
+
+
+def test_a_prior_of_too_many_weights_says_where_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    config, _ = examine(Draft(TEXT))
+    assert config is not None
+    count = sum(len(factor.values) for factor in config.task.space.factors)
+    monkeypatch.setattr(prior_table, "_MOST_CELLS", count - 1)
+    section = read_form(Draft(TEXT), examine(Draft(TEXT))[1], config.task).groups["agents"][0]
+    assert section.prior is not None
+    assert section.prior.note == f"{count} weights are too many for a table here. Write them in the file, under [agent.prior]."
+    assert section.prior.cells == []
+    assert [key.path for key in section.preserved] == [("agent", 0, "prior")]
 
 
 def test_no_hypothesis_with_a_weight_is_a_fault_of_the_table() -> None:

@@ -16,6 +16,8 @@ from iicl_tui.present.prior_table import Cell, PriorTable, stepped
 from iicl_tui.text import printable, shorten, text_width
 from iicl_tui.tui.actions import bindings
 
+CELLS_IN_A_LINE = 5
+
 
 class WeightCell(Static, can_focus=True):
     """The weight of one state. Two keys change it."""
@@ -76,12 +78,15 @@ class PriorBox(Vertical):
         self.table = table
 
     def compose(self) -> ComposeResult:
-        yield Label(Content.assemble("prior weights", ("  ← less   → more", "$text-muted")), classes="label-wide")
+        keys = self.table.note or "← less   → more"
+        yield Label(Content.assemble("prior weights", (f"  {printable(keys, 200)}", "$text-muted")), classes="label-wide")
         for line in self.table.lines:
-            with Horizontal(classes="line"):
-                yield Label(Content(shorten(printable(line[0].factor, 24), 19)), classes="label")
-                for cell in line:
-                    yield WeightCell(cell)
+            for first in range(0, len(line), CELLS_IN_A_LINE):
+                name = "" if first else shorten(printable(line[0].factor, 24), 19)
+                with Horizontal(classes="line"):
+                    yield Label(Content(name), classes="label")
+                    for cell in line[first : first + CELLS_IN_A_LINE]:
+                        yield WeightCell(cell)
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:
