@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iicl_tui.charts.panel import Panel, Series
 from iicl_tui.study.collection import ChainData
 from iicl_tui.study.comparison import Comparison, Curve, Group
-from iicl_tui.study.statistics import CUT, number, text
+from iicl_tui.study.statistics import CUT, Estimate, number, text
 from iicl_tui.text import printable, shorten, text_width
 
 MOST_CURVES = 6
@@ -34,6 +35,8 @@ class ComparisonView:
         metric: The metric's name.
         names: Those of the conditions.
         places: The condition of each chain by its file.
+        values: The values of each condition, one a chain, that its mean is of.
+        means: Each condition's mean with its interval.
     """
 
     title: str
@@ -46,6 +49,8 @@ class ComparisonView:
     metric: str
     names: tuple[str, ...]
     places: Mapping[Path, int]
+    values: tuple[NDArray[np.float64], ...] = ()
+    means: tuple[Estimate, ...] = ()
 
     def marked(self, panels: tuple[Panel, ...]) -> ComparisonView:
         """The same with other panels."""
@@ -89,6 +94,8 @@ def view_of(comparison: Comparison, metric: str, base: int = 0, together: bool =
         metric,
         tuple(group.name for group in groups),
         {chain.path: place for place, group in enumerate(groups) for chain in group.chains},
+        tuple(comparison.values(group, metric) for group in groups),
+        tuple(means),
     )
 
 

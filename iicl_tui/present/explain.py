@@ -146,8 +146,8 @@ def _in_words(step: Step) -> str:
         return "says nothing about it"
     times = 2.0 ** abs(step.bits)
     if step.bits > 0:
-        return f"speaks for it: its odds are multiplied by {times:.3g}"
-    return f"speaks against it: its odds are divided by {times:.3g}"
+        return f"for it: odds multiplied by {times:.3g}"
+    return f"against it: odds divided by {times:.3g}"
 
 
 def _for_researchers(told: Explanation) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The page that explains what the lab shows: how its belief came about, then what each term on the screen means."""
+"""Explains the numbers that the lab shows: how its belief came about, and what its other parts say now."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from typing import Literal
 import numpy as np
 
 from iicl_tui.charts.view import likeliest
+from iicl_tui.present.drawn_terms import Section
 from iicl_tui.present.explain import Claim, Depth, claim_of_rule, claim_of_value, explain, lines
-from iicl_tui.present.glossary import Entry, lookup
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import LabState
 from iicl_tui.present.read_beliefs import sections
-from iicl_tui.present.screen_terms import entries_of
 from iicl_tui.text import printable
-
-Section = tuple[str, str]
-"""A heading and a text."""
 
 Focus = Literal["belief", "curves", "objects", "data", "generations", "phases", "review"]
 """What on the screen the person asks about."""
@@ -26,7 +22,7 @@ _MOST_PANELS = 12
 
 
 def page_of(session: LabSession, state: LabState, depth: Depth, focus: Focus = "belief") -> list[Section]:
-    """The sections of the page at one depth, safe to print: first what the person asks about, then the rest of the screen."""
+    """The sections of the page at one depth, safe to print: first what the person asks about, then how the belief came about."""
     config = session.chain.config
     about = "\n".join(filter(None, [config.description, *(f"• {each}" for each in config.notice)]))
     told = [*_focused(session, state, depth, focus)]
@@ -34,30 +30,13 @@ def page_of(session: LabSession, state: LabState, depth: Depth, focus: Focus = "
         told.append(("This session", printable(about, 2000, newlines=True)))
     if focus not in ("belief", "objects"):
         told += _came_about(session, state, depth)
-    return [*told, *((entry.term, _text(entry, depth)) for entry in entries_on_screen(state, focus))]
+    return told
 
 
 def focus_of(charts: Sequence[str]) -> Focus:
     """What a person asks about who sees these charts, the most important first."""
     parts: dict[str, Focus] = {"entropy": "curves", "curves": "curves", "objects": "objects", "data": "data"}
     return next((parts.get(chart, "belief") for chart in charts), "belief")
-
-
-def entries_on_screen(state: LabState, focus: Focus = "belief") -> list[Entry]:
-    """The glossary's entries for what the lab shows now, each once; first those of what the person asks about."""
-    words: dict[Focus, list[str]] = {
-        "belief": [state.belief.title, "view", "linear scale", "previous belief", *(mark.name for mark in state.belief.marks)],
-        "curves": [panel.title for panel in state.curves],
-        "objects": ["focus", "belief"],
-        "data": [*(block.name for block in state.data), "sample"],
-        "generations": ["generation", "entropy", "d⁰ explained"],
-        "phases": [step.phase for step in state.phases],
-        "review": [entry.term for entry in entries_of("review")],
-    }
-    rest = ["prior", "likelihood", "odds", "bit", "temperature", "label noise"]
-    order = [*words[focus], *(word for name, each in words.items() if name not in (focus, "review") for word in each), *rest]
-    found = [lookup(_without_generation(word)) for word in order]
-    return list(dict.fromkeys(entry for entry in found if entry is not None))
 
 
 def _focused(session: LabSession, state: LabState, depth: Depth, focus: Focus) -> Iterator[Section]:
@@ -119,11 +98,6 @@ def _objects(session: LabSession, state: LabState, depth: Depth) -> Iterator[Sec
         yield f"Each of the {printable(state.objects.word, 40)}", "\n".join(lines(told, depth))
 
 
-def _without_generation(word: str) -> str:
-    """A term without the number of its generation: h³ → hᵗ."""
-    return f"{word[0]}ᵗ" if word[:1] in "hd" and word[1:].strip("⁰¹²³⁴⁵⁶⁷⁸⁹") == "" and word[1:] not in ("", "⁰") else word
-
-
 def _came_about(session: LabSession, state: LabState, depth: Depth) -> Iterator[Section]:
     chain, view = session.chain, state.belief
     if view.log_p is None:
@@ -148,7 +122,3 @@ def _claims(session: LabSession, state: LabState) -> Iterator[Claim]:
     shares = np.bincount(space.groupings[by].codes, np.exp(view.log_p), len(space.groupings[by].values))
     yield claim_of_value(session.chain, by, int(shares.argmax()))
     yield claim_of_rule(session.chain, likeliest(view.log_p) if view.cursor is None else view.cursor)
-
-
-def _text(entry: Entry, depth: Depth) -> str:
-    return entry.plain if depth == "newcomer" else entry.exact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,19 +26,35 @@ class Entry:
         shown: How it is written on screens, its own name included.
         plain: What it is, for a newcomer.
         exact: The same for a researcher.
+        labels: The names that mean the term only where they stand alone, since they are everyday words or single letters.
     """
 
     term: str
     shown: tuple[str, ...]
     plain: str
     exact: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it may be looked up by."""
+        return (*self.shown, *(label for label in self.labels if label not in self.shown))
 
 
 @cache
 def terms() -> tuple[Entry, ...]:
     """The terms of charts, headings and words, in the order of the file."""
     found = tomllib.loads(FILE.read_text(encoding="utf-8"))["entry"]
-    return tuple(Entry(each["term"], (each["term"], *each.get("shown", ())), each["plain"], each["exact"]) for each in found)
+    return tuple(
+        Entry(
+            each["term"],
+            (each["term"], *each.get("shown", ())),
+            each["plain"],
+            each["exact"],
+            tuple(each.get("labels", ())),
+        )
+        for each in found
+    )
 
 
 def settings() -> Iterator[Entry]:
@@ -65,12 +82,21 @@ def lookup(text: str) -> Entry | None:
     folded = text.casefold().strip()
     everything = (*terms(), *settings())
     for entry in everything:
-        if folded in (name.casefold() for name in entry.shown):
+        if folded in (name.casefold() for name in entry.names):
             return entry
     begun = [
-        (len(name), entry) for entry in terms() for name in entry.shown if len(name) > 3 and folded.startswith(name.casefold())
+        (len(name), entry)
+        for entry in terms()
+        for name in entry.names
+        if len(name) > 3 and (folded.startswith(name.casefold()) or re.fullmatch(pattern(name), text.strip(), re.IGNORECASE))
     ]
     return max(begun, key=lambda found: found[0])[1] if begun else None
+
+
+@cache
+def pattern(name: str) -> str:
+    """A regular expression for a name: ᵗ stands for the number of any generation, and … for a part that differs."""
+    return re.escape(name).replace("ᵗ", r"[ᵗ⁰¹²³⁴⁵⁶⁷⁸⁹]+").replace("…", r"[^)]*" if "(" in name else r"\w*")
 
 
 def document() -> str:

@@ -16,7 +16,7 @@ from textual.binding import Binding
 
 from iicl_tui.tui.action import Action as Action
 from iicl_tui.tui.chain_actions import GUESS, LESSON, PAIR
-from iicl_tui.tui.study_actions import COMPARE, PREDICTION, STUDY
+from iicl_tui.tui.study_actions import COMPARE, PREDICTION, STUDY, WORDS
 
 APP = (
     Action("app.help", ("?", "f1"), "help", "What this screen is for, and every key that works on it now.", footer=99),
@@ -79,7 +79,7 @@ HOME = (
         "home.study", ("s",), "study", "Open a study of many chains: one of yours, or one that comes with the program.", footer=12
     ),
     Action("home.export", ("E",), "export", "Write the marked sessions, or the one under the cursor, for other programs."),
-    Action("home.explain", ("i",), "explain", "What the words on this screen mean, in plain words or exactly."),
+    Action("home.explain", ("i",), "explain", WORDS),
     Action("home.refresh", ("f5",), "refresh", "Read the sessions folder again."),
 )
 
@@ -98,6 +98,7 @@ CONFIGURE = (
         footer=6,
     ),
     Action("configure.messages", ("f9",), "messages", "Show the exact messages of the first call to a model.", footer=5),
+    Action("configure.explain", ("i",), "explain", WORDS),
     Action("configure.undo", ("u", "ctrl+underscore"), "undo", "Take back the last change of the form or the file.", footer=6),
 )
 
@@ -277,7 +278,7 @@ ROWS = (
     Action("rows.near", ("D",), "near copies", "Look for rows that are nearly equal to an earlier one, and mark them."),
     Action("rows.blind", ("B",), "blind", "Hide or show the known truth."),
     Action("rows.model", ("M",), "model", "Stop asking the model, or ask it again. A reply under way is given up."),
-    Action("rows.explain", ("i",), "explain", "What the words on this screen mean, in plain words or exactly."),
+    Action("rows.explain", ("i",), "explain", WORDS),
     Action("rows.up", ("up", "k"), "up", "Go to the row above."),
     Action("rows.down", ("down", "j"), "down", "Go to the row below."),
     Action("rows.page-up", ("pageup",), "page up", "Scroll the text up by a page."),
@@ -301,6 +302,7 @@ TRANSCRIPT = (
     Action("transcript.previous", ("N",), "previous", "Go to the match before.", footer=3),
     Action("transcript.next-generation", ("]",), "next generation", "Go to the next generation.", footer=4),
     Action("transcript.previous-generation", ("[",), "generation before", "Go to the generation before.", footer=5),
+    Action("transcript.explain", ("i",), "explain", WORDS, footer=6),
 )
 
 EXPLAIN = (Action("explain.depth", ("d", "i"), "more exactly", "Explain in plain words, or exactly, for a researcher.", footer=1),)

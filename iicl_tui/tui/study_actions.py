@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from iicl_tui.tui.action import Action
 
+WORDS = "Explain what is under the mouse or has the focus: its numbers, and every word of the screen."
+
 STUDY = (
     Action("study.open", ("enter",), "open", "Open the chain under the cursor in the laboratory. Esc comes back here.", footer=1),
     Action("study.start", ("s",), "start", "Run the chains that are not done, each into a file of its own.", footer=2),
@@ -20,6 +22,7 @@ STUDY = (
     ),
     Action("study.compare", ("c",), "compare", "Compare the chains, grouped by any key, on a screen of its own.", footer=8),
     Action("study.export", ("E",), "export", "Write all chains as one table (CSV or Parquet), or as a report.", footer=10),
+    Action("study.explain", ("i",), "explain", WORDS, footer=11),
     Action("study.pane-chains", ("1",), "chains", "In a small window: show the table of chains."),
     Action("study.pane-curves", ("2",), "curves", "In a small window: show the curves and means."),
 )
@@ -32,6 +35,7 @@ PREDICTION = (
     Action("prediction.swap", ("p",), "swap", "Draw the prediction as bars and the belief as lines, or the other way.", footer=6),
     Action("prediction.view", ("v",), "view", "Show the belief as strips, as a mosaic or as a ranked list.", footer=4),
     Action("prediction.scale", ("s",), "scale", "Switch the scale between linear and logarithmic.", footer=5),
+    Action("prediction.explain", ("i",), "explain", WORDS, footer=7),
 )
 
 COMPARE = (
@@ -48,4 +52,5 @@ COMPARE = (
     Action("compare.more", ("n",), "more charts", "Show the charts that had no room."),
     Action("compare.add", ("+",), "add", "Add sessions, or folders of them.", footer=8),
     Action("compare.export", ("E",), "export", "Write all chains as one table (CSV or Parquet), or as a report.", footer=9),
+    Action("compare.explain", ("i",), "explain", WORDS, footer=10),
 )

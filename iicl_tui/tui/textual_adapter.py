@@ -23,6 +23,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import MountError
 from textual.widgets import OptionList, Select
 from textual.widgets._select import SelectOverlay  # the public textual.widgets.select does not export it
@@ -78,6 +79,11 @@ class ErrorHandlingScreen(Screen[object]):
             await super()._dispatch_message(message)
         except LabError as error:
             self.handle_lab_error(error)
+
+
+def drawn_lines(screen: Screen[Any]) -> list[Strip]:
+    """The lines of a screen as they are drawn now. Only Textual's compositor knows how the widgets cover each other."""
+    return screen._compositor.render_strips()
 
 
 class ClosableCommandPalette(CommandPalette):

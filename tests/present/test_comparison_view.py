@@ -14,6 +14,8 @@ from iicl_tui.chain.engine import Chain
 from iicl_tui.charts import multiples
 from iicl_tui.present.branch_tree import read_tree, tree_lines
 from iicl_tui.present.comparison import table_lines, view_of, with_chain
+from iicl_tui.present.explain import DEPTHS
+from iicl_tui.present.mean_explained import explained
 from iicl_tui.store.session import SessionFile
 from iicl_tui.study.collection import collect
 from iicl_tui.study.comparison import Comparison, compare
@@ -55,6 +57,13 @@ def test_the_table_has_means_and_differences_with_their_intervals(compared: Comp
     assert view.rows[1][4] == f"{number(float((high - none).mean()))} [{number(pairs.low)}, {number(pairs.high)}]"
     assert view.differences == ("", f"high − none: {view.rows[1][4]}, 4 pairs of chains")
     assert "Student's t" in view.how
+    ((_, plain),), ((_, exact),) = (explained(view, 1, depth) for depth in DEPTHS)
+    for text in (plain, exact):
+        assert f"4 chains: {'  '.join(number(value) for value in high)}" in text
+        assert view.differences[1] in text
+    assert f"between {number(mean(high).low)} and {number(mean(high).high)}" in plain
+    assert f"= {number(float(high.std(ddof=1)))}" in exact
+    assert explained(None, 0, "newcomer") == explained(view, 2, "newcomer") == []
     other = view_of(compared, METRIC, base=1)
     assert other.rows[0][4].startswith(number(float((none - high).mean())))
     assert other.rows[1][4] == ""

@@ -12,16 +12,18 @@ from iicl_tui.agents.beliefs import Belief, FactorMass, from_draws, from_masses
 from iicl_tui.chain.config import chain_fields, read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.filters.base import filter_kinds
+from iicl_tui.present.drawn_terms import at_cell, find
+from iicl_tui.present.drawn_terms import sections as sections_of
 from iicl_tui.present.explain import DEPTHS
-from iicl_tui.present.explanation_page import Focus, entries_on_screen, page_of
+from iicl_tui.present.explanation_page import Focus, page_of
 from iicl_tui.present.glossary import document, lookup, settings, terms
 from iicl_tui.present.lab_builder import build_lab_state
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import FORMS, ChartSettings
 from iicl_tui.present.read_beliefs import sections
 from iicl_tui.present.review_words import SIGNS, VERDICTS
-from iicl_tui.present.screen_terms import SCREEN_TERMS, terms_page
 from iicl_tui.store.presets import load
+from iicl_tui.study.measures import metric_names
 from iicl_tui.tasks.base import task_kinds
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
@@ -72,7 +74,8 @@ async def test_every_term_in_the_lab_has_an_entry(preset: str) -> None:
         values = {value for split in session.chain.task.space.groupings for value in split.values}
         words += [series.name for panel in state.curves for series in panel.series if series.name not in values]
         assert not [word for word in words if lookup(word) is None]
-        assert len(entries_on_screen(state)) > 8
+        assert not [word for word in words if not find([f"── {word}  "])]
+        assert len({each.entry for each in find([state.belief.title, *words])}) > 5
 
 
 async def test_the_page_explains_how_the_belief_came_about_at_two_depths() -> None:
@@ -98,17 +101,51 @@ async def test_what_is_asked_about_comes_first(focus: Focus) -> None:
             "data": "What is passed on here", "generations": "Generation 1",
         }.get(focus, "What happens here")  # fmt: skip
         assert all(text.strip() for _, text in page)
-        assert len(set(headings)) > 10
     if focus == "curves":
         values = [float(series.values[0]) for panel in state.curves for series in panel.series]
         assert all(f": {value:.3g}" in page[0][1] for value in values if np.isfinite(value))
 
 
-@pytest.mark.parametrize("group", SCREEN_TERMS)
-def test_every_term_of_every_screen_has_an_entry(group: str) -> None:
-    assert [term for term in SCREEN_TERMS[group] if lookup(term) is None] == []
-    assert all(text for depth in DEPTHS for _, text in terms_page(group, depth))
-    assert terms_page(group, "newcomer", "h*")[0][0] == "h*"
+@pytest.mark.parametrize("words", [
+    "session example preset chain generation task agent filter seed entropy h* saved branch",
+    "prior leaning data ĥ temperature bottleneck budget",
+    "belief rank focus imitation interaction transmission unobserved note",
+    "approve reject edit undecided commit reason blind sample verdict flag skip rate reviewer agreement",
+    "guess hypothesis hand-over study condition mean interval",
+])  # fmt: skip
+def test_every_word_of_a_screen_is_found_where_it_is_drawn(words: str) -> None:
+    for word in words.split():
+        (found,) = find([f"  {word}  "])
+        assert (found.entry, found.start, found.end) == (lookup(word), 2, 2 + len(word))
+    assert all(text for depth in DEPTHS for _, text in sections_of((each.entry for each in find([words])), depth))
+
+
+@pytest.mark.parametrize(("line", "terms_found"), [
+    ("How likely is each rule, after seeing d³?", ["belief", "data"]),
+    ("H 3.91 nats  τ1.0  h³ explains 7/8 of d⁰", ["entropy", "entropy", "temperature", "hypothesis", "d⁰ explained"]),
+    ("p(screen=off)  made_length  filters: self-refine", ["focus", "made", "filter", "filter: self-refine"]),
+    ("go on, until all of it is left to the other; t d h", []),
+    ("── made   ── so far  │on  40 %│  all", ["made", "made", "focus", "label noise"]),
+])  # fmt: skip
+def test_terms_are_found_in_a_line_the_longest_first_and_no_everyday_words(line: str, terms_found: list[str]) -> None:
+    assert [each.entry.term for each in find([line])] == terms_found
+
+
+def test_a_number_is_explained_by_the_word_beside_or_above_it() -> None:
+    lines = [" condition  mean  interval", " high       .91   [.8, .99]", " P(h*) 12 %", "    0.4"]
+    found = find(lines)
+    assert (here := at_cell(found, 12, 0)) is not None
+    assert here.term == "mean"
+    for x, y, head, term in ((12, 1, 0, "mean"), (20, 1, 0, "interval"), (8, 2, None, "h* and ĥ"), (5, 3, None, "h* and ĥ")):
+        assert (entry := at_cell(found, x, y, head)) is not None
+        assert entry.term == term
+    assert at_cell(find(["  9 %"]), 2, 0) is None
+
+
+@pytest.mark.parametrize("preset", ["e3-none", "e0-understood-degenerate", "e4-easy"])
+async def test_every_metric_that_a_study_compares_has_an_entry(preset: str) -> None:
+    task = (await session_of(preset)).chain.task
+    assert [name for name in metric_names(task) if lookup(name) is None or not find([name])] == []
 
 
 def test_the_words_that_screens_make_have_entries() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 from waiting import until
 
 from iicl_tui.chain.config import ChainConfig
@@ -890,6 +890,16 @@ async def test_i_explains_what_is_shown_in_plain_words_and_exactly(lab: Any) -> 
         await host.pilot.press("d")
         await host.pilot.pause()
         assert "log₂ odds" in page.copy_text()
+        headings = page.copy_text().split("\n\n")
+        assert len(headings) > 12
+        assert any(each.startswith("entropy\n") for each in headings)
         await host.pilot.press("escape")
         await host.rest()
         assert host.app.screen is host.screen
+        where = host.screen.query_one("#curves").region.offset
+        await host.pilot.hover(offset=where + Offset(14, 0))  # on the word of a curve's title
+        await host.pilot.press("i")
+        await host.pilot.pause()
+        terms = host.app.screen.query_one("#terms", OptionList)
+        assert terms.highlighted is not None
+        assert str(terms.get_option_at_index(terms.highlighted).prompt) == "entropy"

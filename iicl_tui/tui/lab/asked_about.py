@@ -8,7 +8,7 @@ from textual.widget import Widget
 from iicl_tui.present.explanation_page import Focus
 from iicl_tui.present.lab_state import Pane
 
-_PARTS: dict[str, Focus] = {
+PARTS: dict[str, Focus] = {
     "chart": "belief", "belief": "belief", "curves": "curves", "each": "objects", "objects": "objects", "data": "data",
     "generations": "generations", "now": "phases", "review": "review",
 }  # fmt: skip
@@ -34,4 +34,4 @@ def _part(widget: Widget | None) -> Focus | None:
     """The part of the page that a widget belongs to."""
     if widget is None:
         return None
-    return next((_PARTS[each.id] for each in widget.ancestors_with_self if each.id in _PARTS), None)
+    return next((PARTS[each.id] for each in widget.ancestors_with_self if each.id in PARTS), None)

@@ -17,19 +17,24 @@ A screen is written like this:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Static
 
 from iicl_tui.errors import LabError
+from iicl_tui.tui.actions import TITLES
 from iicl_tui.tui.app_protocol import AppProtocol, lab_app
 from iicl_tui.tui.textual_adapter import ErrorHandlingScreen
 from iicl_tui.tui.widgets.footer import KeyBar
 from iicl_tui.tui.widgets.header import HeaderLine
 from iicl_tui.tui.widgets.layers import Column
+
+if TYPE_CHECKING:
+    from iicl_tui.present.explain import Depth
 
 TOO_SMALL = "The window is too small: iicl-tui needs 60 × 16.\nMake it larger to go on; nothing is lost."
 
@@ -43,6 +48,8 @@ class AppScreen(ErrorHandlingScreen):
     GROUP: ClassVar[str] = ""
     HELP: ClassVar[str] = ""
     LABELS: ClassVar[Mapping[str, str]] = {}
+    PARTS: ClassVar[frozenset[str]] = frozenset()
+    """The ids of the widgets that are asked about as a whole, besides those with a title in their border."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny-width"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny-height"), (16, "-short"), (30, "-medium"), (50, "-tall")]  # noqa: RUF012
 
@@ -120,13 +127,26 @@ class AppScreen(ErrorHandlingScreen):
         """The text for the clipboard; None if there is nothing to copy."""
         return None
 
-    async def action_explain(self) -> None:
-        """Explain the words of this screen. A screen with numbers to explain has an explanation of its own."""
-        from iicl_tui.present.explain import DEPTHS
-        from iicl_tui.present.screen_terms import terms_page
+    def explanation(self, depth: Depth, part: Widget | None) -> Sequence[tuple[str, str]]:
+        """What is said of the numbers of this screen, before its words are explained: headings and texts, safe to print.
 
-        pages = {depth: terms_page(self.GROUP, depth) for depth in DEPTHS}
-        await self.lab_app.open("explain", self.GROUP, pages)
+        Args:
+            depth: Plain or exact.
+            part: What the person asks about: what is under the mouse, else what has the focus.
+        """
+        return ()
+
+    async def action_explain(self) -> None:
+        """Explain what is under the mouse or has the focus, and every word on this screen that is in the glossary."""
+        from iicl_tui.tui.explaining import pages_of
+
+        pages, first = pages_of(self, self.GROUP, self.PARTS, self.explanation)
+        await self.lab_app.open("explain", self.explained_title, pages, first)
+
+    @property
+    def explained_title(self) -> str:
+        """What an explanation of this screen is called."""
+        return TITLES.get(self.GROUP, self.GROUP)
 
     def handle_lab_error(self, error: LabError) -> None:
         self.lab_app.show_error(error)

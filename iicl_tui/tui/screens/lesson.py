@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import WorkerCancelled, WorkerFailed
 
@@ -33,6 +35,9 @@ from iicl_tui.tui.screens.base import AppScreen
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 from iicl_tui.tui.widgets.chain_pane import ChainPane, ChainPanes
 from iicl_tui.tui.widgets.inline_form import InlineForm, Question, whole_number
+
+if TYPE_CHECKING:
+    from iicl_tui.present.explain import Depth
 
 _BELOW_FROM = 100, 36
 """Columns and lines from which two chains stand below each other."""
@@ -375,24 +380,23 @@ class LessonScreen(AppScreen):
         await self.lab_app.open("lab", session=session)
         self.lab_app.notify("A session of your own, with you as a filter. Esc returns to the lesson.", markup=False)
 
-    async def action_explain(self) -> None:
-        """Explain the belief of the chain in front. What is right stays hidden as long as the person is to decide it."""
-        from iicl_tui.present.explain import DEPTHS
+    def explanation(self, depth: Depth, part: Widget | None) -> Sequence[tuple[str, str]]:
+        """How the belief of the chain came about. What is right stays hidden as long as the person is to decide it."""
         from iicl_tui.present.explanation_page import focus_of, page_of
-        from iicl_tui.present.screen_terms import with_terms
 
         attempt = self.attempt
         if attempt is None:
-            return
+            return ()
         if attempt.hides_truth:
-            self.lab_app.notify("Decide first: an explanation would say what is right.", markup=False)
-            return
-        name = list(attempt.prepared.chains)[self._panes.front]
+            return [("The numbers", "Decide first: an explanation of the numbers would say what is right.")]
+        place, focus = self._panes.asked_about(part)
+        name = list(attempt.prepared.chains)[place]
         session = session_at(attempt.prepared.chains[name], self.moment)
-        state = self._states[name, self.moment, attempt.at, False]
-        focus = focus_of(attempt.charts)
-        pages = {depth: with_terms(page_of(session, state, depth, focus), "lesson", depth) for depth in DEPTHS}
-        await self.lab_app.open("explain", self.lesson.title, pages)
+        return page_of(session, self._states[name, self.moment, attempt.at, False], depth, focus or focus_of(attempt.charts))
+
+    @property
+    def explained_title(self) -> str:
+        return self.lesson.title
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         attempt = self.attempt

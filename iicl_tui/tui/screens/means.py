@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import on
+from textual.widget import Widget
 
 from iicl_tui.present.comparison import ComparisonView
 from iicl_tui.study import statistics
 from iicl_tui.tui.screens.exporting import ExportingScreen
 from iicl_tui.tui.study.comparison_pane import ComparisonPane
 from iicl_tui.tui.widgets.inline_form import InlineForm
+
+if TYPE_CHECKING:
+    from iicl_tui.present.explain import Depth
 
 
 class MeansScreen(ExportingScreen):
@@ -65,6 +70,12 @@ class MeansScreen(ExportingScreen):
     def base_among(self, names: Sequence[str]) -> int:
         """The place of the condition that the others are compared with."""
         return names.index(self._base) if self._base in names else 0
+
+    def explanation(self, depth: Depth, part: Widget | None) -> Sequence[tuple[str, str]]:
+        """How the mean of the condition under the cursor came about."""
+        from iicl_tui.present.mean_explained import explained
+
+        return explained(self._view, self.query_one(ComparisonPane).place, depth)
 
     async def ask(self, dialog: InlineForm) -> None:
         """Show a dialog in place of one that is open."""

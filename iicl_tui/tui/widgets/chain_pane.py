@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from iicl_tui.charts.panel import Panel
 from iicl_tui.lessons.lesson import Chart
+from iicl_tui.present.explanation_page import Focus
 from iicl_tui.present.lab_state import LabState
 from iicl_tui.text import printable
 from iicl_tui.tui.widgets.curves import Curves
@@ -156,6 +157,16 @@ class ChainPanes(Container):
         below = width >= self._below_from[0] and height >= self._below_from[1]
         self.set_class(two and beside, "-beside")
         self.set_class(two and not beside and not below, "-one")
+
+    def asked_about(self, part: Widget | None) -> tuple[int, Focus | None]:
+        """The chain and the chart that a widget is of: without one, the chain in front, and None."""
+        kinds: dict[type[Widget], Focus] = {
+            LabChart: "belief", FilmStrip: "belief", Marginals: "objects", Curves: "curves", DataPane: "data"
+        }  # fmt: skip
+        place = next(
+            (at for at, pane in enumerate(self.panes) if part is not None and pane in part.ancestors_with_self), self.front
+        )
+        return place, next((focus for kind, focus in kinds.items() if isinstance(part, kind)), None)
 
     def turn(self, front: int) -> None:
         """Put a chain in front."""
