@@ -23,7 +23,7 @@ from iicl_tui.present.lab_state import FORMS, ChartSettings
 from iicl_tui.present.read_beliefs import sections
 from iicl_tui.present.review_words import SIGNS, VERDICTS
 from iicl_tui.store.presets import load
-from iicl_tui.study.measures import metric_names
+from iicl_tui.study.measures import measures_of
 from iicl_tui.tasks.base import task_kinds
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
@@ -145,7 +145,8 @@ def test_a_number_is_explained_by_the_word_beside_or_above_it() -> None:
 @pytest.mark.parametrize("preset", ["e3-none", "e0-understood-degenerate", "e4-easy"])
 async def test_every_metric_that_a_study_compares_has_an_entry(preset: str) -> None:
     task = (await session_of(preset)).chain.task
-    assert [name for name in metric_names(task) if lookup(name) is None or not find([name])] == []
+    words = [word for each in measures_of(task).values() for word in (each.name, each.text)]
+    assert [word for word in words if lookup(word) is None or not find([word])] == []
 
 
 def test_the_words_that_screens_make_have_entries() -> None:
