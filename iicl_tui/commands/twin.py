@@ -12,7 +12,7 @@ from iicl_tui.store.session import SessionFile
 from iicl_tui.study.theory.fit import KNOWN, SIGMA, Choosing, Estimate
 from iicl_tui.study.theory.prediction import predict
 from iicl_tui.study.theory.twin import Twin, twins, with_twins
-from iicl_tui.text import printable
+from iicl_tui.text import outwards, printable
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -70,7 +70,8 @@ def _noise(twin: Twin) -> str:
 
 def _temperature(tau: Estimate) -> str:
     if math.isnan(tau.value) or (tau.low <= 0.5 and tau.high >= 2):
-        least = f"at least {tau.low:.2g}" if math.isinf(tau.high) else f"{tau.low:.2g} to {tau.high:.2g}"
+        least, most = outwards(tau.low, tau.high, 2)
+        least = f"at least {least}" if math.isinf(tau.high) else f"{least} to {most}"
         return f"  τ: the data cannot tell it ({least})."
     return f"  τ = {tau.text}"
 
@@ -84,10 +85,10 @@ def _choosing(choosing: Choosing | None) -> str:
         "neither": "It chooses neither as one that samples nor as one that takes the likeliest rule",
         "cannot tell": "The choices cannot tell whether it samples or takes the likeliest rule",
     }
-    gamma = choosing.gamma
+    least, most = outwards(choosing.gamma.low, choosing.gamma.high, 2)
     return (
         f"  {words[choosing.verdict]}: {choosing.modes} of {choosing.choices} choices are the likeliest rule; P^γ with γ from "
-        f"{gamma.low:.2g} to {gamma.high:.2g}, where 1 is sampling and ∞ the maximum."
+        f"{least} to {most.replace('inf', '∞')}, where 1 is sampling and ∞ the maximum."
     )
 
 

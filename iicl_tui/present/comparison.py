@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from iicl_tui.charts.panel import Panel, Series
 from iicl_tui.study.collection import ChainData
 from iicl_tui.study.comparison import Comparison, Curve, Group
-from iicl_tui.study.statistics import CUT, Estimate, number, text
+from iicl_tui.study.statistics import CUT, Estimate, interval, number, text
 from iicl_tui.text import printable, shorten, text_width
 
 MOST_CURVES = 6
@@ -72,8 +72,8 @@ def view_of(comparison: Comparison, metric: str, base: int = 0, together: bool =
     rows, sentences, cut = [], [], any(mean.cut for mean in means)
     for place, (group, mean) in enumerate(zip(groups, means, strict=True)):
         found = comparison.difference(group, groups[base], metric) if place != base else None
-        interval = f"[{number(mean.low)}, {number(mean.high)}]" if np.isfinite(mean.low) else ""
-        rows.append((words[place], f"{mean.count:,}", number(mean.value), interval, text(found) if found is not None else ""))
+        row = words[place], f"{mean.count:,}", number(mean.value), interval(mean), text(found) if found is not None else ""
+        rows.append(row)
         sentences.append("")
         if found is not None:
             pairs = f"{found.count:,} pairs of chains" if found.how.endswith(", paired") else "unpaired"

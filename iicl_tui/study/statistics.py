@@ -12,10 +12,10 @@ which is s/√n where each chain is a cluster of its own (Liang and Zeger 1986).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import exp, expm1, isfinite, nan, sqrt
+from math import ceil, exp, expm1, floor, isfinite, log10, nan, sqrt
 from typing import Literal
 
 import numpy as np
@@ -194,9 +194,28 @@ def number(value: float, digits: int = 3) -> str:
 
 def text(estimate: Estimate, digits: int = 3) -> str:
     """ "0.912 [0.880, 0.944]"; only the mean where there is no interval."""
+    ends = interval(estimate, digits)
+    return f"{number(estimate.value, digits)} {ends}" if ends else number(estimate.value, digits)
+
+
+def interval(estimate: Estimate, digits: int = 3) -> str:
+    """ "[0.880, 0.944]", its ends rounded away from the middle, so that they still hold what they held; "" if there is none."""
     if not isfinite(estimate.low):
-        return number(estimate.value, digits)
-    return f"{number(estimate.value, digits)} [{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
+        return ""
+    return f"[{_end(estimate.low, floor, digits)}, {_end(estimate.high, ceil, digits)}]"
+
+
+def _end(value: float, to_whole: Callable[[float], int], digits: int) -> str:
+    """An end of an interval with the places of `number`; to_whole: floor or ceil."""
+    size = abs(value)
+    small = 0 < size < 0.5 * 10.0**-digits
+    places = 0 if size >= 1000 else -floor(log10(size)) if small else digits
+    scaled = value * 10.0**places
+    near = round(scaled)
+    whole = near if abs(scaled - near) < 1e-6 else to_whole(scaled)  # a rounding error is not worth a whole place
+    if not places:
+        return f"{whole:,}"
+    return f"{whole / 10.0**places:.1g}" if small else f"{whole / 10.0**places:.{digits}f}"
 
 
 def _said(method: Method, level: float) -> str:

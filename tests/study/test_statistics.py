@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iicl_tui.study.statistics import difference, mean, number, paired_difference, t_quantile, text
+from iicl_tui.study.statistics import Estimate, difference, interval, mean, number, paired_difference, t_quantile, text
 
 stats: Any = importlib.import_module("scipy.stats")
 
@@ -117,3 +117,15 @@ def test_numbers_for_a_table() -> None:
     assert [number(value) for value in (0.5, math.nan, 0.0, 1e-7, -2.0, 22888.53)] == [
         "0.500", "–", "0.000", "1e-07", "-2.000", "22,889",
     ]  # fmt: skip
+
+
+def test_intervals_in_tables_hold_what_they_held() -> None:
+    assert text(Estimate(0.9124, 0.88049, 0.94401, 0.01, 9, "")) == "0.912 [0.880, 0.945]"
+    assert interval(Estimate(0, -0.00012, 0.00031, 0, 9, "")) == "[-0.0002, 0.0004]"
+    assert interval(Estimate(0, math.nan, math.nan, 0, 9, "")) == ""
+    rng = np.random.default_rng(3)
+    for low in (*(rng.normal(size=200) * 10.0 ** rng.integers(-7, 6, 200)), 0.0, 0.3, -0.1, 1000.0, 999.9999):
+        high = low + abs(rng.normal()) * 10.0 ** rng.integers(-6, 5)
+        least, most = (float(end.replace(",", "")) for end in interval(Estimate(low, low, high, 0, 9, ""))[1:-1].split(", "))
+        assert least <= low + 1e-9
+        assert high <= most + 1e-9
