@@ -62,11 +62,11 @@ class Memory:
         self.records: list[PhaseRecord] = []
         self.fail_next = 0
 
-    def append(self, record: PhaseRecord) -> None:
+    def append(self, *records: PhaseRecord) -> None:
         if self.fail_next:
             self.fail_next -= 1
             raise StoreError("No room", "The disk is full.", "Make room.")
-        self.records.append(record)
+        self.records += records
 
     append_loosely = append
 

@@ -118,7 +118,7 @@ class ChainServices:
         reader: Who decides about unreadable replies; None if nobody does.
         access: Which keys may go to which hosts.
         record_loss: Records the attempts of a call without a reply. Raises nothing.
-        record_loosely: Records one of several calls that are made together. It survives the end of the process.
+        record_loosely: Records calls, all or none, of several that are made together. They survive the end of the process.
         sync: Makes them durable.
     """
 
@@ -131,7 +131,7 @@ class ChainServices:
     reader: Callable[[], ReplyReader | None]
     access: Access
     record_loss: Callable[[Call], None]
-    record_loosely: Callable[[Call], None]
+    record_loosely: Callable[..., None]
     sync: Callable[[], None]
 
 
@@ -215,7 +215,7 @@ class RecordedModelSession:
         self._check_budget(request, client)
         self._services.check_space(max_record_bytes(request))
         try:
-            return await self._make(purpose, request, client, on_wait)
+            return (await self._make_several(purpose, request, client, on_wait))[0]
         finally:
             self._services.on_call(None)
 
@@ -231,7 +231,7 @@ class RecordedModelSession:
 
         self._services.check_space(max_record_bytes(request))
         try:
-            return await self._make_several(purpose, request, client, on_wait, self._services.record_loosely)
+            return await self._make_several(purpose, request, client, on_wait, loosely=True)
         finally:
             self._services.on_call(None)
             self._services.sync()
@@ -252,7 +252,7 @@ class RecordedModelSession:
             self._services.on_call(PendingCall(purpose, client.model, since, waiting, progress))
 
         async def make(request: Request, on_wait: OnWait) -> None:
-            found[request.prompt] = await self._make(purpose, request, client, on_wait, self._services.record_loosely)
+            (found[request.prompt],) = await self._make_several(purpose, request, client, on_wait, loosely=True)
 
         try:
             while left:
@@ -267,16 +267,14 @@ class RecordedModelSession:
             self._services.sync()  # once for all of them, before any is read
         return tuple(found[request.prompt] for request in requests)
 
-    async def _make(
-        self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait, record: Callable[[Call], None] | None = None
-    ) -> Call:
-        """Makes a call and records it, by `record` if its record need not be durable yet."""
-        return (await self._make_several(purpose, request, client, on_wait, record))[0]
-
     async def _make_several(
-        self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait, record: Callable[[Call], None] | None
+        self, purpose: Purpose, request: Request, client: ModelClient, on_wait: OnWait, loosely: bool = False
     ) -> tuple[Call, ...]:
-        """Makes a call and records each of its replies as one; only the first has the usage."""
+        """Makes a call and records each of its replies as one; only the first has the usage.
+
+        Args:
+            loosely: The records need not be durable yet. They are written at once: one bill, so all of them or none.
+        """
         worst = self._check_budget(request, client)
         self._asked_again = True
         without: tuple[str, ...] = ()
@@ -333,7 +331,14 @@ class RecordedModelSession:
             replace(call, reply=each.text, finish=each.finish, tokens=each.tokens, usage=usage, sent=sent, latency=None, lost=None)
             for each in more
         ]
-        return tuple(self._record(each, record) for each in (call, *others))
+        calls = (call, *others)
+        if loosely:
+            self._services.record_loosely(*calls)
+        else:
+            for made in calls:
+                self._services.record(made)
+        self._seen += calls
+        return calls
 
     async def ask_person(
         self, purpose: Purpose, prompt: str, reply: str, problem: str, skip_effect: str, read: Callable[[str], str]
@@ -359,10 +364,7 @@ class RecordedModelSession:
                 "Open the session in the program to edit it, redraw or skip; `iicl-tui resume` asks the model once more.",
             )
         self._asked_again = True
-        return self._record(call)
-
-    def _record(self, call: Call, record: Callable[[Call], None] | None = None) -> Call:
-        (record or self._services.record)(call)
+        self._services.record(call)
         self._seen.append(call)
         return call
 

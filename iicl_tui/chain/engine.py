@@ -61,8 +61,11 @@ class Sink(Protocol):
     def append(self, record: Record) -> None:
         """Saves a record durably before it returns. Raises StoreError if it cannot; the same append may then be repeated."""
 
-    def append_loosely(self, call: Call) -> None:
-        """Saves a call so that it survives the end of this process, and a power cut after `sync`. Raises as `append`."""
+    def append_loosely(self, *calls: Call) -> None:
+        """Saves calls, all or none, so that they survive the end of this process, and a power cut after `sync`.
+
+        Raises as `append`.
+        """
 
     def sync(self) -> None:
         """Makes durable what was appended loosely. Raises StoreError if that fails; then none of it is saved."""
@@ -222,16 +225,16 @@ class Chain(ChainHistory):
         self._keep(call)
         self.flush()
 
-    def _save_loosely(self, call: Call) -> None:
-        """As `_save_call`, but the call may be lost in a power cut before `_sync`."""
-        self._keep(call)
-        while self._unsaved:
-            first = self._unsaved[0]
-            assert isinstance(first, Call)  # no phase begins before the record of the last one is saved
-            if self.sink is not None:
-                self.sink.append_loosely(first)
-                self._loose.append(first)
-            del self._unsaved[0]
+    def _save_loosely(self, *calls: Call) -> None:
+        """As `_save_call`, for calls that are saved at once, but they may be lost in a power cut before `_sync`."""
+        for call in calls:
+            self._keep(call)
+        # No phase begins before the record of the last one is saved.
+        unsaved = [record for record in self._unsaved if isinstance(record, Call)]
+        if self.sink is not None:
+            self.sink.append_loosely(*unsaved)
+            self._loose += unsaved
+        self._unsaved.clear()
 
     def _keep(self, call: Call) -> None:
         self._add_call(call)

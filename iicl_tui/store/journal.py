@@ -149,8 +149,12 @@ class Journal:
             StoreError: The file is unchanged, and the same append can be tried again. It is a ReadOnlyFile, DeletedFile,
                 ChangedFile or FullDisk, or a plain StoreError if the disk fails.
         """
+        self.append_together([(text, marker)], durable)
+
+    def append_together(self, blocks: Sequence[tuple[str, str]], durable: bool = True) -> None:
+        """As `append`, for blocks that are written at once, so that a process that is killed leaves all of them or none."""
         self._check_writable()
-        data = self._lead + (text + marker_line(marker, text)).encode()
+        data = self._lead + "".join(text + marker_line(marker, text) for text, marker in blocks).encode()
         try:
             if self._tail_to_cut:
                 os.ftruncate(self._descriptor, self._size)

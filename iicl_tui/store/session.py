@@ -129,10 +129,13 @@ class SessionFile:
         """Keeps a record, which is on the disk when this returns. Raises StoreError; the same append may then be repeated."""
         self._append(record)
 
-    def append_loosely(self, call: Call) -> None:
-        """Keeps a call, which survives the end of this process, and a power cut after `sync` or `append`. Raises as `append`."""
-        self._append(call, durable=False)
-        self._loose += 1
+    def append_loosely(self, *calls: Call) -> None:
+        """Keeps calls, all or none, which survive the end of this process, and a power cut after `sync` or `append`.
+
+        Raises as `append`.
+        """
+        self._append(*calls, durable=False)
+        self._loose += len(calls)
 
     def sync(self) -> None:
         """Puts on the disk what was appended loosely.
@@ -149,17 +152,22 @@ class SessionFile:
             raise
         self._loose = 0
 
-    def _append(self, record: Record, durable: bool = True) -> None:
-        self._journal.append(*self._encoder.block(record), durable=durable)
-        self._encoder.wrote(record)
+    def _append(self, *records: Record, durable: bool = True) -> None:
+        encoder, blocks = copy.copy(self._encoder), []
+        for record in records:
+            blocks.append(encoder.block(record))
+            encoder.wrote(record)
+        self._journal.append_together(blocks, durable)
+        self._encoder = encoder
         if durable:
             self._loose = 0
-        if isinstance(record, Call):
-            self._calls.append(record)
-        elif isinstance(record, ImitationRecord):
-            self._generations.append(Generation(record.generation, record))
-        else:
-            self._generations[-1] = self._generations[-1].with_record(record)
+        for record in records:
+            if isinstance(record, Call):
+                self._calls.append(record)
+            elif isinstance(record, ImitationRecord):
+                self._generations.append(Generation(record.generation, record))
+            else:
+                self._generations[-1] = self._generations[-1].with_record(record)
 
     def branch(
         self, generation: int, path: Path | None = None, *, seed: int | None = None, changes: Sequence[str] = ()

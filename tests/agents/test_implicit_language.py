@@ -391,10 +391,10 @@ class DyingSink:
         self.records: list[Record] = []
         self.most, self.after = most, after
 
-    def append(self, record: Record) -> None:
+    def append(self, *records: Record) -> None:
         if len(self.records) >= self.most and not self.after:
             raise Killed
-        self.records.append(record)
+        self.records += records
         if len(self.records) > self.most:
             raise Killed
 

@@ -80,10 +80,10 @@ async def test_a_full_disk_does_not_hide_the_failure_and_the_next_step_saves_the
     class Sink:
         full = True
 
-        def append(self, record: Any) -> None:
+        def append(self, *records: Any) -> None:
             if self.full:
                 raise FullDisk("full", "", "")
-            saved.append(record)
+            saved.extend(records)
 
         def check_space(self, size: int) -> None:
             pass

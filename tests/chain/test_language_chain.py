@@ -47,10 +47,10 @@ class DyingSink:
         self.records: list[Record] = []
         self.most, self.after = most, after
 
-    def append(self, record: Record) -> None:
+    def append(self, *records: Record) -> None:
         if len(self.records) >= self.most and not self.after:
             raise Killed
-        self.records.append(record)
+        self.records += records
         if len(self.records) > self.most:
             raise Killed
 
@@ -838,3 +838,36 @@ async def test_a_budget_holds_back_a_retry_after_attempts_that_may_be_billed() -
     with pytest.raises(BudgetReached):
         await chain.run()
     assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize("together", [1, 3, 6])
+async def test_draws_beside_a_chain_are_never_paid_for_twice(together: int) -> None:
+    """However many replies the server makes to one call, and wherever the process is killed."""
+    hidden = {"rules": "hidden", "samples": 4}
+    config, model = spoken(task=hidden, chain={"generations": 2}, agent={"belief": "samples", "draws": 6, "ask-prior": True})
+    follow, made = follows(config), []
+
+    def answer(request: Request) -> Reply:
+        replies = [Reply(follow(request), usage=Usage(9, 9)) for _ in range(min(request.n or 1, together))]
+        made.append(len(replies))
+        return replace(replies[0], more=tuple(replies[1:]))
+
+    model.answers = answer
+    chain = Chain(config)
+    await chain.run()
+    said, paid = [(call.purpose, call.reply) for call in chain.calls], sum(made)
+    assert paid == len(chain.calls) == 6 + 2 * 7
+    for most in range(len(everything(chain))):
+        for after in (False, True):
+            made.clear()
+            sink = DyingSink(most, after)
+            with pytest.raises(Killed):
+                await Chain(config, sink=sink).run()
+            calls = sum(isinstance(record, Call) for record in sink.records)
+            lost = sum(made) - calls  # those of the one call that the kill took with it
+            assert lost in (0, made[-1])
+            assert not (after and lost)
+            chain = resumed(config, sink.records)
+            await chain.run()
+            assert [(call.purpose, call.reply) for call in chain.calls] == said
+            assert sum(made) == paid + lost

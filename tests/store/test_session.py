@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from made import CREATED, config, make, run
 
+from iicl_tui.agents.calls import Call
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import ConfigError, LabError
-from iicl_tui.store import errors
+from iicl_tui.store import atomic, errors
 from iicl_tui.store.session import SessionFile, slug
 
 
@@ -315,3 +316,15 @@ def test_what_a_killed_creation_left_is_removed_at_the_next_one(tmp_path: Path) 
     (tmp_path / ".0123456789abcdef.tmp").write_text("a file of somebody's")
     make(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([".0123456789abcdef.tmp", mine.name, "a-test.toml"])
+
+
+def test_calls_kept_together_are_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = [Call(1, "imitation", "imitate", "asked", f"reply {number}") for number in range(3)]
+    with SessionFile.create(config(), tmp_path / "s.toml", created=CREATED) as session:
+        real, writes = atomic.write_all, []
+        monkeypatch.setattr(atomic, "write_all", lambda *given: (writes.append(given), real(*given)))
+        session.append_loosely(*calls)
+        session.sync()
+    assert len(writes) == 1
+    with SessionFile.open(tmp_path / "s.toml") as again:
+        assert again.calls == calls
