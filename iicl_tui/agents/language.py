@@ -254,6 +254,7 @@ class LanguageAgent:
             lambda text: self.wording.read_samples(text, count),
             lambda reading: len(reading.examples),
             lambda problem: self.wording.repair_samples(self.prompts, problem, count),
+            asks_again=self.settings.plain_text,
         )
         request = self._request(purpose, prompt, session, self.wording.samples_schema(count))
         reading = await ask_until_readable(self._caller(rng, session), session, purpose, request, reply_format, skip_effect)
@@ -426,6 +427,7 @@ class LanguageAgent:
             self.wording.read_rule,
             lambda reading: int(reading.hypothesis is not None),
             lambda problem: self.wording.repair_rule(self.prompts, problem),
+            asks_again=self.settings.plain_text,
         )
         reading = await ask_until_readable(self._caller(rng, session), session, purpose, request, reply_format, skip_effect)
         return reading.hypothesis if reading is not None else None

@@ -189,7 +189,7 @@ def build_agent(
         effort = "none"
     settings = RequestSettings(
         model, values["max-tokens"], estimator, values["temperature"], values["top-p"], values["seed"], values["json-schema"],
-        effort, choice_of(values), api.schema_bounds,
+        effort, choice_of(values), api.schema_bounds, bool(text),
     )  # fmt: skip
 
     def find_price() -> Price | None:

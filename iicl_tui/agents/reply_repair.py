@@ -21,11 +21,14 @@ class ReplyFormat(Generic[Reading]):
         read: Reads a reply.
         yield_of: How much a reading contains; 0 if it is unusable.
         repair_prompt: What the model is asked if its reply has a problem.
+        asks_again: Whether the question itself is asked once more in its place, because a base model follows no instruction and
+            would only read its bad reply as an example.
     """
 
     read: Callable[[str], Reading]
     yield_of: Callable[[Reading], int]
     repair_prompt: Callable[[str], str]
+    asks_again: bool = False
 
     def accepts(self, call: Call, reading: Reading) -> bool:
         """Whether a reading can be taken: it has something, and the reply was not cut off."""
@@ -63,7 +66,7 @@ async def ask_until_readable(
         reading = reply_format.read(made.reply)
         problem, whole = _problem(made, reading, request), reply_format.accepts(made, reading)
         if problem and (made.finish == "stop" or (made.is_cut and reply_format.yield_of(reading))):
-            made = await call("repair", _repair_request(request, made.reply, reply_format.repair_prompt(problem)))
+            made = await call("repair", _repair_request(request, made.reply, reply_format, problem))
             repaired = reply_format.read(made.reply)
             accepted = reply_format.accepts(made, repaired)
             if accepted > whole or (accepted == whole and reply_format.yield_of(repaired) >= reply_format.yield_of(reading)):
@@ -83,11 +86,14 @@ async def ask_until_readable(
             return None
 
 
-def _repair_request(request: Request, reply: str, prompt: str) -> Request:
-    """The dialogue with the reply and the repair prompt.
+def _repair_request(request: Request, reply: str, reply_format: ReplyFormat[Reading], problem: str) -> Request:
+    """The dialogue with the reply and the repair prompt, or the same question.
 
     Some APIs refuse an empty assistant message. An empty reply is left out, and the question is asked again.
     """
+    if reply_format.asks_again:
+        return request
+    prompt = reply_format.repair_prompt(problem)
     if reply.strip():
         return replace(request, messages=(*request.messages, Message("assistant", reply), Message("user", prompt)))
     return replace(request, messages=(*request.messages[:-1], Message("user", f"{request.prompt}\n\n{prompt}")))

@@ -23,6 +23,7 @@ class RequestSettings:
         schema: Whether replies must follow a JSON schema.
         schema_bounds: Whether that schema may bound the lengths and letters of texts. Not all providers take that.
         reasoning_effort: How much the model thinks before it answers; None: as it does by itself.
+        plain_text: Whether it continues plain text, as base models do, which follow no instruction.
         choose: Where its hypothesis comes from: "reply", or drawn from the scored belief by "sample" or "map".
     """
 
@@ -36,6 +37,7 @@ class RequestSettings:
     reasoning_effort: str | None = None
     choose: Literal["reply", "sample", "map"] = "reply"
     schema_bounds: bool = False
+    plain_text: bool = False
 
 
 def without_bounds(schema: Mapping[str, Any]) -> dict[str, Any]:

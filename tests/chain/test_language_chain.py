@@ -198,6 +198,17 @@ async def test_an_unreadable_reply_is_repaired_by_one_call() -> None:
     assert repair.seed != model.requests[0].seed
 
 
+async def test_a_base_model_is_asked_the_same_once_more() -> None:
+    config, model = spoken(chain={"generations": 1}, agent={"endpoint": "completions"})
+    model.answers = ["A rule is", rule(config, 5), "Input: Input:", samples(config, 1, 2, 3, 4)]
+    chain = Chain(config)
+    await chain.run()
+    assert [call.purpose for call in chain.calls] == ["imitate", "repair", "transmit", "repair"]
+    for first, again in (model.requests[:2], model.requests[2:]):
+        assert again.messages == first.messages
+        assert again.seed != first.seed
+
+
 async def test_an_empty_reply_is_repaired_without_an_empty_message() -> None:
     config, model = spoken(chain={"generations": 1})
     model.answers = ["", rule(config, 9), samples(config, 3, 4, 5, 6)]

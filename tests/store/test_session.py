@@ -322,7 +322,12 @@ def test_calls_kept_together_are_written_at_once(tmp_path: Path, monkeypatch: py
     calls = [Call(1, "imitation", "imitate", "asked", f"reply {number}") for number in range(3)]
     with SessionFile.create(config(), tmp_path / "s.toml", created=CREATED) as session:
         real, writes = atomic.write_all, []
-        monkeypatch.setattr(atomic, "write_all", lambda *given: (writes.append(given), real(*given)))
+
+        def write(*given: Any) -> None:
+            writes.append(given)
+            real(*given)
+
+        monkeypatch.setattr(atomic, "write_all", write)
         session.append_loosely(*calls)
         session.sync()
     assert len(writes) == 1
