@@ -325,14 +325,17 @@ def takes_maximum(agent: Agent) -> bool:
 
 @dataclass(frozen=True)
 class UsageEstimate:
-    """Estimated calls, prompt tokens and completion tokens."""
+    """Estimated calls, prompt tokens and completion tokens; and how many of the calls are reads of a joint belief, at least."""
 
     calls: int = 0
     prompt: int = 0
     completion: int = 0
+    reads: int = 0
 
     def __add__(self, other: UsageEstimate) -> UsageEstimate:
-        return UsageEstimate(self.calls + other.calls, self.prompt + other.prompt, self.completion + other.completion)
+        return UsageEstimate(
+            self.calls + other.calls, self.prompt + other.prompt, self.completion + other.completion, self.reads + other.reads
+        )
 
 
 @dataclass(frozen=True)

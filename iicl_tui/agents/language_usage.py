@@ -18,7 +18,7 @@ def belief_usage(wording: Wording, opening: Sequence[Message], replies: int, rea
     """The usage of asking for one belief with these messages: by replies that state a rule, and reads of one token."""
     asked, rule = prompt_tokens(Request(tuple(opening), 1)), estimated_tokens(wording.rule_reply(0))
     # Half of a rule is given with each read, on average.
-    return UsageEstimate(replies + reads, (replies + reads) * asked + reads * rule // 2, replies * rule + reads)
+    return UsageEstimate(replies + reads, (replies + reads) * asked + reads * rule // 2, replies * rule + reads, reads)
 
 
 def aside_usage(
@@ -34,7 +34,7 @@ def aside_usage(
     question, rule = prompt_tokens(Request(tuple(asked), 1)), estimated_tokens(wording.rule_reply(0))
     history = sum(min(lookback, k) for k in own) * prompts * question  # an earlier exchange is about as long
     prompt = len(own) * (prompts * question + reads * rule // 2) + history
-    return UsageEstimate(len(own) * (draws + reads), prompt, len(own) * (draws * rule + reads))
+    return UsageEstimate(len(own) * (draws + reads), prompt, len(own) * (draws * rule + reads), len(own) * reads)
 
 
 def estimate_usage(
@@ -85,4 +85,4 @@ def estimate_usage(
     # Before its generation k an agent has 2k exchanges, and one more when it makes examples.
     exchanges = sum(asked * min(lookback, 2 * k) + (1 + refinements) * min(lookback, 2 * k + 1) for k in own)
     history = exchanges * (opening_tokens + transmit_tokens + rule + examples) // 2
-    return UsageEstimate(len(own) * calls, len(own) * prompt + history, len(own) * completion)
+    return UsageEstimate(len(own) * calls, len(own) * prompt + history, len(own) * completion, len(own) * reads)

@@ -41,6 +41,8 @@ class Estimate:
             return ""
         tokens = self.work.prompt + self.work.completion
         words = f"About {self.work.calls:,} call{'s' if self.work.calls != 1 else ''} and {_rounded(tokens):,} tokens"
+        if self.work.reads:
+            words += " (up to four times as many if a state and its quote are tokens of their own)"
         more = ", and more if a filter rejects some" if self.redraws else ""
         if not self.unpriced:
             return f"{words}, {money_text(self.dollars)}{more}."

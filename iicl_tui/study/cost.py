@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import reduce
 from itertools import islice, product
 from math import prod
@@ -32,7 +32,7 @@ def total(study: Study, count: int, conditions: int = MOST_CONDITIONS) -> Estima
     found = [estimate(study.config(study.plan(study.index(each)))) for each in islice(product(*steps), conditions)]
     whole = reduce(Estimate.__add__, found)
     share = count / min(prod(map(len, steps)), conditions)
-    work = UsageEstimate(*(round(share * each) for each in (whole.work.calls, whole.work.prompt, whole.work.completion)))
+    work = UsageEstimate(*(round(share * getattr(whole.work, field.name)) for field in fields(UsageEstimate)))
     return replace(whole, work=work, dollars=share * whole.dollars)
 
 

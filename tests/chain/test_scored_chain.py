@@ -703,3 +703,5 @@ def test_what_cannot_be_scored_is_a_fault(agent: Any, chain: Any, where: str, wh
 def test_the_estimate_counts_the_reads(server: Loopback) -> None:
     work = estimate(made(server).config).work
     assert work.calls == 2 * (1 + 13 + 1 + 1)
+    assert work.reads == 2 * (1 + 13)
+    assert "(up to four times as many if a state and its quote are tokens of their own)" in estimate(made(server).config).text
