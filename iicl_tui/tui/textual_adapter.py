@@ -25,8 +25,7 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import MountError
-from textual.widgets import OptionList, Select
-from textual.widgets._select import SelectOverlay  # the public textual.widgets.select does not export it
+from textual.widgets import OptionList
 from textual.worker import WorkerFailed
 
 from iicl_tui.errors import LabError
@@ -189,14 +188,3 @@ class CrashHandlingApp(App[None]):
         if not self.screen._result_callbacks:
             self.screen._push_result_callback(self.screen, None)
         return self.switch_screen(screen)
-
-
-class RemovableSelect(Select[str], inherit_bindings=False):
-    """A select that can be removed while it is mounted.
-
-    Textual fills the list in a mount handler, which fails if the widget was removed before its children were composed.
-    """
-
-    def _setup_options_renderables(self) -> None:
-        if self.query(SelectOverlay):
-            super()._setup_options_renderables()

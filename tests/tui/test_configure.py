@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Select, Static, Switch, TextArea
+from textual.widgets import Input, OptionList, Static, Switch, TextArea
 from waiting import app_until
 
 from iicl_tui.store import atomic
@@ -19,6 +19,7 @@ from iicl_tui.store.presets import load, presets
 from iicl_tui.store.session import SessionFile
 from iicl_tui.tui.app import LabApp, Start
 from iicl_tui.tui.configure.blank import BLANK
+from iicl_tui.tui.configure.choice import Choice
 from iicl_tui.tui.configure.fields import FieldRow, SectionButton, row_id
 from iicl_tui.tui.configure.prior_box import WeightCell
 from iicl_tui.tui.screens.configure import ConfigureScreen
@@ -165,7 +166,7 @@ async def test_a_fault_stands_beside_its_field_and_stops_the_writing(paths: Path
         await focus(pilot, "chain", "generations")
         await pilot.press("end", "backspace", *"six")
         await settled(pilot, 1)
-        assert "whole number" in str(row(pilot, "chain", "generations").query_one(".fault", Static).content)
+        assert "whole number" in str(row(pilot, "chain", "generations").render())
         assert row(pilot, "chain", "generations").has_class("-wrong")
         assert words(pilot, "#total").startswith("✗ 1 fault · line 4: chain.generations")
         await focus(pilot, "task", "objects")
@@ -202,11 +203,11 @@ async def test_another_task_and_back_loses_nothing(paths: Paths) -> None:
         await app_until(pilot, lambda: screen.draft.get(("task", "initial")) == 7)
         before = screen.draft.document["task"]
         task = row(pilot, "chain", "task").control
-        assert isinstance(task, Select)
+        assert isinstance(task, Choice)
         task.value = "acronym"
         await app_until(pilot, lambda: bool(screen.query("#row-task-easy")) and screen.draft.get(("task", "draw")) is None)
         task = row(pilot, "chain", "task").control
-        assert isinstance(task, Select)
+        assert isinstance(task, Choice)
         task.value = "acre"
         await app_until(pilot, lambda: screen.draft.document.get("task") == before)
         await settled(pilot, 0)
@@ -229,7 +230,7 @@ async def test_filters_are_added_ordered_changed_and_removed(paths: Paths) -> No
         await press(pilot, "remove", "filter", 0)
         await app_until(pilot, lambda: filters() == ["effective-set"])
         kind = row(pilot, "filter", 0, "kind").control
-        assert isinstance(kind, Select)
+        assert isinstance(kind, Choice)
         kind.value = "human"
         await app_until(pilot, lambda: filters() == ["human"] and bool(screen.query("#row-filter-0-blind")))
         assert screen.focused is not None
@@ -253,7 +254,7 @@ async def test_features_of_texts_are_added_changed_and_removed(paths: Paths) -> 
         at = len(before)
         await app_until(pilot, lambda: screen.focused is row(pilot, "task", "feature", at, "kind").control)
         kind = row(pilot, "task", "feature", at, "kind").control
-        assert isinstance(kind, Select)
+        assert isinstance(kind, Choice)
         kind.value = "regex"
         await app_until(pilot, lambda: bool(screen.query(f"#row-task-feature-{at}-pattern")))
         await settled(pilot, 1)
@@ -410,7 +411,7 @@ async def test_the_file_name_may_be_chosen_and_is_never_taken_twice(paths: Paths
         paths.sessions.mkdir()
         (paths.sessions / "a.toml").write_text("mine")
         await pilot.press("f5")
-        await app_until(pilot, lambda: "file with this name" in str(row(pilot, "file").query_one(".fault", Static).content))
+        await app_until(pilot, lambda: "file with this name" in str(row(pilot, "file").render()))
         assert isinstance(pilot.app.screen, ConfigureScreen)
         await pilot.press("b", "f5")
         await in_lab(pilot)

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.app import App, ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
@@ -23,7 +22,7 @@ import iicl_tui.tui
 from iicl_tui.errors import LabError
 from iicl_tui.store.paths import Paths
 from iicl_tui.tui.app import LabApp
-from iicl_tui.tui.textual_adapter import CrashHandlingApp, ErrorHandlingScreen, RemovableSelect
+from iicl_tui.tui.textual_adapter import CrashHandlingApp, ErrorHandlingScreen
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 MODULES = [
@@ -125,21 +124,6 @@ async def test_the_first_screen_of_a_mode_can_be_replaced() -> None:
         await app.replace_screen(second)
         assert app.screen is second
         assert len(app.screen_stack) == 1
-
-
-async def test_a_select_may_be_removed_as_it_is_mounted() -> None:
-    class Form(App[None]):
-        def compose(self) -> ComposeResult:
-            yield Vertical(id="box")
-
-    app = Form()
-    async with app.run_test() as pilot:
-        box = app.query_one("#box")
-        for _ in range(5):
-            box.mount(RemovableSelect([("a", "a")]))
-            await box.remove_children()
-        await pilot.pause()
-        assert not app.query(RemovableSelect)
 
 
 async def test_a_field_shows_control_characters_as_symbols_and_keeps_the_value() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -13,7 +12,7 @@ from textual.containers import Horizontal, ItemGrid, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select, Static, Switch
+from textual.widgets import Button, Input, Label, Static, Switch
 
 from iicl_tui.agents.base import agent_kinds
 from iicl_tui.filters.base import filter_kinds
@@ -22,24 +21,12 @@ from iicl_tui.present.example_lines import is_example
 from iicl_tui.schema import REQUIRED, Path
 from iicl_tui.text import printable
 from iicl_tui.tui.configure.blank import HEADS, TITLES
+from iicl_tui.tui.configure.choice import Choice
+from iicl_tui.tui.configure.labelled_row import LabelledRow
 from iicl_tui.tui.configure.prior_box import PriorBox
-from iicl_tui.tui.textual_adapter import RemovableSelect
 from iicl_tui.tui.widgets.plain_input import PlainInput
 
 Operation = Literal["add", "remove", "up", "down", "drop", "give", "example"]
-
-
-class Choice(RemovableSelect, inherit_bindings=False):
-    """A select that leaves the arrow keys to the form until it is open."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
-
-    def __init__(self, choices: Collection[str], *, prompt: str, allow_blank: bool, value: Any) -> None:
-        super().__init__(
-            [(choice, choice) for choice in choices],
-            prompt=prompt, allow_blank=allow_blank, value=value, compact=True, classes="control",
-        )  # fmt: skip
-        self.allows_blank = allow_blank
 
 
 class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -62,7 +49,7 @@ class FormPane(VerticalScroll, can_focus=False, inherit_bindings=False):
                 fields[at].focus()
 
 
-class FieldRow(Vertical):
+class FieldRow(LabelledRow):
     """A label and a control on one line; the faults below."""
 
     @dataclass
@@ -74,34 +61,29 @@ class FieldRow(Vertical):
         value: Any
 
     def __init__(self, row: Row) -> None:
-        super().__init__(id=row_id(row.path))
+        super().__init__(row.field.label, *self._widgets(row), id=row_id(row.path))
         self.row = row
         self._last: Any = self._state(row)
         """The control's last known value, to tell an edit from an event without a change."""
 
-    def compose(self) -> ComposeResult:
-        with Horizontal(classes="line"):
-            yield Label(Content(self.row.field.label), classes="label")
-            yield self._control()
-            if self.row.field.kind == "bool":
-                yield Static(classes="word", markup=False)
-            if is_example(self.row.path):
-                yield SectionButton("remove", "drop", self.row.path)
-        yield Static(classes="fault", markup=False)
+    @classmethod
+    def _widgets(cls, row: Row) -> list[Widget]:
+        word = [Static(classes="word", markup=False)] if row.field.kind == "bool" else []
+        button = [SectionButton("remove", "drop", row.path)] if is_example(row.path) else []
+        return [cls._control(row), *word, *button]
 
     def on_mount(self) -> None:
-        self._draw_faults()
+        self._draw_state()
 
-    def _control(self) -> Widget:
-        row = self.row
+    @classmethod
+    def _control(cls, row: Row) -> Widget:
         if row.field.kind == "choice":
             optional = row.field.default is None or row.field.default is REQUIRED
             bad = row.value is not None and row.value not in row.field.choices
-            # Textual reads a prompt as markup, so a file's bad value is shown only in the fault below.
-            prompt = "not a valid choice" if bad else "none"
-            return Choice(row.field.choices, prompt=prompt, allow_blank=optional or bad, value=self._chosen(row))
+            prompt = "not a valid choice" if bad else "none"  # the fault below shows the file's bad value
+            return Choice(row.field.choices, prompt=prompt, allows_blank=optional or bad, value=cls._chosen(row))
         if row.field.kind == "bool":
-            return Switch(self._is_on(row), animate=False, classes="control")
+            return Switch(cls._is_on(row), animate=False, classes="control")
         return PlainInput(row.text, placeholder=row.hint, compact=True, classes="control", select_on_focus=False)
 
     @property
@@ -112,7 +94,7 @@ class FieldRow(Vertical):
     @property
     def _has_widgets(self) -> bool:
         """Whether its widgets are mounted; they are not while the form is rebuilt."""
-        return bool(self.query(".control")) and bool(self.query(".fault"))
+        return bool(self.query(".control"))
 
     @classmethod
     def _state(cls, row: Row) -> Any:
@@ -122,9 +104,9 @@ class FieldRow(Vertical):
         return cls._is_on(row) if row.field.kind == "bool" else row.text
 
     @staticmethod
-    def _chosen(row: Row) -> Any:
+    def _chosen(row: Row) -> str | None:
         value = row.field.default if row.value is None else row.value
-        return value if value in row.field.choices else Select.NULL
+        return value if value in row.field.choices else None
 
     @staticmethod
     def _is_on(row: Row) -> bool:
@@ -137,7 +119,7 @@ class FieldRow(Vertical):
             return
         if isinstance(self.control, Input):
             self.control.placeholder = row.hint
-        self._draw_faults()
+        self._draw_state()
 
     def show(self, row: Row) -> None:
         """Show a row that was changed by something other than its own control."""
@@ -145,57 +127,47 @@ class FieldRow(Vertical):
         if not self._has_widgets:
             return
         control, state = self.control, self._state(row)
-        if isinstance(control, Choice) and state is Select.NULL and not control.allows_blank:
+        if isinstance(control, Choice) and state is None and not control.allows_blank:
             return
-        if isinstance(control, (Select, Switch, Input)) and control.value != state:
+        if isinstance(control, (Choice, Switch, Input)) and control.value != state:
             self._last = state
             control.value = state
-        self._draw_faults()
+        self._draw_state()
 
-    def _draw_faults(self) -> None:
-        self.set_class(bool(self.row.faults), "-wrong")
-        self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in self.row.faults)))
+    def _draw_state(self) -> None:
+        self.draw_faults(self.row.faults)
         if self.row.field.kind == "bool":
             self.query_one(".word", Static).update("yes" if self._is_on(self.row) else "no")
 
     @on(Input.Changed)
-    @on(Select.Changed)
+    @on(Choice.Changed)
     @on(Switch.Changed)
-    def _changed(self, event: Input.Changed | Select.Changed | Switch.Changed) -> None:
+    def _changed(self, event: Input.Changed | Choice.Changed | Switch.Changed) -> None:
         event.stop()
         if event.value == self._last:
             return
         self._last = value = event.value
-        if isinstance(event, Input.Changed):
-            self._edited(self.row.read(event.value))
-        else:
-            self._edited(None if value is Select.NULL else value)
+        self._edited(self.row.read(event.value) if isinstance(event, Input.Changed) else value)
 
     def _edited(self, value: Any) -> None:
         self.post_message(self.Edited(self, self.row.path, value))
 
 
-class PreservedRow(Vertical):
+class PreservedRow(LabelledRow):
     """A key that the form has no field for, with a button to remove it."""
 
     def __init__(self, key: PreservedKey) -> None:
-        super().__init__(id=row_id(key.path))
+        kept = Static(Content(f"{key.text} (kept as it is)"), classes="kept")
+        button = SectionButton("remove", "drop", key.path)
+        super().__init__(printable(str(key.path[-1]), 60), kept, button, id=row_id(key.path))
         self.preserved = key
-
-    def compose(self) -> ComposeResult:
-        with Horizontal(classes="line"):
-            yield Label(Content(printable(str(self.preserved.path[-1]), 60)), classes="label")
-            yield Static(Content(f"{self.preserved.text} (kept as it is)"), classes="kept")
-            yield SectionButton("remove", "drop", self.preserved.path)
-        yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:
         self.show(self.preserved)
 
     def show(self, key: PreservedKey) -> None:
         """Show the key's faults."""
-        self.set_class(bool(key.faults), "-wrong")
-        self.query_one(".fault", Static).update(Content("\n".join(f"✗ {fault}" for fault in key.faults)))
+        self.draw_faults(key.faults)
 
 
 class SectionButton(Button):

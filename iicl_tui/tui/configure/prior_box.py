@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Label, Static
@@ -15,6 +15,7 @@ from iicl_tui.present.prior_effect import bar
 from iicl_tui.present.prior_table import Cell, PriorTable, stepped
 from iicl_tui.text import printable, shorten, text_width
 from iicl_tui.tui.actions import bindings
+from iicl_tui.tui.configure.labelled_row import LabelledRow
 
 CELLS_IN_A_LINE = 5
 
@@ -83,10 +84,7 @@ class PriorBox(Vertical):
         for line in self.table.lines:
             for first in range(0, len(line), CELLS_IN_A_LINE):
                 name = "" if first else shorten(printable(line[0].factor, 24), 19)
-                with Horizontal(classes="line"):
-                    yield Label(Content(name), classes="label")
-                    for cell in line[first : first + CELLS_IN_A_LINE]:
-                        yield WeightCell(cell)
+                yield LabelledRow(name, *map(WeightCell, line[first : first + CELLS_IN_A_LINE]))
         yield Static(classes="fault", markup=False)
 
     def on_mount(self) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
@@ -52,6 +53,9 @@ class AppScreen(ErrorHandlingScreen):
     """The ids of the widgets that are asked about as a whole, besides those with a title in their border."""
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny-width"), (60, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny-height"), (16, "-short"), (30, "-medium"), (50, "-tall")]  # noqa: RUF012
+
+    # What gets or loses the focus draws itself again. Textual would draw the whole screen each time.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Behind its widgets a screen has no text and no border: one blank line is all of its lines."""

@@ -309,7 +309,7 @@ class ConfigureScreen(ConfigureManyScreen):
         said = self.query_one("#help", Static)
         words = help_of(self.focused, self.config, max(said.content_region.width, 40))
         if words is not None:
-            said.update(words)
+            said.update(words, layout=False)
 
     def _show_total(self, faults: Sequence[Fault]) -> None:
         total = self.query_one("#total", Static)
