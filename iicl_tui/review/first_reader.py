@@ -12,6 +12,7 @@ of chains.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -79,6 +80,7 @@ class FirstReader:
         self._subject, self._file, self._access, self._reasons = subject, file, access, reasons
         self._same: dict[int, bool] = {}
         self._failed: set[int] = set()
+        self._is_loaded = False
         self._calls = [_read_call(table) for table in file.calls]
         self.spent: Spent = spent(self._calls, lambda call: setup.agent.price)
         self._on: dict[int, Suggestion] = {
@@ -124,6 +126,9 @@ class FirstReader:
         self._failed.add(row)  # until it is answered
         request = self._request(row)
         try:
+            if not self._is_loaded:  # what makes calls is imported at first, which takes a while
+                await asyncio.to_thread(self.setup.agent.connect, self._access)
+                self._is_loaded = True
             call = await self._session(row, request).ask(PURPOSE, request, self.setup.agent)
             found = read_suggestion(call.reply)
             reason = f"{found.reason} (cut off)" if call.is_cut and found.reason else found.reason
@@ -194,7 +199,8 @@ class FirstReader:
         unknown = next((name for name in self.setup.slots if name not in names), None)
         if unknown is not None:
             near = nearest(unknown, names)
-            what = f"The data have no such field{f'; nearest: {near}' if near else ''}. A brace of its own is written twice."
+            near = f"; nearest: {near}" if near else ""
+            what = f"The data have no such field{near}. {{{{name}}}} is written where the words {{name}} are meant."
             raise LabError(f"The reader's prompt has the slot {{{printable(unknown, 60)}}}", what, "Correct the prompt.")
 
 

@@ -63,9 +63,11 @@ class OpenAIProvider(SDKProvider):
         self._template: tuple[tuple[Message, ...] | None, str] = (None, "")  # the last dialogue, and its prompt
 
     def client(self, modules: tuple[Any, ...], http: Any) -> Any:
-        return modules[0].AsyncOpenAI(
+        sdk = modules[0].AsyncOpenAI(
             api_key=KEY_PLACEHOLDER, base_url=self.endpoint.url, http_client=http, max_retries=0, timeout=None
         )
+        _ = sdk.chat.completions, sdk.completions  # the SDK imports them at first use, and this is not the screen's thread
+        return sdk
 
     async def ask(self, sdk: Any, request: Request) -> None:
         if request.continuation == "completion":
