@@ -148,7 +148,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--group", metavar="FIELD", help="the field that rates are counted by")
     one.add_argument("--truth", metavar="FIELD", help="the field with the known right verdict")
     one.add_argument("--order", metavar="ORDER", help="file (the default), length, seed:N or disagreement")
-    one.add_argument("--blind", action="store_true", help="hide the truth and the decisions of others")
+    one.add_argument(
+        "--blind",
+        action=argparse.BooleanOptionalAction,
+        help="hide the truth, the group and the decisions of others (default: as in the last sitting)",
+    )
     one.add_argument("--reviewer", metavar="NAME", help="who decides (default: your login)")
     one.add_argument("--reasons", metavar="FILE", help="a list of reasons, one a line; the first nine have a digit")
     one.add_argument("--others", metavar="DECISIONS", nargs="+", default=[], help="show the decisions of others beside the rows")

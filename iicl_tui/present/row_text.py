@@ -14,7 +14,10 @@ _FENCE = re.compile(r"\s{0,3}(```+|~~~+)")
 _HEADING = re.compile(r"#{1,6} ")
 _ITEM = re.compile(r"(\s*)([-*+]|\d{1,3}[.)]) ")
 _INLINE = re.compile(r"(`+)[^`]+?\1|\*\*[^*\s][^*]*\*\*|__[^_\s][^_]*__|(?<![\w*])\*[^*\s][^*]*\*(?!\w)|(?<!\w)_[^_\s][^_]*_(?!\w)")
-_TOKEN = re.compile(r"\s+|\S+")
+_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003fffd"
+"""Characters of Chinese, Japanese and Korean, between which a line may end."""
+_TOKEN = re.compile(rf"\s+|[{_WIDE}]+|[^\s{_WIDE}]+")
+_WIDE_FIRST = re.compile(f"[{_WIDE}]")
 
 
 def lines(text: str, drawn: bool = True) -> Iterator[StyledText]:
@@ -80,7 +83,8 @@ def _inline(line: str) -> StyledText:
 
 
 def wrapped(lines: Iterable[StyledText], width: int) -> Iterator[StyledText]:
-    """Wraps lines at spaces to at most `width` cells; longer words are broken. Continued list items keep their indent."""
+    """Wraps lines at spaces, and between Chinese, Japanese or Korean characters, to at most `width` cells; longer words are
+    broken. Continued list items keep their indent."""
     for line in lines:
         yield from _wrap(line, max(width, 1))
 
@@ -109,7 +113,7 @@ def _wrap(line: StyledText, width: int) -> Iterator[StyledText]:
                 yield StyledText(tuple(runs))
                 runs, used, started = [(indent, "")] if indent else [], len(indent), False
                 continue
-            if started:
+            if started and (used + 2 > width or not _WIDE_FIRST.match(token)):
                 yield StyledText(tuple(runs))
                 runs, used = [(indent, "")] if indent else [], len(indent)
             for piece, last in _broken(token, width - used, width - len(indent)):

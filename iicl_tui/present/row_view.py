@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iicl_tui.present import row_text
 from iicl_tui.review.decisions import Decision, RowVerdict
@@ -27,6 +27,7 @@ _PROMPT_LINES = 12
 _VALUE_LINES = 6
 _LONG = 2000
 """Characters of a field beside the text that are looked at."""
+_LONG_WORD = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,7 @@ class RowView:
 
     Attributes:
         session: The rows and the decisions; drawn at once, since it changes with the next key.
-        blind: The known truth is hidden.
+        blind: The known truth and the group are hidden.
         drawn: Markdown and code are drawn.
         reader: A model that reads first.
     """
@@ -68,7 +69,8 @@ class RowView:
             return
         decision, subject = self._decision, self.session.subject
         verdict = decision.verdict
-        yield styled((f"row {row + 1} · ", "muted"), (VERDICTS[verdict], _ROLES.get(verdict, str(verdict))))
+        apart = (" · others disagree", "muted") if row in subject.disputed else ""
+        yield styled((f"row {row + 1} · ", "muted"), (VERDICTS[verdict], _ROLES.get(verdict, str(verdict))), apart)
         if decision.reason:
             yield from row_text.wrapped([styled(("reason: ", "muted"), (printable(decision.reason, 1000), "italic"))], width)
         mapping = subject.mapping
@@ -123,17 +125,19 @@ class RowView:
             return
         for name in dict.fromkeys((mapping.group, *mapping.shown)):
             if name is not None and name not in (mapping.truth, mapping.judged, mapping.prompt):
-                yield name, value_text(values.get(name))[:_LONG], ""
+                yield self._maybe_hidden(name, values, name == mapping.group)
         if mapping.truth is not None:
-            truth = "hidden" if self.blind else value_text(values.get(mapping.truth))[:_LONG]
-            yield mapping.truth, truth, "dim" if self.blind else ""
+            yield self._maybe_hidden(mapping.truth, values, True)
         text = self._decision.text if self._decision.text is not None else subject.editable_text(row)
-        words = len(text.split()) if len(text) < 100_000 else None
-        yield "length", f"{words:,} words" if words is not None else f"{len(text):,} characters", ""
+        yield "length", _length(text), ""
         for mark in subject.marks(row, self.blind):
             yield "seen", mark, ""
         if (said := self.suggestion(row)) is not None and self.reader is not None:
             yield self.reader.name, f"{said.verdict}{f', {said.reason}' if said.reason else ''}", said.verdict
+
+    def _maybe_hidden(self, name: str, values: Mapping[str, Any], tells: bool) -> tuple[str, str, str]:
+        """A fact; without its value if it tells what a blind review hides."""
+        return (name, "hidden", "dim") if tells and self.blind else (name, value_text(values.get(name))[:_LONG], "")
 
     def suggestion(self, row: int) -> Suggestion | None:
         """What the model said about a row, if it may be shown: in a blind review never, else before or after a decision."""
@@ -170,6 +174,14 @@ class RowView:
 
 def _because(reason: str) -> str:
     return f": {printable(reason, 200)}" if reason else ""
+
+
+def _length(text: str) -> str:
+    """How long a text is: in words, or in characters where words are very long or not divided by spaces."""
+    words = len(text.split()) if len(text) < 100_000 else 0
+    if not text.strip() or len(text) <= _LONG_WORD * words:
+        return f"{words:,} word{'s' * (words != 1)}"
+    return f"{len(text):,} characters"
 
 
 def time_left(minutes: float) -> str:

@@ -51,7 +51,7 @@ class RowOptions:
     group: str | None = None
     truth: str | None = None
     order: str | None = None
-    blind: bool = False
+    blind: bool | None = None
     reviewer: str | None = None
     reasons: Path | None = None
     others: tuple[Path, ...] = ()
@@ -92,12 +92,13 @@ def open_rows(data: Path, options: RowOptions, clock: Callable[[], float]) -> Op
         asked = _asked(table, options)
         reviewer = options.reviewer if options.reviewer is not None else _login()
         path = options.decisions or default_path(data, options.reviewer or "")
-        sitting = Sitting(reviewer, asked, options.order or "", options.blind, table.digest)
-        file, notices = _continued(path, table, sitting) if os.path.lexists(path) else _new(path, table, sitting)
+        sitting = Sitting(reviewer, asked, options.order or "", options.blind or False, table.digest)
+        there = os.path.lexists(path)
+        file, notices = _continued(path, table, sitting, options.blind) if there else _new(path, table, sitting)
         mapping = file.sitting.fields or guess_mapping(table)
         if mapping is not None:
             file.use(replace(file.sitting, fields=mapping.checked(table)))
-        subject = RowsSubject(table, mapping, options.blind)
+        subject = RowsSubject(table, mapping, file.sitting.blind)
         subject.others = tuple(_other(path, table) for path in options.others)
         reasons = ReasonList.read(options.reasons or data.with_name(data.stem + REASONS))
         session = RowSession(subject, file, read_order(file.sitting.order)(subject), reasons, clock)
@@ -140,11 +141,12 @@ def _new(path: Path, table: DataTable, sitting: Sitting) -> tuple[DecisionFile, 
     return DecisionFile.create(path, table, replace(sitting, order=sitting.order or "file")), []
 
 
-def _continued(path: Path, table: DataTable, sitting: Sitting) -> tuple[DecisionFile, list[str]]:
+def _continued(path: Path, table: DataTable, sitting: Sitting, blind: bool | None) -> tuple[DecisionFile, list[str]]:
     """Opens the decisions of an earlier sitting: what was not said now is as it was then. Returns notices, too."""
     file = DecisionFile.open(path)
     before = file.sitting
-    file.use(replace(sitting, fields=sitting.fields or before.fields, order=sitting.order or before.order or "file"))
+    order, blind = sitting.order or before.order or "file", before.blind if blind is None else blind
+    file.use(replace(sitting, fields=sitting.fields or before.fields, order=order, blind=blind))
     changed = [f"{table.path.name} has changed since the last sitting. Rows are found by their content."]
     notices = changed if before.data_digest not in ("", table.digest) else []
     return file, [*file.notices, *notices]

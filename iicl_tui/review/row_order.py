@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from iicl_tui.errors import LabError
-from iicl_tui.review.decisions import ACCEPTED
 from iicl_tui.review.row_subject import RowsSubject
 
 Order = Callable[[RowsSubject], Sequence[int]]
@@ -54,7 +53,4 @@ def by_disagreement(subject: RowsSubject) -> Sequence[int]:
         what = "This order puts the rows first on which other people disagree."
         raise LabError("There is nobody to disagree", what, "Name two files of decisions or more with --others.")
 
-    def agreed(row: int) -> bool:
-        return len({each[row][0] in ACCEPTED for each in subject.others if row in each}) < 2
-
-    return sorted(range(len(subject.table)), key=agreed)
+    return sorted(range(len(subject.table)), key=lambda row: row not in subject.disputed)

@@ -9,6 +9,7 @@ from typing import Any
 
 from iicl_tui.data_files import DataTable, FieldMapping, Row
 from iicl_tui.errors import LabError
+from iicl_tui.review.decisions import ACCEPTED
 from iicl_tui.review.near_rows import Near
 from iicl_tui.review.styled import StyledText, styled
 from iicl_tui.review.subject import LONGEST, ReviewSubject
@@ -42,6 +43,14 @@ class RowsSubject(ReviewSubject):
     @cached_property
     def values(self) -> tuple[int, ...]:
         return tuple(range(len(self.table)))
+
+    @cached_property
+    def disputed(self) -> frozenset[int]:
+        """The rows that passed for one of the others and did not for another."""
+        passed = [{row: said[0] in ACCEPTED for row, said in each.items()} for each in self.others]
+        return frozenset(
+            row for row in {row for each in passed for row in each} if len({each[row] for each in passed if row in each}) > 1
+        )
 
     @cached_property
     def repeated(self) -> dict[int, int]:

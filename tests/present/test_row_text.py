@@ -42,8 +42,13 @@ def test_list_items_keep_their_indent_when_wrapped() -> None:
     assert [line.plain for line in wrapped(lines("- one two three"), 9)] == ["- one two", "  three"]
 
 
+def test_lines_end_between_wide_characters_and_not_within_a_word() -> None:
+    assert [line.plain for line in wrapped(lines("ab 漢字漢字abc"), 9)] == ["ab 漢字漢", "字abc"]
+    assert [line.plain for line in wrapped(lines("abcdefgh漢字"), 9)] == ["abcdefgh", "漢字"]
+
+
 def test_a_megabyte_is_wrapped_as_far_as_it_is_looked_at() -> None:
-    for text in ("x" * 1_000_000, "word " * 200_000, "line\n" * 200_000):
+    for text in ("x" * 1_000_000, "漢a" * 500_000, "word " * 200_000, "line\n" * 200_000):
         found = list(islice(wrapped(lines(text), 80), 50))
         assert len(found) == 50
         assert all(line.width <= 80 for line in found)

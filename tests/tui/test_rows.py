@@ -133,6 +133,7 @@ async def test_the_order_is_kept_and_others_are_shown_unless_blind(opened, tmp_p
     async with opened(rows=None, reviewer="eva", others=files, order="disagreement") as (pilot, app, screen):
         assert list(app.session.order) == [3, 4, 0, 1, 2, 5]
         assert "bob: reject" in seen(screen)
+        assert "others disagree" in seen(screen)
         await press(pilot, "B")
         assert "bob: reject" not in seen(screen)
     async with opened(rows=None, reviewer="fay", order="seed:3") as (pilot, app, _):
@@ -190,11 +191,14 @@ async def test_going_to_a_row_by_number_text_and_verdict(opened) -> None:
         await press(pilot, "<")
         await app_until(pilot, lambda: app.session.queue.row == 3)
         await press(pilot, "/", *"zzz", "enter")
-        await app_until(pilot, lambda: "No row contains “numberzzz”" in seen(screen))
+        await app_until(pilot, lambda: "No row contains “zzz”" in seen(screen))
+        await press(pilot, "/", "enter")
+        await app_until(pilot, lambda: "“zzz”" in seen(screen))
         await press(pilot, "home", "x", "end", "x", "v")
         assert "4 undecided" in seen(screen)
-        await press(pilot, "v")
+        await press(pilot, "g", "3", "enter", "v")
         assert list(app.session.queue.order) == [0, 5]
+        assert app.session.queue.row == 5, "the next row that is shown"
         await press(pilot, "home", "down")
         assert app.session.queue.row == 5
         await press(pilot, "g", "2", "enter")
@@ -255,9 +259,12 @@ async def test_fields_that_cannot_be_guessed_are_asked_for_once(opened, size: tu
 async def test_blind_hides_the_truth(opened) -> None:
     async with opened(blind=True) as (pilot, _, screen):
         assert "hidden" in seen(screen)
+        await press(pilot, "a")
+    async with opened(rows=None) as (pilot, _, screen):
+        assert "hidden" in seen(screen), "it stays blind on another day"
         await press(pilot, "B")
         assert "This review is blind" in seen(screen)
-    async with opened() as (pilot, _, screen):
+    async with opened(rows=None, blind=False) as (pilot, _, screen):
         assert "truth  approve" in seen(screen)
         await press(pilot, "B")
         assert "truth  approve" not in seen(screen)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import compress
 
 from textual import on
 
 from iicl_tui.present.row_view import FILTERS, VERDICTS
 from iicl_tui.review.near_rows import Near, find_near
 from iicl_tui.review.row_review import RowQueue
-from iicl_tui.tui.review.boxes import RowList
+from iicl_tui.tui.review.boxes import LineInput, RowList
 from iicl_tui.tui.review.row_widgets import RowPage
 from iicl_tui.tui.screens.rows_frame import RowsFrame
 
@@ -75,10 +76,11 @@ class RowsMoves(RowsFrame):
         at = FILTERS.index(self._filter)
         for self._filter in (*FILTERS[at + 1 :], FILTERS[0]):
             every = self._filter == FILTERS[0]
-            order = [row for row in session.order if every or VERDICTS[session.review[row].verdict] == self._filter]
+            chosen = [every or VERDICTS[session.review[row].verdict] == self._filter for row in session.order]
+            order = list(compress(session.order, chosen))
             if order:
-                queue = RowQueue(order)
-                self._go_to(queue if row is None else queue.to_row(row))
+                here = RowQueue(session.order).to_row(row).cursor if row is not None else 0
+                self._go_to(RowQueue(order).move_to(sum(chosen[:here])))  # the same row, or else the next one
                 self._say("All rows are shown." if every else f"{len(order):,} of {len(session.order):,} rows are {self._filter}.")
                 return
 
@@ -89,7 +91,7 @@ class RowsMoves(RowsFrame):
 
     def action_blind(self) -> None:
         if self.session.subject.blind:
-            self._say("This review is blind: the truth stays hidden.", True)
+            self._say("This review is blind. Begin it with --no-blind to see what is hidden.", True)
             return
         self._hide = not self._hide
         self._draw(keep_place=True)
@@ -110,6 +112,7 @@ class RowsMoves(RowsFrame):
 
     def action_search(self) -> None:
         self._open_line("search", "find: ", self._words)
+        self.query_one(LineInput).select_all()  # what is typed replaces it
 
     def action_jump(self) -> None:
         self._open_line("jump", f"row, 1 to {self.session.review.rows}: ")
