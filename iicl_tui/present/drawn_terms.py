@@ -75,7 +75,9 @@ def _expression(name: str, label: bool) -> str:
     body = pattern(name)
     if label:
         return f"(?:^|{_BEFORE_A_LABEL}){body}(?={_AFTER_A_LABEL})"
-    if len(name) >= _PLURAL_FROM and name.replace(" ", "").isalpha():
+    if "…" in name:
+        body = f"(?i:{body})"
+    elif len(name) >= _PLURAL_FROM and name.replace(" ", "").isalpha():
         body = f"(?i:{body})s?"
     before = r"(?<!\w)" if name[0].isalnum() else ""
     letter = len(name) == 1 and not name.isascii()  # τ1.0 is a value of τ
