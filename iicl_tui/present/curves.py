@@ -83,7 +83,7 @@ def panels(
         out.append(Panel(f"How likely, for {printable(split.name, 24)}?", banded, 0.0, 1.0, (), selected, 1))
         if np.isfinite(measures.going_on).any():
             passing = tuple(replace(one, values=_padded(measures.going_on[:, code], length)) for code, one in enumerate(states))
-            out.append(Panel("How likely, of what the filter passes?", passing, 0.0, 1.0, (), selected, 1))
+            out.append(Panel("How likely, of what may pass?", passing, 0.0, 1.0, (), selected, 1))
     out += _bayes(checks, length, selected)
     if blind:
         return tuple(out)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from iicl_tui.agents.calls import Call
@@ -19,6 +21,8 @@ from iicl_tui.present.lab_state import ChartSettings, LabState
 from iicl_tui.store.format import start_table
 from iicl_tui.store.session import SessionFile
 
+_BOTH = re.compile(r", [^,]*: BOTH$")
+
 
 def session_at(chain: Chain, moment: Moment) -> LabSession:
     """The chain as it was at a moment, in memory."""
@@ -31,7 +35,16 @@ def chart_state(chain: Chain, moment: Moment, step: Step, blind: bool = False) -
     generation = min(moment[0], len(chain.generations))
     by = grouping(chain, step.focus) if step.focus is not None else chain.task.focus or 0
     state_charts = ChartSettings("strips", "linear", by, cursor=_cursor(session.chain, generation, step))
-    return build_lab_state(session, generation, state_charts, blind=blind)
+    return _for_newcomers(build_lab_state(session, generation, state_charts, blind=blind), step)
+
+
+def _for_newcomers(state: LabState, step: Step) -> LabState:
+    """The state without what no lesson has introduced: the rival's mark, unless the step is about it, and BOTH."""
+    marks = tuple(mark for mark in state.belief.marks if mark.name != "ĥ" or step.hypothesis == "rival")
+    data = tuple(
+        block._replace(items=tuple(item._replace(note=_BOTH.sub("", item.note)) for item in block.items)) for block in state.data
+    )
+    return replace(state, belief=replace(state.belief, marks=marks), data=data)
 
 
 def _cursor(chain: Chain, generation: int, step: Step) -> int | None:

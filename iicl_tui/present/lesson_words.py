@@ -20,12 +20,17 @@ _MOST_GENERATIONS = 10
 _MOST_EXAMPLES = 12
 
 
-def place_words(moment: Moment, last: int) -> str:
-    """The moment in words."""
+_DONE = {"imitation": " has learned", "interaction": " was checked"}
+"""What has happened after a phase, for a reader who does not know the phases' names."""
+
+
+def place_words(moment: Moment, last: int, exact: bool = False) -> str:
+    """The moment in words; exact: with the name of its phase."""
     generation, phase = moment
     if generation == 0:
-        return "the start: the first examples, d⁰"
-    return f"generation {generation} of {last}" + ("" if phase == "transmission" else f", after the {phase}")
+        return "the first examples, d⁰"
+    done = "" if phase == "transmission" else f", after the {phase}" if exact else _DONE[phase]
+    return f"generation {generation} of {last}{done}"
 
 
 def chart_words(attempt: Attempt) -> Iterator[str]:

@@ -241,7 +241,7 @@ class LessonScreen(AppScreen):
 
     def _end_label(self, attempt: Attempt) -> str:
         following = library.following(self.path)
-        return f"next lesson: {following.title}" if following is not None else "finish"
+        return "next lesson" if following is not None else "finish"
 
     def _show_chain(self, attempt: Attempt, place: int, pane: ChainPane) -> None:
         name = list(attempt.prepared.chains)[place]

@@ -192,7 +192,7 @@ class PairScreen(AppScreen):
         state, chain = self.state_of(place), self.sessions[place].chain
         charts = side_by_side.VIEWS[self._view]
         panels = side_by_side.panels_of(state, self._charts_of(place).by, charts)
-        where = place_words(side_by_side.shown_moment(chain, self.walk.moment), chain.config.generations)
+        where = place_words(side_by_side.shown_moment(chain, self.walk.moment), chain.config.generations, exact=True)
         front = ", in front" if place == self._panes.front else ""
         pane.show(state, where, charts, panels, f"{SAVING[self.sessions[place].saving.kind]}{front}")
 

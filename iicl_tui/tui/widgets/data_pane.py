@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain, islice, zip_longest
 
 from rich.cells import cell_len
@@ -34,10 +35,11 @@ class DataText(Widget):
 
     blocks: reactive[tuple[DataBlock, ...]] = reactive((), repaint=False)
     spread: reactive[bool] = reactive(False, layout=True)
+    if_it_fits: reactive[bool] = reactive(False, layout=True)
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: tuple[tuple[DataBlock, ...], bool, int] = ((), False, 0)
+        self._made: tuple[tuple[DataBlock, ...], bool, bool, int, int] = ((), False, False, 0, 0)
         """What `_kept` was made from."""
         self._kept: list[_Parts] = []
 
@@ -75,18 +77,21 @@ class DataText(Widget):
 
     def _lines(self, width: int = 0) -> list[_Parts]:
         width = width or self.content_size.width or self.container_size.width
+        height = self.container_size.height if self.if_it_fits else 0
         blocks, *rest = self._made
-        if blocks is not self.blocks or rest != [self.spread, width]:
-            self._made, self._kept = (self.blocks, self.spread, width), self._lines_of(width)
+        if blocks is not self.blocks or rest != [self.spread, self.if_it_fits, width, height]:
+            self._made, self._kept = (self.blocks, self.spread, self.if_it_fits, width, height), self._lines_of(width, self.spread)
+            if self.spread and len(self._kept) > height > 0:
+                self._kept = self._lines_of(width, False)
         return self._kept
 
-    def _lines_of(self, width: int) -> list[_Parts]:
+    def _lines_of(self, width: int, spread: bool) -> list[_Parts]:
         gutter = max((cell_len(block.name) for block in self.blocks), default=0) + 2
         lines: list[_Parts] = []
         for block in self.blocks:
-            if self.spread and lines:
+            if spread and lines:
                 lines.append([])
-            lines += _one_per_line(block, gutter, width) if self.spread or block.lines else _running_lines(block, gutter, width)
+            lines += _one_per_line(block, gutter, width) if spread or block.lines else _running_lines(block, gutter, width)
         return lines
 
 
@@ -120,6 +125,17 @@ def _item(item: DataItem, width: int) -> tuple[_Parts, int]:
     return parts, used
 
 
+def _items(block: DataBlock, width: int) -> Iterator[tuple[_Parts, int]]:
+    """The parts of each item and their width. A note that has no room beside its text comes after it."""
+    for item in block.items:
+        text = cell_len(item.text) + (2 if item.mark else 0)
+        if item.note and text <= width < text + cell_len(item.note) + 2:
+            yield _item(item._replace(note=""), width)
+            yield _item(DataItem("", "", item.note), width)
+        else:
+            yield _item(item, width)
+
+
 def _caption(block: DataBlock) -> tuple[_Parts, int]:
     text = block.caption if block.items else block.empty
     return [(text, "$text-muted")], cell_len(text)
@@ -127,7 +143,7 @@ def _caption(block: DataBlock) -> tuple[_Parts, int]:
 
 def _running_lines(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
     lines, used = [_head(block, gutter)], gutter
-    for parts, cells in [*(_item(item, width - gutter) for item in block.items), _caption(block)]:
+    for parts, cells in [*_items(block, width - gutter), _caption(block)]:
         if not cells:
             continue
         if used > gutter and used + len(_GAP) + cells > width:
@@ -143,7 +159,7 @@ def _running_lines(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
 
 def _one_per_line(block: DataBlock, gutter: int, width: int) -> list[_Parts]:
     lines = [_head(block, gutter) + _caption(block)[0]]
-    return lines + [[" " * gutter, *_item(item, width - gutter)[0]] for item in block.items]
+    return lines + [[" " * gutter, *parts] for parts, _ in _items(block, width - gutter)]
 
 
 class DataPane(VerticalScroll):
@@ -156,9 +172,10 @@ class DataPane(VerticalScroll):
     def compose(self) -> ComposeResult:
         yield DataText()
 
-    def show(self, blocks: tuple[DataBlock, ...], spread: bool) -> None:
-        """Show the blocks. With `spread`, each example has its own line."""
+    def show(self, blocks: tuple[DataBlock, ...], spread: bool, if_it_fits: bool = False) -> None:
+        """Show the blocks. With `spread`, each example has its own line; with `if_it_fits`, only if all are then in sight."""
         text = self.query_one(DataText)
+        text.if_it_fits = if_it_fits
         text.blocks = blocks
         text.spread = spread
 

@@ -53,7 +53,7 @@ class HeaderLine(Widget):
 
     def show(self, title: str, facts: Sequence[str] = (), state: str = "") -> None:
         self.title = printable(title, 200)
-        self.facts = tuple(printable(fact, 80) for fact in facts if fact)
+        self.facts = tuple(printable(fact, 160) for fact in facts if fact)
         self.state = STATES.get(state, printable(state, 40))
 
     def render(self) -> Content:
