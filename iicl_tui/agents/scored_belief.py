@@ -5,6 +5,7 @@ The same code serves a scoring under way and one that is read from a file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log
@@ -42,6 +43,8 @@ CONTINUES = 0.5
 """A server continues a beginning if the text that the form prescribes next has at least this probability."""
 SUSPICIOUS = 0.05
 """If less of a read's probability continues an answer, the server is asked again whether it still continues."""
+_THOUGHT = re.compile(r"\s*[<\[◁]\W{0,3}(?:begin_of_|start_)?(?:think|thought|reason|channel|analysis)", re.IGNORECASE)
+"""How a model's thoughts begin."""
 
 _CANNOT: frozenset[FailureKind] = frozenset({"parameter", "bad-request", "unexpected-shape"})
 """Failures which say that a server does not take a continued message."""
@@ -148,7 +151,8 @@ class Scoring:
 
     def _probed(self, call: Call, problem: str) -> None:
         if not problem and continuation_probability(self._settings.form, call) < CONTINUES:
-            problem = "it answers afresh instead of continuing a given beginning of its answer"
+            how = "thinks first" if _thinks(call) else "answers afresh"
+            problem = f"it {how} instead of continuing a given beginning of its answer"
         if problem and self._first_probe:
             self._problems.append(problem)
             self._try_next(call.continuation)
@@ -347,6 +351,11 @@ def next_tokens(tokens: Sequence[Token]) -> NextTokens:
         text = data.decode("utf-8", "replace")
         found[text] = found.get(text, 0.0) + exp(log_p)
     return tuple((text, log(p)) for text, p in found.items() if text and p > 0)
+
+
+def _thinks(call: Call) -> bool:
+    """Whether the likeliest next token begins a thought."""
+    return bool(_THOUGHT.match(max(next_tokens(call.tokens or ()), key=lambda listed: listed[1], default=("", 0.0))[0]))
 
 
 def _problem(call: Call) -> str:

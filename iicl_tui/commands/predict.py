@@ -107,7 +107,7 @@ def _generations(found: Prediction) -> list[str]:
         p = found.distributions[t]
         row = [str(t + 1), _text(p[start.target])]
         row += [_text(p[start.rival])] if start.rival is not None else []
-        row.append(f"{-float((p[p > 0] * np.log(p[p > 0])).sum()):.3f}")
+        row.append(f"{0.0 - float((p[p > 0] * np.log(p[p > 0])).sum()):.3f}")
         row += [f"{total_variation(p, stationary):.2g}"] if stationary is not None else []
         row += [_text(float(found.stopped[t]))] if "stopped" in names else []
         rows.append(row)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from loopback import Loopback, Seen, status
+from loopback import Loopback, Seen, Text, status, token
 from scored_model import (
     CutModel,
     ScoredServer,
@@ -406,6 +406,14 @@ async def test_a_server_that_answers_afresh_is_told_of_and_the_next_best_belief_
     belief = chain.belief(1)
     assert belief is not None
     assert belief.source == "samples"  # the loopback's replies have no log-probabilities
+
+
+async def test_a_server_that_thinks_first_is_told_of(server: Loopback) -> None:
+    it = made(server, chain={"generations": 1})
+    thought = token("<think>", {"<think>": 0.99, "Rule": 0.01})
+    it.scored.continues = lambda body: Text("<think>", (thought,), "length", usage=(50, 1))
+    chain = await run(it.config)
+    assert any("it thinks first instead of continuing" in text for text in chain.notices)  # type: ignore[attr-defined]
 
 
 async def test_a_server_that_refuses_the_message_is_told_of(server: Loopback) -> None:
