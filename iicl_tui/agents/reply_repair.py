@@ -31,8 +31,12 @@ class ReplyFormat(Generic[Reading]):
     asks_again: bool = False
 
     def accepts(self, call: Call, reading: Reading) -> bool:
-        """Whether a reading can be taken: it has something, and the reply was not cut off."""
-        return self.yield_of(reading) > 0 and not call.is_cut
+        """Whether a reading can be taken: it has something, and the reply was not cut off before its answer was complete."""
+        return self.yield_of(reading) > 0 and (not call.is_cut or self.went_on(call))
+
+    def went_on(self, call: Call) -> bool:
+        """Whether a base model went on after a complete answer until it was cut off. The last line is incomplete then."""
+        return self.asks_again and call.finish == "length" and not self.read(call.reply.rpartition("\n")[0]).trouble
 
     def problem_with(self, text: str) -> str:
         """What is wrong with a text that a person wrote; "" if it can be read."""
@@ -64,13 +68,13 @@ async def ask_until_readable(
     while True:
         made = await call(purpose, request)
         reading = reply_format.read(made.reply)
-        problem, whole = _problem(made, reading, request), reply_format.accepts(made, reading)
+        problem, whole = _problem(made, reading, request, reply_format), reply_format.accepts(made, reading)
         if problem and (made.finish == "stop" or (made.is_cut and reply_format.yield_of(reading))):
             made = await call("repair", _repair_request(request, made.reply, reply_format, problem))
             repaired = reply_format.read(made.reply)
             accepted = reply_format.accepts(made, repaired)
             if accepted > whole or (accepted == whole and reply_format.yield_of(repaired) >= reply_format.yield_of(reading)):
-                reading, problem, whole = repaired, _problem(made, repaired, request), accepted
+                reading, problem, whole = repaired, _problem(made, repaired, request, reply_format), accepted
         if whole:
             return reading
         reply = made.reply
@@ -99,7 +103,9 @@ def _repair_request(request: Request, reply: str, reply_format: ReplyFormat[Read
     return replace(request, messages=(*request.messages[:-1], Message("user", f"{request.prompt}\n\n{prompt}")))
 
 
-def _problem(call: Call, reading: RuleReading | SamplesReading, request: Request) -> str:
+def _problem(call: Call, reading: Reading, request: Request, reply_format: ReplyFormat[Reading]) -> str:
+    if reply_format.went_on(call):
+        return ""
     if call.finish == "length":
         return f"The reply was cut off after {request.max_tokens} tokens: raise `max-tokens` of the agent."
     if call.finish == "other" and not reading.trouble:

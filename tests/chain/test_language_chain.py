@@ -209,6 +209,17 @@ async def test_a_base_model_is_asked_the_same_once_more() -> None:
         assert again.seed != first.seed
 
 
+async def test_a_base_model_that_goes_on_after_its_answer_is_read_to_where_that_ends() -> None:
+    config, model = spoken(chain={"generations": 1}, agent={"endpoint": "completions"})
+    made = samples(config, 1, 2, 3, 4)
+    cut = Reply("1. A -> on\n2. B, C -> o", finish="length")
+    model.answers = [rule(config, 5), cut, Reply(f"{made}\nInput: A, B, C, D", finish="length")]
+    chain = Chain(config)
+    await chain.run()
+    assert [call.purpose for call in chain.calls] == ["imitate", "transmit", "repair"]
+    assert len(chain.data(1)) == 4
+
+
 async def test_an_empty_reply_is_repaired_without_an_empty_message() -> None:
     config, model = spoken(chain={"generations": 1})
     model.answers = ["", rule(config, 9), samples(config, 3, 4, 5, 6)]
