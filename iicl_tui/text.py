@@ -113,3 +113,8 @@ def outwards(low: float, high: float, places: int) -> tuple[str, str]:
     least = floor(low * scale + slack) / scale if isfinite(low) else low
     most = ceil(high * scale - slack) / scale if isfinite(high) else high
     return f"{least + 0.0:.{places}f}", f"{most + 0.0:.{places}f}"  # + 0.0: no "-0.00"
+
+
+def rounded_up(value: float, places: int) -> str:
+    """A bound from above with so many decimal places, which still is one."""
+    return outwards(value, value, places)[1]

@@ -23,7 +23,7 @@ from iicl_tui.store.array_cache import ArrayCache
 from iicl_tui.store.paths import cache_folder
 from iicl_tui.store.session import SessionFile
 from iicl_tui.study.theory.prediction import Prediction, compare, predict
-from iicl_tui.text import printable
+from iicl_tui.text import printable, rounded_up
 
 Array = NDArray[np.float64]
 
@@ -88,10 +88,10 @@ def _head(found: Prediction) -> list[str]:
     lines = [config.title, f"{agents} · {filters} · M = {config.task.samples} · {config.task.space.size:,} hypotheses"]
     if found.exact:
         return [*lines, "Exact: by the matrix of all transitions from one hypothesis to the next."]
-    error = found.errors.max()
+    error = rounded_up(found.errors.max(), 3)
     return [
         *lines,
-        f"Simulated with {found.chains:,} chains: each distribution is within {error:.3f} (total variation) with probability .95.",
+        f"Simulated with {found.chains:,} chains: each distribution is within {error} (total variation) with probability .95.",
         f"No exact result: {found.why_simulated}",
     ]
 
@@ -186,5 +186,5 @@ def _beside(found: Prediction, happened: list[int]) -> list[str]:
     for name, p in against:
         assert p is not None
         beside = compare(counts, p)
-        lines.append(f"  {name}: {beside.distance:.3f}; at most {beside.expected:.3f} is expected of independent draws")
+        lines.append(f"  {name}: {beside.distance:.3f}; at most {rounded_up(beside.expected, 3)} is expected of independent draws")
     return [*lines, "Neighbouring generations are alike, so that more than that is no sign of another law."]

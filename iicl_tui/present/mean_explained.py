@@ -10,7 +10,7 @@ import numpy as np
 from iicl_tui.present.comparison import ComparisonView
 from iicl_tui.present.drawn_terms import Section
 from iicl_tui.present.explain import Depth
-from iicl_tui.study.statistics import number
+from iicl_tui.study.statistics import ends, interval, number
 from iicl_tui.text import printable
 
 _MOST_VALUES = 24
@@ -35,8 +35,8 @@ def _plain(view: ComparisonView, place: int) -> Iterator[str]:
     yield f"Together they come to {number(mean.value)} on average."
     if isfinite(mean.low):
         yield (
-            f"If one ran many more such chains, their average would most likely lie between {number(mean.low)} and "
-            f"{number(mean.high)}: the chains differ by chance, and these are only {mean.count:,}."
+            f"If one ran many more such chains, their average would most likely lie between {' and '.join(ends(mean))}: "
+            f"the chains differ by chance, and these are only {mean.count:,}."
         )
     else:
         yield "One chain cannot say how far others would be from it, so that there is no interval."
@@ -58,7 +58,7 @@ def _exact(view: ComparisonView, place: int) -> Iterator[str]:
     if isfinite(mean.error):
         yield f"  standard error {number(mean.error)}"
     if isfinite(mean.low):
-        yield f"  interval [{number(mean.low)}, {number(mean.high)}]"
+        yield f"  interval {interval(mean)}"
     yield f"  {view.how}"
     if view.differences[place]:
         yield f"  {view.differences[place]}"

@@ -17,7 +17,7 @@ from iicl_tui.charts.numbers import probability_text
 from iicl_tui.errors import LabError
 from iicl_tui.store.array_cache import ArrayCache
 from iicl_tui.study.theory.prediction import Prediction, predict
-from iicl_tui.text import printable
+from iicl_tui.text import printable, rounded_up
 
 Array = NDArray[np.float64]
 
@@ -135,9 +135,8 @@ def how(found: Outlook) -> str:
         elif prediction.ends is not None and prediction.stationary is None and prediction.ends.classes:
             words.append(_held(prediction))
     else:
-        words.append(
-            f"Simulated with {prediction.chains:,} chains, within {prediction.errors.max():.3f}: {prediction.why_simulated}"
-        )
+        error = rounded_up(prediction.errors.max(), 3)
+        words.append(f"Simulated with {prediction.chains:,} chains, within {error}: {prediction.why_simulated}")
     return " ".join(words)
 
 

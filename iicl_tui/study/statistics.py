@@ -194,15 +194,17 @@ def number(value: float, digits: int = 3) -> str:
 
 def text(estimate: Estimate, digits: int = 3) -> str:
     """ "0.912 [0.880, 0.944]"; only the mean where there is no interval."""
-    ends = interval(estimate, digits)
-    return f"{number(estimate.value, digits)} {ends}" if ends else number(estimate.value, digits)
+    return f"{number(estimate.value, digits)} {interval(estimate, digits)}".rstrip()
 
 
 def interval(estimate: Estimate, digits: int = 3) -> str:
-    """ "[0.880, 0.944]", its ends rounded away from the middle, so that they still hold what they held; "" if there is none."""
-    if not isfinite(estimate.low):
-        return ""
-    return f"[{_end(estimate.low, floor, digits)}, {_end(estimate.high, ceil, digits)}]"
+    """ "[0.880, 0.944]"; "" if there is none."""
+    return f"[{', '.join(ends(estimate, digits))}]" if isfinite(estimate.low) else ""
+
+
+def ends(estimate: Estimate, digits: int = 3) -> tuple[str, str]:
+    """The ends of the interval, rounded away from its middle, so that they still hold what they held."""
+    return _end(estimate.low, floor, digits), _end(estimate.high, ceil, digits)
 
 
 def _end(value: float, to_whole: Callable[[float], int], digits: int) -> str:
@@ -220,7 +222,7 @@ def _end(value: float, to_whole: Callable[[float], int], digits: int) -> str:
 
 def _said(method: Method, level: float) -> str:
     kind = "Student's t" if method == "t" else f"bootstrap of chains, {RESAMPLES:,} resamples, percentiles"
-    return f"{level:.0%} interval, {kind}"
+    return f"{100 * level:.6g}% interval, {kind}"
 
 
 def _percentiles(means: Array, level: float) -> tuple[float, float]:
