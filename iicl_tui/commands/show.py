@@ -21,6 +21,7 @@ from iicl_tui.present import belief_provenance
 from iicl_tui.present.lab_builder import build_lab_state, current_generation
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
+from iicl_tui.present.person_rates import rates_lines
 from iicl_tui.present.remarks import remarks, server_remarks
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import outwards, printable
@@ -75,6 +76,10 @@ def page(
     if checks is not None:
         yield ""
         yield from _bayes(session, checks)
+    if about := rates_lines(session.chain):
+        yield ""
+        yield "A person's decisions (an edit holds the shown one back; Clopper–Pearson intervals; log-linear correction of d′)"
+        yield from (f"  {text}" for text in about)
     for block in state.data:
         yield ""
         yield f"{block.name}, {block.caption}"

@@ -186,10 +186,17 @@ def lab_status(
     if saving.kind == "read-only":
         return f"Read-only: {saving.reason}", ("lab.branch", "lab.save-copy")
     if chain.next is None:
+        from iicl_tui.present.person_rates import rates_sentence
+
         why = chain.end_error()
         if chain.stuck:
             return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
-        return f"Finished: {why.what}", ("lab.earlier", "lab.branch", "lab.save-copy", "lab.transcript")
+        return " ".join(filter(None, (f"Finished: {why.what}", rates_sentence(chain)))), (
+            "lab.earlier",
+            "lab.branch",
+            "lab.save-copy",
+            "lab.transcript",
+        )
     if activity.budget_reached:
         return f"The next call was not sent: it could pass the budget of {budget_text(chain.budget)}.", (
             "lab.budget",
