@@ -13,6 +13,10 @@ which has one maximum. n counts what was drawn, or it is the belief itself, whic
 `KNOWN` draws, so that the penalty does not matter. From what an agent believes and chooses, only φ and β can be told: twice the
 temperature with twice the prior and twice λ is the same agent. What it makes tells ε, and ε tells τ = λ / β.
 
+Of few draws that β is far too high on average, since some agents hardly show a wrong choice. For draws, β is therefore the
+maximum with Jeffreys' prior, of the objective plus ½ log det of minus its second derivative, over the θ that are best for each β.
+That takes away the bias of order 1/n (Firth 1993).
+
 Intervals are ± 1.96 standard errors: of draws by the inverse of the objective's second derivative; of known beliefs by the sandwich
 of the generations' scores, since what varies is the generation and not a draw. They need several generations.
 """
@@ -39,6 +43,9 @@ SIGMA = 3.0
 
 KNOWN = 1000.0
 """How many draws a known belief counts as."""
+
+_BEYOND, _LEAST_MOST = 1.2, 0.5
+"""β with Jeffreys' prior is looked for up to so many times the one without, or nats."""
 
 SIMULATIONS = 999
 """Of the goodness of fit."""
@@ -107,6 +114,8 @@ def fit_agent(counts: Array, wrong: Array, codes: NDArray[np.integer], known: bo
     bounds = [(None, None)] * design.shape[1] + [(0.0, 200.0)]
     found = optimize.minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
     theta = problem.polished(found.x)
+    if not known:
+        theta = problem.unbiased(theta, optimize)
     log_q = problem.log_q(theta)
     covariance = problem.covariance(theta, known)
     error = math.sqrt(max(float(covariance[-1, -1]), 0.0))
@@ -168,6 +177,27 @@ class _Problem:
             if np.abs(step).max() < 1e-10:
                 return theta
         return theta
+
+    def unbiased(self, theta: Array, optimize: Any) -> Array:
+        """The maximum with Jeffreys' prior over β, from the one without."""
+
+        def loss(beta: float) -> float:
+            there = self.best_for(beta, theta)
+            return self.loss(there)[0] - float(np.linalg.slogdet(self.information(there))[1]) / 2
+
+        most = _BEYOND * max(float(theta[-1]), _LEAST_MOST)
+        found = optimize.minimize_scalar(loss, bounds=(0.0, most), method="bounded", options={"xatol": 1e-3})
+        return self.best_for(float(found.x), theta)
+
+    def best_for(self, beta: float, theta: Array) -> Array:
+        """The best θ for this β, by Newton's method."""
+        out = np.append(theta[:-1], beta)
+        for _ in range(20):
+            step = np.linalg.solve(self.information(out)[:-1, :-1], self.loss(out)[1][:-1])
+            out[:-1] -= step
+            if np.abs(step).max() < 1e-8:
+                break
+        return out
 
     def covariance(self, theta: Array, known: bool) -> Array:
         inverse = np.asarray(np.linalg.inv(self.information(theta)), dtype=np.float64)

@@ -18,6 +18,7 @@ from iicl_tui.bayes import inference
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import LabError
+from iicl_tui.study.theory import fit
 from iicl_tui.study.theory.fit import Estimate, fit_agent, fit_choosing, noise_of, temperature_of
 from iicl_tui.study.theory.prediction import predict
 from iicl_tui.study.theory.twin import twins, with_twins
@@ -52,6 +53,21 @@ async def test_known_beliefs_give_back_the_agent() -> None:
     assert twin.choosing.verdict == "sampler"
     assert twin.noise.low < 0.1 < twin.noise.high
     assert twin.temperature.low < 0.7 < twin.temperature.high
+
+
+def test_one_sampler_in_twenty_is_beyond_the_reach_of_samplers() -> None:
+    """The level of the test, over 20 sets of beliefs and 500 agents that sample from each."""
+    rng = np.random.default_rng(8)
+    grid = np.sort(np.concatenate([[0.0, 1.0], np.geomspace(1e-3, fit.MOST_GAMMA, 200)]))
+    beyond = []
+    for _ in range(20):
+        log_p = np.log(rng.dirichlet(np.full(9, 0.3), size=10) + 1e-12)
+        log_p -= log_p.max(axis=1, keepdims=True)
+        totals = fit._log_totals(log_p, grid)
+        sums = np.sum([rng.choice(row, size=500, p=np.exp(row) / np.exp(row).sum()) for row in log_p], axis=0)
+        below = fit._below_greatest(sums, grid, totals)[:, int(np.searchsorted(grid, 1.0))]
+        beyond.append((below > fit._reach_of_samplers(log_p, grid, totals)).mean())
+    assert 0.035 < np.mean(beyond) < 0.06
 
 
 def test_few_that_sample_are_called_anything_else() -> None:
@@ -116,6 +132,13 @@ def test_intervals_hold_what_they_say() -> None:
         found = [*(weight for factor in fit.weights for weight in factor), fit.beta]
         held.append([each.low <= truth <= each.high for each, truth in zip(found, truths, strict=True)])
     assert 0.88 < np.mean(held) <= 1.0
+
+
+def test_beta_is_not_biased_by_few_choices() -> None:
+    """Agents with 15 choices each and β = 2. Without Jeffreys' prior the mean of 40 is 4.8, and the greatest 33."""
+    found = np.array([fit_agent(*simulated(100 + seed, 15, 1)[:2], CODES).beta.value for seed in range(25)])
+    assert found.mean() == pytest.approx(2.0, abs=3 * found.std() / math.sqrt(25))
+    assert found.max() < 5
 
 
 def test_a_good_fit_is_no_surprise_and_a_bad_one_is() -> None:
