@@ -1,4 +1,4 @@
-"""iicl-tui predict CONFIG|PRESET|FILE"""
+"""iicl-tui predict CONFIG|PRESET|FILE|DIR"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import copy
 import math
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,17 @@ MOST_RULES = 8
 
 def main(arguments: argparse.Namespace) -> int:
     """Prints the distribution of each generation, where the chain ends, and how fast. Raises LabError."""
+    if Path(arguments.source).is_dir():
+        from iicl_tui.commands import predict_own
+
+        for line in predict_own.lines(Path(arguments.source)):
+            print(printable(line))
+        return 0
     config, happened = _read(arguments)
+    if not all(agent.exact for agent in config.agents):
+        from iicl_tui.commands.predict_own import needs_chains
+
+        raise needs_chains(config, arguments.source)
     cache = ArrayCache(cache_folder() / "predictions")
     shown = None if arguments.quiet or not sys.stderr.isatty() else _progress()
     found = predict(

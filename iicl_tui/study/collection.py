@@ -104,7 +104,7 @@ def collect(given: Sequence[Path]) -> Collection:
             if there is not None:
                 studies.append(there[0])
                 labels = _labels(there[0])
-        for path in _files(place):
+        for path in session_files(place):
             try:
                 data, chain = read_chain(path, str(place), labels.get(path.stem))
             except LabError as error:
@@ -129,7 +129,8 @@ def collect(given: Sequence[Path]) -> Collection:
     return Collection(tuple(chains), keys, seeds, tuple(left_out), _task(found[0]), tuple(measures), tuple(known), study, measures)
 
 
-def _files(place: Path) -> list[Path]:
+def session_files(place: Path) -> list[Path]:
+    """The files of a folder that may be sessions; a file itself."""
     if not place.is_dir():
         return [place]
     return sorted(path for path in place.glob(f"*{SUFFIX}") if path.name != MANIFEST and not path.name.startswith("."))

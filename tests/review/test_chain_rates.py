@@ -9,7 +9,7 @@ from statistics import NormalDist
 import pytest
 from review_chains import make_chain
 
-from iicl_tui.filters.base import Decision, HypothesisShown, Sample, SamplesShown
+from iicl_tui.filters.base import Decision, Gate, HypothesisShown, Sample, SamplesShown
 from iicl_tui.filters.human import Human
 from iicl_tui.present.person_rates import rates_lines, rates_sentence
 from iicl_tui.review.chain_rates import person_rates
@@ -19,7 +19,7 @@ class Person:
     """Rejects the first hypothesis of each generation; passes, edits and rejects samples in turn. Counts the truth."""
 
     def __init__(self) -> None:
-        self.said: dict[str, list[tuple[bool, bool]]] = {"hypothesis": [], "samples": []}
+        self.said: dict[Gate, list[tuple[bool, bool]]] = {"hypothesis": [], "samples": []}
 
     async def hypothesis(self, shown: HypothesisShown) -> Decision:
         task, start = shown.context.task, shown.context.start

@@ -17,8 +17,9 @@ Of few draws that β is far too high on average, since some agents hardly show a
 maximum with Jeffreys' prior, of the objective plus ½ log det of minus its second derivative, over the θ that are best for each β.
 That takes away the bias of order 1/n (Firth 1993).
 
-Intervals are ± 1.96 standard errors: of draws by the inverse of the objective's second derivative; of known beliefs by the sandwich
-of the generations' scores, since what varies is the generation and not a draw. They need several generations.
+Of draws, β's interval is where that objective is at most 1.92 below its maximum. The other intervals are ± 1.96 standard errors:
+of draws by the inverse of the objective's second derivative; of known beliefs by the sandwich of the generations' scores, since
+what varies is the generation and not a draw. They need several generations.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ KNOWN = 1000.0
 
 _BEYOND, _LEAST_MOST = 1.2, 0.5
 """β with Jeffreys' prior is looked for up to so many times the one without, or nats."""
+_MOST_BETA = 200.0
 
 SIMULATIONS = 999
 """Of the goodness of fit."""
@@ -111,15 +113,17 @@ def fit_agent(counts: Array, wrong: Array, codes: NDArray[np.integer], known: bo
     n = counts * KNOWN if known else counts
     problem = _Problem(n, wrong, design)
     start = np.append(np.zeros(design.shape[1]), 1.0)
-    bounds = [(None, None)] * design.shape[1] + [(0.0, 200.0)]
+    bounds = [(None, None)] * design.shape[1] + [(0.0, _MOST_BETA)]
     found = optimize.minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
     theta = problem.polished(found.x)
+    ends = None
     if not known:
-        theta = problem.unbiased(theta, optimize)
+        theta, *ends = problem.unbiased(theta, optimize)
     log_q = problem.log_q(theta)
     covariance = problem.covariance(theta, known)
     error = math.sqrt(max(float(covariance[-1, -1]), 0.0))
-    beta = Estimate(float(theta[-1]), max(float(theta[-1]) - Z * error, 0.0), float(theta[-1]) + Z * error)
+    low, high = ends or (max(float(theta[-1]) - Z * error, 0.0), float(theta[-1]) + Z * error)
+    beta = Estimate(float(theta[-1]), low, high)
     weights = _centred(theta[:-1], covariance[:-1, :-1], sizes)
     p = n / np.maximum(n.sum(axis=1, keepdims=True), 1e-300)
     used = n.sum(axis=1) > 0
@@ -167,7 +171,7 @@ class _Problem:
         """The maximum, by Newton's method from near it; β stays at a bound."""
         for _ in range(20):
             loss, gradient = self.loss(theta)
-            free = np.append(np.ones(len(theta) - 1, dtype=np.bool_), 0 < theta[-1] < 200)
+            free = np.append(np.ones(len(theta) - 1, dtype=np.bool_), 0 < theta[-1] < _MOST_BETA)
             step = np.zeros(len(theta))
             step[free] = np.linalg.solve(self.information(theta)[np.ix_(free, free)], gradient[free])
             new = theta - step
@@ -178,8 +182,8 @@ class _Problem:
                 return theta
         return theta
 
-    def unbiased(self, theta: Array, optimize: Any) -> Array:
-        """The maximum with Jeffreys' prior over β, from the one without."""
+    def unbiased(self, theta: Array, optimize: Any) -> tuple[Array, float, float]:
+        """The maximum with Jeffreys' prior over β, from the one without, and the ends of β's interval."""
 
         def loss(beta: float) -> float:
             there = self.best_for(beta, theta)
@@ -187,7 +191,17 @@ class _Problem:
 
         most = _BEYOND * max(float(theta[-1]), _LEAST_MOST)
         found = optimize.minimize_scalar(loss, bounds=(0.0, most), method="bounded", options={"xatol": 1e-3})
-        return self.best_for(float(found.x), theta)
+        best, least = float(found.x), float(found.fun) + Z**2 / 2
+
+        def beyond(beta: float) -> float:
+            return loss(beta) - least
+
+        low = optimize.brentq(beyond, 0.0, best, xtol=1e-3) if beyond(0.0) > 0 else 0.0
+        far = 2 * most
+        while beyond(far) < 0 and far < _MOST_BETA:
+            far *= 2
+        high = optimize.brentq(beyond, best, far, xtol=1e-3) if beyond(far) > 0 else math.inf
+        return self.best_for(best, theta), float(low), float(high)
 
     def best_for(self, beta: float, theta: Array) -> Array:
         """The best θ for this β, by Newton's method."""
