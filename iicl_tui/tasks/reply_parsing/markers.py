@@ -33,7 +33,7 @@ class Marker:
 BAR = r"[|｜]"
 _THOUGHT = (
     r"(?:[a-z]{1,12}[:_])?(?:think|thinking|thoughts?|thought_process|reasoning|reason|reflection|scratchpad|inner_monologue|"
-    r"analysis|cot|antthinking)"
+    r"analysis|cot|antthinking|reasoning_content|thinking_process|deliberation|思考|推理)"
 )
 _MODEL = r"(?:hy[_▁]|im_)?(?:assistant|model|chatbot|bot|ai)(?:_token|_start)?"
 _PERSON = (
@@ -42,10 +42,11 @@ _PERSON = (
 )
 _OPENING = (
     rf"(?:<{BAR}(?:im_start|start|start_header_id|start_of_role|turn_start|start_of_turn_token){BAR}>|<{BAR}turn>"
-    r"|<start_of_turn>|<role>|<seed:bos>|<beginning_of_sentence>|\]~b\]|<extra_id_\d>)\s*"
+    rf"|<{BAR}message_sep{BAR}>(?=\w+<{BAR}role_sep)|<SPECIAL_11>|<start_of_turn>|<role>|<seed:bos>|<beginning_of_sentence>|\]~b\]|<extra_id_\d>)\s*"
 )
-_CLOSING = rf"(?:\s*(?:<{BAR}(?:end_header_id|end_of_role|im_middle|message){BAR}>|</role>))?"
+_CLOSING = rf"(?:\s*(?:<{BAR}(?:end_header_id|end_of_role|im_middle|message|role_sep){BAR}>|</role>))?"
 _DIALOGUE = r"^[^\S\n]*(?:#{1,4}[^\S\n]*)?\*{0,2}"
+_ANSWER_HEADING = r"^\W{0,6}(?:final\s+answer|answer|final|答案|回答)[^\w\n]{0,4}(?:[:：]|$)"
 
 MARKERS = (
     Marker("text", r"(?!\A)<s>[^<\n]{1,200}</s>", "struck-out text, which has the tags of Llama 2's turns"),
@@ -53,14 +54,20 @@ MARKERS = (
     Marker("thought_end", rf"</[ ]?{_THOUGHT}\s{{0,4}}>", "the same"),
     Marker("thought", rf"&lt;{_THOUGHT}&gt;", "the same, escaped for HTML"),
     Marker("thought_end", rf"&lt;/{_THOUGHT}&gt;", "the same, escaped for HTML"),
-    Marker("thought", r"\[(?:begin[_ ])?(?:think|thinking|reasoning|thought)\]", "Magistral"),
-    Marker("thought_end", r"\[(?:/|end[_ ])(?:think|thinking|reasoning|thought)\]", "Magistral"),
+    Marker("thought", r"[\[【](?:begin[_ ])?(?:think|thinking|reasoning|thought|思考|推理)[\]】]", "Magistral"),
+    Marker("thought_end", r"[\[【](?:/|end[_ ])(?:think|thinking|reasoning|thought|思考|推理)[\]】]", "Magistral"),
+    Marker(
+        "thought_end",
+        r"^```[^\S\n]?(?:think|thinking|thoughts?|reasoning)[^\S\n]*\n(?:(?!^```)[^\n]*\n){0,400}^```[^\S\n]*$",
+        "thoughts in a fence",
+    ),
     Marker("thought", r"\A\s{0,9}Here are my reasoning steps:", "Apriel"),
     Marker("answer", r"\[begin[_ ]final[_ ]response\]", "Apriel"),
     Marker("end", r"\[end[_ ]final[_ ]response\]", "Apriel"),
     Marker(
         "prose",
-        r"<details[^<>\n]{0,80}>\s{0,9}<summary>[^<\n]{0,40}?(?:think|thought|reason)[^<\n]{0,40}</summary>",
+        r"<details[^<>\n]{0,80}>\s{0,9}<summary>[^<\n]{0,40}?(?:think|thought|reason)[^<\n]{0,40}</summary>"
+        r"|<details[^<>\n]{0,40}type=[\"']reasoning[\"'][^<>\n]{0,80}>",
         "web interfaces that fold thoughts",
     ),
     Marker("answer", r"</details>", "the same", only="prose"),
@@ -69,37 +76,39 @@ MARKERS = (
     Marker(
         "thought",
         rf"<{BAR}(?:(?:begin_of_|start_)(?:thought|thinking|think|reasoning)|(?:thought|thinking|think|reasoning)(?:_start)?"
-        rf"|inner_prefix){BAR}>",
+        rf"|inner_prefix|start_action){BAR}>",
         "Command A, Sky-T1, Apertus",
     ),
     Marker(
         "thought_end",
         rf"<{BAR}(?:(?:end_of_|end_|/)(?:thought|thinking|think|reasoning)|(?:thought|thinking|think|reasoning)_end"
-        rf"|inner_suffix){BAR}>",
+        rf"|inner_suffix|end_action){BAR}>|<think{BAR}>",
         "Command A, Sky-T1, Apertus",
     ),
     Marker("thought", r"<unused94>(?:thought\b)?", "MedGemma"),
     Marker("thought_end", r"<unused95>", "MedGemma"),
-    Marker("thought", r"\A\s{0,9}Here is my thought process:", "Granite 3.2"),
-    Marker("answer", r"^[^\S\n]{0,9}Here is my response:", "Granite 3.2"),
-    Marker("answer", rf"<{BAR}(?:(?:start|begin_of)_(?:response|solution|answer)){BAR}>", "Command A, Sky-T1"),
+    Marker("thought", r"\A\s{0,9}Here(?: is|['’]s) my thought process:", "Granite 3.2"),
+    Marker("answer", r"^[^\S\n]{0,9}Here(?: is|['’]s) my response:", "Granite 3.2"),
+    Marker("answer", rf"<{BAR}(?:(?:start|begin_of)_(?:response|solution|answer|text)){BAR}>", "Command A, Sky-T1"),
     Marker("channel", rf"<{BAR}channel{BAR}>\s*(?!final)[^<]{{0,80}}(?:<{BAR}(?:message|constrain){BAR}>)?", "gpt-oss (harmony)"),
     Marker("answer", rf"<{BAR}channel{BAR}>\s*final[^<]{{0,80}}(?:<{BAR}message{BAR}>)?", "gpt-oss (harmony)"),
     Marker("thought", rf"<{BAR}channel>\s*(?:thought|analysis)\b", "Gemma 4"),
     Marker("thought_end", rf"<channel{BAR}>", "Gemma 4"),
-    Marker("channel", r"\A\s{0,9}(?-i:(?:analysis|commentary)(?=[A-Z\"'\s]))", "gpt-oss, its special tokens lost"),
+    Marker("channel", r"\A\s{0,9}(?-i:(?:analysis|commentary)(?=[A-Z<\"'\s]))", "gpt-oss, its special tokens lost"),
     Marker("answer", r"(?-i:\bassistant\s{1,2}final\b)", "gpt-oss, its special tokens lost", only="channel"),
     Marker(
         "prose",
-        r"\A\W{0,6}(?:thoughts?|thinking|reasoning|scratchpad)\W{0,4}[:\n](?=[\s\S]*?^\W{0,6}(?:final\s+answer|answer|final)\W{0,4}:)",
+        rf"\A\W{{0,6}}(?:thoughts?|thinking|reasoning|scratchpad|思考|推理)\W{{0,4}}[:：\n](?=[\s\S]*?{_ANSWER_HEADING})",
         "headings in plain text",
     ),
-    Marker("answer", r"^\W{0,6}(?:final\s+answer|answer|final)\W{0,4}:", "headings in plain text", only="prose"),
+    Marker("answer", _ANSWER_HEADING, "headings in plain text", only="prose"),
     Marker("answer", r"(?-i:assistant(?:commentary)?final)", "gpt-oss, its special tokens lost"),
     Marker("own", rf"{_OPENING}{_MODEL}\b{_CLOSING}", "ChatML, Llama 3, Gemma, Granite, gpt-oss, Ling, Seed, MiniMax"),
     Marker("own", rf"<{BAR}{_MODEL}{BAR}>{_CLOSING}", "Phi, Zephyr, DeepSeek, Hunyuan, Kimi, Command R"),
     Marker("own", rf"\[{BAR}{_MODEL}{BAR}\]", "Exaone"),
-    Marker("own", r"\[/INST\]|<bos>", "Llama 2, Mistral, Gemma"),
+    Marker("own", r"\[/INST\]|<bos>|\[gMASK\]\s{0,3}(?:<sop>)?|^<(?:bot|assistant)>:", "Llama 2, Mistral, Gemma, GLM, RedPajama"),
+    Marker("own", r"(?-i:(?:(?<=[^\w\s\"'“`])|^)(?:assistant|model)(?=\n))", "Llama 3, ChatML, Gemma, their special tokens lost"),
+    Marker("other", r"(?-i:(?<=[^\w\s\"'“`])user(?=\n)|^user(?=\n[\s\S]{1,4000}?^assistant\n))|^<(?:human|user)>:", "the same"),
     Marker("own", rf"<{BAR}(?:begin_of_text|startoftext|begin▁of▁sentence|bom){BAR}>", "Llama 3, DeepSeek, Jamba"),
     Marker("other", rf"{_OPENING}(?:{_PERSON}|[a-z][\w.-]{{1,30}})\b", "the same families, another speaker"),
     Marker("other", rf"<{BAR}{_PERSON}{BAR}>", "Phi, Zephyr, DeepSeek, Hunyuan, Kimi, Command R"),
@@ -114,23 +123,41 @@ MARKERS = (
         "Vicuna, Alpaca: a dialogue in plain text",
     ),
     Marker("other", r"^(?:#{1,4} )?(?:Human|User):(?=(?:[^\S\n]+[^\s:]+){3})", "Claude 2, Vicuna: the person's turn in plain text"),
-    Marker("other", r"^#{1,4} (?:Human|User|Instruction):?[^\S\n]*$", "Alpaca: the person's turn in plain text"),
+    Marker(
+        "other",
+        r"^#{1,4} (?:Human|User|Instruction):?[^\S\n]*$|^#{1,4} Input:?[^\S\n]*$(?=[\s\S]{1,4000}?^#{1,4} Response\b)",
+        "Alpaca: the person's turn in plain text",
+    ),
+    Marker(
+        "end",
+        r"^\*{0,2}(?:Q|Question)\*{0,2}\s?\d{0,3}:\*{0,2}(?=(?:[^\S\n]+[^\s:]+){2})(?=[\s\S]{1,4000}?^\*{0,2}(?:A|Answer)\*{0,2}\s?\d{0,3}:)",
+        "base models: another question and its answer",
+    ),
     Marker(
         "end",
         rf"<{BAR}(?!end_(?:of_)?(?:box|image|img|video|audio|vision|quad|object|ref|thought|think|header|role|point))"
-        rf"(?:end|eo[tmsd])[^|｜<>\s]{{0,40}}{BAR}>",
+        rf"(?:end|eo[a-z]|fin)[^|｜<>\s]{{0,40}}{BAR}>",
         "Llama 3, Phi, Granite, Apertus, DeepSeek, Command R, Jamba",
     ),
     Marker(
         "end",
-        rf"<{BAR}(?:im_end|return|call|stop|role_end|turn_end|assistant_end|separator|sep){BAR}>",
-        "ChatML, gpt-oss, Ling, Grok",
+        rf"<{BAR}(?:im_end|return|call|stop|done|role_end|turn_end|assistant_end|separator|sep|message_sep){BAR}>"
+        rf"|<{BAR}(?:im_end|eot_id|endoftext){BAR}?(?=\s|\Z)",
+        "ChatML, gpt-oss, Ling, Grok, GigaChat; cut short",
     ),
     Marker(
         "end", rf"<(?:end_of_turn|end_of_utterance|end_of_sentence|turn{BAR}|eos|eot|eod|eop|seed:eos)>", "Gemma, SmolVLM, Seed"
     ),
     Marker("end", rf"\[{BAR}end(?:_of_|of)?turn{BAR}\]|\[e~\[", "Exaone, MiniMax"),
     Marker("end", rf"<{BAR}[a-z]{{2,9}}:(?:end|eos|eot){BAR}>|\[UNUSED_TOKEN_14[56]\]", "Solar, PLaMo, InternLM 2"),
+    Marker(
+        "end",
+        rf"<{BAR}(?:DSML{BAR}|tool[▁_](?:calls?|sep|outputs?)|tool_calls_section)[^<>\n]{{0,40}}>|<tool_call>|\[TOOL_CALLS\]",
+        "DeepSeek, Kimi, Qwen, GLM, Mistral: a call of a tool follows",
+    ),
+    Marker(
+        "end", r"<SPECIAL_1\d>|<eo[ah]>|(?-i:<(?:EOT|EOS|END|STOP)>|\[(?:EOT|EOS|SEP|END)\])", "Nemotron, InternLM, Kimi and others"
+    ),
     Marker("end", r"</s>", "Llama 2, Mistral"),
     Marker("end", r"(?!\A)<s>", "Llama 2: another dialogue begins"),
 )
@@ -142,12 +169,14 @@ _TAG = r"answer|final_answer|final|response|solution"
 ANSWER_TAG = re.compile(rf"</?(?:{_TAG}|ins)>", re.IGNORECASE)
 """Tags around text that counts."""
 _ANSWER_TAGS = re.compile(rf"<(?P<tag>{_TAG})>(?P<inner>(?:(?!</?(?P=tag)>)[\s\S])*+)(?:</(?P=tag)>)?", re.IGNORECASE)
-_SIGNS = ("<", "[", "◁", "]~b", "&lt;")
+_SIGNS = ("<", "[", "◁", "]~b", "&lt;", "【", "```")
 _WORDS = (
     "human",
     "user",
     "instruction",
     "here is my",
+    "here's my",
+    "here’s my",
     "here are my",
     "assistant",
     "analysis",
@@ -156,11 +185,18 @@ _WORDS = (
     "thinking",
     "reasoning",
     "scratchpad",
+    "思考",
+    "推理",
+    "model\n",
+    "question",
+    "# input",
+    "q:",
 )
 _CAN_BE_MARKER = re.compile(
-    r"<[ ]?(?:/?[ ]?[a-z]|[|｜])|[a-z][|｜]>|&lt;/?[a-z]|\[(?:/|[|｜]|think|reason|thought|inst|sys|avail|tool|e~|begin|end|unused)"
-    r"|\]~b|◁|assistant|^\W{0,12}(?:human|user|instruction|here is my|here are my)"
-    r"|\A\W{0,9}(?:analysis|commentary|thought|thinking|reasoning|scratchpad)",
+    r"<[ ]?(?:/?[ ]?[a-z思推]|[|｜])|[a-z][|｜]>|&lt;/?[a-z]"
+    r"|\[(?:/|[|｜]|think|reason|thought|inst|sys|avail|tool|e~|begin|end|unused|eo|sep|gmask)"
+    r"|\]~b|◁|【|```|assistant|user\n|model\n|^\W{0,12}(?:human|user|instruction|input|here(?: is| are|['’]s) my|q\b|question)"
+    r"|\A\W{0,9}(?:analysis|commentary|thought|thinking|reasoning|scratchpad|思考|推理)",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -37,6 +37,14 @@ THOUGHTS: dict[str, tuple[str, ...]] = {
     "Seed": ("<seed:think>", "</seed:think>"),
     "LongCat": ("<longcat_think>", "</longcat_think>"),
     "Magistral": ("[THINK]", "[/THINK]"),
+    "the field's name": ("<reasoning_content>", "</reasoning_content>"),
+    "Chinese": ("<思考>", "</思考>"),
+    "Chinese brackets": ("【思考】", "【/思考】"),
+    "folded, without a summary": ('<details type="reasoning" done="true">\n', "\n</details>\n"),
+    "Gemma 4, bars": ("<|think|>\n", "<think|>"),
+    "Granite, shorter": ("Here's my thought process:\n", "\n\nHere's my response:\n"),
+    "gpt-oss, a token lost": ("analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    "Command A, with tools": ("<|START_ACTION|>", "<|END_ACTION|><|START_TEXT|>"),
     "Kimi": ("◁think▷", "◁/think▷"),
     "Command A": ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
     "Sky-T1": ("<|begin_of_thought|>\n", "\n<|end_of_thought|>\n\n<|begin_of_solution|>\n"),
@@ -83,6 +91,10 @@ TURNS: dict[str, tuple[str, ...]] = {
     "Apertus": ("<|assistant_end|>", "<|user_start|>", "<|assistant_start|>"),
     "Ling": ("<|role_end|>", "<role>HUMAN</role>", "<role>ASSISTANT</role>"),
     "Seed": ("<seed:eos>", "<seed:bos>user\n", "<seed:bos>assistant\n"),
+    "GigaChat": ("<|message_sep|>", "<|message_sep|>user<|role_sep|>", "<|message_sep|>assistant<|role_sep|>"),
+    "Nemotron Nano": ("<SPECIAL_12>\n", "<SPECIAL_11>User\n", "<SPECIAL_11>Assistant\n"),
+    "Kimi's older models": ("[EOS]", "<|im_user|>user<|im_middle|>", "<|im_assistant|>assistant<|im_middle|>"),
+    "RedPajama": ("\n", "<human>: ", "\n<bot>: "),
     "MiniMax": ("[e~[\n", "]~b]user\n", "]~b]ai\n"),
     "Jamba": ("<|eom|>", "<|bom|><|user|> ", "<|bom|><|assistant|> "),
     "a token that nobody knows": ("<|end_of_my_turn|>", "<|user|>", "<|assistant|>"),
@@ -228,6 +240,39 @@ def test_markers_in_any_order_give_a_sound_answer(parts: list[str]) -> None:
     if reading.hypothesis is not None:
         said = [text[start:end] for start, end in reading.spans]
         assert said == list(ACRE.space.assignment(reading.hypothesis).values())
+
+
+def test_thoughts_in_a_fence_are_none() -> None:
+    reading = WORDING.read_rule(f"```thinking\n{OTHER}\n```\n{RULE}")
+    assert (reading.hypothesis, reading.remarks) == (RIGHT, ())
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "assistant\n\n{}",  # Llama 3, whose special tokens were lost
+        "user\n\nAnother lamp.assistant\n\n{}",
+        "\nuser\nAnother lamp.\nassistant\n{}",  # ChatML
+        "<tool_call>{}</tool_call>",
+        "<｜tool▁calls▁begin｜>{}",
+        "[TOOL_CALLS]{}",
+        "<EOT>{}",
+        "[END]\n{}",
+        "<|im_end|\n{}",
+        "\n\nQ: What of another lamp?\nA: {}",
+        "\n\n### Input:\nA new lamp.\n\n### Response:\n{}",
+    ],
+)
+def test_what_follows_the_end_in_other_ways_does_not_count(after: str) -> None:
+    reading = WORDING.read_rule(RULE + after.format(OTHER))
+    assert (reading.hypothesis, reading.remarks) == (RIGHT, (AFTER_TURN,))
+
+
+@pytest.mark.parametrize(
+    "before", ["assistant\n\n{}", "[gMASK]<sop><|assistant|>\n{}", "Question: Which rule?\nAnswer: {}", "<tool_call>{}</tool_call>"]
+)
+def test_a_head_before_the_answer_is_no_matter(before: str) -> None:
+    assert WORDING.read_rule(before.format(RULE)).hypothesis == RIGHT
 
 
 def test_an_answer_before_thoughts_that_nothing_follows_counts() -> None:
