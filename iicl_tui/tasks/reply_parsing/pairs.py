@@ -93,6 +93,11 @@ class Finder:
         self.values = [Names(factor.values, words) for factor, words in zip(space.factors, spellings, strict=True)]
         forms = {form for names in self.values for form in names.forms}
         value = any_of(word_pattern(form, before=False) for form in sorted(forms, key=lambda form: (-len(form), form)))
+        self.any_name = re.compile(self.names.pattern())
+        self.other_value = re.compile(
+            rf"(?:[\s,;.()\[\]–—-]|\b(?:or|and|also|then|wait|hm+|but)\b)*+(?<![^\W_])(?P<value>{value})", re.IGNORECASE
+        )
+        self.value = re.compile(rf"(?<![^\W_]){value}", re.IGNORECASE)
         self._last_words = {form.split()[-1].lower() for form in forms}
         name = rf"(?:(?:object|obj|item)[\s_]{{1,3}})??(?P<name>{self.names.pattern()})"
         tail = rf"(?={MARK}{{0,4}}(?:[,;|}}\n]|\\n|\.(?:\s|\Z)|\Z))"

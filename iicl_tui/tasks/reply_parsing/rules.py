@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.tasks.reply_parsing.cleaning import clean
+from iicl_tui.tasks.reply_parsing.doubts import doubt_remarks, is_limited
 from iicl_tui.tasks.reply_parsing.pairs import EXTRA, Finder, Pair, finder
 from iicl_tui.tasks.reply_parsing.words import WINDOW, listed, quoted
 from iicl_tui.tasks.wording import RuleReading
@@ -31,6 +32,7 @@ _OLD = re.compile(
     re.IGNORECASE,
 )
 _CORRECTS = re.compile(r"\b(?:wait|actually|correction|sorry|mistaken?|instead)\b[^.\n]{0,40}\Z", re.IGNORECASE)
+_AFTER = "What is said after the last whole rule differs from it, and does not count."
 _MOST_GLUE = 300
 _FAR = 200
 _MOST_SENTENCES = 3
@@ -108,7 +110,7 @@ def _read(text: str, start: int, stop: int, find: Finder) -> RuleReading:
     if reading is None:
         reading = _choose(text, _blocks(text, firm, find), find)
     if reading is None:
-        reading = _assembled([pair for pair in pairs if pair.kind != "bare" and pair.factor != EXTRA], find)
+        reading = _assembled(text, [pair for pair in pairs if pair.kind != "bare" and pair.factor != EXTRA], find)
     if reading is not None:
         return reading
     partial = [block for block in blocks if not block.is_form and any(pair.kind == "firm" for pair in block.pairs.values())]
@@ -219,15 +221,35 @@ def _choose(text: str, blocks: Sequence[_Block], find: Finder) -> RuleReading | 
     later = [b for b in rules[rules.index(chosen) + 1 :] if len(b.pairs) < count]
     against = [(pair, len(b.pairs)) for b in later for pair in b.pairs.values() if pair.value not in (None, codes[pair.factor])]
     if any((pair.kind == "firm" and size > 1) or _corrects(text, pair) for pair, size in against):
-        remarks.append("What is said after the last whole rule differs from it, and does not count.")
+        remarks.append(_AFTER)
     if chosen.twice:
         remarks.append(
             f"There is more than one word for {listed(names[place] for place in sorted(chosen.twice))}: the last counts."
         )
+    limited = _limited(text, chosen, find)
+    if limited:
+        remarks.append(f"What stands beside the word for {listed(limited)} does not count.")
+    if _AFTER not in remarks:
+        remarks += doubt_remarks(text, chosen.start, find.value)
     extras = list(dict.fromkeys((*chosen.extras, *_extras(text, chosen, find))))
     if extras:
         remarks.append(f"It also says something of {listed(map(quoted, extras))}, which was not asked for.")
     return RuleReading(find.space.index(codes), tuple(chosen.pairs[place].span for place in range(count)), tuple(remarks))
+
+
+def _limited(text: str, block: _Block, find: Finder) -> list[str]:
+    """The factors whose word has another value, or a limit, beside it on its line, as "on, or off" and "on if alone"."""
+    ordered = sorted(block.pairs.values(), key=lambda pair: pair.start)
+    found = []
+    for pair, after in zip(ordered, [*(pair.start for pair in ordered[1:]), len(text)], strict=True):
+        line = re.split(r"[|\n]", text[pair.end : min(after, pair.end + _FAR)], maxsplit=1)[0]
+        name = find.any_name.search(line)
+        beside = line if name is None else line[: name.start()]
+        other = find.other_value.match(beside)
+        differs = other is not None and find.values[pair.factor].index(other["value"]) != pair.value
+        if differs or is_limited(beside):
+            found.append(find.space.factors[pair.factor].name)
+    return found
 
 
 def _corrects(text: str, pair: Pair) -> bool:
@@ -264,7 +286,7 @@ def _extras(text: str, block: _Block, find: Finder) -> list[str]:
     return [name for name in (word.strip("\"'`“” ") for word in found) if find.is_unknown_name(name)]
 
 
-def _assembled(pairs: Sequence[Pair], find: Finder) -> RuleReading | None:
+def _assembled(text: str, pairs: Sequence[Pair], find: Finder) -> RuleReading | None:
     """A rule combined from pairs all over the text if they agree; None if it is not complete."""
     names = [factor.name for factor in find.space.factors]
     said: dict[int, Pair] = {}
@@ -281,7 +303,8 @@ def _assembled(pairs: Sequence[Pair], find: Finder) -> RuleReading | None:
         return RuleReading(None, trouble=f"The reply says different things of {words}, and does not end with a whole rule.")
     codes = tuple(said[place].value or 0 for place in range(len(names)))
     spans = tuple(said[place].span for place in range(len(names)))
-    return RuleReading(find.space.index(codes), spans, ("The rule was put together from several sentences.",))
+    doubts = doubt_remarks(text, min(pair.start for pair in said.values()), find.value)
+    return RuleReading(find.space.index(codes), spans, ("The rule was put together from several sentences.", *doubts))
 
 
 def _trouble(pairs: Mapping[int, Pair], find: Finder) -> str:

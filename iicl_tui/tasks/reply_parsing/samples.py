@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.reply_parsing.cleaning import clean
+from iicl_tui.tasks.reply_parsing.doubts import doubt_remarks
 from iicl_tui.tasks.reply_parsing.exact_form import plain_examples
 from iicl_tui.tasks.reply_parsing.words import (
     FILLER,
@@ -82,6 +83,7 @@ class _Finder:
         labels = [any_of(word for word in words if len(word) > 1 or word not in taken) for words in (_INPUTS, _OUTPUTS)]
         longer = any_of(word_pattern(form) for form in self.names.forms if form.lower() not in (*_INPUTS, *_OUTPUTS))
         self._name = re.compile(name, re.IGNORECASE)
+        self.output = re.compile(rf"(?<![^\W_]){value}", re.IGNORECASE)
         label = rf"(?P<input>{labels[0]})|(?:state\s+of\s+(?:the\s+)?)?(?P<output>{labels[1]})"
         self._label = re.compile(rf"(?P<name>{longer})|(?<![^\W_])(?:{label}){after}", re.IGNORECASE)
         self._part = re.compile(
@@ -315,6 +317,8 @@ def read_samples(
         elif len(set(one.objects)) < len(one.objects):
             twice = [name for name, times in Counter(one.objects).items() if times > 1]
             remarks.append(f"Example {number} shows {listed(twice)} more than once: it counts once.")
+    first = finder.output.search(answer.text)
+    remarks += doubt_remarks(answer.text, first.start() if first is not None and examples else len(answer.text), finder.output)
     details = unread[:_MOST_DETAILS]
     if len(unread) > _MOST_DETAILS:
         details.append(f"{len(unread) - _MOST_DETAILS} more cannot be read.")
