@@ -9,6 +9,8 @@ from math import ceil, floor, isfinite
 
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _TAB = " " * 4
+_MOST_DIGITS = 4000
+"""Python reads at most 4,300 digits as an integer."""
 _EMOJI_SELECTORS = re.compile("[\ufe0e\ufe0f]")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -38,6 +40,11 @@ def printable(text: str, limit: int | None = None, newlines: bool = False) -> st
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…" if limit > 0 else ""
     return text
+
+
+def whole_number(digits: str) -> int | float:
+    """JSON's `parse_int` for untrusted text: a float, infinite if need be, where Python refuses so many digits."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def visible(text: str) -> str:

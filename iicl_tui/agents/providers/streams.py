@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from iicl_tui.agents.providers.token_parsing import older_entries
+from iicl_tui.text import whole_number
 
 
 class StreamBroken(Exception):
@@ -33,7 +34,7 @@ def assemble(body: bytes) -> Any:
             ended = True
             continue
         try:
-            event = json.loads(data)
+            event = json.loads(data, parse_int=whole_number)
         except (ValueError, RecursionError):
             raise StreamBroken from None
         if not isinstance(event, Mapping):

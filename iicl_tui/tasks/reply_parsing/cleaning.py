@@ -1,11 +1,12 @@
 """Prepares a reply for reading: finds the answer, and writes it as people see it. Positions map back to the reply.
 
-Unicode is composed (NFC), full-width forms and CJK punctuation become ASCII, LaTeX becomes plain text, and struck-out text and
-special tokens become blanks.
+Unicode is composed (NFC), full-width forms and CJK punctuation become ASCII, HTML and LaTeX become plain text, and struck-out text
+and special tokens become blanks.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
@@ -45,11 +46,16 @@ _LAYOUT = re.compile(
     r"\\{1,2}(?:begin|end)\{[A-Za-z*]{1,20}\}(?:\{[^{}\n]{0,40}\})?|\\{1,2}(?:hline|left|right|displaystyle|toprule|midrule|bottomrule)"
     r"(?![A-Za-z])"
 )
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_MOST_ESCAPES = 2
+"""How often HTML may be escaped."""
 _LATEX = re.compile(r"\\(?:[(\[]|begin\{|text|math|operatorname|boxed|quad|to\b|rightarrow)|\$[^$\n]{1,200}\$")
 _SPACING = re.compile(
     r"\\{1,2}[,;:!>]|\\{1,2}(?:text)?color\{[A-Za-z0-9!]{1,20}\}"
     r"|\\{1,2}(?:bf|it|tt|rm|sf|bfseries|itshape|ttfamily|sffamily)(?![A-Za-z])"
 )
+_BARE_ROW = re.compile(r"(?<!\\)&(?:[^\n\\]|\\(?!\\)){0,120}\\\\(?!n)")
+"""A row of a table whose beginning and end are missing."""
 _CELL = re.compile(r"(?P<relation>&(?=\s{0,9}(?:[=:]|→|->)))|(?P<cell>(?<!\\)&)|(?P<row>\\\\(?!n)(?:\[[^\]\n]{0,10}\])?)")
 
 
@@ -100,22 +106,20 @@ class Cleaned:
         text: the answer as people see it.
         remarks: what was ignored, in sentences for a person.
         trouble: why there is no answer; "" if there is one.
-        steps: from the answer in the reply to `text`.
-        start: where the answer begins in the reply.
+        steps: from the reply to `text`.
     """
 
     text: str
     remarks: tuple[str, ...] = ()
     trouble: str = ""
     steps: tuple[Mapped, ...] = ()
-    start: int = 0
 
     def span(self, span: tuple[int, int]) -> tuple[int, int]:
         """The range of the reply from which this range of the text comes."""
         first, last = span[0], max(span[1] - 1, span[0])
         for step in reversed(self.steps):
             first, last = step.origin(first), step.origin(last)
-        return self.start + first, self.start + last + (span[1] > span[0])
+        return first, last + (span[1] > span[0])
 
 
 @lru_cache(maxsize=64)  # one reply is read several times: for its rule or examples, its belief and its faults
@@ -123,11 +127,7 @@ def clean(reply: str) -> Cleaned:
     """Find the answer in a reply and write it as people see it."""
     if not reply.strip():
         return Cleaned("", trouble=EMPTY)
-    answer = find_answer(reply)
-    text = reply[answer.start : answer.stop]
-    if not text.strip():
-        return Cleaned("", trouble=NO_ANSWER)
-    remarks = [AFTER_TURN] if answer.ignored else []
+    text = reply
     steps: list[Mapped] = []
 
     def apply(edits: Sequence[Edit]) -> None:
@@ -136,6 +136,14 @@ def clean(reply: str) -> Cleaned:
             steps.append(edited(text, edits))
             text = steps[-1].text
 
+    while len(steps) < _MOST_ESCAPES and (entities := list(_entities(text))):
+        apply(entities)
+    answer = find_answer(text)
+    if not text[answer.start : answer.stop].strip():
+        return Cleaned("", trouble=NO_ANSWER)
+    remarks = [AFTER_TURN] if answer.ignored else []
+    if (answer.start, answer.stop) != (0, len(text)):
+        apply([(0, answer.start, ""), (answer.stop, len(text), "")])
     if "<" in text or "[" in text:
         apply([(*found.span(), " ") for found in SPECIAL_TOKEN.finditer(text)])
         apply([(*found.span(), "\n") for found in ANSWER_TAG.finditer(text)])
@@ -150,7 +158,8 @@ def clean(reply: str) -> Cleaned:
         if len(steps) > before:
             apply([(*found.span(), " ") for found in _CHECKED.finditer(text)])
     if "\\" in text:
-        has_cells, is_latex = "\\begin{" in text, _LATEX.search(text) is not None
+        has_cells = "\\begin{" in text or len(_BARE_ROW.findall(text)) > 1
+        is_latex = has_cells or _LATEX.search(text) is not None
         if is_latex:
             apply([(*found.span(), " ") for found in _SPACING.finditer(text)])
         for rewrite in (_latex_arguments, _latex_words, *((_latex_cells,) if has_cells else ())):
@@ -160,7 +169,15 @@ def clean(reply: str) -> Cleaned:
         text = text.translate(PLAIN)
         if not unicodedata.is_normalized("NFC", text):
             apply(list(_composed(text)))
-    return Cleaned(text, tuple(remarks), "", tuple(steps), answer.start)
+    return Cleaned(text, tuple(remarks), "", tuple(steps))
+
+
+def _entities(text: str) -> Iterator[Edit]:
+    """Write HTML's names and numbers of characters as these: &rarr; becomes →."""
+    for found in _ENTITY.finditer(text) if "&" in text else ():
+        new = html.unescape(found[0])
+        if new != found[0]:
+            yield *found.span(), new
 
 
 def _struck(text: str) -> Iterator[Edit]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.spelling import comparable
-from iicl_tui.text import printable
+from iicl_tui.text import printable, whole_number
 
 QUOTES = "\"'`´“”„‟«»‘’‚‛‹›「」『』"
 _INVISIBLE = "\u200b-\u200f\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069"
@@ -65,7 +65,7 @@ def dataset_remarks(examples: Sequence[Example]) -> list[str]:
 
 def json_values(text: str) -> Iterator[Any]:
     """The JSON objects and arrays in a text, in order. Invalid ones are skipped; after `_MOST_WRONG` of them the search ends."""
-    decoder, at, wrong = json.JSONDecoder(strict=False), 0, 0
+    decoder, at, wrong = json.JSONDecoder(strict=False, parse_int=whole_number), 0, 0
     while wrong < _MOST_WRONG and (start := _OPENING.search(text, at)) is not None:
         try:
             value, at = decoder.raw_decode(text, start.start())
