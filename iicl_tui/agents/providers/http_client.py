@@ -94,7 +94,7 @@ def make_client(httpx: Any, endpoint: Endpoint, max_reply: int) -> Any:
             raise
         finally:
             await stream.aclose()
-        if endpoint.key is not None and endpoint.hide(endpoint.key) == HIDDEN:
+        if endpoint.key is not None and endpoint.hide(endpoint.key) != endpoint.key:
             body = body.replace(endpoint.key.encode(), HIDDEN.encode())
         for name in ("content-encoding", "content-length"):
             response.headers.pop(name, None)
@@ -105,15 +105,15 @@ def make_client(httpx: Any, endpoint: Endpoint, max_reply: int) -> Any:
     # httpcore logs a response's headers before the key can be hidden.
     logging.getLogger("httpcore2.http11").addFilter(_without_headers)
     environment = not endpoint.is_loopback  # proxies and certificates; a server on this machine needs neither
-    if environment:
-        check_environment(endpoint.url)
+    proxy = check_environment(endpoint.url) if environment else None
     return httpx.AsyncClient(
         auth=outgoing,
         event_hooks={"response": [incoming]},
         follow_redirects=False,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT),
         timeout=None,  # `send` limits the whole call
-        trust_env=environment,
+        proxy=None if proxy is None else proxy.url,
+        trust_env=False,  # it would set up the proxies of all variables, also those that this server does not need
         verify=_certificates(httpx, environment),
     )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -44,9 +46,14 @@ class Proxy(NamedTuple):
 
     @property
     def address(self) -> str:
-        """Scheme, host and port for a person, without a password."""
-        parts = urlsplit(self.url)
-        return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", 120)
+        """Scheme, host and port for a person, without a password; what was written if it is no address."""
+        found = re.fullmatch(r"([a-z0-9+.-]*://)?(?:.*@)?([^/?#]*).*", self.url, re.I | re.S)
+        return printable(f"{found[1] or ''}{found[2]}" if found is not None else self.url, 120)
+
+    @property
+    def through(self) -> str:
+        """A sentence that says that a call went through it."""
+        return f" The call went through the proxy {self.address} ({self.variable})."
 
 
 def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> Proxy | None:
@@ -54,16 +61,29 @@ def proxy_for(url: str, environment: Mapping[str, str] = os.environ) -> Proxy | 
     scheme, host = urlsplit(url).scheme, host_of(url)
     proxies = getproxies()
     found = next((name for name in (scheme, "all") if proxies.get(name)), None)
-    if found is None or not host or proxy_bypass(host):
+    if found is None or not host or proxy_bypass(host) or _is_excepted(urlsplit(url).hostname or "", proxies.get("no", "")):
         return None
-    named = proxies[found]
+    named = proxies[found].strip()
     variables = (f"{found}_proxy", f"{found.upper()}_PROXY")
     variable = next((name for name in variables if environment.get(name)), "the system's settings")
     return Proxy(variable, named if "://" in named else f"http://{named}")
 
 
-def check_environment(url: str) -> None:
-    """Checks the proxy of a URL and the certificate files.
+def _is_excepted(name: str, entries: str) -> bool:
+    """Whether NO_PROXY names this host in one of the forms that urllib does not know: *.host, [IPv6], or a network."""
+    for entry in (each.strip().lower().strip("[]") for each in entries.split(",")):
+        if entry == name or (entry.startswith("*.") and name.endswith(entry[1:])):
+            return True
+        try:
+            if "/" in entry and ip_address(name) in ip_network(entry, strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def check_environment(url: str) -> Proxy | None:
+    """Checks the proxy of a URL, which is returned, and the certificate files.
 
     Raises:
         BadSetting: A setting is wrong.
@@ -75,21 +95,18 @@ def check_environment(url: str) -> None:
         named = os.environ.get(variable)
         if named:
             _check_certificates(variable, named)
+    return proxy
 
 
 def _check_proxy(proxy: Proxy) -> None:
-    parts, remedy = urlsplit(proxy.url), f"Correct {proxy.variable}, or unset it."
+    scheme, remedy = proxy.url.partition("://")[0].lower(), f"Correct {proxy.variable}, or unset it."
     what = f"{proxy.variable} names the proxy {proxy.address}"
-    if parts.scheme not in _SCHEMES:
+    if scheme not in _SCHEMES:
         known = "http, https, socks5 and socks5h"
         raise BadSetting("The proxy's address is wrong", f"{what}, whose scheme is not one of {known}.", remedy)
-    try:
-        valid = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if not valid:
+    if not host_of(proxy.url) or host_of(proxy.url).endswith(":0"):
         raise BadSetting("The proxy's address is wrong", f"{what}, which has no valid host and port.", remedy)
-    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
+    if scheme.startswith("socks") and find_spec("socksio") is None:
         raise BadSetting(
             "SOCKS proxies need another package",
             f"{what}. The package socksio, which SOCKS proxies need, is not installed.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 import zlib
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint
 from iicl_tui.agents.providers.http_client import RawResponse
+from iicl_tui.agents.providers.http_errors import proxy_refusal
 from iicl_tui.agents.providers.limits import UnknownCompression
 from iicl_tui.agents.providers.surroundings import Proxy, proxy_for
 
@@ -43,13 +45,25 @@ def failure_from_exception(endpoint: Endpoint, raw: RawResponse, error: BaseExce
         return unreachable
     if "TransportError" in names and not names & {"UnsupportedProtocol", "LocalProtocolError"}:
         when = "before it answered" if status is None else f"after it had begun to answer ({status})"
-        through = f" The call went through the proxy {proxy.address} ({proxy.variable})." if proxy is not None else ""
+        through = proxy.through if proxy is not None else ""
+        if status is None and _NO_HTTP.search(reason):
+            return CallFailed(
+                "disconnected",
+                "The answer is not HTTP",
+                f"What {endpoint.name} sends is not HTTP: {reason}.{through}",
+                "Check http:// or https:// and the port in base-url: another program may listen there.",
+            )
         return CallFailed(
             "disconnected",
             "The connection was lost",
             f"{endpoint.name} closed the connection {when}" + (f": {reason}." if reason else ".") + through,
-            "Try again. If it happens every time, look at the server's log.",
+            "Try again. If it happens every time, look at the server's log"
+            + (", and whether base-url needs https://." if status is None and endpoint.url.startswith("http:") else "."),
             status=status,
+        )
+    if "InvalidURL" in names:
+        return CallFailed(
+            "bad-request", "base-url is not an address", f"{endpoint.address} is no address: {reason}.", "Correct base-url."
         )
     return CallFailed(
         "bad-request",
@@ -57,6 +71,10 @@ def failure_from_exception(endpoint: Endpoint, raw: RawResponse, error: BaseExce
         f"What was to go to {endpoint.name} could not be built: {type(error).__name__} {reason}".rstrip() + ".",
         "Check the agent's options, extra-body most of all.",
     )
+
+
+_NO_HTTP = re.compile(r"illegal (?:request|status|header) line|receive buffer too long|switch_upgrade|can't handle event", re.I)
+"""How the HTTP library says that something else was sent."""
 
 
 def _unreachable(
@@ -67,7 +85,15 @@ def _unreachable(
     no_address = any(isinstance(each, socket.gaierror) for each in chain)
     refused = any(isinstance(each, ConnectionRefusedError) for each in chain)
     if proxy is not None and (no_address or refused or "ProxyError" in names or (tls is None and "ConnectError" in names)):
-        return _proxy_failure(endpoint, proxy, no_address, refused, reason)
+        return _proxy_failure(endpoint, proxy, no_address, refused, reason, "ProxyError" in names)
+    if tls is not None and proxy is not None and proxy.url.startswith("https:") and _is_no_tls(tls):
+        return CallFailed(
+            "unreachable",
+            "The proxy speaks no TLS",
+            f"Calls to {endpoint.host} go through the proxy {proxy.address}, which {proxy.variable} names, and it does not "
+            f"speak TLS: {reason}.",
+            f"Write http:// instead of https:// in {proxy.variable}. Calls to the server stay encrypted.",
+        )
     if tls is not None:
         return _tls_failure(endpoint, tls, reason)
     if no_address:
@@ -101,13 +127,16 @@ def _unreachable(
     return None
 
 
-def _proxy_failure(endpoint: Endpoint, proxy: Proxy, no_address: bool, refused: bool, reason: str) -> CallFailed:
+def _proxy_failure(endpoint: Endpoint, proxy: Proxy, no_address: bool, refused: bool, reason: str, answered: bool) -> CallFailed:
     if no_address:
         happened = "its host is unknown"
     elif refused:
         happened = "it refuses the connection"
+    elif answered and reason:
+        code = re.match(r"“(\d{3})\b", reason)
+        return proxy_refusal(endpoint, proxy, int(code[1]) if code else None, reason)
     else:
-        happened = f"it answered {reason}" if reason else "there is no connection to it"
+        happened = f"it ends the connection: {reason}" if reason else "there is no connection to it"
     return CallFailed(
         "unreachable",
         "The proxy cannot be reached" if no_address or refused else "The proxy does not connect",
@@ -116,10 +145,16 @@ def _proxy_failure(endpoint: Endpoint, proxy: Proxy, no_address: bool, refused: 
     )
 
 
+def _is_no_tls(error: ssl.SSLError) -> bool:
+    """Whether what came is no TLS at all."""
+    text = str(error).lower().replace("_", " ")
+    return any(sign in text for sign in ("wrong version number", "record layer", "unknown protocol", "packet length too long"))
+
+
 def _tls_failure(endpoint: Endpoint, error: ssl.SSLError, reason: str) -> CallFailed:
     text = f"{error} {getattr(error, 'verify_message', '')}".lower()
     what = f"{endpoint.name} could not be reached over TLS: {reason}."
-    if "wrong_version_number" in text or "wrong version number" in text or "record layer" in text or "unknown protocol" in text:
+    if _is_no_tls(error):
         remedy = "The server may speak plain http at this port: check http:// or https:// and the port in base-url."
     elif "expired" in text or "not yet valid" in text:
         remedy = "Check this machine's clock; otherwise the server's certificate must be renewed."
@@ -127,6 +162,8 @@ def _tls_failure(endpoint: Endpoint, error: ssl.SSLError, reason: str) -> CallFa
         remedy = "Check the host in base-url: the certificate is for another one."
     elif "self-signed" in text or "self signed" in text or "unable to get local issuer" in text or "unknown ca" in text:
         remedy = "If the server or a proxy has its own certificate authority, name its file in SSL_CERT_FILE."
+    elif "certificate required" in text.replace("_", " ") or "handshake failure" in text.replace("_", " "):
+        remedy = "The server may want a client's certificate or another version of TLS, which cannot be set here: ask who runs it."
     else:
         remedy = "Check http:// or https:// in base-url, your clock, and SSL_CERT_FILE if a proxy has its own certificates."
     return CallFailed("unreachable", "No secure connection", what, remedy)
@@ -136,7 +173,7 @@ def timeout_failure(endpoint: Endpoint, raw: RawResponse, seconds: float) -> Cal
     """The failure of a call that exceeded its time limit."""
     began = "had not begun to answer" if raw.status is None else f"had begun to answer ({raw.status}), but not finished"
     proxy = None if endpoint.is_loopback else proxy_for(endpoint.url)
-    through = f" The call went through the proxy {proxy.address} ({proxy.variable})." if proxy is not None else ""
+    through = proxy.through if proxy is not None else ""
     return CallFailed(
         "time-out",
         "The call took too long",
