@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shlex
 import shutil
@@ -21,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
@@ -174,6 +176,7 @@ async def serve(offer: Offer, ready: Callable[[str], None]) -> None:
     runner = web.AppRunner(
         VisitorServer(offer, root).application(), access_log=None, handle_signals=False, shutdown_timeout=PATIENCE
     )
+    logging.getLogger("aiohttp.server").addFilter(_is_our_fault)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -227,6 +230,11 @@ def _read(envelope: Any) -> tuple[str, Any]:
     if kind == "resize":
         return kind, (_bounded(value["width"], 80), _bounded(value["height"], 24))
     return kind, value
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Whether a log record is about more than a malformed request, which is answered with 400."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
 
 
 def _bounded(value: Any, default: int) -> int:
