@@ -103,6 +103,7 @@ PARAMETER_NAMES = {
 ADAPTATIONS = {
     "stream": "answers in a stream only. Its replies are put together from it",
     "developer": "has the role developer in place of system. The requests name it so",
+    "top_logprobs": "lists fewer log-probabilities at a place than were asked for. Fewer are asked for",
     "max_tokens": "limits the reply by max_tokens in place of max_completion_tokens. The requests name it so",
     "max_completion_tokens": "limits the reply by max_completion_tokens in place of max_tokens. The requests name it so",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,26 +10,34 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from iicl_tui.agents.providers.streams import StreamBroken, assemble, is_stream
-from iicl_tui.agents.providers.waits import wait_in_fields, wait_in_text
+from iicl_tui.agents.providers.waits import retry_after, wait_in_fields, wait_in_text
+from iicl_tui.text import whole_number
 
+_DECODER = json.JSONDecoder(parse_int=whole_number)
 _MAX_DEPTH = 8
 _MAX_ITEMS = 200
 _MESSAGE_KEYS = (
     "message", "msg", "detail", "details", "error", "errors", "error_description", "error_message", "errormessage", "error_msg",
-    "status_msg", "faultstring", "reason", "description", "title",
+    "status_msg", "faultstring", "reason", "description", "title", "err", "exception", "messages",
 )  # fmt: skip
 """Keys that may hold a message, in the order of preference."""
 _CONTAINER_KEYS = (
-    "error", "errors", "detail", "details", "message", "metadata", "raw", "body", "response", "cause", "innererror", "fault",
-    "base_resp",
+    "error", "errors", "detail", "details", "message", "metadata", "raw", "body", "response", "cause", "innererror", "inner_error",
+    "fault", "base_resp", "previous_errors", "data",
 )  # fmt: skip
 """Keys that may hold another error."""
 _VAGUE = re.compile(
     r"(?:provider returned error|(?:upstream|internal|server|unknown|api|http) error|an? error (?:has )?occurr?ed|bad request"
-    r"|error|failed|failure|invalid request|request failed|[a-z0-9]+(?:_[a-z0-9]+)+)[.!:]?",
+    r"|error|failed|failure|invalid request|request failed|all providers failed|[a-z0-9]+(?:_[a-z0-9]+)+)[.!:]?",
     re.I,
 )
 """Messages that give no reason: a nested error is preferred to them."""
+
+
+_MOST_TEXT = 20_000
+_PAGE = re.compile(r"<!doctype html|<html|<head|<body", re.I)
+_UNSEEN = re.compile(r"<(script|style|svg|noscript)\b.*?</\1\s*>|<!--.*?-->|<[?!][^>]*>", re.I | re.S)
+_TAGS = re.compile(r"(?:\s*<[^<>]*>?\s*)+")
 
 
 @dataclass(frozen=True)
@@ -65,13 +74,21 @@ class _Found:
 def parse_error_body(body: bytes) -> ErrorBody:
     """Parses a body. Never raises: a body that is not JSON is itself the message, unless it is a web page."""
     try:
-        document = _streamed(body) or json.loads(_text(body))
+        document = _streamed(body) or json.loads(_text(body), parse_int=whole_number)
     except (ValueError, RecursionError):
-        text = _text(body)[:2000].strip()
-        if text.startswith("<"):
-            return ErrorBody()
-        return ErrorBody(text, wait=wait_in_text(text))
+        text = _text(body)[:_MOST_TEXT].strip()
+        if not text.startswith("<"):
+            return error_body_of(text)
+        seen = text_of_page(text)
+        return ErrorBody("" if _PAGE.search(text) else seen, wait=wait_in_text(seen))
     return error_body_of(document)
+
+
+def text_of_page(page: str) -> str:
+    """The text that people see of a page of HTML or XML, beginning with its title; the page itself if there is none."""
+    text = html.unescape(_TAGS.sub(" · ", _UNSEEN.sub("", page[:_MOST_TEXT])))
+    parts = dict.fromkeys(part for each in text.split("·") if (part := " ".join(each.split())))
+    return ": ".join(parts) or page
 
 
 def _streamed(body: bytes) -> Any:
@@ -129,9 +146,9 @@ def _collect(value: Any, found: _Found, depth: int) -> None:
 def _collect_text(text: str, found: _Found, depth: int) -> None:
     """A message, or JSON inside a string."""
     start = text.find("{")
-    if start >= 0 and text.rstrip().endswith("}"):
+    if start >= 0 and len(text) <= _MOST_TEXT:
         try:
-            inner = json.loads(text[start:])
+            inner, _ = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             pass
         else:
@@ -150,7 +167,8 @@ def _collect_list(values: Sequence[Any], found: _Found, depth: int) -> None:
     """A list of complaints about parameters, or of errors."""
     complaints = [value for value in values[:20] if isinstance(value, Mapping) and "loc" in value]
     if not complaints:
-        for value in values[:20]:
+        texts = [value for value in values[:20] if isinstance(value, str) and value.strip()]
+        for value in ["; ".join(texts)] if len(texts) > 1 else values[:20]:
             _collect(value, found, depth + 1)
         return
     found.codes += _lower([value.get("type") for value in complaints])
@@ -166,16 +184,21 @@ def _collect_fields(fields: Mapping[str, Any], found: _Found, depth: int) -> Non
     details = fields.get("details")
     codes = [fields.get("type"), fields.get("__type"), fields.get("code"), fields.get("status")]
     found.codes += _lower([*codes, details.get("error_code") if isinstance(details, Mapping) else None])
-    param = fields.get("param")
-    if isinstance(param, str) and param:
-        found.params.append(param)
+    params = fields.get("params")
+    for param in (fields.get("param"), *(params if isinstance(params, list) else ())):
+        if isinstance(param, str) and param.lower() not in ("", "none", "null"):  # as LiteLLM writes no parameter
+            found.params.append(param)
     for key in ("code", "status", "status_code", "statusCode"):
         status = _status(fields.get(key))
         if status is not None:
             found.statuses.append(status)
-    wait = wait_in_fields(fields)
-    if wait is not None:
-        found.waits.append(wait)
+    headers = fields.get("headers")  # of a server behind this one
+    named = (
+        {str(key).lower(): value for key, value in headers.items() if isinstance(value, str)}
+        if isinstance(headers, Mapping)
+        else {}
+    )
+    found.waits += [wait for wait in (wait_in_fields(fields), retry_after(named)) if wait is not None]
     for key in dict.fromkeys((*_own_texts(fields), *_MESSAGE_KEYS, *_CONTAINER_KEYS)):
         value = fields.get(key)
         if isinstance(value, (str, Mapping, list)) and value:

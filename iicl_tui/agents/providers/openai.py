@@ -23,14 +23,17 @@ from iicl_tui.agents.providers.given_text import (
     template_body,
 )
 from iicl_tui.agents.providers.http_client import KEY_PLACEHOLDER, current_response
-from iicl_tui.agents.providers.http_errors import rejects_parameter
+from iicl_tui.agents.providers.http_errors import most_logprobs, rejects_parameter
 from iicl_tui.agents.providers.response_parsing import read_completion, read_json
 from iicl_tui.agents.providers.sdk_provider import SDKProvider, messages, without_none
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
 """The names of the token limit: of OpenAI's newer models, and of all other servers."""
 
-_DEVELOPER = re.compile(r"(?:use|instead|expected|supported|allowed).{0,60}\bdeveloper\b|\bdeveloper\b.{0,40}\binstead\b", re.I)
+_DEVELOPER = re.compile(
+    r"\bsystem\b.{0,120}\bdeveloper\b|(?:use|instead|expected|supported|allowed).{0,60}\bdeveloper\b|\bdeveloper\b.{0,40}\binstead\b",
+    re.I,
+)
 """How servers ask for the role "developer" in place of "system"."""
 
 
@@ -59,6 +62,7 @@ class OpenAIProvider(SDKProvider):
         self._limit = _LIMITS[0] if self.endpoint.own else _LIMITS[1]
         self._refused_limits: set[str] = set()
         self._system_role = "system"
+        self._most_logprobs: int | None = None
         self._usage_in_stream = True
         self._template: tuple[tuple[Message, ...] | None, str] = (None, "")  # the last dialogue, and its prompt
 
@@ -70,6 +74,8 @@ class OpenAIProvider(SDKProvider):
         return sdk
 
     async def ask(self, sdk: Any, request: Request) -> None:
+        if self._lists_fewer(request):
+            request = replace(request, top_logprobs=self._most_logprobs)
         if request.continuation == "completion":
             await self._complete(sdk, request)
         elif request.continuation == "echo":
@@ -136,9 +142,13 @@ class OpenAIProvider(SDKProvider):
         await sdk.models.with_raw_response.list()
 
     def adapt(self, error: ErrorBody) -> bool:
-        """Uses streaming, the other name of the token limit, or the role "developer"; each at most once."""
+        """Uses streaming, fewer log-probabilities, the other name of the token limit, or the role "developer"."""
         if self._usage_in_stream and self._streams and "stream_options" in (*error.params, *error.message.split("'")):
             self._usage_in_stream = False
+            return True
+        most = most_logprobs(error)
+        if most is not None and (self._most_logprobs is None or most < self._most_logprobs):
+            self._most_logprobs = most
             return True
         if self._completions:
             return super().adapt(error)
@@ -157,10 +167,15 @@ class OpenAIProvider(SDKProvider):
             return ()
         if self._is_text(request):
             return super().adapted(request)
+        fewer = ("top_logprobs",) if self._lists_fewer(request) else ()
         has_system = any(message.role == "system" for message in request.messages)
         role = ("developer",) if self._system_role == "developer" and has_system else ()
         limit = (self._limit,) if self._refused_limits else ()
-        return (*super().adapted(request), *role, *limit)
+        return (*super().adapted(request), *role, *limit, *fewer)
+
+    def _lists_fewer(self, request: Request) -> bool:
+        """Whether the server lists fewer log-probabilities than the request asks for."""
+        return self._most_logprobs is not None and (request.top_logprobs or 0) > self._most_logprobs
 
     def extra_fields(self) -> Mapping[str, Any]:
         """As the base class says. The usage of a stream has to be asked for."""

@@ -10,11 +10,13 @@ from typing import Any
 from iicl_tui.agents.calls import Finish, Reply
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
-from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of
+from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of, text_of_page
 from iicl_tui.agents.providers.http_client import RawResponse
 from iicl_tui.agents.providers.streams import StreamBroken, assemble, is_stream
+from iicl_tui.agents.providers.surroundings import proxy_for
 from iicl_tui.agents.providers.token_parsing import parse_tokens
 from iicl_tui.agents.providers.usage_parsing import parse_usage, reasoning_tokens
+from iicl_tui.text import whole_number
 
 MAX_CHOICES = 128
 """The most replies of one response that are read."""
@@ -30,7 +32,7 @@ def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
     """Parses a response's JSON, whatever its content type; a stream is put together. Raises CallFailed if it is invalid."""
     body = raw.body or b""
     try:
-        return json.loads(body)
+        return json.loads(body, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
         half = _stops_short(body, error)
     if is_stream(body):
@@ -45,7 +47,10 @@ def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
         title, what = "The response is empty", f"{endpoint.name} answered {raw.status} with an empty body."
     elif text.startswith("<"):
         title = "The response is a web page"
-        what = f"{endpoint.name} answered {raw.status} with a page ({labelled}): {begins}"
+        seen = text_of_page(body[:20_000].decode("utf-8", "replace"))
+        proxy = None if endpoint.is_loopback else proxy_for(endpoint.url)
+        what = f"{endpoint.name} answered {raw.status} with a page ({labelled}): {endpoint.quote(seen)}"
+        what += f".{proxy.through}" if proxy is not None else ""
     elif is_stream(body):
         title = "The stream holds no reply"
         what = f"{endpoint.name} answered with a stream ({labelled}) that holds no reply."
@@ -82,11 +87,16 @@ def error_in(document: Any) -> ErrorBody | None:
         kinds = (document.get("type"), document.get("object"))
         if document.get("error") or document.get("errors") or document.get("success") is False or "error" in kinds:
             return error_body_of(document)
-        if any(isinstance(document.get(name), str) for name in ("detail", "message")) and "choices" not in document:
-            return error_body_of(document)
+        if not document.get("choices") and not _OUTPUTS & document.keys():
+            found = error_body_of(document)
+            return found if found.message else None
     if isinstance(document, list) and any(isinstance(each, Mapping) and each.get("error") for each in document):
         return error_body_of(document)
     return None
+
+
+_OUTPUTS = frozenset({"content", "response", "output", "outputs", "text", "generated_text", "done", "data", "candidates"})
+"""Keys of replies in other protocols, which are no errors."""
 
 
 def _choice_text(choice: Mapping[str, Any]) -> str:
@@ -153,19 +163,24 @@ def _read_choice(choice: Any) -> Reply:
     return Reply(replace_surrogates(text), finish, tokens, remarks=remarks, thought=any(thoughts))
 
 
-_FINISHES: Mapping[str, Finish] = {
-    "stop": "stop", "length": "length", "model_length": "length", "content_filter": "refused", "refusal": "refused",
-    **dict.fromkeys(("eos", "eos_token", "eos_found", "end", "stop_token", "complete", "completed", "finished"), "stop"),
-    "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "model_context_window_exceeded": "length",
+_REASONS: Mapping[Finish, str] = {
+    "stop": "stop eos eos_token eos_found end end_turn end_of_text end_of_turn stop_token stop_sequence stop_string complete "
+            "completed finished done",
+    "length": "length max_tokens max_length max_output_tokens max_new_tokens max_completion_tokens token_limit length_limit "
+              "model_length context_length model_context_window_exceeded",
+    "refused": "content_filter content_filtered contentfilter refusal safety sensitive moderation blocked blocklist recitation "
+               "spii prohibited_content guardrail guardrails guardrail_intervened",
 }  # fmt: skip
 """The APIs' finish reasons. All others are "other"."""
+_FINISHES: Mapping[str, Finish] = {name: finish for finish, names in _REASONS.items() for name in names.split()}
 
 
 def _finish(reason: Any, text: str) -> Finish:
     """The finish reason. Some servers give none for a complete reply."""
     if reason is None and text:
         return "stop"
-    return _FINISHES.get(reason.lower(), "other") if isinstance(reason, str) else "other"
+    name = reason.lower().replace("-", "_").removeprefix("finish_reason_") if isinstance(reason, str) else ""
+    return _FINISHES.get(name, "other")
 
 
 def read_message(document: Any) -> Reply:
@@ -175,8 +190,7 @@ def read_message(document: Any) -> Reply:
         raise UnexpectedShape("an object without content")
     if not all(isinstance(block, Mapping) for block in content):
         raise UnexpectedShape("an object whose content is no list of blocks")
-    reason = document.get("stop_reason")
-    finish: Finish = _FINISHES.get(reason, "other") if isinstance(reason, str) else "other"
+    finish = _finish(document.get("stop_reason"), "")
     usage = parse_usage(document.get("usage"))
     thought = any(block.get("type") in ("thinking", "redacted_thinking") for block in content)
     return Reply(replace_surrogates(_text(content) or ""), finish, None, usage, read_model(document), thought=thought)

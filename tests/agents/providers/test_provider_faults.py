@@ -156,7 +156,7 @@ BROKEN = {
     "no UTF-8": (raw(b"\xff\xfe\xff"), "not-json", "not JSON", 200),
     "no gzip": (raw(b"hello").__class__(200, b"hello", {"content-encoding": "gzip"}), "not-json", "decompressed", 200),
     "very deep": (raw(b"[" * 100_000), "not-json", "", 200),
-    "a number of 5,000 digits": (raw(b'{"a": ' + b"9" * 5000 + b"}"), "not-json", "", 200),
+    "a number of 5,000 digits": (raw(b'{"a": ' + b"9" * 5000 + b"}"), "unexpected-shape", "without", 200),
     "a list": (other_shape([]), "unexpected-shape", "a list", 200),
     "a string": (other_shape("yes"), "unexpected-shape", "a text", 200),
     "null": (other_shape(None), "unexpected-shape", "null", 200),
@@ -247,7 +247,7 @@ async def test_a_reply_that_holds_the_key_comes_without_it(name, server, make) -
 @pytest.mark.parametrize("name", ["openai", "mistral"])
 @pytest.mark.parametrize("where", ["whole", "cut", "split", "listed", "listed and split", "without bytes", "not there"])
 async def test_tokens_that_spell_the_key_do_not_come(name, where, server, make) -> None:
-    key = {"not there": KEY[::-1], "cut": KEY[:-1] + "?"}.get(where, KEY)
+    key = {"not there": KEY[::2] + KEY[1::2], "cut": KEY[:-1] + "?"}.get(where, KEY)
     parts = [key[:5], key[5:9], key[9:]] if "split" in where else [key]
     entries = [{"token": "x", "logprob": -1.0}]
     for part in parts:
