@@ -10,7 +10,7 @@ import stat
 import tomllib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ _LONG_KEY = re.compile(rf"^[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_DEPTH},
 _VERY_LONG_KEY = re.compile(
     rf"(?<![\w.-])(?<!\.[ \t])(?<!\.[ \t][ \t]){_PART}(?:[ \t]{{0,2}}\.[ \t]{{0,2}}{_PART}){{{_MOST_ANYWHERE},}}+"
 )
+_QUOTED = re.compile(r"\(['\"].*['\"],?\)|(?P<quote>['\"]).{2,}(?P=quote)", re.DOTALL)
+"""A key or a text in a message of tomllib. A single character, as in “Expected '='”, is none."""
 _LONG_NUMBER = re.compile(r"(?<![\w\"])[+-]?[0-9][0-9_]{4299,}")
 
 
@@ -36,11 +38,13 @@ class OutsideFiles:
     Attributes:
         allowed: Whether it may.
         denied: Files that it may not name in any case.
+        home: Its folder, if names in it are looked up elsewhere.
         refused: Files that it named and may not.
     """
 
     allowed: bool = False
     denied: frozenset[Path] = frozenset()
+    home: Path | None = None
     refused: list[Path] = field(default_factory=list)
 
 
@@ -57,6 +61,17 @@ def outside_files(outside: OutsideFiles) -> Iterator[OutsideFiles]:
         _outside.reset(token)
 
 
+@contextlib.contextmanager
+def at_home(home: Path | None) -> Iterator[None]:
+    """Takes, for the time of a `with`, this folder for that of the configuration, wherever the names in it are looked up."""
+    before = _outside.get()
+    with outside_files(replace(before, home=home)) as outside:
+        try:
+            yield
+        finally:
+            before.refused = outside.refused
+
+
 def named_file(name: str, folder: Path | None) -> Path:
     """The file that a configuration names. Raises ValueError for one outside its folder that was not agreed to.
 
@@ -68,12 +83,13 @@ def named_file(name: str, folder: Path | None) -> Path:
         there = file.resolve()
     except (OSError, RuntimeError):  # up to Python 3.12, pathlib raises RuntimeError for a loop of links
         raise ValueError("its symbolic links lead in a circle, or it cannot be looked up") from None
-    if folder is not None and not there.is_relative_to(folder.resolve()):
-        outside = _outside.get()
-        if not outside.allowed or there in outside.denied:
-            outside.refused = [*outside.refused, there][-_MOST_REFUSED:]
-            how = "`iicl-tui run` and `check` read it with --outside, and read_config in Python with outside=True"
-            raise ValueError(f"it is outside the folder of this file; {how}")
+    outside = _outside.get()
+    home = outside.home or folder
+    is_outside = home is not None and not there.is_relative_to(home.resolve())
+    if is_outside and (not outside.allowed or there in outside.denied):
+        outside.refused = [*outside.refused, there][-_MOST_REFUSED:]
+        how = "`iicl-tui run` and `check` read it with --outside, and read_config in Python with outside=True"
+        raise ValueError(f"it is outside the folder of this file; {how}")
     return file
 
 
@@ -101,10 +117,17 @@ def open_regular(path: Path) -> Iterator[int]:
 def read_bytes(path: Path, most: int = MOST_TEXT) -> bytes:
     """The content of a file. Raises OSError, also for a folder, a pipe or a device, and for one with more than `most` bytes."""
     with open_regular(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
-        data = stream.read(most + 1)
-    if len(data) > most:
+        is_too_large = os.fstat(descriptor).st_size > most  # then nothing is read
+        data = b"" if is_too_large else stream.read(most + 1)
+    if is_too_large or len(data) > most:
         raise TooLarge(errno.EINVAL, f"it has more than {f'{most // 1_000_000} MB' if most >= 1_000_000 else f'{most // 1000} kB'}")
     return data
+
+
+def read_beginning(path: Path, most: int) -> bytes:
+    """The first bytes of a file, at most `most`. Raises OSError, also for a folder, a pipe or a device."""
+    with open_regular(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+        return stream.read(most)
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -129,6 +152,11 @@ def parse_toml(text: str) -> dict[str, Any]:
     if is_nested_deeper(values, MOST_DEPTH):
         raise BeyondLimits("Lists or tables nested too deeply")
     return values
+
+
+def unquoted(error: ValueError) -> str:
+    """What is wrong with a TOML text that another file names, without anything that the text says, which may be secret."""
+    return _QUOTED.sub("…", str(error))
 
 
 def is_nested_deeper(value: Any, most: int) -> bool:

@@ -12,6 +12,9 @@ _TAB = " " * 4
 _MOST_DIGITS = 4000
 """Python reads at most 4,300 digits as an integer."""
 _EMOJI_SELECTORS = re.compile("[\ufe0e\ufe0f]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+"""How a cell begins that a spreadsheet would run as a formula."""
+_NUMBER = re.compile(r"[+-]?[0-9]{1,300}(?:\.[0-9]{0,300})?(?:[eE][+-]?[0-9]{1,3})?")
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 SECOND_HALF = 0
@@ -51,6 +54,12 @@ def visible(text: str) -> str:
     """The text for a file that people print: line ends and tabs stay, other characters become symbols as in `printable`."""
     text = text.replace("\r\n", "\n")
     return "".join(char if char.isprintable() or char in "\n\t" else _shown(char, newlines=True) for char in text)
+
+
+def as_cell(text: str) -> str:
+    """The text for a cell of a CSV file: `visible`, and no spreadsheet runs it as a formula. A number stays one."""
+    text = visible(text)
+    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 def _shown(char: str, newlines: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from iicl_tui.errors import Fault
+from iicl_tui.files import parse_toml, read_bytes
 from iicl_tui.schema import REQUIRED, Field, read_table
 from iicl_tui.schema import Path as KeyPath
 
+_MOST_BYTES = 1_000_000
 LIBRARY = "genai-prices"
 """The package with the providers' prices. It is imported when a price is first needed, and used without the network."""
 
@@ -92,11 +93,11 @@ def _own_prices(path: Path | None) -> tuple[Mapping[tuple[str, str], Price], tup
     if path is None:
         return {}, ()
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parse_toml(read_bytes(path, _MOST_BYTES).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}, ()
-    except (OSError, ValueError, RecursionError) as error:
-        return {}, (Fault((), f"cannot be read: {error}"),)
+    except (OSError, ValueError) as error:
+        return {}, (Fault((), f"cannot be read: {getattr(error, 'strerror', None) or error}"),)
     prices: dict[tuple[str, str], Price] = {}
     faults: list[Fault] = []
     for kind, models in document.items():

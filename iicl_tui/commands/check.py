@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +21,8 @@ def main(arguments: argparse.Namespace) -> int:
     for name in arguments.files:
         study = _is_study(Path(name))
         try:
-            faults = (
-                _study_faults(name, arguments) if study else check(Path(name), partial(reading_outside, name, arguments.outside))
-            )
+            asking = partial(reading_outside, name, arguments.outside)
+            faults = _study_faults(Path(name), asking) if study else check(Path(name), asking)
         except LabError as error:
             print(printable(f"{name}: {error.title}: {error.what}"))
             failed = True
@@ -49,11 +49,11 @@ def _is_study(path: Path) -> bool:
         return False
 
 
-def _study_faults(name: str, arguments: argparse.Namespace) -> list[Fault]:
+def _study_faults(path: Path, asking: Callable[[Callable[[], object]], object]) -> list[Fault]:
     """The faults of a study. Raises StoreError."""
     from iicl_tui.study.folder import check_study
 
-    return reading_outside(name, arguments.outside, lambda: check_study(Path(name)))
+    return check_study(path, asking)
 
 
 def _deep(name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from iicl_tui.agents import prices
 from iicl_tui.errors import Fault, LabError
 from iicl_tui.files import OutsideFiles, outside_files
-from iicl_tui.store import settings
+from iicl_tui.store import atomic, settings
 from iicl_tui.store.paths import Paths, user_paths
 from iicl_tui.text import printable
 
@@ -22,6 +22,8 @@ _T = TypeVar("_T")
 def surroundings(arguments: argparse.Namespace) -> tuple[Paths, settings.Settings, list[Fault]]:
     """The paths, the settings and their faults. The command line overrides the settings file, which overrides the defaults."""
     paths = user_paths(getattr(arguments, "sessions", None), getattr(arguments, "config", None))
+    for folder in (paths.settings.parent, paths.state, paths.state / "drafts"):
+        atomic.clean(folder)
     chosen, faults = settings.load(paths.settings)
     faults += prices.use_file(paths.settings.with_name("prices.toml"))
     if chosen.sessions and not hasattr(arguments, "sessions"):
@@ -30,6 +32,11 @@ def surroundings(arguments: argparse.Namespace) -> tuple[Paths, settings.Setting
 
 
 def reading_outside(name: str, given: bool, read: Callable[[], _T]) -> _T:
+    """As `read_asking`, without whether such files may be read later, too."""
+    return read_asking(name, given, read)[0]
+
+
+def read_asking(name: str, given: bool, read: Callable[[], _T]) -> tuple[_T, bool]:
     """Reads a configuration. On a terminal, asks before files outside its folder are read.
 
     Args:
@@ -37,16 +44,19 @@ def reading_outside(name: str, given: bool, read: Callable[[], _T]) -> _T:
         given: Whether --outside was given, so that nobody is asked.
         read: Reads it. Raises LabError, or returns what is faulty.
 
+    Returns:
+        What was read, and whether files outside its folder may be read.
+
     Raises:
         LabError: As `read` does.
     """
     with outside_files(OutsideFiles(given)) as outside:
         try:
-            return read()
+            return read(), given
         except LabError:
             if not _agreed(name, outside):
                 raise
-        return read()
+        return read(), True
 
 
 def _agreed(name: str, outside: OutsideFiles) -> bool:

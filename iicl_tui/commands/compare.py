@@ -12,7 +12,7 @@ from iicl_tui.charts import plain_curves
 from iicl_tui.errors import LabError
 from iicl_tui.present.comparison import panel, where
 from iicl_tui.schema import describe, nearest
-from iicl_tui.study.collection import Collection, collect
+from iicl_tui.study.collection import ChainData, Collection, collect
 from iicl_tui.study.comparison import Comparison, compare
 from iicl_tui.study.statistics import CUT, text
 from iicl_tui.text import printable, text_width
@@ -82,11 +82,18 @@ def lines(comparison: Comparison, metrics: tuple[str, ...], width: int) -> Itera
     unfinished = sum(not chain.complete for chain in collection.chains)
     if unfinished:
         yield f"{unfinished:,} of them have not all their generations; what they do not have is left out of the means."
+    hidden = sum(_waits_blind(chain) for chain in collection.chains)
+    if hidden:
+        yield f"{hidden:,} of them wait for a blind review, so that nothing of them is shown here that says what is right."
     for metric in metrics:
         yield ""
         yield from _metric(comparison, metric)
         if width:
             yield from plain_curves.draw(panel(comparison, metric), width, _HEIGHT).plain()
+
+
+def _waits_blind(chain: ChainData) -> bool:
+    return not chain.complete and any(table.get("blind") is True for table in chain.document.get("filter", ()))
 
 
 def _metric(comparison: Comparison, metric: str) -> Iterator[str]:

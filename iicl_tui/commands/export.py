@@ -56,7 +56,7 @@ def _check_options(path: Path, arguments: argparse.Namespace) -> None:
     """Raises LabError for an option or a format that only files of decisions have."""
     from iicl_tui.store.export import KINDS
 
-    given = [name for name in ("rejected", "force", "data", "prompt", "encoding") if getattr(arguments, name)]
+    given = [name for name in ("rejected", "force", "data", "prompt", "encoding", "exact") if getattr(arguments, name)]
     if given or arguments.to not in (*KINDS, "parquet"):
         what = f"--{given[0]}" if given else f"--to {arguments.to}"
         known = f"Sessions are exported to {', '.join(KINDS)}."
@@ -75,7 +75,9 @@ def _decisions(path: Path, arguments: argparse.Namespace) -> int:
     with decided.table as table:
         for notice in decided.notices:
             _tell(notice)
-        count = write_rows(decided, arguments.to, out, arguments.rejected, (path,), arguments.force)
+        count = write_rows(
+            decided, arguments.to, out, arguments.rejected, (path,), arguments.force, exact=arguments.exact, tell=_tell
+        )
         if arguments.to == "preference" and decided.mapping.prompt is None:
             _tell(
                 "No field is the prompt, so there are only pairs of an edited text and its original. Name it with --prompt FIELD."

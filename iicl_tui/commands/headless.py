@@ -186,6 +186,7 @@ async def _run(chain: Chain, display: RunDisplay) -> str:
     with contextlib.suppress(NotImplementedError):  # no signal handlers in event loops on Windows
         loop.add_signal_handler(signal.SIGINT, stop)
         loop.add_signal_handler(signal.SIGTERM, stop)
+        loop.add_signal_handler(signal.SIGQUIT, stop)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
             loop.add_signal_handler(signal.SIGHUP, hang_up)
     try:

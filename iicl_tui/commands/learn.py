@@ -6,13 +6,17 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from iicl_tui.commands.common import surroundings
+from iicl_tui.commands.common import read_asking, surroundings
 from iicl_tui.errors import ConfigError, LabError, StoreError
 from iicl_tui.lessons import library, progress
 from iicl_tui.store import atomic
 from iicl_tui.store.errors import from_os_error
 from iicl_tui.text import printable
+
+if TYPE_CHECKING:
+    from iicl_tui.lessons.lesson import Lesson
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -26,12 +30,15 @@ def main(arguments: argparse.Namespace) -> int:
         return _make(Path(arguments.source), arguments.output)
     path = _lesson(arguments.lesson, settings)
     if arguments.check:
-        return _check(path)
+        return _check(path, arguments.outside)
     if arguments.no_charts:
-        return _read(path, settings)
-    from iicl_tui.commands.screen import open_app
+        return _read(_lesson_of(path, arguments.outside)[0], path, settings)
+    from iicl_tui.commands.screen import check_terminal, open_app
 
-    return open_app(arguments, "lesson", {"path": path})
+    check_terminal()
+    outside = library.heading_of(path) is None and _lesson_of(path, arguments.outside)[1]
+
+    return open_app(arguments, "lesson", {"path": path, "outside": outside})
 
 
 def _lesson(given: str | None, settings: Path) -> Path:
@@ -51,13 +58,19 @@ def _list(settings: Path) -> Iterator[str]:
         yield f"{each.number:>2}  {each.name:<{widths[0]}}  {each.title:<{widths[1]}}  {minutes}  {each.progress.words}".rstrip()
 
 
-def _check(path: Path) -> int:
-    """Prints every fault of the lesson, one per line, as FILE:LINE: KEY: what is wrong. Returns 1 if there is any."""
-    from iicl_tui.lessons.prepared import prepare_now
+def _lesson_of(path: Path, outside: bool) -> tuple[Lesson, bool]:
+    """The lesson in a file, and whether it may name a session outside its folder. Raises LabError."""
     from iicl_tui.lessons.reading import read_lesson
 
+    return read_asking(str(path), outside, lambda: read_lesson(path))
+
+
+def _check(path: Path, outside: bool) -> int:
+    """Prints every fault of the lesson, one per line, as FILE:LINE: KEY: what is wrong. Returns 1 if there is any."""
+    from iicl_tui.lessons.prepared import prepare_now
+
     try:
-        prepared = prepare_now(read_lesson(path))
+        prepared = prepare_now(_lesson_of(path, outside)[0])
     except ConfigError as error:
         for fault in error.faults:
             where = f"{path}:{fault.line}" if fault.line is not None else str(path)
@@ -81,17 +94,16 @@ def _make(session: Path, output: str | None) -> int:
     except OSError as error:
         raise from_os_error(error, "write", target) from error
     print(printable(f"{target}: a draft of a lesson; edit its texts, then open it with `iicl-tui learn {target}`"))
-    return _check(target)
+    return _check(target, outside=True)
 
 
-def _read(path: Path, settings: Path) -> int:
+def _read(lesson: Lesson, path: Path, settings: Path) -> int:
     """Reads the lesson as text."""
     from iicl_tui.commands.lesson_text import open_text
     from iicl_tui.lessons.attempt import Attempt
     from iicl_tui.lessons.prepared import prepare_now
-    from iicl_tui.lessons.reading import read_lesson
 
-    prepared = prepare_now(read_lesson(path))
+    prepared = prepare_now(lesson)
     file, name = progress.file_beside(settings), library.progress_name(path)
 
     def moved(attempt: Attempt) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import textwrap
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from iicl_tui.commands.common import surroundings
 from iicl_tui.errors import LabError
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.lessons import library, notes
 from iicl_tui.lessons.prepared import Prepared, prepare_now
 from iicl_tui.lessons.reading import read_lesson
@@ -26,6 +29,7 @@ from iicl_tui.text import printable
 _EVERY = 0.3
 """Seconds between two looks at the file."""
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_CLEAR = "\x1b[2J"
 _HOME, _REST, _BOLD, _PLAIN = "\x1b[H", "\x1b[K", "\x1b[1m", "\x1b[0m"
 
 
@@ -37,27 +41,52 @@ def main(arguments: argparse.Namespace) -> int:
         for line in page(read(state), wanted, shutil.get_terminal_size((100, 30)).columns):
             print(line.text)
         return 0
+    _handle_signals()
     sys.stdout.write(_ENTER)
     try:
         follow(lambda width: page(read(state), wanted, width))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OSError):  # OSError: the terminal was closed
         pass
     finally:
+        with suppress(OSError):
+            sys.stdout.write(_LEAVE)
+            sys.stdout.flush()
+    return 0
+
+
+def _handle_signals() -> None:
+    """Gives the terminal back on a signal that ends or suspends programs."""
+
+    def suspend(number: int, frame: object) -> None:
         sys.stdout.write(_LEAVE)
         sys.stdout.flush()
-    return 0
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, suspend)  # it was continued
+        sys.stdout.write(f"{_ENTER}{_CLEAR}")
+        _shown.clear()
+
+    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
+        with suppress(AttributeError):  # not on this system
+            signal.signal(getattr(signal, name), signal.default_int_handler)
+    with suppress(AttributeError):
+        signal.signal(signal.SIGTSTP, suspend)
+
+
+_shown: list[tuple[list[Line], os.terminal_size]] = []
+"""What is on the terminal; empty if nothing is."""
 
 
 def follow(make: Callable[[int], list[Line]]) -> None:
     """Draws a page again whenever it, or the terminal's size, is another. Ends with KeyboardInterrupt."""
-    shown: tuple[list[Line], os.terminal_size] | None = None
+    _shown.clear()
     while True:
         size = shutil.get_terminal_size((100, 30))
         lines = make(size.columns)
-        if shown != (lines, size):
+        if _shown != [(lines, size)]:
             sys.stdout.write(drawn(lines, size.lines))
             sys.stdout.flush()
-            shown = lines, size
+            _shown[:] = [(lines, size)]
         time.sleep(_EVERY)
 
 
@@ -83,7 +112,9 @@ def _page_of(position: Position, width: int) -> list[Line]:
     path = Path(position.path)
     try:
         if position.kind == "lesson":
-            return speaker_notes.lesson_page(_lesson(path, _changed(path)), position, width)
+            with outside_files(OutsideFiles(True)):  # who presents it has agreed to what it names
+                lesson = _lesson(path, _changed(path))
+            return speaker_notes.lesson_page(lesson, position, width)
         return speaker_notes.session_page(notes.load(path), _session(path, _changed(path))[1], position, width)
     except LabError as error:
         return [Line(position.title, "heading"), Line(printable(str(error).replace("\n", " "), 400))]

@@ -69,6 +69,8 @@ def _read(arguments: argparse.Namespace) -> tuple[ChainConfig, list[int]]:
     happened: list[int] = []
     if document.pop("generation", None) is not None and not arguments.assignments:
         with SessionFile.open(folder / name if folder else name, read_only=True) as file:  # type: ignore[arg-type]
+            if file.damage is not None:
+                print(printable(file.damage), file=sys.stderr)
             happened = [generation.hypothesis for generation in file.generations if generation.interaction is not None]
             return file.config, happened
     document.pop("parent", None)

@@ -23,6 +23,7 @@ from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
 from iicl_tui.present.person_rates import rates_lines
 from iicl_tui.present.remarks import remarks, server_remarks
+from iicl_tui.review.decider import hides_truth
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import outwards, printable
 
@@ -40,7 +41,8 @@ def main(arguments: argparse.Namespace) -> int:
         selected, now = arguments.generation, current_generation(session.chain)
         if selected is not None and not 0 <= selected <= now:
             raise LabError(f"There is no generation {selected}", f"The session is at {now}.", f"Give a number from 0 to {now}.")
-        state = build_lab_state(session, selected, ChartSettings(by=session.chain.task.focus))
+        blind = hides_truth(session.chain)
+        state = build_lab_state(session, selected, ChartSettings(by=session.chain.task.focus), blind=blind)
         width = min(max(shutil.get_terminal_size((100, 40)).columns, NARROWEST), WIDEST)
         checks = check_bayes(session.chain) if arguments.bayes else session.checks
         for line in page(session, state, width, not arguments.no_charts, checks if checks or arguments.bayes else None):
@@ -64,7 +66,10 @@ def page(
         yield f"generation {state.selected} has cost {state.cost}"
     yield ""
     yield "Generations"
-    yield from _generations(session, state)
+    blind = hides_truth(session.chain)
+    yield from _generations(session, state, blind)
+    if blind:
+        yield "  h* and what is right are hidden until the blind review is over"
     yield ""
     yield f"Belief: {state.belief.title}"
     if state.belief.caption:
@@ -114,17 +119,19 @@ def _status_text(session: LabSession) -> str:
     return f"{chain.status}: next is the {upcoming[1]} of generation {upcoming[0]}"
 
 
-def _generations(session: LabSession, state: LabState) -> Iterator[str]:
+def _generations(session: LabSession, state: LabState, blind: bool) -> Iterator[str]:
     m, task, start = session.measures, session.chain.task, session.chain.start
+    compared = 0 if blind else session.compared_examples
+    rival = None if blind else start.rival
     if not len(m):
         yield "  none yet"
         return
     focus = task.focus
     split = task.space.groupings[focus] if focus is not None else None
     names = [f"P({split.name} {value})" for value in split.values] if split is not None else []
-    columns = ["  t", "H nats", "P(h*)", *([] if start.rival is None else ["P(ĥ)"]), *names]
-    pooled, shows_both = so_far(m, task, start), bool(session.compared_examples) and np.isfinite(m.both).any()
-    columns += ["d⁰ right"] if session.compared_examples else []
+    columns = ["  t", "H nats", *([] if blind else ["P(h*)"]), *([] if rival is None else ["P(ĥ)"]), *names]
+    pooled, shows_both = so_far(m, task, start), bool(compared) and np.isfinite(m.both).any()
+    columns += ["d⁰ right"] if compared else []
     columns += ["BOTH", "= h*", "dᵗ by ĥ"] if shows_both else []
     for figure in task.dataset_metrics:
         columns += [figure.name, *([f"{figure.short or figure.name} so far"] if figure.pooled else [])]
@@ -138,13 +145,13 @@ def _generations(session: LabSession, state: LabState) -> Iterator[str]:
             yield f"    …  {len(m) - 40} generations more; export them with `iicl-tui export`"
             continue
         sign = "~" if np.isfinite(m.entropy_least[row]) else ""
-        figures = [sign + _number(m.entropy[row], 3), _p(m.p_target[row])]
-        if start.rival is not None:
+        figures = [sign + _number(m.entropy[row], 3), *([] if blind else [_p(m.p_target[row])])]
+        if rival is not None:
             figures.append(_p(m.p_rival[row]))
         if focus is not None:
             figures += [_p(value) for value in m.marginals[focus][row]]
-        if session.compared_examples:
-            figures.append(f"{m.explained[row]}/{session.compared_examples}")
+        if compared:
+            figures.append(f"{m.explained[row]}/{compared}")
         if shows_both:
             figures += ["yes" if m.both[row] else "no", "yes" if m.is_target[row] else "no"]
             passed = len(session.chain.generations[row].data)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 
-from iicl_tui.commands.common import reading_outside, surroundings
+from iicl_tui.commands.common import read_asking, surroundings
 from iicl_tui.commands.screen import check_terminal, open_app
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Opens the app on the study's screen. Raises LabError."""
     check_terminal()
-    from iicl_tui.study.sources import named
+    from iicl_tui.study.sources import Named, named
 
     sessions = surroundings(arguments)[0].sessions
-    found = reading_outside(
-        arguments.source, arguments.outside, lambda: named(arguments.source, sessions, arguments.output, arguments.assignments)
-    )
-    values = {"folder": found.folder, "study": found.study, "command": found.command, "outside": arguments.outside}
+
+    def read() -> Named:
+        found = named(arguments.source, sessions, arguments.output, arguments.assignments)
+        found.study.config(found.study.plan(0))
+        return found
+
+    found, outside = read_asking(arguments.source, arguments.outside, read)
+    values = {"folder": found.folder, "study": found.study, "command": found.command, "outside": outside}
     return open_app(arguments, "study", values)

@@ -8,14 +8,15 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from iicl_tui.agents.money import Budget
 from iicl_tui.chain.config import ChainConfig
-from iicl_tui.commands.common import reading_outside, surroundings
+from iicl_tui.commands.common import read_asking, surroundings
 from iicl_tui.commands.headless import Terms, read_terms
 from iicl_tui.errors import LabError
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.present.sources import read_source
 from iicl_tui.study.cost import MOST_CALLS, costs_money, total, uses_models
 from iicl_tui.study.folder import SweepFolder, open_folder
@@ -41,7 +42,12 @@ def main(arguments: argparse.Namespace) -> int:
     shard = Shard.parse(arguments.shard) if arguments.shard else Shard()
     if arguments.jobs is not None and arguments.jobs < 1:
         raise LabError("--jobs takes a number from 1 up")
-    study = _study(arguments)
+    study, arguments.outside = _study(arguments)
+    with outside_files(OutsideFiles(arguments.outside)):
+        return _sweep(arguments, study, shard, settings.hosts)
+
+
+def _sweep(arguments: argparse.Namespace, study: Study, shard: Shard, hosts: Sequence[str]) -> int:
     if arguments.estimate:
         return _say_cost(study, shard)
     if not arguments.output:
@@ -54,7 +60,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise LabError("--dask is for chains of Bayesian agents", what, "Run it without --dask.")
     if models:
         _agree_to_calls(study, shard, Path(arguments.output), arguments.yes)
-    terms = read_terms(arguments, settings.hosts)
+    terms = read_terms(arguments, hosts)
     folder = open_folder(Path(arguments.output), study, _command(arguments))
     progress = Progress(len(shard.indices(study.count)), _shower(arguments.quiet))
     work = jobs(study, folder, shard, arguments.outside, arguments.retry_failed)
@@ -74,10 +80,11 @@ def main(arguments: argparse.Namespace) -> int:
     return _report(progress, folder, arguments.quiet)
 
 
-def _study(arguments: argparse.Namespace) -> Study:
+def _study(arguments: argparse.Namespace) -> tuple[Study, bool]:
+    """The study, and whether it may name files outside its folder."""
     preset = find(arguments.source)
     text, name, folder = (preset.text, preset.name, None) if preset else read_source(arguments.source)
-    return reading_outside(name, arguments.outside, lambda: read_study(text, name, folder, arguments.assignments, arguments.varied))
+    return read_asking(name, arguments.outside, lambda: read_study(text, name, folder, arguments.assignments, arguments.varied))
 
 
 def _command(arguments: argparse.Namespace) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from pathlib import Path
 
 from iicl_tui.chain.history import ChainHistory
@@ -18,6 +19,8 @@ from iicl_tui.text import outwards, printable
 def main(arguments: argparse.Namespace) -> int:
     """Prints the Bayesian agents that are most like those of a session, and what they would do. Raises LabError."""
     with SessionFile.open(Path(arguments.file), read_only=True) as file:
+        if file.damage is not None:
+            print(printable(file.damage), file=sys.stderr)
         chain = ChainHistory(file.config, file.generations, file.calls)
         found = twins(chain)
         lines = [file.config.title]

@@ -1,4 +1,4 @@
-"""Writes rows of a table as JSON lines, CSV or Parquet, in their own schema. No text is changed to please a spreadsheet."""
+"""Writes rows of a table as JSON lines, CSV or Parquet, in their own schema."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 
 from iicl_tui.data_files.parquet_rows import import_pyarrow
 from iicl_tui.data_files.table import DataTable, text_of, value_of
+from iicl_tui.text import as_cell
 
 _ROWS_AT_ONCE = 2000
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BLANK = "\t\r"
+"""Stands only between values of JSON, or is escaped already."""
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -37,30 +40,37 @@ Writer = Callable[[DataTable, Sequence[Written], str], Iterable[bytes]]
 
 def json_line(values: Mapping[str, Any]) -> bytes:
     """A JSON line. Characters that could control a terminal or hide something are escaped; the values are the same."""
-    text = _ENCODE(values)
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
-    return text.encode() + b"\n"
+    return _escaped(_ENCODE(values)).encode() + b"\n"
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in _BLANK else json.dumps(char)[1:-1] for char in text)
 
 
 def json_lines(table: DataTable, rows: Sequence[Written], field: str) -> Iterator[bytes]:
-    """The rows as JSON lines. A row of JSON lines that was not edited stays as it is, byte for byte."""
+    """The rows as JSON lines. A row of JSON lines that was not edited stays as it is, but for characters as in `json_line`."""
     for row in rows:
         if table.kind == "jsonl" and row.text is None and not row.more:
-            yield table.raw(row.row) + b"\n"
+            yield _escaped(table.raw(row.row).decode()).encode() + b"\n"
         else:
             yield json_line(_values(table, row, field))
 
 
-def csv_lines(table: DataTable, rows: Sequence[Written], field: str) -> Iterator[bytes]:
-    """The rows as CSV with commas. Lists and tables become JSON; null and "" cannot be told apart afterwards."""
+def csv_lines(table: DataTable, rows: Sequence[Written], field: str, cell: Callable[[str], str] | None = None) -> Iterator[bytes]:
+    """The rows as CSV with commas. Lists and tables become JSON; null and "" cannot be told apart afterwards.
+
+    cell: What becomes of each text; None: it stays as it is.
+    """
+    cell = cell or _whole
     names = _names(table, rows)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(map(_whole, names))
+    writer.writerow(map(cell, names))
     for number, row in enumerate(rows, 1):
         values = _values(table, row, field)
-        writer.writerow([_whole(text_of(values.get(name))) for name in names])
+        writer.writerow([cell(text_of(values.get(name))) for name in names])
         if number % _ROWS_AT_ONCE == 0:
             yield text.getvalue().encode()
             text.seek(0)
@@ -92,6 +102,23 @@ def parquet(table: DataTable, rows: Sequence[Written], field: str) -> Iterator[b
 
 
 WRITERS: Mapping[str, Writer] = {"jsonl": json_lines, "csv": csv_lines, "parquet": parquet}
+
+
+class SafeCells:
+    """Makes texts into cells that no spreadsheet runs and no terminal obeys.
+
+    Attributes:
+        changed: How many were changed.
+    """
+
+    def __init__(self) -> None:
+        self.changed = 0
+
+    def __call__(self, text: str) -> str:
+        """The cell of a text."""
+        safe = as_cell(text)
+        self.changed += safe != text
+        return safe
 
 
 def _values(table: DataTable, row: Written, field: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from iicl_tui.agents.base import Agent
 from iicl_tui.errors import Fault
-from iicl_tui.files import named_file, parse_toml, read_bytes
+from iicl_tui.files import named_file, parse_toml, read_bytes, unquoted
 from iicl_tui.filters.base import Draw, FilterKind, Gate, PhaseContext, Propose, Sample
 from iicl_tui.filters.chances import passed_hypothesis, passed_samples
 from iicl_tui.schema import Field, describe, is_finite
@@ -87,7 +87,7 @@ def embed(table: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: 
     try:
         rates = session_rates(parse_toml(read_bytes(named_file(name, folder), MOST).decode()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
+        why = error.strerror if isinstance(error, OSError) else unquoted(error) if isinstance(error, ValueError) else ""
         faults.append(Fault((*path, "session"), f"{name} is not read: {why or 'it is no session'}"))
         return {**table, "rates": {"hypothesis": [1.0]}}
     if not rates["samples"]:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from iicl_tui.errors import LabError
+from iicl_tui.files import read_beginning
 from iicl_tui.lessons import progress
 from iicl_tui.lessons.progress import Progress
 from iicl_tui.schema import describe, nearest
@@ -95,8 +96,7 @@ def find(given: str) -> Path:
 def is_lesson(path: Path) -> bool:
     """Whether a file says that it is a lesson."""
     try:
-        with path.open("rb") as file:
-            return b"iicl-tui-lesson/" in file.read(2000)
+        return b"iicl-tui-lesson/" in read_beginning(path, 2000)
     except OSError:
         return False
 

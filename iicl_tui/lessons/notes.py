@@ -86,15 +86,15 @@ def _read(table: object) -> Note | None:
 
 def add(session: Path, note: Note) -> int:
     """Keeps one more note and returns how many there are. Raises StoreError if it cannot be written."""
-    notes = sorted([*load(session), note], key=lambda each: each.order)
-    tables = [{"generation": each.generation, "phase": each.phase, "text": each.text} for each in notes]
-    blocks = [f"format = {toml_text.string(FORMAT)}\n", *(toml_text.table("[[note]]", table) for table in tables)]
+    count = len(load(session)) + 1
     path = file_of(session)
+    table = toml_text.table("[[note]]", {"generation": note.generation, "phase": note.phase, "text": note.text})
     try:
-        atomic.replace(path, "\n".join(blocks).encode())
+        before = files.read_bytes(path, MOST_BYTES) if path.exists() else f"format = {toml_text.string(FORMAT)}\n".encode()
+        atomic.replace(path, before.rstrip(b"\n") + f"\n\n{table}".encode())  # what a person wrote there stays
     except OSError as error:
         raise errors.from_os_error(error, "write", path) from error
-    return len(notes)
+    return count
 
 
 def lesson_from(session: Path, target: Path) -> str:

@@ -46,8 +46,16 @@ def file_beside(settings: Path) -> Path:
 def load(path: Path) -> dict[str, Progress]:
     """The progress by lesson. Whatever cannot be read counts as not begun; never raises."""
     try:
+        return _load(path)
+    except OSError:
+        return {}
+
+
+def _load(path: Path) -> dict[str, Progress]:
+    """The progress by lesson; none of a text that is no TOML. Raises OSError."""
+    try:
         document = toml_lines.parse(toml_lines.text_of(files.read_bytes(path, MOST_BYTES), path.name), path.name)
-    except (OSError, ConfigError):
+    except (FileNotFoundError, ConfigError):
         return {}
     table = document.get("lesson")
     if not isinstance(table, Mapping):
@@ -66,7 +74,10 @@ def _read(value: Any) -> Progress | None:
 
 def save(path: Path, name: str, progress: Progress) -> None:
     """Keeps the progress of one lesson; a lesson once done stays done. Raises StoreError if the file cannot be written."""
-    known = load(path)
+    try:
+        known = _load(path)  # what cannot be read now must not be overwritten
+    except OSError as error:
+        raise errors.from_os_error(error, "read", path) from error
     done = progress.done or known.get(name, Progress()).done
     known[name] = Progress(progress.step, progress.steps, done)
     lines = [f"format = {toml_text.string(FORMAT)}\n"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from iicl_tui import files
 from iicl_tui.chain.config import ChainConfig, assign, read_config
 from iicl_tui.errors import ConfigError, Fault
+from iicl_tui.files import named_file
 from iicl_tui.lessons.expressions import read_condition, read_expression, read_reference
 from iicl_tui.lessons.hints import hint
 from iicl_tui.lessons.lesson import (
@@ -157,8 +159,12 @@ def _source(
         return None
     documents[name] = {}
     if values["session"] is not None:
-        file = folder / values["session"]
-        if not file.is_file():
+        try:
+            file = named_file(values["session"], folder)
+        except ValueError as error:
+            faults.append(Fault((*path, "session"), f"{values['session']} is not read: {error}"))
+            return None
+        if not os.path.isfile(file):
             faults.append(Fault((*path, "session"), f"there is no file {values['session']} beside the lesson"))
             return None
         if values["set"]:

@@ -19,6 +19,7 @@ from iicl_tui.charts.view import BeliefView, Mark
 from iicl_tui.present import belief_provenance
 from iicl_tui.present.curves import panels
 from iicl_tui.present.words import belief_question, next_phase_text, rule_text
+from iicl_tui.review.decider import hides_truth
 from iicl_tui.store.session import SessionFile
 from iicl_tui.text import printable, superscript
 
@@ -51,6 +52,8 @@ def read_preview(path: Path) -> Preview:
     with SessionFile.open(path, read_only=True) as file:
         chain = Chain(file.config, file.generations, calls=file.calls)
         facts = [*_progress(chain), *_setting(chain, file)]
+        if file.damage is not None:
+            facts.insert(0, ("changed", file.damage))
         return Preview(
             _view(chain),
             tuple((what, printable(value, 400)) for what, value in facts if value),
@@ -65,7 +68,7 @@ def _curves(chain: Chain) -> tuple[Panel, ...]:
     last = len(chain.generations)
     if not last:
         return ()
-    return panels(measure(chain), chain.task, chain.start, last, chain.config.generations, _blind(chain), check_models(chain))
+    return panels(measure(chain), chain.task, chain.start, last, chain.config.generations, hides_truth(chain), check_models(chain))
 
 
 def outcome_text(path: Path) -> str:
@@ -124,7 +127,7 @@ def _progress(chain: Chain) -> list[tuple[str, str]]:
     if chain.calls_of(now):
         facts = [_interrupted(chain, now)]
     words = _belief_words(last)
-    if chain.task.predictive and not _blind(chain):
+    if chain.task.predictive and not hides_truth(chain):
         words.append(f"d⁰ {last.explained}/{last.initial} right" + (", BOTH" if last.both else ""))
     words += [f"{metric.name} {value:.{metric.digits}f}" for metric, value in last.metrics[:_MOST_METRICS]]
     facts.append(("outcome", " · ".join(words)))
@@ -151,7 +154,7 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
         facts.append(("belief", belief_provenance.absence(chain, max(len(chain.generations), 1)).replace("no belief", "none", 1)))
     elif how := belief_provenance.caption(chain, known):
         facts.append(("belief", how))
-    if not _blind(chain):
+    if not hides_truth(chain):
         facts.append(("h*", rule_text(chain, chain.start.target) + p))
         if chain.start.rival is not None:
             facts.append(("ĥ", rule_text(chain, chain.start.rival)))
@@ -166,18 +169,13 @@ def _setting(chain: Chain, file: SessionFile) -> list[tuple[str, str]]:
     return facts
 
 
-def _blind(chain: Chain) -> bool:
-    """Whether a person who must not know h* will still be asked."""
-    return chain.next is not None and any(getattr(each, "blind", False) for each in chain.config.filters)
-
-
 def _view(chain: Chain) -> BeliefView | None:
     t = max(len(chain.generations), 1)
     belief: Belief | None = chain.belief(t)
     if belief is None:
         return None
     start = chain.start
-    marks = [] if _blind(chain) else [Mark("★", "h*", start.target)]
+    marks = [] if hides_truth(chain) else [Mark("★", "h*", start.target)]
     if marks and start.rival is not None:
         marks.append(Mark("+", "ĥ", start.rival))
     if chain.generations:

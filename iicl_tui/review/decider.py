@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from iicl_tui.agents.base import ReplyAnswer, UnreadableReply
 from iicl_tui.chain.config import ChainConfig
 from iicl_tui.chain.engine import Chain
+from iicl_tui.chain.history import ChainHistory
 from iicl_tui.chain.records import PhaseRecord
 from iicl_tui.filters.base import Decision, HypothesisShown, PhaseContext, Sample, SamplesShown
 from iicl_tui.review.drafts import Draft, DraftFile, Round
@@ -25,6 +26,11 @@ if TYPE_CHECKING:  # imported when a person is asked, since most chains ask nobo
 def always_blind(config: ChainConfig) -> bool:
     """Returns whether the human filter is blind: then no screen may show what is right, even outside a review."""
     return any(getattr(each, "blind", False) for each in config.filters)
+
+
+def hides_truth(chain: ChainHistory) -> bool:
+    """Returns whether a person who must not know what is right will still be asked."""
+    return chain.next is not None and always_blind(chain.config)
 
 
 class ReviewDecider(Reviewer):

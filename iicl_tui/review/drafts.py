@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 import tomli_w
 
+from iicl_tui.files import parse_toml, read_bytes
 from iicl_tui.filters.base import Gate, Verdict
 from iicl_tui.review.state import Item, ReviewState
 from iicl_tui.store import atomic
@@ -81,14 +81,12 @@ class DraftFile:
     def load(self, subject: ChainSubject) -> Draft | None:
         """Returns the draft; None if there is no readable one for this subject's gate. Never raises."""
         try:
-            if self.path.stat().st_size > MOST_BYTES:
-                return None
-            document = tomllib.loads(self.path.read_text(encoding="utf-8"))
+            document = parse_toml(read_bytes(self.path, MOST_BYTES).decode())
             if document["session"] != self.session or document["gate"] != subject.stage:
                 return None
             rounds = tuple(_read_round(table, subject) for table in document["round"])
             return Draft(int(document["generation"]), subject.stage, rounds)
-        except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def remove(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from pathlib import Path
 
 import tomli_w
 
 from iicl_tui.agents.base import UnreadableReply
+from iicl_tui.files import parse_toml, read_bytes
 from iicl_tui.review.drafts import MOST_BYTES, DraftFile
 from iicl_tui.store import atomic
 
@@ -78,14 +78,12 @@ class ReplyDrafts:
             return
         self._loaded = True
         try:
-            if self.path.stat().st_size > MOST_BYTES:
-                return
-            document = tomllib.loads(self.path.read_text(encoding="utf-8"))
+            document = parse_toml(read_bytes(self.path, MOST_BYTES).decode())
             if document["session"] != self._session:
                 return
             texts = {str(entry["reply"]): str(entry["text"]) for entry in document["draft"]}
             self._place, self._texts = (int(document["generation"]), str(document["phase"])), texts
-        except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError):
             return
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from iicl_tui.data_files import DataTable, FieldMapping, Row, open_table, text_of
-from iicl_tui.data_files.write import WRITERS, Written, json_line
+from iicl_tui.data_files.write import WRITERS, SafeCells, Written, csv_lines, json_line
 from iicl_tui.errors import LabError
 from iicl_tui.files import named_file
 from iicl_tui.review.decision_file import DecisionFile
@@ -74,7 +74,17 @@ def open_decided(path: Path, data: Path | None = None, encoding: str | None = No
     return Decided(table, mapping, matched, (*notices, *table.notices, *matched.notices(data.name)))
 
 
-def write_rows(decided: Decided, to: str, out: Path, rejected: bool = False, keep: Sequence[Path] = (), force: bool = False) -> int:
+def write_rows(
+    decided: Decided,
+    to: str,
+    out: Path,
+    rejected: bool = False,
+    keep: Sequence[Path] = (),
+    force: bool = False,
+    *,
+    exact: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> int:
     """Writes rows to a file, and returns how many lines or pairs there are.
 
     Args:
@@ -84,6 +94,8 @@ def write_rows(decided: Decided, to: str, out: Path, rejected: bool = False, kee
         rejected: Writes the rejected rows, with the reason and reviewer of each, in place of the accepted ones.
         keep: Files that are not overwritten in any case, as the data file.
         force: Overwrites the file.
+        exact: Leaves texts in CSV as they are, even if a spreadsheet would run them or a terminal obey them.
+        tell: Called with a sentence on texts that were changed.
 
     Raises:
         LabError: The file exists, or the format does not suit.
@@ -91,9 +103,12 @@ def write_rows(decided: Decided, to: str, out: Path, rejected: bool = False, kee
     """
     _check_free(out, (decided.table.path, *keep), force)
     parts: Iterable[bytes]
+    cells = SafeCells()
     if to in WRITERS:
         rows = list(_rejected(decided) if rejected else _accepted(decided))
-        parts, count = WRITERS[to](decided.table, rows, decided.mapping.judged), len(rows)
+        table, judged = decided.table, decided.mapping.judged
+        parts = csv_lines(table, rows, judged, cells) if to == "csv" and not exact else WRITERS[to](table, rows, judged)
+        count = len(rows)
     elif rejected:
         raise LabError(f"--rejected does not go with --to {to}", "", f"Rejected rows are written to {', '.join(WRITERS)}.")
     else:
@@ -103,6 +118,11 @@ def write_rows(decided: Decided, to: str, out: Path, rejected: bool = False, kee
         atomic.replace(out, parts)
     except OSError as error:
         raise errors.from_os_error(error, "export", out) from error
+    if cells.changed:
+        tell(
+            f"{cells.changed:,} text{'s' * (cells.changed != 1)} that a spreadsheet would run or a terminal obey got ' before "
+            "them or symbols in them; --exact leaves them as they are."
+        )
     return count
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from iicl_tui import files
 from iicl_tui.errors import StoreError
 from iicl_tui.store import atomic
 
@@ -37,7 +38,11 @@ class ArrayCache:
         """The arrays kept under this key; None if there are none, or their file is damaged."""
         path = self.folder / (key + _SUFFIX)
         try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:  # each array has a checksum
+            stream = io.BytesIO(files.read_bytes(path, self.most))
+            with zipfile.ZipFile(stream) as members:
+                if sum(member.file_size for member in members.infolist()) > self.most:
+                    raise ValueError("larger than anything that is kept")
+            with np.load(stream, allow_pickle=False) as kept:  # each array has a checksum
                 found = {name: np.asarray(kept[name], dtype=np.float64) for name in kept.files}
             os.utime(path)
         except FileNotFoundError:

@@ -19,6 +19,8 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.([0-9a-f]{8})\.([0-9]{1,10})\.tmp")
 _LONGEST_WRITE = 86_400.0
 """Seconds."""
+_cleaned: set[str] = set()
+"""The folders that this process has written to. Each was cleaned before."""
 _BINARY = getattr(os, "O_BINARY", 0)
 """Exists on Windows, which changes line ends without it."""
 
@@ -110,6 +112,9 @@ def _is_running(process: int) -> bool:
 @contextmanager
 def _written_beside(path: Path, data: Iterable[bytes], mode: int = 0o666) -> Iterator[tuple[int, Path]]:
     """Writes and fsyncs a file under a temporary name in path's folder. It is removed at the end unless it was renamed."""
+    if str(path.parent) not in _cleaned:
+        _cleaned.add(str(path.parent))
+        clean(path.parent)
     temporary = _temporary(path)
     descriptor = open_file(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -164,12 +169,17 @@ def _free(folder: Path) -> int | None:
     return disk.f_bavail * disk.f_frsize
 
 
-def create(path: Path, data: bytes, mode: int = 0o666) -> int:
+def create(path: Path, data: bytes, mode: int | None = None) -> int:
     """Creates a file with this content and returns its descriptor, open for reading and writing.
 
     The name appears once the content is on the disk. Raises FileExistsError instead of overwriting, and OSError.
+
+    mode: Who may read and write it; None: whoever may do so with other new files.
     """
-    with _written_beside(path, [data], mode) as (descriptor, temporary):
+    with _written_beside(path, [data], 0o666 if mode is None else mode & 0o700) as (descriptor, temporary):
+        if mode is not None:
+            with contextlib.suppress(OSError, AttributeError):  # Windows may have no fchmod
+                os.fchmod(descriptor, mode)
         try:
             os.link(temporary, path)
         except OSError as error:

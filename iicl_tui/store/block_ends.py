@@ -15,10 +15,11 @@ from zlib import crc32
 from iicl_tui.files import parse_toml
 
 HEAD = "head"
-_END = re.compile(rb"# end: ([a-z]+)(?: ([0-9]{1,9}))?(?: sum ([0-9a-f]{8}))?\r?(?:\n|\Z)")
+_END = re.compile(rb"# end: ([a-z]+)(?: ([0-9]{1,9}))?(?: sum ([0-9a-f]{8})(?:[ \t]+#[^\n]*)?)?[ \t]*\r?(?:\n|\Z)")
 _STARTS = re.compile(rb"^# end: ", re.MULTILINE)
 _INDEX = re.compile(rb"^\[\[generation\]\]\r?\nindex = ([0-9]{1,9})\r?$", re.MULTILINE)
 _COMMENTS = re.compile(rb"(?:[ \t]*\r?\n)*[ \t]*#[^\n]*(?:\n|\Z)")
+_HEADER = re.compile(rb"^\[{1,2}(generation\.)?(?!generation\])([a-z-]+)\]", re.MULTILINE)
 _UNCOUNTED = re.compile(rb"\n[\n# \t]")
 _NEWLINE = b"\n"
 _BOM = b"\xef\xbb\xbf"
@@ -74,6 +75,15 @@ def is_broken_journal(data: bytes) -> bool:
     return re.search(rb"^# end: head", data, re.MULTILINE) is not None and not _is_toml(data)
 
 
+def lost_head(data: bytes) -> Damage | None:
+    """The damage of a session whose head's end line is there no more; None if its last block is none of a session."""
+    last = _end_before(data, 0, len(data))
+    before = _end_before(data, 0, last.start()) if last else None
+    if last is None or before is None or not last[3] or not _fits(data[before.end() : last.start()], last[3].decode()):
+        return None
+    return Damage(HEAD, data.count(b"\n", 0, max(data.find(b"\n[["), 0)) + 1)
+
+
 def last_end(data: bytes, start: int = 0) -> int:
     """Where the last complete block ends; `start` if there is none. start: where the first block begins."""
     likely, end = -1, len(data)
@@ -112,11 +122,16 @@ def after_comments(data: bytes, end: int) -> int:
 
 
 def damaged(data: bytes, head: re.Match[bytes]) -> list[Damage]:
-    """The blocks that do not match their checksums. data: complete blocks only."""
+    """The blocks that do not match their checksums, or whose end lines name another block. data: complete blocks only."""
     out = []
     begin = line = counted = 0
+    index = b"0"
     for found in _ends_from(data, head):
-        if found[3] and not _fits(data[begin : found.start()], found[3].decode()):
+        block = data[begin : found.start()]
+        at = block.find(b"[[generation]]")
+        if at >= 0 and (began := _INDEX.match(block, at)):
+            index = began[1]
+        if found[3] and not (_fits(block, found[3].decode()) and _is_named(block, found, index)):
             line += data.count(b"\n", counted, found.start())
             counted = found.start()
             out.append(Damage(b" ".join(filter(None, found.groups()[:2])).decode(), line + 1))
@@ -127,6 +142,14 @@ def damaged(data: bytes, head: re.Match[bytes]) -> list[Damage]:
 def _fits(block: bytes, sum: str) -> bool:
     """Whether a block has this checksum. Most blocks have no comments: then nothing has to be left out."""
     return f"{crc32(block.strip(_NEWLINE)):08x}" == sum or checksum(block) == sum
+
+
+def _is_named(block: bytes, end: re.Match[bytes], index: bytes) -> bool:
+    """Whether an end line has the name of its block: that of its first table, and for a generation's the number of that."""
+    table = _HEADER.search(block)
+    if end[1] == HEAD.encode() or table is None:
+        return True
+    return table[2] == end[1] and (not table[1] or end[2] == index)
 
 
 def _ends_from(data: bytes, first: re.Match[bytes]) -> Iterator[re.Match[bytes]]:

@@ -27,13 +27,11 @@ from iicl_tui.store import atomic, errors
 from iicl_tui.store.format import start_table
 from iicl_tui.store.notebook_export import check_other_run, notebook_files, notebook_notices
 from iicl_tui.store.session import SessionFile
-from iicl_tui.text import visible
+from iicl_tui.text import as_cell
 
 Array = NDArray[np.float64]
 
 _ROWS_AT_ONCE = 5000
-_FORMULA = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet would run as a formula."""
 
 
 def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lambda text: None) -> list[Path]:
@@ -62,6 +60,8 @@ def export(path: Path, to: str, folder: Path, tell: Callable[[str], None] = lamb
         )
     with SessionFile.open(path, read_only=True) as session:
         chain = Chain(session.config, session.generations, calls=session.calls)
+        if session.damage is not None:
+            tell(session.damage)
         stem = path.stem if to != "notebook" else (session.created.isoformat() if session.created else path.stem)
     for notice in notebook_notices(chain) if to == "notebook" else ():
         tell(notice)
@@ -118,8 +118,7 @@ def _csv(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
 def safe_cell(item: Any) -> Any:
     """The cell; empty if the value is unknown. No text can become a formula in a spreadsheet or control a terminal."""
     if isinstance(item, str):
-        text = visible(item)
-        return f"'{text}" if text.startswith(_FORMULA) else text
+        return as_cell(item)
     return "" if item is None or (isinstance(item, float) and math.isnan(item)) else item
 
 

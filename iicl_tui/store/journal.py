@@ -13,9 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from iicl_tui import files
 from iicl_tui.errors import StoreError
 from iicl_tui.store import atomic, errors
-from iicl_tui.store.block_ends import HEAD, Damage, after_comments, damaged, head_end, is_broken_journal, last_end, marker_line
+from iicl_tui.store.block_ends import (
+    HEAD,
+    Damage,
+    after_comments,
+    damaged,
+    head_end,
+    is_broken_journal,
+    last_end,
+    lost_head,
+    marker_line,
+)
 from iicl_tui.store.errors import SESSION, Words
 from iicl_tui.store.fingerprint import Fingerprint
 from iicl_tui.store.lock import Lock, take
@@ -46,6 +57,8 @@ class Split:
 def split(data: bytes) -> Split:
     """Separates complete blocks, with the comments below them, from an unfinished block."""
     head = head_end(data)
+    if head is None and (lost := lost_head(data)) is not None:
+        return Split(data, b"", True, [lost])
     if head is None:
         return Split(data, b"", is_broken_journal(data))
     end = last_end(data, head.end())
@@ -64,6 +77,7 @@ class Journal:
         is_journal: Whether the file has blocks; False for a text written by hand.
         torn: The size of an unfinished last block, in bytes.
         damaged: Blocks that do not match their checksums.
+        damage: A sentence about them; None if all match.
     """
 
     def __init__(self, path: Path, descriptor: int, size: int, words: Words = SESSION) -> None:
@@ -76,6 +90,7 @@ class Journal:
         self._descriptor = descriptor
         self._size = size
         self.damaged: Sequence[Damage] = ()
+        self.damage: str | None = None
         self._fingerprint = Fingerprint()  # of the whole blocks, to find changes by other programs
         self._stamp = (0, 0)
         self._lead = b""  # written before the next block: a newline if the file does not end in one
@@ -84,11 +99,11 @@ class Journal:
         self._has_writer = False  # in another program, so an unfinished block may be under way
 
     @classmethod
-    def create(cls, path: Path, head: str, blocks: bytes = b"", words: Words = SESSION) -> Journal:
+    def create(cls, path: Path, head: str, blocks: bytes = b"", words: Words = SESSION, mode: int | None = None) -> Journal:
         """Creates a file with the head as its first block, and complete blocks after it. Never overwrites. Raises StoreError."""
         data = (head + marker_line(HEAD, head)).encode() + blocks
         try:
-            descriptor = atomic.create(path, data)
+            descriptor = atomic.create(path, data, mode)
         except OSError as error:
             raise errors.from_os_error(error, "create", path, words) from error
         journal = cls(path, descriptor, len(data), words)
@@ -129,6 +144,13 @@ class Journal:
     def size(self) -> int:
         """The size of the whole blocks, in bytes."""
         return self._size
+
+    @property
+    def mode(self) -> int | None:
+        """Who may read and write the file; None if the system does not say."""
+        with contextlib.suppress(OSError):
+            return stat.S_IMODE(os.fstat(self._descriptor).st_mode)
+        return None
 
     def close(self) -> None:
         """Closes the file and releases its lock. May be called twice."""
@@ -220,10 +242,10 @@ class Journal:
         return data
 
     def save_copy(self, path: Path, more: bytes = b"") -> None:
-        """Saves the whole blocks, followed by `more`, in a new file. Never overwrites. Raises StoreError."""
+        """Saves the whole blocks, followed by `more`, in a new file of the same mode. Never overwrites. Raises StoreError."""
         data = self.read() + (self._lead + more if more else b"")
         try:
-            atomic.close(atomic.create(path, data))
+            atomic.close(atomic.create(path, data, self.mode))
         except OSError as error:
             raise errors.from_os_error(error, "create", path) from error
 
@@ -257,17 +279,17 @@ class Journal:
     def _refuse_damaged(self, first: Damage) -> None:
         """Makes the journal read-only, with the reason."""
         more = f", and {len(self.damaged) - 1} more" if len(self.damaged) > 1 else ""
-        self.read_only = (
+        self.damage = self.read_only = (
             f"{self.path.name} was changed after it was written: its block “{first.block}”, which ends in line {first.line}{more}, "
             f"does not match its checksum. Undo the change, or remove “sum …” from that line to accept it."
         )
-        self.notices.append(self.read_only)
+        self.notices.append(self.damage)
 
     def _cut_off(self, torn: bytes) -> None:
         """Saves the bytes of an unfinished block beside the file, then cuts the block off."""
         try:
             if self.torn:
-                kept = _keep_beside(self.path, torn, stat.S_IMODE(os.fstat(self._descriptor).st_mode))
+                kept = _keep_beside(self.path, torn, self.mode)
                 self.notices.append(
                     f"The unfinished last block of {self.path.name} was cut off. Its {len(torn)} bytes are in {kept.name}."
                 )
@@ -366,7 +388,7 @@ def _read_all(descriptor: int, size: int | None) -> bytes:
     return b"".join(parts)
 
 
-def _keep_beside(path: Path, data: bytes, mode: int) -> Path:
+def _keep_beside(path: Path, data: bytes, mode: int | None) -> Path:
     """Saves the bytes beside the file under a name that is free, and returns that path."""
     number = 1
     while True:
@@ -384,5 +406,5 @@ def _keep_beside(path: Path, data: bytes, mode: int) -> Path:
 def _holds(path: Path, data: bytes) -> bool:
     """Whether a file has exactly this content."""
     with contextlib.suppress(OSError):
-        return path.stat().st_size == len(data) and path.read_bytes() == data
+        return files.read_bytes(path, len(data)) == data
     return False

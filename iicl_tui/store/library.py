@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from iicl_tui import files
 from iicl_tui.errors import ConfigError, Fault, LabError, StoreError
 from iicl_tui.schema import FORMAT, describe
 from iicl_tui.store import atomic, blocks, crash_reports, errors, toml_lines
@@ -136,15 +137,12 @@ class Library:
     def delete(self, path: Path) -> Deleted:
         """Moves a session to the folder's trash. Raises StoreError if it is open elsewhere or cannot be moved."""
         try:
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
+            with files.open_regular(path) as descriptor:
                 if take(descriptor) is Lock.TAKEN:
                     raise StoreError(f"{path.name} was not deleted", "It is open in another window or program.", "Close it there.")
                 trash = self.folder / TRASH
                 trash.mkdir(exist_ok=True)
                 return Deleted(path, _move(path, trash / path.name))
-            finally:
-                atomic.close(descriptor)
         except OSError as error:
             raise errors.from_os_error(error, "delete", path) from error
 
@@ -246,12 +244,14 @@ def _rule(hypothesis: Any) -> str:
 
 def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
     """The head, the last whole blocks (at least the whole last generation), and whether the file has blocks at all."""
-    with path.open("rb") as file:
+    with files.open_regular(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
         data = file.read(_TAIL)
-        size = os.fstat(file.fileno()).st_size
+        size = os.fstat(descriptor).st_size
         while b"\n# end: head" not in data and len(data) < _MOST_HEAD and (more := file.read(len(data))):
             data += more
         parts = split(data)
+        if parts.damaged and head_end(data) is None:
+            raise LabError("the end of its head was changed after it was written")
         if not parts.is_journal:
             if len(data) < size:
                 raise LabError(f"it is larger than {_MOST_HEAD // 1_000_000} MB and has no session head")

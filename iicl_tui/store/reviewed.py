@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,10 +17,17 @@ _MOST_BYTES = 100_000
 def reviewed_files(paths: Paths) -> list[str]:
     """The paths of the files that are still there, the last one first."""
     try:
-        lines = read_bytes(_file(paths), _MOST_BYTES).decode().split("\n")
+        return _files(paths)
     except (OSError, UnicodeDecodeError):
         return []
-    return [line for line in lines if line and Path(line).is_file()]
+
+
+def _files(paths: Paths) -> list[str]:
+    try:
+        lines = read_bytes(_file(paths), _MOST_BYTES).decode().split("\n")
+    except FileNotFoundError:
+        return []
+    return [line for line in lines if line and os.path.isfile(line)]
 
 
 def note_reviewed(paths: Paths, data: Path) -> None:
@@ -27,8 +35,8 @@ def note_reviewed(paths: Paths, data: Path) -> None:
     path = str(data.resolve())
     if "\n" in path:
         return
-    names = [path, *(name for name in reviewed_files(paths) if name != path)][:_MOST]
-    with suppress(OSError, UnicodeEncodeError):
+    with suppress(OSError, UnicodeError):  # a list that cannot be read now must not be overwritten
+        names = [path, *(name for name in _files(paths) if name != path)][:_MOST]
         _file(paths).parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(_file(paths), "".join(f"{name}\n" for name in names).encode())
 

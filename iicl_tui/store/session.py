@@ -15,7 +15,7 @@ from iicl_tui.chain.config import ChainConfig, assign, read_config
 from iicl_tui.chain.records import Generation, ImitationRecord, Record, in_order
 from iicl_tui.errors import LabError, StoreError
 from iicl_tui.store import atomic, errors, toml_lines
-from iicl_tui.store.block_ends import end_of, head_end, marker_line
+from iicl_tui.store.block_ends import after_comments, end_of, head_end, marker_line
 from iicl_tui.store.decode import Contents, decode
 from iicl_tui.store.format import Encoder, Parent, head_text, start_table
 from iicl_tui.store.journal import Journal
@@ -97,6 +97,11 @@ class SessionFile:
     def is_configuration(self) -> bool:
         """The file is a configuration that a person wrote, and no session."""
         return not self._journal.is_journal
+
+    @property
+    def damage(self) -> str | None:
+        """A sentence about blocks that were changed after they were written; None if there are none."""
+        return self._journal.damage
 
     @property
     def notices(self) -> Sequence[str]:
@@ -202,7 +207,8 @@ class SessionFile:
             decode(head_text(config, created, parent) + kept.decode(), "The branch")
         calls = tuple(call for call in self._calls if call.generation <= generation)
         contents = Contents(config, created, parent, tuple(done[:generation]), calls)
-        return type(self)(_create(contents, where, kept), contents)
+        journal = _create(contents, where, kept, self._commented_head(contents), self._journal.mode)
+        return type(self)(journal, contents)
 
     def save_copy(self, path: Path, unsaved: Sequence[Record] = ()) -> None:
         """Saves everything in another file, even if this one was deleted or changed meanwhile. Never overwrites a file.
@@ -214,7 +220,32 @@ class SessionFile:
             self._journal.save_copy(path, more)
         except errors.ChangedFile:
             contents = Contents(self.config, self.created, self.parent, tuple(self._generations), tuple(self._calls))
-            _create(contents, path, self._encoded(len(self._generations) + 1) + more).close()
+            _create(contents, path, self._encoded(len(self._generations) + 1) + more, mode=self._journal.mode).close()
+
+    def _commented_head(self, contents: Contents) -> str | None:
+        """The head of a branch with the comments of this file's head; None if they cannot be kept."""
+        from iicl_tui.store.config_draft import Draft  # slow to import
+
+        assert contents.created is not None
+        assert contents.parent is not None
+        try:
+            text = self.text()
+            found = head_end(text.encode())
+            text = text.encode()[: found.start()].decode() if found else text
+            if "#" not in text:
+                return None
+            of_branch = head_text(contents.config, contents.created, contents.parent).partition("\n\n")[0]
+            written = [_with_origin(text, of_branch)]
+            if (drafted := Draft.of(text).head(contents.config, contents.created)) is not None:
+                written.append(_with_origin(drafted, of_branch))
+            for head in written:
+                found_in = decode(head)
+                same = found_in.config.document == contents.config.document and found_in.config.start == contents.config.start
+                if same and found_in.parent == contents.parent and found_in.created == contents.created:
+                    return head
+        except LabError:
+            pass
+        return None
 
     def _kept(self, generation: int) -> bytes:
         """The blocks of generations 1 … generation: those in the file, if it is unchanged."""
@@ -227,7 +258,7 @@ class SessionFile:
                 head = head_end(data)
                 last = end_of(data, f"transmission {generation}", head.end()) if head else 0
                 if head and last:
-                    return data[head.end() : last]
+                    return data[head.end() : after_comments(data, last)]
         return self._encoded(generation)
 
     def _encoded(self, generation: int) -> bytes:
@@ -255,6 +286,13 @@ def encode(records: Iterable[Record], encoder: Encoder) -> bytes:
     return "".join(parts).encode()
 
 
+def _with_origin(head: str, origin: str) -> str:
+    """The head with other lines on its format, creation and parent: those at its start are replaced."""
+    first, bracket, rest = head.partition("\n[")
+    lines = [line for line in first.split("\n") if not re.match(r"(?:format|created|parent) *=", line)]
+    return f"{origin}\n{chr(10).join(lines)}{bracket}{rest}"
+
+
 def _last(generations: Sequence[Generation], calls: Sequence[Call]) -> int:
     """The last generation begun."""
     return max(len(generations), max((call.generation for call in calls), default=0))
@@ -272,7 +310,7 @@ def _names_file(where: Path) -> bool:
     return where.suffix == SUFFIX and not os.path.isdir(where)
 
 
-def _create(contents: Contents, where: Path, blocks: bytes = b"", head: str | None = None) -> Journal:
+def _create(contents: Contents, where: Path, blocks: bytes = b"", head: str | None = None, mode: int | None = None) -> Journal:
     head = head or head_text(contents.config, contents.created or datetime.now(UTC).replace(microsecond=0), contents.parent)
     is_file = _names_file(where)
     folder = where.parent if is_file else where
@@ -282,10 +320,10 @@ def _create(contents: Contents, where: Path, blocks: bytes = b"", head: str | No
         raise errors.from_os_error(error, "create", folder) from error
     atomic.clean(folder)
     if is_file:
-        return Journal.create(where, head, blocks)
+        return Journal.create(where, head, blocks, mode=mode)
     stem, number = slug(contents.config.title), 1
     while True:
         try:
-            return Journal.create(folder / f"{stem}{f'-{number}' if number > 1 else ''}{SUFFIX}", head, blocks)
+            return Journal.create(folder / f"{stem}{f'-{number}' if number > 1 else ''}{SUFFIX}", head, blocks, mode=mode)
         except errors.ExistingFile:
             number += 1

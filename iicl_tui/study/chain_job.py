@@ -13,11 +13,12 @@ from iicl_tui.chain.config import ChainConfig, read_config
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.records import in_order
 from iicl_tui.errors import ConfigError, LabError
-from iicl_tui.files import OutsideFiles, outside_files
-from iicl_tui.store.block_ends import HEAD, last_end, last_generation, marker_line
+from iicl_tui.files import OutsideFiles, outside_files, read_bytes
+from iicl_tui.store import errors
+from iicl_tui.store.block_ends import HEAD, last_generation, marker_line
 from iicl_tui.store.errors import ExistingFile
 from iicl_tui.store.format import Encoder, head_text
-from iicl_tui.store.journal import Journal
+from iicl_tui.store.journal import MOST_BYTES, Journal, split
 from iicl_tui.store.session import SessionFile, encode
 from iicl_tui.study.folder import SweepFolder
 
@@ -39,6 +40,7 @@ class Job:
         base: Where file names in the configuration are looked up.
         folder: The sweep's folder.
         outside: Whether the configuration may name files outside `base`.
+        home: The folder that files may be in, if that is another one.
         retry: Whether to run it again if it failed before.
     """
 
@@ -47,6 +49,7 @@ class Job:
     base: Path | None
     folder: SweepFolder
     outside: bool = False
+    home: Path | None = None
     retry: bool = False
 
 
@@ -75,7 +78,7 @@ def run_job(job: Job) -> Outcome:
 
 def read(job: Job) -> ChainConfig:
     """The chain's checked configuration. Raises ConfigError."""
-    with outside_files(OutsideFiles(job.outside)):
+    with outside_files(OutsideFiles(job.outside, home=job.home)):
         return read_config(job.document, job.base)
 
 
@@ -94,14 +97,23 @@ def existing_state(job: Job, config: ChainConfig) -> State | None:
     """
     path = job.folder.session(job.name)
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, MOST_BYTES)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise errors.from_os_error(error, "read", path) from error
     head = head_text(config, job.folder.created)
     whole = (head + marker_line(HEAD, head)).encode()
     if not data.startswith(whole):
         _check_same(path, config)
-    end = last_end(data, 0)
+    parts = split(data)
+    if parts.damaged:
+        raise LabError(
+            f"{path.name} was changed after it was written",
+            f"Its block “{parts.damaged[0].block}” does not match its checksum.",
+            "Move it away to run the chain again.",
+        )
+    end = len(parts.whole)
     if last_generation(data[:end]) == config.generations and b"\n# end: transmission " in data[data.rfind(b"\n[[generation]]\n") :]:
         return "done"
     return None

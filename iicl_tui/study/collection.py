@@ -141,6 +141,8 @@ def read_chain(path: Path, source: str, labels: Mapping[str, Value] | None) -> t
     with SessionFile.open(path, read_only=True) as session:
         if not session.generations:
             raise LabError("it has no generation, so it is a configuration or a session that was not begun")
+        if session.damage is not None:
+            raise LabError(session.damage)
         chain = Chain(session.config, session.generations, calls=session.calls)
     config = chain.config
     metrics, initial = metrics_of(chain), len(chain.start.samples)

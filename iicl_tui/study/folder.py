@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,14 +123,17 @@ def read_folder(path: Path) -> tuple[Study, SweepFolder] | None:
     return None if found is None else (found[0], SweepFolder(path, found[1]))
 
 
-def check_study(path: Path) -> list[Fault]:
-    """All faults of a study's file, or of the manifest of a sweep, with their lines. Raises StoreError."""
+def check_study(path: Path, read: Callable[[Callable[[], object]], object] = lambda read: read()) -> list[Fault]:
+    """All faults of a study's file, or of the manifest of a sweep, with their lines.
+
+    read: calls what reads the study, and may call it again. Raises StoreError.
+    """
     try:
         text = toml_lines.text_of(read_bytes(path), path.name)
         if text.startswith(_CREATED):
-            _manifest(path)
+            read(lambda: _manifest(path, with_chains=True))
         else:
-            read_study(text, path.name, path.parent)
+            read(lambda: read_study(text, path.name, path.parent))
     except OSError as error:
         raise errors.from_os_error(error, "read", path) from error
     except ConfigError as error:
@@ -138,7 +141,8 @@ def check_study(path: Path) -> list[Fault]:
     return []
 
 
-def _manifest(path: Path) -> tuple[Study, datetime] | None:
+def _manifest(path: Path, with_chains: bool = False) -> tuple[Study, datetime] | None:
+    """The study of a manifest. The files that it names may be in its own folder only, since anybody may have written it."""
     try:
         data = read_bytes(path)
     except FileNotFoundError:
@@ -149,11 +153,9 @@ def _manifest(path: Path) -> tuple[Study, datetime] | None:
         created = datetime.fromisoformat(first.removeprefix(_CREATED))
     except ValueError:
         raise ConfigError([Fault((), f'expected "{_CREATED.strip()}" and a time', 1)], str(path)) from None
-    from iicl_tui.files import OutsideFiles, outside_files
-
-    with outside_files(OutsideFiles(True)):  # these files were read when the study was started
-        second, _, below = rest.partition("\n")
-        return read_study(below if second.startswith(_COMMAND) else rest, str(path), _folder_of(second)), created
+    second, _, below = rest.partition("\n")
+    text = below if second.startswith(_COMMAND) else rest
+    return read_study(text, str(path), _folder_of(second), home=path.parent, with_chains=with_chains), created
 
 
 def _folder_of(line: str) -> Path | None:

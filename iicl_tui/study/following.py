@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from iicl_tui.errors import LabError
+from iicl_tui.files import read_beginning
 from iicl_tui.store import library
 from iicl_tui.store.session import SUFFIX
 from iicl_tui.study.collection import ChainData, gathered, labels_of, read_chain
@@ -218,7 +219,6 @@ def _entries(folder: Path, suffix: str) -> dict[str, tuple[int, int]]:
 
 def _beginning(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_TOLD).decode(errors="replace").strip()
+        return read_beginning(path, _MOST_TOLD).decode(errors="replace").strip()
     except OSError:
         return ""

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.chain.metrics import measure, so_far
+from iicl_tui.review.decider import hides_truth
 from iicl_tui.tasks.base import Task
 
 Array = NDArray[np.float64]
+_OF_TRUTH = ("p_target", "p_rival", "d0_explained", "both", "is_target", "target_explains", "rival_explains")
+"""What says how right a rule or a belief is."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def _measures(task: Task) -> Iterator[Measure]:
 
 
 def metrics_of(chain: Chain) -> dict[str, Array]:
-    """Each metric's (T,) values by generation, t = 1 … T; NaN where it is not known.
+    """Each metric's (T,) values by generation, t = 1 … T; NaN where it is not known, or hidden until a blind review is over.
 
     p(…) is the probability that the belief gives to a value; h(…) is 1 if the hypothesis that was passed on has it, else 0.
     """
@@ -93,7 +96,7 @@ def metrics_of(chain: Chain) -> dict[str, Array]:
         out[f"made_{name}"], out[f"passed_{name}"] = measures.made[:, place], measures.passed[:, place]
         if metric.pooled:
             out[f"so_far_{name}"] = pooled[:, place]
-    return out
+    return {**out, **dict.fromkeys(_OF_TRUTH, nothing)} if hides_truth(chain) else out
 
 
 def default_metrics(task: Task) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from zlib import crc32
 
 from iicl_tui.chain.config import ChainConfig, assign, assign_value, read_config
 from iicl_tui.errors import ConfigError, Fault
+from iicl_tui.files import at_home
 from iicl_tui.schema import Field, describe, nearest, read_table
 from iicl_tui.store import toml_lines
 from iicl_tui.store.presets import summary
@@ -73,6 +74,7 @@ class Study:
         axes: What differs; the last one changes fastest.
         options: The values of [study].
         folder: Where file names in the configuration are looked up.
+        home: The folder that files may be in, if that is another one.
     """
 
     title: str
@@ -81,6 +83,7 @@ class Study:
     axes: tuple[Axis, ...]
     options: Mapping[str, Any]
     folder: Path | None
+    home: Path | None = None
 
     @cached_property
     def count(self) -> int:
@@ -132,10 +135,20 @@ class Study:
 
     def config(self, plan: ChainPlan) -> ChainConfig:
         """The checked configuration of one chain. Raises ConfigError."""
-        return read_config(self.document(plan), self.folder)
+        with at_home(self.home):
+            return read_config(self.document(plan), self.folder)
 
 
-def read_study(text: str, source: str, folder: Path | None, changes: Sequence[str] = (), varied: Sequence[str] = ()) -> Study:
+def read_study(
+    text: str,
+    source: str,
+    folder: Path | None,
+    changes: Sequence[str] = (),
+    varied: Sequence[str] = (),
+    *,
+    home: Path | None = None,
+    with_chains: bool = True,
+) -> Study:
     """Reads a study, or makes one of a configuration.
 
     Args:
@@ -144,6 +157,8 @@ def read_study(text: str, source: str, folder: Path | None, changes: Sequence[st
         folder: Where file names in it are looked up.
         changes: Assignments such as "chain.generations=12". One to a range, such as "chain.seed=1..20", varies the key.
         varied: Assignments of lists or ranges, such as 'task.bias=["none", "high"]', that vary the key.
+        home: The folder that files may be in, if it is not `folder`.
+        with_chains: Whether the chains' configurations are checked, for which the files that they name are read.
 
     Raises:
         ConfigError: With every fault, each with its line.
@@ -170,9 +185,10 @@ def read_study(text: str, source: str, folder: Path | None, changes: Sequence[st
     faults += [Fault((key,), "cannot be set; the program writes it") for key in _WRITTEN if key in document]
     _limits(options, faults)
     title = options["title"] or str(_table(document.get("chain", {}), ("chain",), []).get("title", source))
-    study = Study(title, text, document, tuple(axes), options, folder)
+    study = Study(title, text, document, tuple(axes), options, folder, home)
     _check_names(study, faults)
-    _check_chains(study, faults)
+    if with_chains:
+        _check_chains(study, faults)
     if faults:
         raise ConfigError(_with_lines(faults, text, axes), source)
     return study

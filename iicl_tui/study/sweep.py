@@ -112,7 +112,7 @@ def jobs(study: Study, folder: SweepFolder, shard: Shard, outside: bool, retry: 
     """The chains of one part of a study, made one by one."""
     for index in shard.indices(study.count):
         plan = study.plan(index)
-        yield Job(plan.name, study.document(plan), study.folder, folder, outside, retry)
+        yield Job(plan.name, study.document(plan), study.folder, folder, outside, study.home, retry)
 
 
 def run_exact(work: Iterable[Job], progress: Progress, processes: int) -> None:
@@ -223,4 +223,5 @@ def _result(future: Any, job: Job) -> Outcome:
 
 def _absolute(job: Job) -> Job:
     folder = replace(job.folder, path=job.folder.path.resolve())
-    return replace(job, folder=folder, base=job.base.resolve() if job.base is not None else None)
+    base, home = (each.resolve() if each is not None else None for each in (job.base, job.home))
+    return replace(job, folder=folder, base=base, home=home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 from iicl_tui.bayes.inference import log_normalise
 from iicl_tui.bayes.space import ProductSpace
 from iicl_tui.errors import Fault
-from iicl_tui.files import named_file
+from iicl_tui.files import named_file, read_bytes
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, is_finite, nearest
 from iicl_tui.tasks.spelling import composed
 
 Array = NDArray[np.float64]
+_MOST_BYTES = 4_000_000
+"""Of a table of weights."""
 
 
 def read_prior(space: ProductSpace, table: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder: Path | None) -> Array:
@@ -70,10 +73,11 @@ def read_weights(name: Any, space: ProductSpace, folder: Path | None) -> list[fl
         raise ValueError(f"{name} is not read: {error}") from None
     factors = [factor.name for factor in space.factors]
     weights: dict[int, float] = {}
-    if file.exists() and not file.is_file():
-        raise ValueError(f"{name} is not a regular file")  # a pipe or a device may never end
     try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
+        if file.exists() and not file.is_file():
+            raise ValueError(f"{name} is not a regular file")
+        text = read_bytes(file, _MOST_BYTES).decode("utf-8-sig")
+        with io.StringIO(text, newline="") as stream:
             reader = csv.DictReader(map(composed, stream))
             missing = [name for name in [*factors, "weight"] if name not in (reader.fieldnames or [])]
             if missing:

@@ -154,7 +154,7 @@ class LabApp(CrashHandlingApp):
         self._notices.clear()
 
     def _handle_signals(self) -> None:
-        """On SIGTERM and SIGHUP, leave as on quit: the terminal is restored and open sessions are closed.
+        """On a signal that ends programs, leave as on quit: the terminal is restored and open sessions are closed.
 
         `loop.add_signal_handler` would lose a signal that arrives while the loop's pipe is full, which some 280 keys fill that
         are not handled yet.
@@ -167,10 +167,9 @@ class LabApp(CrashHandlingApp):
             with suppress(RuntimeError):  # the loop is closed: the program ends already
                 loop.call_soon_threadsafe(partial(self.exit, return_code=128 + number))
 
-        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
-            if number is not None:
-                with suppress(ValueError):  # not in the main thread
-                    signal.signal(number, leave)
+        for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"):
+            with suppress(ValueError, AttributeError):  # not in the main thread, or not on this system
+                signal.signal(getattr(signal, name), leave)
 
     def on_ready(self) -> None:
         self.screen.call_after_refresh(_collect_garbage)

@@ -8,11 +8,11 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from disk_actions import MORE_ACTIONS, Action
 from made import CREATED, config, make, run
 from review_chains import make_chain
 from speaking import spoken
@@ -38,31 +38,14 @@ SHORT = "short write"
 _NEVER_FULL = {"close", "stat", "fstat", "scandir", "pread", "read"}
 """Calls that need no room: only an input/output error is tried."""
 
-_TIMES = re.compile(rb"created = [0-9TZ:-]+|sum [0-9a-f]{8}")
+_TIMES = re.compile(rb"(?:created =|# begun:) [0-9TZ:-]+|sum [0-9a-f]{8}")
 Files = dict[str, bytes]
-
-
-@dataclass
-class Action:
-    """Something that writes.
-
-    Attributes:
-        prepare: Makes the files that are there before, in an empty folder, and returns what `act` needs.
-        act: Does it.
-        done: Closes what `prepare` opened.
-        raises: How it may fail.
-    """
-
-    prepare: Callable[[Path], Any]
-    act: Callable[[Path, Any], Any]
-    done: Callable[[Any], None] = lambda prepared: None
-    raises: type[Exception] = LabError
 
 
 def attack(tally: Tally, folder: Path) -> None:
     """Each action with each fault at each call."""
     for name, action in ACTIONS.items():
-        expected, calls = _whole(action, folder / name)
+        expected, calls = whole(action, folder / name)
         cases = [(call, number, fault) for call, count in calls.items() for number in range(count) for fault in _faults(call)]
         step = max(1, round(1 / tally.share))
         for call, number, fault in cases[tally.seed % min(step, len(cases)) :: step]:
@@ -77,14 +60,14 @@ def _faults(call: str) -> list[str]:
     return [*ERRORS, SHORT] if call in ("pwrite", "write") else [*ERRORS]
 
 
-def _whole(action: Action, folder: Path) -> tuple[Files, dict[str, int]]:
+def whole(action: Action, folder: Path) -> tuple[Files, dict[str, int]]:
     """The files that the undisturbed action leaves, and how often it makes each call."""
     folder.mkdir()
     prepared = action.prepare(folder)
     with _counting() as calls:
         action.act(folder, prepared)
     action.done(prepared)
-    return _contents(folder), dict(calls)
+    return contents(folder), dict(calls)
 
 
 def _try(action: Action, folder: Path, case: tuple[str, int, str], expected: Files) -> Iterator[str]:
@@ -92,7 +75,7 @@ def _try(action: Action, folder: Path, case: tuple[str, int, str], expected: Fil
     shutil.rmtree(folder)
     folder.mkdir()
     prepared = action.prepare(folder)
-    before = _contents(folder)
+    before = contents(folder)
     failed = False
     try:
         with _failing(*case):
@@ -102,13 +85,29 @@ def _try(action: Action, folder: Path, case: tuple[str, int, str], expected: Fil
     except Exception as error:
         failed = True
         yield f"{type(error).__name__}: {error}"
-    found = _contents(folder)
-    if not failed and (different := _difference(found, expected)):
+    found = contents(folder)
+    if not failed and (different := difference(found, expected)) and not (action.quiet and not difference(found, before)):
         yield f"no error, and other files: {different}"
+    yield from unsound(action, before, found, expected, left=case[0] == "unlink")
+    if failed or action.quiet:
+        try:
+            action.act(folder, prepared)
+        except (LabError, OSError) as error:
+            if "exists" not in str(error):  # it was done, and only the last step failed
+                yield f"the next try fails too: {error}"
+        if different := difference(contents(folder), expected):
+            yield f"other files after the next try: {different}"
+    action.done(prepared)
+
+
+def unsound(action: Action, before: Files, found: Files, expected: Files, left: bool) -> Iterator[str]:
+    """What is wrong with the files after a disturbed action. left: whether a temporary file may be left over."""
     for path, data in found.items():
         if path.endswith(".tmp"):
-            if case[0] != "unlink":
+            if not left:
                 yield f"{path} is left over"
+        elif path not in before and path not in expected and path.startswith(action.notes):
+            continue
         elif not _is_sound(
             _timeless(data), _timeless(before.get(path)), [_timeless(each) for each in (before.get(path), *expected.values())]
         ):
@@ -116,15 +115,6 @@ def _try(action: Action, folder: Path, case: tuple[str, int, str], expected: Fil
     for path, data in before.items():
         if not any(each.startswith(data) for each in found.values()) and path not in expected:
             yield f"{path} is lost"
-    if failed:
-        try:
-            action.act(folder, prepared)
-        except (LabError, OSError) as error:
-            if "exists" not in str(error):  # it was done, and only the last step failed
-                yield f"the next try fails too: {error}"
-        if different := _difference(_contents(folder), expected):
-            yield f"other files after the next try: {different}"
-    action.done(prepared)
 
 
 def _is_sound(data: bytes, before: bytes, allowed: list[bytes]) -> bool:
@@ -136,11 +126,11 @@ def _is_sound(data: bytes, before: bytes, allowed: list[bytes]) -> bool:
     return bool(before) and data.startswith(before) and any(each.startswith(whole) for each in allowed)
 
 
-def _contents(folder: Path) -> Files:
+def contents(folder: Path) -> Files:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def _difference(found: Files, expected: Files) -> str:
+def difference(found: Files, expected: Files) -> str:
     """The names of the files that differ."""
     names = (name for name in found.keys() | expected.keys() if not name.endswith(".tmp"))
     return ", ".join(sorted(name for name in names if _timeless(found.get(name)) != _timeless(expected.get(name))))
@@ -166,7 +156,7 @@ def _counting() -> Iterator[dict[str, int]]:
 
         return call
 
-    with _patched(counted):
+    with patched(counted):
         yield counts
 
 
@@ -191,12 +181,12 @@ def _failing(name: str, number: int, fault: str) -> Iterator[None]:
 
         return call
 
-    with _patched(failing):
+    with patched(failing):
         yield
 
 
 @contextmanager
-def _patched(wrap: Callable[[str, Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+def patched(wrap: Callable[[str, Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
     patches = [mock.patch.object(os, name, wrap(name, getattr(os, name))) for name in CALLS if hasattr(os, name)]
     for patch in patches:
         patch.start()
@@ -216,6 +206,10 @@ def _session(folder: Path) -> Path:
 
 def _begun(folder: Path) -> SessionFile:
     return SessionFile.open(make(folder / "s.toml", until=1, generations=2))
+
+
+def _reopened(folder: Path) -> SessionFile:
+    return SessionFile.open(folder / "s.toml")
 
 
 def _open(folder: Path, _: Any) -> None:
@@ -281,11 +275,11 @@ def _branch(folder: Path, session: SessionFile) -> None:
 ACTIONS = {
     "a creation": Action(lambda folder: None, _create),
     "a creation without hard links": Action(lambda folder: None, _without_links),
-    "an append": Action(_begun, lambda folder, session: run(session), SessionFile.close),
-    "several calls made durable together": Action(_speaking, _loose, SessionFile.close),
+    "an append": Action(_begun, lambda folder, session: run(session), SessionFile.close, again=_reopened),
+    "several calls made durable together": Action(_speaking, _loose, SessionFile.close, again=_reopened),
     "an opening of a torn session": Action(_torn, _open),
-    "a copy": Action(_begun, lambda folder, session: session.save_copy(folder / "c.toml"), SessionFile.close),
-    "a branch": Action(_begun, _branch, SessionFile.close),
+    "a copy": Action(_begun, lambda folder, session: session.save_copy(folder / "c.toml"), SessionFile.close, again=_reopened),
+    "a branch": Action(_begun, _branch, SessionFile.close, again=_reopened),
     "a rename": Action(_session, lambda folder, path: Library(folder).rename(path, "Another title")),
     "a deletion": Action(_session, lambda folder, path: Library(folder).delete(path)),
     "a settings save": Action(_settings, lambda folder, _: settings.save(folder / "settings.toml", {"theme": "iicl-dark"})),
@@ -296,4 +290,5 @@ ACTIONS = {
     "an export to CSV": _export("csv"),
     "an export to JSON": _export("json"),
     "an export for the notebooks": _export("notebook"),
+    **MORE_ACTIONS,
 }

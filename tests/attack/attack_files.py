@@ -20,6 +20,7 @@ from zlib import crc32
 from made import CREATED, make
 from mutations import mutated
 from notebook_runs import Run
+from other_files import OTHER_KINDS, Kind, Reader
 from review_chains import make_chain
 from speaking import InMemory, connected, follows, measured, spoken
 from tally import Tally
@@ -54,13 +55,6 @@ MOST_EDITED = 30_000
 """Bytes of a configuration that the form edits within the same second: tomlkit takes about 50 µs a byte."""
 
 _BATCH = 500
-
-
-Reader = Callable[[Path, bytes], bool]
-"""Reads the data as a file in the folder. Returns whether it has faults."""
-
-Kind = Callable[[], tuple[list[bytes], Reader]]
-"""Makes sound files, and the reader for mutated ones."""
 
 
 @dataclass
@@ -352,4 +346,5 @@ KINDS: dict[str, Kind] = {
     "decisions": _decisions,
     "drafts": _drafts,
     "notebook logs": _logs,
+    **OTHER_KINDS,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -27,11 +28,15 @@ from iicl_tui.store.session import SessionFile
 KILLS = 200
 """Of each kind of chain."""
 
+SWEEP_KILLS = 60
+"""Of a sweep on two processes."""
+
 _KILLS_A_CHAIN = 8
-_VARIES = re.compile(rb"created = [0-9TZ:-]+|latency = [0-9.e-]+|sum [0-9a-f]{8}")
+_VARIES = re.compile(rb"(?:created =|# begun:) [0-9TZ:-]+|# made with: .*|latency = [0-9.e-]+|sum [0-9a-f]{8}")
 _TASK = '[task]\nspurious = "screen"\nbias = "high"\nhypothesis = 33\ninitial = 4\ndraw = "overlap"\n'
 BAYES = f"[chain]\ngenerations = 400\n{_TASK}[[agent]]\nnoise = 0.1\n[[agent]]\ntemperature = 0.5\nnoise = 0.05\n"
 MODEL = f'[chain]\ngenerations = 8\n{_TASK}[[agent]]\nkind = "openai"\nmodel = "m"\nbase-url = "{{}}/v1"\nattempts = 1\n'
+SWEEP = f"[chain]\ngenerations = 60\n{_TASK}[[agent]]\nnoise = 0.1\n[vary]\nchain.seed = '1..40'\n"
 STATES = {"on": 0.7, "off": 0.2, "und": 0.1}
 
 
@@ -58,6 +63,48 @@ def attack(tally: Tally, folder: Path) -> None:
             if server:
                 server.replies = _model(read_config(toml_lines.parse(path.read_text())))
             _attack(tally, Chain(name, path, server), folder / name.split()[0])
+    _sweeps(tally, folder / "sweeps")
+
+
+def _sweeps(tally: Tally, folder: Path) -> None:
+    """Kills a sweep on two processes, again and again until it ends: each chain is as in an undisturbed sweep."""
+    rng = random.Random(tally.seed)
+    folder.mkdir()
+    study = folder / "study.toml"
+    study.write_text(SWEEP)
+
+    def sweep(where: Path) -> subprocess.Popen[bytes]:
+        return _start("sweep", str(study), "-o", str(where), "--jobs", "2", "-q")
+
+    begun = time.monotonic()
+    sweep(folder / "whole").wait()
+    seconds = time.monotonic() - begun
+    expected, left, number = _chains(folder / "whole"), tally.part(SWEEP_KILLS), 0
+    while left:
+        number += 1
+        where = folder / str(number)
+        for _ in range(min(left, _KILLS_A_CHAIN)):
+            process = sweep(where)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(rng.random() * seconds)
+            process.kill()
+            process.communicate()
+            left -= 1
+            tally.tried["kills of a sweep"] += 1
+            for name, data in _chains(where).items():
+                if data != expected.get(name) and name != "study.toml":
+                    tally.fail(f"sweep {number}: {name} is not as in an undisturbed sweep")
+        last = sweep(where)
+        said = last.communicate()[1]
+        tally.tried["sweeps that went on to their end"] += 1
+        if last.returncode or _chains(where) != expected:
+            tally.fail(f"sweep {number}: another end, exit code {last.returncode}: {said.decode()[-300:]}")
+        if left_over := [path.name for path in where.rglob("*.tmp")]:
+            tally.fail(f"sweep {number}: left over: {left_over}")
+
+
+def _chains(folder: Path) -> dict[str, bytes]:
+    return {path.name: _timeless(path.read_bytes()) for path in sorted(folder.glob("*.toml"))}
 
 
 def _attack(tally: Tally, chain: Chain, folder: Path) -> None:

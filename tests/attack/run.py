@@ -24,6 +24,7 @@ from tally import Tally  # noqa: E402 (the folders above are needed)
 ATTACKS = {
     "kills": "attack_kills",
     "disks": "attack_disks",
+    "writes": "attack_writes",
     "truncation": "attack_truncation",
     "files": "attack_files",
     "replies": "attack_replies",

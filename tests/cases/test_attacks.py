@@ -13,7 +13,7 @@ import pytest
 from waiting import LONGEST
 
 RUN = Path(__file__).parents[1] / "attack" / "run.py"
-SHARES = {"disks": 0.03, "truncation": 0.002, "files": 0.0005, "replies": 0.005}
+SHARES = {"disks": 0.02, "writes": 0.02, "truncation": 0.002, "files": 0.0005, "replies": 0.005}
 
 
 @pytest.mark.parametrize(("name", "share"), SHARES.items(), ids=list(SHARES))

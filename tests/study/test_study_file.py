@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ initial = 2
 """
 
 
-def study(vary: str, **more: list[str]) -> Study:
-    return read_study(BASE + vary, "study.toml", None, **more)
+def study(vary: str, changes: Sequence[str] = (), varied: Sequence[str] = ()) -> Study:
+    return read_study(BASE + vary, "study.toml", None, changes, varied)
 
 
 def faults(vary: str, base: str = BASE) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from iicl_tui.errors import Fault
-from iicl_tui.files import BeyondLimits, named_file, parse_toml
+from iicl_tui.files import BeyondLimits, named_file, parse_toml, unquoted
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, nearest
 from iicl_tui.text import printable
@@ -248,7 +248,7 @@ class _Reader:
             if key not in known:
                 near = nearest(key, known)
                 hint = f"nearest known: {near}" if near else f"known: {', '.join(known)}"
-                self._fault((*path, key), f"unknown {what}; {hint}")
+                self._fault((*path, key), f"unknown {what}; {hint}", path if self.where else None)
 
     def _is_table(self, value: Any, path: KeyPath, expected: str) -> bool:
         if isinstance(value, Mapping):
@@ -256,11 +256,12 @@ class _Reader:
         self._fault(path, f"expected {expected}, found {describe(value)}")
         return False
 
-    def _fault(self, path: KeyPath, message: str) -> None:
+    def _fault(self, path: KeyPath, message: str, shown: KeyPath | None = None) -> None:
+        """Adds a fault at a path. shown: the path to name instead, since an unknown key of another file may be a secret."""
         if self.where:
             line = line_of_key(self.text, tuple(map(str, path[self.depth :])))
             message = f"{self.where}{f', line {line}' if line else ''}: {message}"
-        self.faults.append(Fault(path, message))
+        self.faults.append(Fault(path if shown is None else shown, message))
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -349,4 +350,4 @@ def _read_file(name: str, folder: Path | None) -> tuple[dict[str, Any], str]:
     except BeyondLimits as error:
         raise ValueError(f"{shown}: {str(error)[:1].lower()}{str(error)[1:]}") from None
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        raise ValueError(f"{shown} is not valid TOML: {printable(str(error), 160)}") from None
+        raise ValueError(f"{shown} is not valid TOML: {printable(unquoted(error), 160)}") from None

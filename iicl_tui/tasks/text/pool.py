@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,9 @@ MOST_ROWS = 20_000
 MOST_COPIED = 8_000_000
 """Characters of a file's rows, since every session file holds a copy."""
 _MOST_FAULTS = 3
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z_]{0,19}")
+"""A field's name that may be told. Any other may be a secret in a file without a header."""
+_QUOTATION = re.compile(r'".*"')
 
 
 @dataclass(frozen=True)
@@ -200,8 +204,8 @@ def _read_file(file: Path, changed: int, size: int, text: str, fields: tuple[str
             names = [field.name for field in table.fields]
             for wanted in (text, *fields):
                 if wanted not in names:
-                    near = nearest(wanted, names)
-                    hint = f"nearest: {near}" if near else "its fields are " + ", ".join(printable(each, 40) for each in names[:20])
+                    near = nearest(wanted, [each for each in names if _PLAIN.fullmatch(each)])
+                    hint = f"nearest: {near}" if near else f"none of its {len(names)} fields has such a name"
                     raise ValueError(f"{file.name} has no field {describe(wanted)}; {hint}")
             if len(table) > MOST_ROWS:
                 raise ValueError(f"{file.name} has {len(table):,} rows; keep {MOST_ROWS:,}, since every session file holds a copy")
@@ -221,7 +225,7 @@ def _read_file(file: Path, changed: int, size: int, text: str, fields: tuple[str
                         "every session file holds a copy"
                     )
     except LabError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(_QUOTATION.sub("…", str(error))) from None  # what the file says may be secret
     if wrong:
         more = f"; and {len(wrong) - _MOST_FAULTS} more rows" if len(wrong) > _MOST_FAULTS else ""
         raise ValueError(f"{file.name}, {'; '.join(wrong[:_MOST_FAULTS])}{more}. Correct or remove these rows")

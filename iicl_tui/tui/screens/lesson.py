@@ -15,6 +15,7 @@ from textual.widgets import Static
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from iicl_tui.errors import ConfigError, LabError, StoreError
+from iicl_tui.files import OutsideFiles, outside_files
 from iicl_tui.lessons import library, progress
 from iicl_tui.lessons.attempt import Attempt
 from iicl_tui.lessons.chains import Moment, moments
@@ -66,19 +67,21 @@ class LessonScreen(AppScreen):
         "guess with the arrows, and press Enter: the answer is computed from the chain. Play shows how the chain came to this."
     )
 
-    def __init__(self, path: Path | None = None, name: str | None = None) -> None:
+    def __init__(self, path: Path | None = None, name: str | None = None, outside: bool = False) -> None:
         """Open a lesson.
 
         Args:
             path: Its file.
             name: The name of a shipped lesson, if no file is given.
+            outside: Whether it may name a session outside its folder.
 
         Raises:
             StoreError, ConfigError, LabError: There is no such lesson, or it has faults.
         """
         super().__init__()
         self.path = path or library.find(name or "")
-        self.lesson = read_lesson(self.path)
+        with outside_files(OutsideFiles(outside)):
+            self.lesson = read_lesson(self.path)
         self.attempt: Attempt | None = None
         self._shown: Moment | None = None
         """The moment that the charts show; None: that of the step."""

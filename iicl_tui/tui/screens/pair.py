@@ -23,7 +23,7 @@ from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import ChartSettings, LabState
 from iicl_tui.present.lesson_words import place_words
 from iicl_tui.present.presenting import Position
-from iicl_tui.review.decider import always_blind
+from iicl_tui.review.decider import hides_truth
 from iicl_tui.text import printable
 from iicl_tui.tui.actions import bindings
 from iicl_tui.tui.lab import dialogs
@@ -159,7 +159,7 @@ class PairScreen(AppScreen):
             facts = (f"generation {self.walk.moment[0]}", *self._branch_words())
             title = first.title if first.title == second.title else "Side by side"
             self.header(title, facts, "▶ running" if self.walk.busy else "")
-            self.query_one("#differ", Static).update(self._difference(side_by_side.difference_line(first, second)))
+            self.query_one("#differ", Static).update(self._difference(self.copy_text()))
             for place, pane in enumerate(self._panes.panes):
                 self._show_chain(place, pane)
             self.query_one("#next", Static).update(Content(self._next_words()))
@@ -199,8 +199,7 @@ class PairScreen(AppScreen):
     def state_of(self, place: int) -> LabState:
         """What is shown of one of the chains."""
         session = self.sessions[place]
-        blind = always_blind(session.chain.config) and session.chain.next is not None
-        return side_by_side.state_at(session, self.walk.moment, self._charts_of(place), blind)
+        return side_by_side.state_at(session, self.walk.moment, self._charts_of(place), hides_truth(session.chain))
 
     def _charts_of(self, place: int) -> ChartSettings:
         """The charts for a chain, whose task may have fewer factors than that of the other one."""
@@ -419,8 +418,9 @@ class PairScreen(AppScreen):
         """Tries to save what is not saved of either chain. Warns once if leaving would still lose it."""
         return self._leaving.may_leave(self.sessions, self.lab_app)
 
-    def copy_text(self) -> str | None:
-        return side_by_side.difference_line(*(each.chain.config for each in self.sessions))
+    def copy_text(self) -> str:
+        first, second = (each.chain for each in self.sessions)
+        return side_by_side.difference_line(first.config, second.config, hides_truth(first) or hides_truth(second))
 
     # What can be run now
 
