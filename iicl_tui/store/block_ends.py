@@ -19,7 +19,7 @@ _END = re.compile(rb"# end: ([a-z]+)(?: ([0-9]{1,9}))?(?: sum ([0-9a-f]{8})(?:[ 
 _STARTS = re.compile(rb"^# end: ", re.MULTILINE)
 _INDEX = re.compile(rb"^\[\[generation\]\]\r?\nindex = ([0-9]{1,9})\r?$", re.MULTILINE)
 _COMMENTS = re.compile(rb"(?:[ \t]*\r?\n)*[ \t]*#[^\n]*(?:\n|\Z)")
-_HEADER = re.compile(rb"^\[{1,2}(generation\.)?(?!generation\])([a-z-]+)\]", re.MULTILINE)
+_HEADER = re.compile(rb"^\[{1,2}(?:(generation\.)([a-z]+)|(decide|undo|redo|sitting|call))\]", re.MULTILINE)
 _UNCOUNTED = re.compile(rb"\n[\n# \t]")
 _NEWLINE = b"\n"
 _BOM = b"\xef\xbb\xbf"
@@ -149,7 +149,7 @@ def _is_named(block: bytes, end: re.Match[bytes], index: bytes) -> bool:
     table = _HEADER.search(block)
     if end[1] == HEAD.encode() or table is None:
         return True
-    return table[2] == end[1] and (not table[1] or end[2] == index)
+    return end[1] == (table[2] or table[3]) and (not table[1] or end[2] == index)
 
 
 def _ends_from(data: bytes, first: re.Match[bytes]) -> Iterator[re.Match[bytes]]:

@@ -17,7 +17,7 @@ _MOST_BYTES = 100_000
 def reviewed_files(paths: Paths) -> list[str]:
     """The paths of the files that are still there, the last one first."""
     try:
-        return _files(paths)
+        return [name for name in _files(paths) if os.path.isfile(name)]
     except (OSError, UnicodeDecodeError):
         return []
 
@@ -27,7 +27,7 @@ def _files(paths: Paths) -> list[str]:
         lines = read_bytes(_file(paths), _MOST_BYTES).decode().split("\n")
     except FileNotFoundError:
         return []
-    return [line for line in lines if line and os.path.isfile(line)]
+    return [line for line in lines if line]
 
 
 def note_reviewed(paths: Paths, data: Path) -> None:

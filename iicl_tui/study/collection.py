@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,7 +100,7 @@ def collect(given: Sequence[Path]) -> Collection:
     studies: list[Study] = []
     for place in given:
         labels: Mapping[str, Mapping[str, Value]] = {}
-        if place.is_dir():
+        if os.path.isdir(place):
             there = read_folder(place)
             if there is not None:
                 studies.append(there[0])
@@ -131,7 +132,7 @@ def collect(given: Sequence[Path]) -> Collection:
 
 def session_files(place: Path) -> list[Path]:
     """The files of a folder that may be sessions; a file itself."""
-    if not place.is_dir():
+    if not os.path.isdir(place):
         return [place]
     return sorted(path for path in place.glob(f"*{SUFFIX}") if path.name != MANIFEST and not path.name.startswith("."))
 
