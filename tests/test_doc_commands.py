@@ -23,6 +23,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 _FENCED = re.compile(r"(?ms)^```sh\n(.*?)^```$")
 _INLINE = re.compile(r"`((?:\.venv/bin/)?iicl-tui [^`]+)`")
 
+# A screen needs a terminal: tests/tui and tests/browser open each of them, and tests/tui/test_terminal.py on a real one.
 SCREENS = ("home", "open", "new", "review", "serve", "study", "notes", "side-by-side")
 """Commands that open a screen or serve one."""
 LONG = ("sweep", "report", "import")
@@ -121,6 +122,9 @@ def test_the_commands_of_the_documents_run(tmp_path: Path) -> None:
                     shutil.copy(chains / "e3-none.toml", tmp_path / name)
             lab(*line)
     assert len(done) >= 15
+    for _, line in FENCED:
+        if kind_of(line) == "long" and line[0] == "sweep" and Path(line[1]).suffix != ".toml":
+            lab(*[word for word in line if word != "--estimate"], "--estimate")  # counts the chains and runs none
 
 
 def test_each_kind_of_command_is_in_the_documents() -> None:

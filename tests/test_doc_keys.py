@@ -15,7 +15,8 @@ _KEY = re.compile(r"(?<!`)`([^`\s\w\\]|[A-Za-z0-9]|F\d+|Enter|Esc|Space|PgDn|PgU
 _FENCED = re.compile(r"(?ms)^```.*?^```")
 
 NAMED: dict[str, str] = {
-    "README.md": "t=home.tour Esc=app.back 2=home.examples Enter=home.open,review.commit Space=lab.next-phase i=lab.explain "
+    "README.md": "t=home.tour 4=home.lessons "
+    "Esc=app.back 2=home.examples Enter=home.open,review.commit Space=lab.next-phase i=lab.explain "
     "d=explain.depth 3=home.presets F5=configure.create a=review.approve x=review.reject e=review.edit q=app.quit "
     "F2=app.command-palette ?=app.help c=lab.colour-by b=lab.branch",
     "docs/belief.md": "P=lab.bayes",
@@ -24,7 +25,8 @@ NAMED: dict[str, str] = {
     "docs/guide-researcher.md": "←=prior.less →=prior.more F5=configure.create i=lab.explain F9=configure.messages",
     "docs/guide-teacher.md": "Enter=lesson.go-on i=lesson.explain d=explain.depth o=lesson.try Esc=app.back p=lesson.play "
     "[=lesson.earlier ]=lesson.later z=app.present F3=app.theme #=lab.note",
-    "docs/lessons.md": "Enter=lesson.go-on b=lesson.back p=lesson.play +=lesson.faster -=lesson.slower [=lesson.earlier "
+    "docs/lessons.md": "4=home.lessons t=home.tour "
+    "Enter=lesson.go-on b=lesson.back p=lesson.play +=lesson.faster -=lesson.slower [=lesson.earlier "
     "]=lesson.later i=lesson.explain g=lesson.jump c=lesson.chain o=lesson.try Esc=app.back z=app.present #=lab.note",
     "docs/local-servers.md": "Space=lab.next-phase Esc=app.back",
     "docs/own-data.md": "v=home.review,rows.filter a=rows.approve x=rows.reject Esc=app.back n=rows.reason e=rows.edit "

@@ -15,6 +15,9 @@ GROWTH_WORDS = (
     "Light goes on with the screen: so say the examples that agent 1 is given. Each agent leans a little towards “the screen does "
     "nothing”, and learns only from what the agent before it made. The bars: how strongly it believes that (mean of 40 chains)."
 )
+GROWTH_SHORT = "belief that “the screen does nothing”, mean of 40 chains"
+"""Says what the bars are where there is no room for the words."""
+LESSONS_TITLE = "The tour"
 _FULL, _EMPTY = "█", "░"
 
 

@@ -32,7 +32,8 @@ def _plain(view: ComparisonView, place: int) -> Iterator[str]:
     if not mean.count:
         return
     yield ""
-    yield f"Together they come to {number(mean.value)} on average."
+    if mean.count > 1:
+        yield f"Together they come to {number(mean.value)} on average."
     if isfinite(mean.low):
         yield (
             f"If one ran many more such chains, their average would most likely lie between {' and '.join(ends(mean))}: "

@@ -13,6 +13,7 @@ from iicl_tui.present.preset_questions import in_order, question_of
 from iicl_tui.text import printable
 
 if TYPE_CHECKING:
+    from iicl_tui.lessons.library import Heading
     from iicl_tui.store.library import Summary
     from iicl_tui.store.presets import Preset
 
@@ -41,6 +42,12 @@ class Item:
     tag: str = ""
     summary: Summary | None = None
     preset: Preset | None = None
+    lesson: Heading | None = None
+
+    @property
+    def shipped(self) -> bool:
+        """It is a preset or a lesson, which have no file of the person's."""
+        return self.preset is not None or self.lesson is not None
 
 
 def session_items(
@@ -127,6 +134,25 @@ def preset_items(presets: Iterable[Preset]) -> list[Item]:
         )
         for preset in in_order(tuple(presets))
     ]
+
+
+def lesson_items(headings: Iterable[Heading]) -> list[Item]:
+    """An item for each lesson, with how far the person is."""
+    return [
+        Item(
+            each.name,
+            printable(f"{each.number:>2}  {each.title}"),
+            printable(f"    {_how_far(each)} · {each.idea}"),
+            f"{each.number} {each.name} {each.title} {each.idea}".casefold(),
+            lesson=each,
+        )
+        for each in headings
+    ]
+
+
+def _how_far(lesson: Heading) -> str:
+    known = lesson.progress
+    return "✓ done" if known.done else f"step {known.step + 1} of {known.steps}" if known.step else f"{lesson.minutes} minutes"
 
 
 ORDERS: dict[str, str] = {"newest": "newest first", "title": "by title", "task": "by task", "state": "by state"}

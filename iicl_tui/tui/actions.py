@@ -72,6 +72,7 @@ HOME = (
     Action("home.yours", ("1",), "your sessions", "Show your own sessions, newest first."),
     Action("home.examples", ("2",), "examples", "Show the sessions that come with the program, to look at and to branch from."),
     Action("home.presets", ("3",), "presets", "Show ready-made experiments to start from."),
+    Action("home.lessons", ("4",), "lessons", "Show the lessons, and how far you are in each."),
     Action("home.review", ("v",), "review rows", "Review a file of your own: rows of JSON lines, CSV or Parquet.", footer=13),
     Action("home.sort", ("o",), "order", "List the sessions by age, title, task or state.", footer=9),
     Action("home.compare", ("C",), "compare", "Compare the marked sessions, or others that you name.", footer=11),

@@ -362,6 +362,13 @@ async def test_the_tour_opens_the_first_lesson_that_is_not_done(paths: Paths) ->
             await pilot.press("t")
             await app_until(pilot, lambda: pilot.app.screen.GROUP == "lesson")  # type: ignore[attr-defined]
             assert pilot.app.screen.path.stem == expected.name  # type: ignore[attr-defined]
+            if expected is second:  # the tab lists them all, with how far the person is
+                await pilot.press("escape", "4")
+                await listed(pilot, len(lessons()))
+                assert "✓ done" in home(pilot).items["lessons"][0].line
+                await pilot.press("down", "down", "enter")
+                await app_until(pilot, lambda: pilot.app.screen.GROUP == "lesson")  # type: ignore[attr-defined]
+                assert pilot.app.screen.path.stem == lessons()[2].name  # type: ignore[attr-defined]
         save(file_beside(paths.settings), first.name, Progress(3, 3, True))
 
 

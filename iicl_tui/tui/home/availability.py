@@ -65,7 +65,9 @@ def reason(action: str, now: Situation) -> str:
     if action not in ("open", "branch", "mark", "edit", "export", "rename", "delete"):
         return ""
     if now.item is None:
-        return "Nothing is listed here. n sets up a chain, 2 lists examples, 3 presets."
+        return "Nothing is listed here. n sets up a chain, 2 lists examples, 3 presets, 4 lessons."
+    if now.item.lesson is not None:
+        return "This is a lesson, not a session. Enter opens it."
     if now.item.preset is not None:
         return "This is a preset, not a session. Enter fills the form with it."
     if now.item.broken and action != "delete":

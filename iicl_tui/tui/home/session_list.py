@@ -13,14 +13,15 @@ from textual.widgets.option_list import Option
 
 from iicl_tui.present.session_list import ORDERS, Item
 
-Tab = Literal["yours", "examples", "presets"]
-TABS: dict[Tab, str] = {"yours": "your sessions", "examples": "examples", "presets": "presets"}
+Tab = Literal["yours", "examples", "presets", "lessons"]
+TABS: dict[Tab, str] = {"yours": "your sessions", "examples": "examples", "presets": "presets", "lessons": "lessons"}
 """The tabs in their order, with their labels."""
 
 EMPTY: dict[Tab, str] = {
     "yours": "No sessions yet.",
     "examples": "This installation has no example sessions.\n\n3  start from a preset, a ready-made experiment",
     "presets": "This installation has no presets.\n\nn  set up a chain of your own",
+    "lessons": "This installation has no lessons.",
 }
 
 
@@ -31,14 +32,15 @@ def tab_labels(chosen: Tab) -> dict[Tab, str]:
 
 def list_title(tab: Tab, order: str) -> str:
     """What stands above a tab's list."""
-    return {"yours": f"your sessions, {ORDERS[order]}", "examples": "examples", "presets": "presets, by question"}[tab]
+    own = {"yours": f"your sessions, {ORDERS[order]}", "presets": "presets, by question", "lessons": "lessons, one idea each"}
+    return own.get(tab, TABS[tab])
 
 
 def count_words(tab: Tab, shown: int | None, total: int) -> str:
     """How many entries a tab has; "" while that is not known."""
     if shown is None:
         return ""
-    kind = "presets" if tab == "presets" else "sessions"
+    kind = tab if tab in ("presets", "lessons") else "sessions"
     return f"{shown} of {total} {kind}" if shown != total else f"{total} {kind if total != 1 else kind[:-1]}"
 
 

@@ -36,8 +36,11 @@ class SidePane(VerticalScroll, can_focus=False):
         """Show nothing."""
         self.show_text("")
 
-    def show_preset(self, item: Item) -> None:
-        """A preset's summary and its file."""
+    def show_shipped(self, item: Item) -> None:
+        """A preset's summary and its file, or what a lesson is about."""
+        if item.lesson is not None:
+            self.show_text(item.lesson.title, item.lesson.idea, "Press Enter to open this lesson.")
+            return
         assert item.preset is not None
         file = f"Press Enter to fill the form with this preset.\n\n{_without_comment(item.preset.text)}"
         self.show_text(item.preset.title, item.preset.summary, file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from iicl_tui.errors import LabError
 from iicl_tui.present.outcomes import Outcomes
-from iicl_tui.present.session_list import Item, name_items, preset_items, session_items
+from iicl_tui.present.session_list import Item, lesson_items, name_items, preset_items, session_items
 from iicl_tui.store.paths import shipped
 from iicl_tui.tui.home.session_list import Tab
 
@@ -26,9 +26,9 @@ Report = Callable[[list[Item], str], None]
 class TabReader:
     """Reads the tabs, and remembers the contents of unchanged files."""
 
-    def __init__(self, sessions: Path) -> None:
-        """sessions: the person's sessions folder."""
-        self._sessions = sessions
+    def __init__(self, sessions: Path, settings: Path) -> None:
+        """sessions: the person's sessions folder. settings: the file beside which the progress in the lessons is kept."""
+        self._sessions, self._settings = sessions, settings
         self._libraries: dict[Tab, Library] = {}
         self._outcomes = Outcomes()
 
@@ -57,6 +57,11 @@ class TabReader:
             from iicl_tui.store.presets import presets
 
             report(preset_items(presets()), "")
+            return
+        if tab == "lessons":
+            from iicl_tui.lessons.library import lessons
+
+            report(lesson_items(lessons(self._settings)), "")
             return
         summaries: list[Summary] = []
         fault = ""

@@ -6,9 +6,10 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Static
 
-from iicl_tui.present.first_visit import GROWTH, GROWTH_TITLE, GROWTH_WORDS, INTRO, TITLE, growth_lines
+from iicl_tui.present.first_visit import GROWTH, GROWTH_SHORT, GROWTH_TITLE, GROWTH_WORDS, INTRO, LESSONS_TITLE, TITLE, growth_lines
 from iicl_tui.tui.widgets.action_bar import ActionBar, ActionButton
 
 _STEP = 0.5
@@ -22,11 +23,11 @@ FIRST_STEPS = (
 """Action, label, and what it leads to."""
 
 
-class Growth(Static):
+class Growth(Widget):
     """A bias that grows, one generation after another. It plays once; without animations it stands complete."""
 
     def __init__(self) -> None:
-        super().__init__(id="growth", markup=False)
+        super().__init__(id="growth")
         self.shown = 0
         self._timer: Timer | None = None
 
@@ -35,19 +36,15 @@ class Growth(Static):
         self.shown = len(GROWTH) if still else 1
         if not still:
             self._timer = self.set_interval(_STEP, self._next)
-        self._draw()
-
-    def on_resize(self) -> None:
-        self._draw()
 
     def _next(self) -> None:
         self.shown += 1
-        self._draw()
+        self.refresh()
         if self.shown >= len(GROWTH) and self._timer is not None:
             self._timer.stop()
 
-    def _draw(self) -> None:
-        self.update(Content("\n".join(growth_lines(self.shown, self.content_size.width or 40))))
+    def render(self) -> Content:
+        return Content("\n".join(growth_lines(self.shown, self.content_size.width)))
 
 
 class Welcome(Container):
@@ -91,6 +88,7 @@ class Welcome(Container):
     }
 
     Welcome #growth {
+        width: 1fr;
         height: 7;
         color: $text-accent;
         text-wrap: nowrap;
@@ -112,8 +110,32 @@ class Welcome(Container):
         padding: 0 1;
     }
 
-    HomeScreen.-narrow Welcome .what {
+    HomeScreen.-narrow Welcome .what, HomeScreen.-narrow Welcome #growth-words {
         display: none;
+    }
+
+    HomeScreen.-narrow.-short Welcome #intro {
+        margin-bottom: 0;
+    }
+
+    Welcome #tour {
+        display: none;
+        height: auto;
+        padding: 1 5;
+        border: round $border-blurred;
+        border-title-color: $text-accent;
+        border-title-style: bold;
+    }
+
+    HomeScreen.-wide.-tall Welcome {
+        layout: grid;
+        grid-size: 2;
+        grid-rows: auto;
+    }
+
+    HomeScreen.-wide.-tall Welcome #tour {
+        display: block;
+        column-span: 2;
     }
     """
 
@@ -130,3 +152,27 @@ class Welcome(Container):
             watch.border_title = GROWTH_TITLE
             yield Growth()
             yield Static(GROWTH_WORDS, id="growth-words", markup=False)
+        with Vertical(id="tour") as tour:
+            tour.border_title = LESSONS_TITLE
+            yield Static(id="lessons", markup=False)
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        self.query_one("#watch").border_subtitle = GROWTH_SHORT if self.screen.has_class("-narrow") else ""
+        self._list_lessons()
+
+    def _list_lessons(self) -> None:
+        """List the lessons where a large window has room for them. The first text of home does not wait for it."""
+        from iicl_tui.lessons.library import lessons as headings
+
+        lessons = self.query_one("#lessons", Static)
+        if self.query_one("#tour").display and not lessons.content:
+            found = headings()
+            wide = max(len(each.title) for each in found)
+            lines = [Content.assemble(f"{each.number:>2}  {each.title:<{wide}}  ", (each.idea, "$text-muted")) for each in found]
+            lessons.update(Content("\n").join(lines))

@@ -49,7 +49,7 @@ class HomeScreen(OpensOwnRows, HomeManyScreen):
     BINDINGS: ClassVar[list] = [*bindings("home")]
     CSS_PATH = "home.tcss"
     HELP = (
-        "Your sessions, the example sessions that come with the program, and presets, which are ready-made experiments. "
+        "Your sessions, the example sessions that come with the program, presets, which are ready-made experiments, and lessons. "
         "The list on the left shows the newest first; on the right is a preview of the one under the cursor. "
         "Each session is one file. A deletion or another title can be undone."
     )
@@ -87,7 +87,7 @@ class HomeScreen(OpensOwnRows, HomeManyScreen):
         self._reader: TabReader
 
     def body(self) -> ComposeResult:
-        self._reader = TabReader(self.lab_app.paths.sessions)
+        self._reader = TabReader(self.lab_app.paths.sessions, self.lab_app.paths.settings)
         yield ActionBar(id="tabs")
         yield PlainInput(placeholder="Search titles, tasks, agents and states", id="search", compact=True)
         with Container(id="panes"):
@@ -198,10 +198,10 @@ class HomeScreen(OpensOwnRows, HomeManyScreen):
         self._shown = (self.tab, item.key)
         side = self.query_one(SidePane)
         side.scroll_home(animate=False)
-        if item.preset is not None or item.broken:
+        if item.shipped or item.broken:
             self.query_one(CurvesPane).show(())
-        if item.preset is not None:
-            side.show_preset(item)
+        if item.shipped:
+            side.show_shipped(item)
         elif item.summary is None:  # only its name is known so far
             self._shown = None
         elif item.broken:
@@ -260,6 +260,9 @@ class HomeScreen(OpensOwnRows, HomeManyScreen):
 
     def action_presets(self) -> None:
         self._open_tab("presets")
+
+    def action_lessons(self) -> None:
+        self._open_tab("lessons")
 
     def _open_tab(self, tab: Tab) -> None:
         self.tab = tab
@@ -328,6 +331,8 @@ class HomeScreen(OpensOwnRows, HomeManyScreen):
             return
         if item.preset is not None:
             self.lab_app.open("configure", preset=item.preset.name)
+        elif item.lesson is not None:
+            self.lab_app.open("lesson", name=item.lesson.name)
         elif item.summary is not None and item.broken:
             raise LabError(f"{item.key} cannot be opened", item.summary.fault or "", how_to_repair(item))
         elif item.summary is not None and item.summary.status == "configuration":

@@ -80,9 +80,7 @@ class ChainPane(Vertical):
         self.query_one(Marginals).view = state.objects
         self.query_one(Curves).panels = panels
         self.query_one(FilmStrip).view = state.film
-        self.query_one(DataPane).show(
-            state.data, spread=self.size.width < _CHARTS_BESIDE_FROM and charts[0] == "data", if_it_fits=True
-        )
+        self.query_one(DataPane).show(state.data, spread=charts[0] == "data", if_it_fits=True)
         self._arrange()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -55,8 +55,8 @@ class KeyBar(Widget):
         live = [one for one in live_actions(screen, lab_app(self).keymap) if one.action.footer and one.usable]
         # Here the help is called "more", since it shows the keys that do not fit, unless the screen has its own label for it.
         live = [replace(one, label="more") if (one.action.id, one.label) == ("app.help", "help") else one for one in live]
-        # The help and back keys come before all others.
-        live.sort(key=lambda one: (one.action.id != "app.help", one.action.id != "app.back", one.action.footer))
+        # The help and back keys come before all others, and what can be run now before what cannot.
+        live.sort(key=lambda one: (one.action.id != "app.help", one.action.id != "app.back", not one.enabled, one.action.footer))
         for one in live:
             key = key_label(first_key(screen, one))
             need = cell_len(key) + 1 + cell_len(one.label) + (self.GAP if shown else 0)
