@@ -185,3 +185,12 @@ def read_table(
         elif field.default is REQUIRED:
             faults.append(Fault((*path, field.key), f"is missing; expected {field.expected}"))
     return values
+
+
+def table_at(document: Mapping[str, Any], key: str, faults: list[Fault]) -> Mapping[str, Any]:
+    """The table of this key; an empty one where there is none, with a fault where something else stands there."""
+    value = document.get(key, {})
+    if not isinstance(value, dict):
+        faults.append(Fault((key,), f"expected a table [{key}], found {describe(value)}"))
+        return {}
+    return value

@@ -19,7 +19,7 @@ from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.files import parse_toml
 from iicl_tui.filters.base import Filter, filter_kinds
 from iicl_tui.registry import plug_in_of
-from iicl_tui.schema import FORMAT, Field, Kind, describe, nearest, read_table
+from iicl_tui.schema import FORMAT, Field, Kind, describe, nearest, read_table, table_at
 from iicl_tui.tasks.base import Start, Task, task_kinds
 
 _T = TypeVar("_T")
@@ -123,9 +123,9 @@ def read_config(document: Mapping[str, Any], folder: Path | None = None) -> Chai
             faults.append(Fault((key,), f"unknown key; {f'nearest known: {near}' if near else 'known: ' + ', '.join(SECTIONS)}"))
     if document.get("format", FORMAT) != FORMAT:
         faults.append(Fault(("format",), f'expected "{FORMAT}", found {describe(document["format"])}'))
-    chain = read_table(chain_fields(), _table(document, "chain", faults), ("chain",), faults)
+    chain = read_table(chain_fields(), table_at(document, "chain", faults), ("chain",), faults)
     task_kind = task_kinds()[chain["task"]]
-    task_values = read_table(task_kind.fields, _table(document, "task", faults), ("task",), faults)
+    task_values = read_table(task_kind.fields, table_at(document, "task", faults), ("task",), faults)
     task = _built(lambda: task_kind.build(task_values, ("task",), faults, folder), ("chain", "task"), faults)
     if task is None:
         raise ConfigError(faults)
@@ -187,7 +187,7 @@ def _seeds(chain: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _start(task: Task, seeds: tuple[int, int], document: Mapping[str, Any], faults: list[Fault]) -> Start | None:
-    given = _table(document, "start", faults)
+    given = table_at(document, "start", faults)
     before = len(faults)
     kinds: dict[str, Kind] = {"hypothesis": "any", "rival": "any", "sample": "any"}
     read_table([Field(key, kind, key, "") for key, kind in kinds.items()], given, ("start",), faults)
@@ -210,14 +210,6 @@ def _start(task: Task, seeds: tuple[int, int], document: Mapping[str, Any], faul
     if drawn.rival is not None:
         pinned["rival"] = task.write_hypothesis(drawn.rival)
     return task.start(data, {**pinned, **given}, ("start",), faults)
-
-
-def _table(document: Mapping[str, Any], key: str, faults: list[Fault]) -> Mapping[str, Any]:
-    value = document.get(key, {})
-    if not isinstance(value, dict):
-        faults.append(Fault((key,), f"expected a table [{key}], found {describe(value)}"))
-        return {}
-    return value
 
 
 def _tables(document: Mapping[str, Any], key: str, faults: list[Fault]) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from iicl_tui.agents.language import LanguageAgent
 from iicl_tui.agents.money import Budget
 from iicl_tui.errors import ConfigError, Fault
 from iicl_tui.files import named_file, parse_toml, read_bytes
-from iicl_tui.schema import Field, describe, nearest, read_table
+from iicl_tui.schema import Field, describe, nearest, read_table, table_at
 from iicl_tui.tasks.base import task_kinds
 
 SHOWN = ("after", "before")
@@ -79,7 +79,7 @@ def read_reader(path: Path) -> ReaderFile:
         raise ConfigError([Fault((), f"cannot be read: {getattr(error, 'strerror', None) or error}")], path.name) from error
     faults: list[Fault] = []
     faults += [Fault((key,), "unknown key; known: reader, agent") for key in document if key not in ("reader", "agent")]
-    values = read_table(READER_FIELDS, _table(document, "reader", faults), ("reader",), faults)
+    values = read_table(READER_FIELDS, table_at(document, "reader", faults), ("reader",), faults)
     prompt = _prompt(values["prompt"], path.parent, faults)
     agent = _agent(document, path.parent, faults)
     if faults or agent is None:
@@ -124,11 +124,3 @@ def _agent(document: Mapping[str, Any], folder: Path, faults: list[Fault]) -> La
         faults.append(Fault(("agent", "kind"), f"{table['kind']} is no language model, and cannot read texts"))
         return None
     return agent if isinstance(agent, LanguageAgent) else None
-
-
-def _table(document: Mapping[str, Any], key: str, faults: list[Fault]) -> Mapping[str, Any]:
-    value = document.get(key, {})
-    if not isinstance(value, dict):
-        faults.append(Fault((key,), f"expected a table [{key}], found {describe(value)}"))
-        return {}
-    return value
