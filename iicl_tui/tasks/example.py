@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from iicl_tui.errors import Fault
+from iicl_tui.schema import Path
 
 
 class Example(NamedTuple):
@@ -80,3 +83,33 @@ def read_arrow(text: str) -> tuple[str, str] | None:
     """Split "A, C → on" (or -> or =>) into its two sides; None unless there is exactly one arrow."""
     sides = _ARROW.split(text)
     return (sides[0].strip(), sides[1].strip()) if len(sides) == 2 else None
+
+
+def start_without_rival(
+    samples: Sequence[Example],
+    target: int,
+    given: Mapping[str, Any],
+    path: Path,
+    faults: list[Fault],
+    *,
+    read: Callable[[Any], int],
+    task: str,
+) -> Start:
+    """The start of a task in which no other hypothesis competes with h*.
+
+    Args:
+        target: h* where [start] gives none.
+        given: The table [start].
+        path: Its place in the file.
+        faults: What is wrong is appended here.
+        read: Reads a hypothesis; raises ValueError.
+        task: What the examples are, in the plural.
+    """
+    if "hypothesis" in given:
+        try:
+            target = read(given["hypothesis"])
+        except ValueError as error:
+            faults.append(Fault((*path, "hypothesis"), str(error)))
+    if "rival" in given:
+        faults.append(Fault((*path, "rival"), f"{task} have no rival hypothesis; remove it"))
+    return Start(target, None, tuple(samples))

@@ -26,7 +26,7 @@ from iicl_tui.tasks.acronym.prior import read_acronym_prior
 from iicl_tui.tasks.acronym.rank_lists import check_lengths, standard_words, words_for
 from iicl_tui.tasks.acronym.start import Wanted, from_list, from_pool
 from iicl_tui.tasks.acronym.words import Words, alphabetical_order, initials, unaccented
-from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, Trait
+from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, Trait, start_without_rival
 from iicl_tui.tasks.spelling import comparable, composed
 
 if TYPE_CHECKING:
@@ -345,14 +345,7 @@ class Acronym:
                 faults.append(Fault(("task", "easy" if self._pool is None else "pool"), str(error)))
         if samples and ("sample" in given or self._pool is not None):
             target = self.likeliest(samples)
-        if "hypothesis" in given:
-            try:
-                target = self.read_hypothesis(given["hypothesis"])
-            except ValueError as error:
-                faults.append(Fault((*path, "hypothesis"), str(error)))
-        if "rival" in given:
-            faults.append(Fault((*path, "rival"), "acronyms have no rival hypothesis; remove it"))
-        return Start(target, None, tuple(samples))
+        return start_without_rival(samples, target, given, path, faults, read=self.read_hypothesis, task="acronyms")
 
     def _draw_initial(self, rng: np.random.Generator) -> list[Example]:
         wanted = Wanted(self.easy, self.initial - self.easy, self.letters)

@@ -16,7 +16,7 @@ from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.errors import Fault
 from iicl_tui.schema import Path as KeyPath
 from iicl_tui.schema import describe, nearest
-from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, Trait
+from iicl_tui.tasks.example import DatasetMetric, Example, Preference, Start, Trait, start_without_rival
 from iicl_tui.tasks.priors import read_prior
 from iicl_tui.tasks.text import rows
 from iicl_tui.tasks.text.features import OTHER, Feature, read_features
@@ -280,14 +280,7 @@ class TextTask:
         self._cells.clear()
         self.pool.clear()
         target = self.likeliest(samples)
-        if "hypothesis" in given:
-            try:
-                target = self.read_hypothesis(given["hypothesis"])
-            except ValueError as error:
-                faults.append(Fault((*path, "hypothesis"), str(error)))
-        if "rival" in given:
-            faults.append(Fault((*path, "rival"), "texts have no rival hypothesis; remove it"))
-        return Start(target, None, tuple(samples))
+        return start_without_rival(samples, target, given, path, faults, read=self.read_hypothesis, task="texts")
 
 
 def _shown(feature: Feature) -> range:
