@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -138,7 +139,7 @@ class ChainHistory:
             latest: Used instead of dᵗ⁻¹, to compute what other samples would lead to.
         """
         if self.config.keep.accumulates:
-            before = [example for at in range(generation - 1) for example in self.data(at)]
+            before = chain.from_iterable(map(self.data, range(generation - 1)))
             return [(*before, *(self.data(generation - 1) if latest is None else latest))]
         turns = len(self.config.agents)
         own = [generation - turns * back for back in range(self.config.lookback, 0, -1)]

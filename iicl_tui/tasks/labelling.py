@@ -20,6 +20,10 @@ from iicl_tui.tasks.spelling import comparable
 Array = NDArray[np.float64]
 
 
+_LONG = 64
+"""Examples from which on it is worth while to look whether they were counted before."""
+
+
 class Labelling(ABC):
     """Implements the parts of the `Task` protocol that follow from a table of labels.
 
@@ -75,13 +79,26 @@ class Labelling(ABC):
         return np.where(self._label_matches > 0, right, wrong).reshape(-1, len(self.outputs), self.space.size)
 
     def _counts(self, datasets: Sequence[Sequence[Example]]) -> Array:
-        """(T, X·Y): how often each (x, y) occurs in each dataset."""
+        """(T, X·Y): how often each (x, y) occurs in each dataset.
+
+        A long dataset that goes on from the one counted before, as data that accumulate do, is counted from there on.
+        """
         (inputs, outputs), width = self._indices, len(self.outputs)
         counts = np.zeros((len(datasets), len(inputs) * width))
+        before, known = self._counted
         for row, examples in zip(counts, datasets, strict=True):
-            for example in examples:
+            new: Sequence[Example] = examples
+            if _LONG <= len(before) <= len(examples) and list(examples[: len(before)]) == before:
+                row[:], new = known, examples[len(before) :]
+            for example in new:
                 row[inputs[example.input] * width + outputs[example.output]] += 1
+            if len(examples) >= _LONG:
+                before, known = list(examples), row.copy()
+        self._counted = before, known
         return counts
+
+    _counted: tuple[list[Example], Array] = ([], np.zeros(0))
+    """The last long dataset and its counts."""
 
     def explained(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """(H,): how many of the examples each hypothesis predicts."""

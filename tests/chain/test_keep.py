@@ -216,3 +216,13 @@ def test_accumulated_data_cost_more_to_send() -> None:
     assert more.calls == plain.calls
     assert plain.prompt < more.prompt
     assert more.prompt == pytest.approx(longer.prompt, rel=0.05)
+
+
+def test_data_that_go_on_from_others_are_counted_as_from_the_beginning() -> None:
+    rng = np.random.default_rng(3)
+    data = [example for h in rng.integers(9, size=60) for example in TASK.transmit(int(h), 3, 0.2, rng)]
+    grown = [data[:size] for size in (20, 70, 100, 100, 180, 90)] + [[*data[60:150]], [*data[:60], data[70]]]
+    used = Acre(("A", "B"))
+    for datasets in (grown, [tuple(each) for each in grown], [grown[4]]):
+        found = used.log_likelihood(datasets, NOISE)
+        assert found.tolist() == [Acre(("A", "B")).log_likelihood([each], NOISE)[0].tolist() for each in datasets]
