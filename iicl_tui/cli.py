@@ -135,7 +135,7 @@ def parser() -> argparse.ArgumentParser:
     outside(one)
     models(one)
     one = command("study", "follow a study on the screen: its chains, and the means of its conditions; or run it there")
-    one.add_argument("source", metavar="DIR|STUDY|CONFIG")
+    one.add_argument("source", metavar="DIR|STUDY|CONFIG|PRESET")
     one.add_argument("-o", "--output", metavar="DIR", help="the folder of a new study (default: in the sessions folder)")
     assigned(one, in_all)
     outside(one)

@@ -1,4 +1,4 @@
-"""Finds the study that a person names: a folder, a file, one that comes with the program, or a configuration."""
+"""Finds the study that a person names: a folder, a file, one that comes with the program, or a configuration or preset."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 
 from iicl_tui.errors import LabError
 from iicl_tui.files import read_bytes
+from iicl_tui.schema import nearest
 from iicl_tui.store import errors, toml_lines
+from iicl_tui.store.presets import presets
 from iicl_tui.store.session import slug
 from iicl_tui.study.folder import read_folder
-from iicl_tui.study.presets import find
+from iicl_tui.study.presets import find, study_presets
 from iicl_tui.study.study_file import Study, read_study
 
 
@@ -28,7 +30,7 @@ def named(source: str, sessions: Path, output: str | None = None, changes: Seque
     """The study of this name.
 
     Args:
-        source: A folder of a study, a file, or the name of one of the program's.
+        source: A folder of a study, a file, or the name of a study or preset of the program's.
         sessions: Where a new study's folder goes.
         output: The folder; None: one in `sessions` that is called as the study is.
         changes: Assignments such as "chain.seed=1..20".
@@ -58,10 +60,14 @@ def _of_file(path: Path, changes: Sequence[str]) -> Study:
     try:
         text = toml_lines.text_of(read_bytes(path), path.name)
     except FileNotFoundError:
+        known = {preset.name: preset.text for preset in presets()} | {preset.name: preset.text for preset in study_presets()}
+        if path.name in known and str(path) == path.name:
+            return read_study(known[path.name], path.name, None, changes)
+        near = nearest(path.name, known)
         raise LabError(
             f"There is no study {path}",
-            "It is no folder, no file, and none that comes with the program.",
-            "`iicl-tui sweep --help` names them.",
+            "It is no folder, no file, and none that comes with the program." + (f" The nearest is {near}." if near else ""),
+            "`iicl-tui presets` lists them all.",
         ) from None
     except OSError as error:
         raise errors.from_os_error(error, "read", path) from error

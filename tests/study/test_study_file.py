@@ -12,9 +12,10 @@ import pytest
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.estimate import estimate
 from iicl_tui.commands import check
-from iicl_tui.errors import ConfigError
+from iicl_tui.errors import ConfigError, LabError
 from iicl_tui.study.cost import total
 from iicl_tui.study.folder import open_folder
+from iicl_tui.study.sources import named
 from iicl_tui.study.study_file import Study, is_study, read_study
 from iicl_tui.study.study_text import study_text
 
@@ -213,3 +214,12 @@ def test_check_lists_every_fault_of_a_study_with_its_line(tmp_path: Path, capsys
 def test_a_study_that_is_run_as_a_chain_says_how_to_run_it() -> None:
     with pytest.raises(ConfigError, match="iicl-tui sweep"):
         read_config({"vary": {}})
+
+
+def test_a_study_is_found_by_the_name_of_a_preset(tmp_path: Path) -> None:
+    found = named("e2-weak-high", tmp_path, None, ["chain.seed=1..3"])
+    assert (found.study.count, found.folder) == (3, tmp_path / "e2-weak-high")
+    assert named("e1-entropy", tmp_path).study.count == 18
+    with pytest.raises(LabError) as error:
+        named("e2-weak-hihg", tmp_path)
+    assert "The nearest is e2-weak-high." in str(error.value)

@@ -42,8 +42,9 @@ def start(study: Study, budget: Budget, left: int, retry: bool = False) -> Inlin
     if study.count <= MOST_UNASKED and not models:
         return None
     words = [
-        f"{study.count:,} chain{'s' if study.count != 1 else ''}: "
+        f"{study.count:,} chain{'s' if study.count != 1 else ''} ("
         + " × ".join(f"{len(axis):,} {axis.title}" for axis in study.axes)
+        + ")."
     ]
     questions = []
     if models:
