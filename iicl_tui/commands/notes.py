@@ -1,4 +1,7 @@
-"""iicl-tui notes [SESSION|LESSON]: the speaker's notes, in a second terminal that follows the one in presenter mode."""
+"""iicl-tui notes [SESSION|LESSON]: the speaker's notes, in a second terminal that follows the one in presenter mode.
+
+The key i explains the words of the page, a second time exactly; q ends it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import signal
 import sys
 import textwrap
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from iicl_tui.lessons import library, notes
 from iicl_tui.lessons.prepared import Prepared, prepare_now
 from iicl_tui.lessons.reading import read_lesson
 from iicl_tui.present import speaker_notes
+from iicl_tui.present.explain import DEPTHS, Depth
 from iicl_tui.present.presenting import Position, read
 from iicl_tui.present.speaker_notes import Line
 from iicl_tui.store.session import SessionFile
@@ -34,7 +38,7 @@ _HOME, _REST, _BOLD, _PLAIN = "\x1b[H", "\x1b[K", "\x1b[1m", "\x1b[0m"
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Shows the notes until Ctrl+C; without a terminal, prints them once. Raises LabError."""
+    """Shows the notes until q or Ctrl+C; without a terminal, prints them once. Raises LabError."""
     state = surroundings(arguments)[0].state
     wanted = _named(arguments.name) if arguments.name is not None else None
     if not sys.stdout.isatty():
@@ -44,7 +48,8 @@ def main(arguments: argparse.Namespace) -> int:
     _handle_signals()
     sys.stdout.write(_ENTER)
     try:
-        follow(lambda width: page(read(state), wanted, width))
+        with single_keys() as key:
+            follow(lambda width: page(read(state), wanted, width), key)
     except (KeyboardInterrupt, OSError):  # OSError: the terminal was closed
         pass
     finally:
@@ -77,17 +82,62 @@ _shown: list[tuple[list[Line], os.terminal_size]] = []
 """What is on the terminal; empty if nothing is."""
 
 
-def follow(make: Callable[[int], list[Line]]) -> None:
-    """Draws a page again whenever it, or the terminal's size, is another. Ends with KeyboardInterrupt."""
+def follow(make: Callable[[int], list[Line]], key: Callable[[float], str]) -> None:
+    """Draws a page again whenever it, or the terminal's size, is another. Ends with q or KeyboardInterrupt.
+
+    Args:
+        make: Makes the page of a width.
+        key: Waits so many seconds at most for a key, and returns it, or "".
+    """
     _shown.clear()
-    while True:
+    depths: tuple[Depth | None, ...] = (None, *DEPTHS)
+    at, pressed = 0, ""
+    while pressed != "q":
+        at = (at + (pressed == "i")) % len(depths)
+        depth = depths[at]
         size = shutil.get_terminal_size((100, 30))
-        lines = make(size.columns)
+        lines = [*make(size.columns), Line(""), Line(speaker_notes.KEYS)]
+        if depth is not None:
+            lines = speaker_notes.words_page(lines, depth, size.columns)
         if _shown != [(lines, size)]:
             sys.stdout.write(drawn(lines, size.lines))
             sys.stdout.flush()
             _shown[:] = [(lines, size)]
-        time.sleep(_EVERY)
+        pressed = key(_EVERY)
+
+
+@contextmanager
+def single_keys() -> Iterator[Callable[[float], str]]:
+    """Reads keys without Enter, where there is a terminal to read them from."""
+
+    def no_key(seconds: float) -> str:
+        time.sleep(seconds)
+        return ""
+
+    if not sys.stdin.isatty():
+        yield no_key
+        return
+    import select
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+
+    def key(seconds: float) -> str:
+        if not select.select([terminal], [], [], seconds)[0]:
+            return ""
+        read_now = os.read(terminal, 1)
+        if not read_now:
+            raise OSError("the terminal was closed")
+        return read_now.decode("ascii", "replace")
+
+    try:
+        tty.setcbreak(terminal)
+        yield key
+    finally:
+        with suppress(termios.error):  # the terminal was closed
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def drawn(lines: list[Line], height: int) -> str:

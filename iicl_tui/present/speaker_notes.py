@@ -10,11 +10,14 @@ from iicl_tui.lessons.lesson import BarsQuestion, ChoiceQuestion, FilterQuestion
 from iicl_tui.lessons.notes import Note
 from iicl_tui.lessons.prepared import Asked, Prepared, PreparedStep
 from iicl_tui.lessons.texts import fill
+from iicl_tui.present.drawn_terms import find, sections
+from iicl_tui.present.explain import Depth
 from iicl_tui.present.presenting import Position
 from iicl_tui.text import printable
 
 NOBODY = "Nobody presents now. Press z in iicl-tui, or start it with --present; this page follows by itself."
 NO_NOTES = "No notes for this moment."
+KEYS = "i explains the words of this page; q ends it"
 
 
 class Line(NamedTuple):
@@ -64,6 +67,14 @@ def session_page(notes: Sequence[Note], notice: Sequence[str], position: Positio
     lines += _part("NEXT", [position.upcoming], width)
     if later:
         lines += _part(f"NEXT NOTE: generation {later[0].generation}", [later[0].text], width)
+    return lines
+
+
+def words_page(page: Sequence[Line], depth: Depth, width: int) -> list[Line]:
+    """What the words of a page mean, in their order."""
+    lines = [Line(f"{page[0].text if page else ''}: the words of this page", "heading")]
+    for term, text in sections((each.entry for each in find([line.text for line in page])), depth):
+        lines += _part(term, [text], width)
     return lines
 
 

@@ -191,7 +191,7 @@ def lab_status(
         why = chain.end_error()
         if chain.stuck:
             return f"{why.title}. {why.what}", ("lab.earlier", "lab.branch", "lab.transcript")
-        return " ".join(filter(None, (f"Finished: {why.what}", rates_sentence(chain)))), (
+        return " ".join(filter(None, (why.what, rates_sentence(chain)))), (
             "lab.earlier",
             "lab.branch",
             "lab.save-copy",

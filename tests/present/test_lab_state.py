@@ -90,7 +90,7 @@ async def test_at_every_step_the_state_agrees_with_the_chain(session: LabSession
         assert [step.mark for step in state.phases] == ["●"] * at + ["◉"] + ["○"] * (2 - at)
     else:
         assert [step.mark for step in state.phases] == ["●"] * 3
-        assert state.words.startswith("Finished")
+        assert state.words.startswith("All 3 generations are done.")
     # What is kept up to date step by step is what is measured from nothing.
     fresh = LabSession(chain)
     np.testing.assert_array_equal(session.measures.entropy, fresh.measures.entropy)

@@ -104,6 +104,22 @@ def test_the_room_sees_no_paths_and_no_money(said: str, shown: str) -> None:
     assert presenting.for_the_room(said) == shown
 
 
+def test_the_words_of_a_page_are_explained_by_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    keys, drawn = iter(["", "i", "i", "i", "q"]), []
+
+    def key(seconds: float) -> str:
+        drawn.append(capsys.readouterr().out)
+        return next(keys)
+
+    notes.follow(lambda width: notes.page(AT, LESSON, width), key)
+    asked, again, plain, exact, last = drawn
+    assert speaker_notes.KEYS in asked
+    assert again == ""  # nothing is drawn where nothing is new
+    assert "A slight preference that an agent has" in plain  # what is meant by a leaning
+    assert "A prior that is not uniform" in exact
+    assert last == asked
+
+
 def test_a_sessions_notes_go_with_its_generations() -> None:
     known = [Note(1, "transmission", "first"), Note(3, "imitation", "third")]
     page = text(

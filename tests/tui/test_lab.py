@@ -126,7 +126,7 @@ async def test_space_does_one_phase_after_another_to_the_end(lab: Any, size: tup
             assert host.session.chain.next == (1 + done // 3, ("imitation", "interaction", "transmission")[done % 3])
             assert host.state.words.startswith("Next")
             await host.press("space")
-        assert host.state.words.startswith("Finished")
+        assert host.state.words.startswith("All ")
         assert "● saved" in host.screen.query_one(HeaderLine).state
         await host.press("space", "g", "R", "r")
         assert len(host.session.file.generations) == 2

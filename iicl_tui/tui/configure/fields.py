@@ -157,7 +157,7 @@ class PreservedRow(LabelledRow):
     """A key that the form has no field for, with a button to remove it."""
 
     def __init__(self, key: PreservedKey) -> None:
-        kept = Static(Content(f"{key.text} (kept as it is)"), classes="kept")
+        kept = Static(Content(f"{key.text} (kept)"), classes="kept")
         button = SectionButton("remove", "drop", key.path)
         super().__init__(printable(str(key.path[-1]), 60), kept, button, id=row_id(key.path))
         self.preserved = key
