@@ -72,7 +72,7 @@ def session_page(notes: Sequence[Note], notice: Sequence[str], position: Positio
 
 def words_page(page: Sequence[Line], depth: Depth, width: int) -> list[Line]:
     """What the words of a page mean, in their order."""
-    lines = [Line(f"{page[0].text if page else ''}: the words of this page", "heading")]
+    lines = [Line("What the words of this page mean", "heading")]
     for term, text in sections((each.entry for each in find([line.text for line in page])), depth):
         lines += _part(term, [text], width)
     return lines
