@@ -11,19 +11,24 @@ import asyncio
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from iicl_tui.agents.access import Access
+from iicl_tui.agents.beliefs import Belief
+from iicl_tui.agents.calls import Call
 from iicl_tui.agents.providers.embedded import DEFAULT_MODEL, _launched, model_file
 from iicl_tui.chain.config import read_config
+from iicl_tui.chain.dry_run import next_call
 from iicl_tui.chain.engine import Chain
-from iicl_tui.errors import ChainStopped
 from iicl_tui.store.format import start_table
 from iicl_tui.store.presets import load
 
 REPLIES = 8
-CASES = (("presets", 3, 12), ("presets", 5, 6), ("program", 5, 6))
+CASES = (("prompt of the presets", 3, 12), ("prompt of the presets", 5, 5), ("the program's own prompt", 5, 5))
 """Whose prompt, how many objects, and how many d⁰."""
 
 
@@ -32,15 +37,12 @@ async def main() -> None:
     url = child.stdout.readline().strip() + "/v1"
     for prompt, objects, beliefs in CASES:
         found = [await distances(document(url, prompt, objects, seed)) for seed in range(1, beliefs + 1)]
-        read = [values for values in found if values]
-        means = [np.mean(values) for values in read]
-        error = np.std(means, ddof=1) / np.sqrt(len(means))
+        read = [values for values, _ in found if values]
         replies = sum(map(len, read))
-        print(
-            f"the {prompt}' prompt, {objects} objects: mean {np.mean(means):.2f} ± {error:.2f}, largest {max(map(max, read)):.2f}, "
-            f"of {len(read)} beliefs and {replies} replies ({beliefs * REPLIES - replies} stated no rule)",
-            flush=True,
-        )
+        print(f"{prompt}, {objects} objects, {beliefs} beliefs")
+        print(f"  probability on the form: {_mean([form for _, form in found])}")
+        print(f"  total variation: {_mean([np.mean(values) for values in read])}, largest {max(map(max, read)):.2f}")
+        print(f"  of {replies} replies; {beliefs * REPLIES - replies} others stated no rule", flush=True)
     child.kill()
 
 
@@ -55,40 +57,37 @@ def document(url: str, prompt: str, objects: int, seed: int) -> dict[str, Any]:
         "parallel": 1,
     }
     names = ["A", "B", "C", "D"][: objects - 1]
-    if prompt == "presets":
+    if "presets" in prompt:
         text = tomllib.loads(load("e3-embedded").text)["agent"][0]["prompts"]["imitate"]
         agent["prompts"] = {"imitate": re.sub(r'"([A-D])": "\w+", ', lambda state: state[0] if state[1] in names else "", text)}
     task = {"objects": [*names, "screen"], "spurious": "screen", "initial": 4, "bias": "high", "hypothesis": "random"}
     return {"chain": {"generations": 1, "seed": seed}, "task": task, "agent": [agent]}
 
 
-async def distances(tables: dict[str, Any]) -> list[float]:
-    """The total variation of each reply's reading from the joint."""
-    first = read_config(tables)
-    joint = await belief(tables)
-    tables["start"] = start_table(first.task, first.start)
-    tables["agent"][0] |= {"belief": "logprobs", "choose": "reply", "top-logprobs": 20, "fallback": "none"}
-    found = []
-    for reply in range(REPLIES):
-        tables["chain"]["seed"] = 1000 + reply
-        along = await belief(tables)
-        if along is not None and joint is not None:
-            found.append(float(np.abs(along - joint).sum() / 2))
-    print(".", end="", file=sys.stderr, flush=True)
-    return found
+def _mean(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.3f} ± {np.std(values, ddof=1) / np.sqrt(len(values)):.3f}"
 
 
-async def belief(tables: dict[str, Any]) -> np.ndarray | None:
-    """(H,) P(h | d⁰); None if a reply cannot be read."""
+async def distances(tables: dict[str, Any]) -> tuple[list[float], float]:
+    """The total variation of each reply's reading from the joint, and how much of all probability that has on the form."""
     chain = Chain(read_config(tables))
-    try:
-        await chain.step()
-    except ChainStopped:
-        return None
-    finally:
-        await chain.close()
-    found = chain.belief(1)
-    return np.exp(found.log_p) if found is not None else None
+    await chain.step()
+    await chain.close()
+    belief = chain.belief(1)
+    joint = np.exp(belief.log_p)
+    tables["agent"][0] |= {"belief": "logprobs", "choose": "reply", "top-logprobs": 20, "max-tokens": 100}
+    asking = Chain(read_config({**tables, "start": start_table(chain.task, chain.start)}))
+    question, agent = await next_call(asking), asking.config.agents[0]
+    found = []
+    for seed in range(REPLIES):
+        reply, _ = await agent.send(replace(question.request, seed=seed), Access())
+        call = Call(1, "imitation", "imitate", reply=reply.text, tokens=reply.tokens)
+        along = agent.settings.estimator.from_tokens([call], asking.task.space, asking.task.wording)
+        if isinstance(along, Belief):
+            found.append(float(np.abs(np.exp(along.log_p) - joint).sum() / 2))
+    await asking.close()
+    print(".", end="", file=sys.stderr, flush=True)
+    return found, belief.evidence.on_form
 
 
 if __name__ == "__main__":
