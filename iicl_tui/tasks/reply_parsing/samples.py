@@ -48,6 +48,8 @@ _ROW = re.compile(r"^[^\n]*\|[^\n]*", re.MULTILINE)
 _HEADER = re.compile(r"\|[^\w|\n]*(?:output|light|lamp|result)s?[^\w|\n]*(?:\||\Z)", re.IGNORECASE)
 _WORD = re.compile(r"[^\n,;|{}\[\]]{1,60}")
 _RULE = re.compile(r"(?:(?:the|your|my|given)\s)?rule\b", re.IGNORECASE)
+_RULE_LINE = re.compile(r"^[^\n:]{0,60}\brule\b[^\n:]{0,40}:[^\n]{0,600}", re.IGNORECASE | re.MULTILINE)
+_JSON_LIST = re.compile(r"\[\s*[\[{]|\{\s*\"(?:input|objects?|examples?|shown)s?\"", re.IGNORECASE)
 _MOST_INPUT = 400
 _MOST_DETAILS = 3
 
@@ -117,6 +119,37 @@ class _Finder:
         rows, others = list(self._rows(text)), [found for found, arrow in lines if not arrow]
         unread = next((found for found in (written, labelled, arrows, rows, others) if found), [])
         return next((found for found in (best, rows, others) if _readable(found)), unread)
+
+    def states_rule_after(self, text: str, kept: Sequence[_Found]) -> bool:
+        """Whether a text states a rule beside or after its first example: each object once, in JSON, in lines or after "Rule:".
+
+        A rule before the examples is the one that was asked about.
+        """
+        known = {(one.objects, one.output) for one in kept}
+        begin = self._first_example(text, known)
+        after = text[begin:]
+        for value in json_values(after):
+            inner = value.get("rule", value.get("Rule")) if isinstance(value, dict) else None
+            stated = inner if isinstance(inner, dict) else value
+            if isinstance(stated, dict) and {self.names.index(key) for key in stated} >= set(range(len(self.names.own))):
+                return True
+        for line in _RULE_LINE.finditer(after):
+            if len(set(self._name.findall(line[0]))) > 1 and len(self.output.findall(line[0])) > 1:
+                return True
+        single = [one for one, _ in self._lines(after) if len(one.objects) == 1 and not one.unknown and one.output is not None]
+        runs = (single[at : at + len(self.names.own)] for at in range(len(single) - len(self.names.own) + 1))
+        return any(_is_rule(run, self.names.own) and not {(one.objects, one.output) for one in run} <= known for run in runs)
+
+    def _first_example(self, text: str, known: set[tuple[tuple[str, ...], str | None]]) -> int:
+        """Where the first example begins: at a label, a list in JSON, or a line with it."""
+        labels = (match.start() for match in self._label.finditer(text) if match["name"] is None)
+        lists = (match.start() for match in _JSON_LIST.finditer(text))
+        lines = (
+            at.start()
+            for at in re.finditer(r"^[^\n]+", text, re.MULTILINE)
+            if not _RULE.match(text, at.start()) and any((one.objects, one.output) in known for one, _ in self._lines(at[0]))
+        )
+        return min((at for at in (next(labels, None), next(lists, None), next(lines, None)) if at is not None), default=0)
 
     def _json(self, text: str) -> Iterator[_Found]:
         """JSON such as [{"input": ["A", "C"], "output": "on"}] or [[["A", "C"], "on"]]."""
@@ -301,7 +334,7 @@ def read_samples(
     found = _without_rule(everything, count, finder.names.own)
     if not found and everything:
         return SamplesReading((), tuple(remarks), "The reply states a rule instead of examples.")
-    if len(found) < len(everything):
+    if len(found) < len(everything) or (found and finder.states_rule_after(answer.text[:WINDOW], everything)):
         remarks.append("The reply states the rule, too. Its pairs do not count as examples.")
     for number, one in enumerate(found, 1):
         if len(examples) == count:
