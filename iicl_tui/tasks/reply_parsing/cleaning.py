@@ -46,9 +46,23 @@ _LAYOUT = re.compile(
     r"\\{1,2}(?:begin|end)\{[A-Za-z*]{1,20}\}(?:\{[^{}\n]{0,40}\})?|\\{1,2}(?:hline|left|right|displaystyle|toprule|midrule|bottomrule)"
     r"(?![A-Za-z])"
 )
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ENTITY = re.compile(r"&(?:(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});|(?:[gl]t|amp|quot|nbsp)(?![A-Za-z0-9;]))")
 _MOST_ESCAPES = 2
 """How often HTML may be escaped."""
+_ENDS_ROW = r"tr|br|li|p|div|dd|h[1-6]|blockquote"
+_ENDS_CELL = r"t[dh]|dt"
+_INLINE = (
+    r"table|thead|tbody|tfoot|caption|colgroup|col|ul|ol|dl|strong|em|code|pre|span|font|mark|small|kbd|tt|var|samp|big|sub|sup"
+    r"|(?-i:[abiu])"
+)
+_HAS_TAGS = re.compile(r"</[A-Za-z][\w-]{0,30}\s?>|<br\s?/?>|<!--", re.IGNORECASE)
+_TAG = re.compile(
+    rf"(?P<hidden><!--.{{0,20000}}?-->)|(?P<row></(?:{_ENDS_ROW})\s?>\s*|<(?:br|hr)\s?/?>)|(?P<cell></(?:{_ENDS_CELL})\s?>\s*)"
+    rf"|(?P<none><(?:{_ENDS_ROW}|{_ENDS_CELL})(?:\s[^<>]{{0,200}})?>\s*|</?(?:{_INLINE})(?:\s[^<>]{{0,200}})?>)"
+    r"|<(?P<name>[A-Za-z][\w-]{0,30})>(?=[^<>\n]{1,200}</(?P=name)>)|(?P<end></[A-Za-z][\w-]{0,30}>)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""HTML, and XML whose elements are names with values."""
 _LATEX = re.compile(r"\\(?:[(\[]|begin\{|text|math|operatorname|boxed|quad|to\b|rightarrow)|\$[^$\n]{1,200}\$")
 _SPACING = re.compile(
     r"\\{1,2}[,;:!>]|\\{1,2}(?:text)?color\{[A-Za-z0-9!]{1,20}\}"
@@ -151,6 +165,8 @@ def clean(reply: str) -> Cleaned:
     if struck:
         remarks.append(STRUCK_OUT)
         apply(struck)
+    if "<" in text and _HAS_TAGS.search(text) is not None:
+        apply(list(_tags(text)))
     if _CHECKED.search(text) is not None:
         before = len(steps)
         apply([(*found.span("rest"), " ") for found in _UNCHECKED_AFTER.finditer(text)])
@@ -180,6 +196,20 @@ def _entities(text: str) -> Iterator[Edit]:
             yield *found.span(), new
 
 
+def _tags(text: str) -> Iterator[Edit]:
+    """Write rows, cells and elements of HTML and XML as lines, bars and pairs: <A>on</A> becomes A: on."""
+    opened = ""
+    for found in _TAG.finditer(text):
+        kind = found.lastgroup
+        if kind == "name":
+            opened = found["name"]
+            yield *found.span(), f"{opened}: "
+        elif kind == "end" and found[0][2:-1] == opened:
+            yield *found.span(), "\n"
+        elif kind != "end":
+            yield *found.span(), {"row": "\n", "cell": " | ", "hidden": " "}.get(kind or "", "")
+
+
 def _struck(text: str) -> Iterator[Edit]:
     if any(sign in text for sign in ("~", "<", "[", "\\", "\u0335", "\u0336", "\u0337", "\u0338")):
         for found in _STRUCK.finditer(text):
@@ -190,7 +220,7 @@ def _latex_arguments(text: str) -> Iterator[Edit]:
     r"""Remove commands around text: \text{on} becomes on."""
     closing: list[int] = []
     opened = [found.span() for found in _ARGUMENT.finditer(text)]
-    edits: list[Edit] = [(*span, "") for span in opened]
+    edits: list[Edit] = [(*span, " " if text[span[0] - 1 : span[0]].isalpha() else "") for span in opened]
     for _, start in opened:
         depth = 1
         for at in range(start, min(start + 400, len(text))):

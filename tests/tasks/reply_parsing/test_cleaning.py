@@ -163,3 +163,40 @@ def test_every_position_leads_back_into_the_reply(text: str) -> None:
 def test_a_long_reply_is_cleaned_in_linear_time() -> None:
     for part in ("~~a", "<s>", "\\text{", "&\\\\", "o\u0336", "a\u0308", "<|", "User: a\n", "\\begin{a}&", "[s]", "<think>x"):
         clean(part * (120_000 // len(part)))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "A &rarr; on\nB &rarr; off\nC &#8594; und\nD &#x2192; off\nscreen -&gt off",
+        'Rule: {"A": "on", "B": "off", "C": "und", "D": "off", "screen": "off"}'.replace('"', "&quot;"),
+        "A:&nbsp;on<br>B:&nbsp;off<br/>\nC: und<BR>D: off<br>screen: &amp;#111;ff",
+        "<table><tr><th>Object</th><th>State</th></tr>\n<tr>\n<td>A</td>\n<td>on</td>\n</tr><tr><td>B</td><td>off</td></tr>"
+        "<tr><td>C</td><td>und</td></tr><tr><td>D</td><td>off</td></tr><tr><td>screen</td><td>off</td></tr></table>",
+        "<ul><li><b>A</b>: on</li><li><b>B</b>: off</li><li>C: <code>und</code></li><li>D: off</li><li>screen: off</li></ul>",
+        "<rule><A>on</A><B>off</B><C>und</C><D>off</D><screen>off</screen></rule>",
+        "A & on \\\\\nB & off \\\\\nC & und \\\\\nD & off \\\\\nscreen & off \\\\",
+        r"A & \text{on} \\ B & \text{off} \\ C & \text{und} \\ D & \text{off} \\ screen & \text{off}",
+        r"$A\colon\mathrm{on};\;B\colon\mathrm{off};\;C\colon\mathrm{und};\;D\colon\mathrm{off};\;screen\colon\mathrm{off}$",
+        "A ≔ on ∧ B ≔ off ∧ C ≡ und ∧ D ⟼ off ∧ screen ⤳ off",
+        "<!-- A: off -->A: on\nB: off\nC: und\nD: off\nscreen: off",
+    ],
+)
+def test_html_and_bare_latex_are_read_as_people_see_them(reply: str) -> None:
+    assert (WORDING.read_rule(reply).hypothesis, WORDING.read_rule(reply).remarks) == (TARGET, ())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "A, B &rarr; on<br>\nC &rarr; off",
+        "<ol><li>A, B → on</li><li>C → off</li></ol>",
+        "<table><tr><th>Input</th><th>Output</th></tr><tr><td>A, B</td><td>on</td></tr><tr><td>C</td><td>off</td></tr></table>",
+        "<example><input>A, B</input><output>on</output></example>\n<example><input>C</input><output>off</output></example>",
+        "A, B & on \\\\ \\hline\nC & off \\\\",
+        "A ∪ B ↦ on\nC ↦ off",
+        '[{"id": ' + "9" * 5000 + ', "input": ["A", "B"], "output": "on"}, {"input": ["C"], "output": "off"}]',
+    ],
+)
+def test_examples_in_html_and_bare_latex(reply: str) -> None:
+    assert [ACRE.example_text(each) for each in WORDING.read_samples(reply, 2).examples] == ["A, B → on", "C → off"]
