@@ -23,14 +23,14 @@ def decoded(tokens: Sequence[Token], text: str) -> tuple[Token, ...] | None:
     """
     if not any(_is_raw(data) for token in tokens for data in (token.data, *(data for data, _ in token.top))):
         return None
-    if _BYTE_LEVEL.search(text) or _SENTENCE_PIECE in text:
+    if _BYTE_LEVEL.search(text) or _SENTENCE_PIECE in text or _BYTE_PIECE.search(text):
         return None
     return tuple(Token(_decode(token.data), token.logprob, tuple((_decode(data), p) for data, p in token.top)) for token in tokens)
 
 
 def _is_raw(data: bytes) -> bool:
     if data.isascii():
-        return False
+        return _BYTE_PIECE.fullmatch(data.decode()) is not None
     text = data.decode("utf-8", "replace")
     return _BYTE_LEVEL.match(text) is not None or text.startswith(_SENTENCE_PIECE)
 

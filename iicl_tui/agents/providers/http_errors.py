@@ -364,7 +364,7 @@ def _parameter(error: ErrorBody, request: Request) -> str | None:
     asked = [name for name in Request.PARAMETERS if getattr(request, name) is not None]
     if error.params:
         named = [part for param in error.params for part in re.split(r"[.\[\]]", param) if part]
-        return next((name for name in asked if any(re.fullmatch(_NAMES[name], param, re.I) for param in named)), None)
+        return next((name for name in asked if any(part == name or re.fullmatch(_NAMES[name], part, re.I) for part in named)), None)
     start = error.message[:400]  # some servers repeat the whole request after the message
     found = {name: hit.start() for name in asked if (hit := re.search(rf"(?<![\w-])(?:{_NAMES[name]})(?!\w)", start, re.I))}
     if "reasoning_effort" in found and not _NOT_TAKEN.search(start) and "reasoning_effort" not in start:

@@ -47,7 +47,7 @@ class MistralProvider(SDKProvider):
         await sdk.models.list_async()
 
     def read(self, document: Any, request: Request) -> Reply:
-        return read_completion(document)
+        return read_completion(document, request.max_tokens)
 
     def extra_fields(self) -> Mapping[str, Any]:
         """As the base class says, and the extra body."""

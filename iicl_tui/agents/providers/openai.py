@@ -189,7 +189,7 @@ class OpenAIProvider(SDKProvider):
             return read_echo(document, request.prompt)
         if request.continuation == "prompt-logprobs":
             return read_prompt_logprobs(document, request.prompt)
-        return read_completion(document)
+        return read_completion(document, request.max_tokens)
 
 
 _CONTINUED = {"continue_final_message": True, "add_generation_prompt": False}

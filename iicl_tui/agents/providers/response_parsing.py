@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from iicl_tui.agents.calls import Finish, Reply
+from iicl_tui.agents.calls import Finish, Reply, Usage
 from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
 from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of, text_of_page
@@ -123,15 +123,26 @@ def unexpected_shape(endpoint: Endpoint, raw: RawResponse, found: str) -> CallFa
     )
 
 
-def read_completion(document: Any) -> Reply:
-    """Parses a completion, of chat or of a text, of OpenAI, Mistral or a compatible server. Raises UnexpectedShape."""
+def read_completion(document: Any, most_tokens: int | None = None) -> Reply:
+    """Parses a completion, of chat or of a text, of OpenAI, Mistral or a compatible server. Raises UnexpectedShape.
+
+    most_tokens: how many were allowed. A reply of so many without a finish reason was cut off.
+    """
     choices = _object(document).get("choices")
     if not isinstance(choices, list) or not choices:
         raise UnexpectedShape("an object with an empty list of choices" if choices == [] else "an object without choices")
     first, others = _read_choice(choices[0]), _read_others(choices[1:MAX_CHOICES])
-    usage, model = parse_usage(document.get("usage")), read_model(document)
+    usage, model = _credible(parse_usage(document.get("usage")), first.text), read_model(document)
+    no_reason = isinstance(choices[0], Mapping) and choices[0].get("finish_reason") is None
+    if no_reason and most_tokens is not None and usage is not None and len(choices) == 1 and usage.completion >= most_tokens:
+        first = replace(first, finish="length")
     thought = first.thought or reasoning_tokens(document.get("usage")) > 0
     return replace(first, usage=usage, model=model, thought=thought, more=tuple(replace(each, model=model) for each in others))
+
+
+def _credible(usage: Usage | None, text: str) -> Usage | None:
+    """The usage, unless it counts nothing for a prompt, or nothing for a reply that has a text: then it must be estimated."""
+    return None if usage is None or usage.prompt == 0 or (usage.completion == 0 and text) else usage
 
 
 def _read_others(choices: Sequence[Any]) -> Iterator[Reply]:
@@ -159,7 +170,8 @@ def _read_choice(choice: Any) -> Reply:
         text = str(refusal) if refused else ""
     finish = "refused" if refused else _finish(reason, text)
     tokens, remarks = parse_tokens(choice.get("logprobs"))
-    thoughts = (message.get("reasoning_content"), message.get("reasoning"), text.lstrip().startswith(("<think", "<|channel|>")))
+    fields = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+    thoughts = (*map(message.get, fields), text.lstrip().startswith(("<think", "<|channel|>")))
     return Reply(replace_surrogates(text), finish, tokens, remarks=remarks, thought=any(thoughts))
 
 
@@ -191,7 +203,7 @@ def read_message(document: Any) -> Reply:
     if not all(isinstance(block, Mapping) for block in content):
         raise UnexpectedShape("an object whose content is no list of blocks")
     finish = _finish(document.get("stop_reason"), "")
-    usage = parse_usage(document.get("usage"))
+    usage = _credible(parse_usage(document.get("usage")), _text(content) or "")
     thought = any(block.get("type") in ("thinking", "redacted_thinking") for block in content)
     return Reply(replace_surrogates(_text(content) or ""), finish, None, usage, read_model(document), thought=thought)
 

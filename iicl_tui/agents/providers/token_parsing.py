@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,10 @@ from iicl_tui.agents.providers.endpoint import replace_surrogates
 _ROUNDING = 0.02
 """Log-probabilities from 16-bit numbers may exceed 0 by this much. They are taken for 0."""
 PARTLY_INVALID = "some log-probabilities that are not numbers; these were left out"
+
+
+_BYTES = re.compile(r"bytes: ?((?:\\x[0-9A-Fa-f]{2})+)(.*)", re.DOTALL)
+"""How OpenAI's older completions write a token that is no whole character, such as "bytes:\\xe2\\x80"."""
 
 
 class ParsedTokens(NamedTuple):
@@ -118,6 +123,8 @@ def _data(entry: Mapping[str, Any]) -> bytes:
             pass
     if not isinstance(text, str):
         raise _Invalid
+    if (written := _BYTES.fullmatch(text)) is not None:
+        return bytes.fromhex(written[1].replace("\\x", "")) + replace_surrogates(written[2]).encode()
     return replace_surrogates(text).encode()
 
 

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_NUMBER = r"\d{1,12}(?:[.,]\d{1,12})?"
+_NUMBER = r"\d{1,14}(?:[.,]\d{1,12})?"
 _PART = re.compile(
     rf"({_NUMBER})\s*(ms|msecs?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])", re.I
 )

@@ -399,7 +399,7 @@ async def test_several_texts_come_in_one_call_and_a_stream_is_put_together(serve
 
 
 async def test_a_text_that_is_refused_says_what_was_refused(server, make) -> None:
-    refusal = {"error": {"message": "logprobs must be at most 5", "param": "logprobs", "type": "invalid_request_error"}}
+    refusal = {"error": {"message": "logprobs is out of range", "param": "logprobs", "type": "invalid_request_error"}}
     server.replies = [status(400, refusal)]
     error = await failure(make("openai", completions=True), Request((Message("user", "Data"),), 5, top_logprobs=20))
     assert error.parameter == "top_logprobs"
