@@ -202,6 +202,7 @@ class Reply:
         thought: Whether the model thought before it answered, as far as the reply shows. It is not recorded.
         more: Further replies to the same request, where several were asked for. Only the first one has the usage.
         adapted: How the request was adapted to the server: keys of ADAPTATIONS.
+        thoughts: The text of the thoughts beside the reply, if no usage was reported that counts them. It is not recorded.
     """
 
     text: str
@@ -213,6 +214,7 @@ class Reply:
     thought: bool = False
     more: tuple[Reply, ...] = ()
     adapted: tuple[str, ...] = ()
+    thoughts: str = ""
 
 
 class Provider(Protocol):
@@ -248,8 +250,8 @@ class Call:
         without: The parameters that were left out because the API or the model does not support them.
         verdict: A person's decision, for the purpose "person".
         sent: The estimated prompt tokens of the whole request, if the provider did not report usage.
-        lost: The most that failed attempts before this reply may be billed for, or with NO_REPLY those without any reply; None
-            if there were none.
+        lost: The most that failed attempts before this reply may be billed for, or with NO_REPLY those without any reply, and an
+            estimate of thoughts that came beside the reply without a report of usage; None if there were none.
         continuation: How the server was told to continue `prompt`, for the purposes READS. Its token stands for the reply.
         adapted: How the request was adapted to the server: keys of ADAPTATIONS.
     """

@@ -26,7 +26,7 @@ from iicl_tui.agents.calls import (
     max_record_bytes,
 )
 from iicl_tui.agents.failures import CallFailed
-from iicl_tui.agents.money import Budget, Spent, WorstCase, money_text, prompt_tokens, worst_case
+from iicl_tui.agents.money import Budget, Spent, WorstCase, estimated_tokens, money_text, prompt_tokens, worst_case
 from iicl_tui.agents.retry import RetryWait, duration_text, send_with_retries
 from iicl_tui.errors import ChainStopped
 
@@ -316,12 +316,14 @@ class RecordedModelSession:
                     Call(self._generation, self.phase, NO_REPLY, model=client.model, attempts=lost, lost=bound)
                 )
         sent = prompt_tokens(request.without(without)) if reply.usage is None else None
+        thoughts = estimated_tokens(reply.thoughts) if reply.usage is None else 0
+        lost_or_unreported = Usage(bound.prompt, min(bound.completion + thoughts, MAX_TOKEN_COUNT)) if lost or thoughts else None
         if request.continuation:  # its one token is the whole reply
             reply = replace(reply, text="", finish="stop")
         call = Call(
             self._generation, self.phase, purpose, request.prompt, reply.text, reply.finish, reply.tokens, reply.usage,
             reply.model, round(latency, 3), attempts, without, sent=sent, continuation=request.continuation,
-            lost=bound if lost else None, adapted=reply.adapted,
+            lost=lost_or_unreported, adapted=reply.adapted,
         )  # fmt: skip
         more = reply.more[: (request.n or 1) - 1]
         if request.n is not None and 1 + len(more) < request.n and "n" not in without:

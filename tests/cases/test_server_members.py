@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from loopback import Fault, Loopback, Seen, Text, status
+from speaking import follows, spoken
 
-from iicl_tui.agents.calls import Message, Request, Usage
+from iicl_tui.agents.calls import Message, Reply, Request, Usage
 from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.money import estimated_tokens
 from iicl_tui.agents.providers.endpoint import Endpoint
 from iicl_tui.agents.providers.error_body import parse_error_body, text_of_page
 from iicl_tui.agents.providers.http_client import RawResponse
@@ -25,6 +27,7 @@ from iicl_tui.agents.providers.response_parsing import error_in, read_completion
 from iicl_tui.agents.providers.surroundings import BadSetting, check_environment, proxy_for
 from iicl_tui.agents.providers.token_parsing import parse_tokens
 from iicl_tui.agents.providers.waits import retry_after, wait_in_fields, wait_in_text
+from iicl_tui.chain.engine import Chain
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 FULL = Request(
@@ -408,6 +411,22 @@ def test_usage_that_counts_nothing_is_no_report() -> None:
     assert read_completion(completion("", "stop", (9, 0))).usage == Usage(9, 0)
     message = {"content": [{"type": "text", "text": "yes"}], "usage": {"input_tokens": 0, "output_tokens": 0}}
     assert read_message(message).usage is None
+
+
+async def test_thoughts_count_against_the_budget_where_no_usage_is_reported() -> None:
+    thoughts = "I wonder. " * 200
+    message = {"choices": [{"message": {"content": "yes", "reasoning_content": thoughts}, "finish_reason": "stop"}]}
+    assert read_completion(message).thoughts == thoughts
+    assert read_completion({**message, "usage": {"prompt_tokens": 9, "completion_tokens": 800}}).thoughts == ""
+    blocks = [{"type": "thinking", "thinking": thoughts}, {"type": "text", "text": "yes"}]
+    assert read_message({"content": blocks, "stop_reason": "end_turn"}).thoughts == thoughts
+    config, model = spoken(chain={"generations": 1})
+    says = follows(config)
+    model.answers = lambda request: Reply(says(request), thoughts=thoughts)
+    chain = Chain(config)
+    await chain.run()
+    assert [call.lost for call in chain.calls] == [Usage(0, estimated_tokens(thoughts))] * 2
+    assert chain.spent.completion > 2 * estimated_tokens(thoughts)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,25 @@ def read_completion(document: Any, most_tokens: int | None = None) -> Reply:
     if no_reason and most_tokens is not None and usage is not None and len(choices) == 1 and usage.completion >= most_tokens:
         first = replace(first, finish="length")
     thought = first.thought or reasoning_tokens(document.get("usage")) > 0
-    return replace(first, usage=usage, model=model, thought=thought, more=tuple(replace(each, model=model) for each in others))
+    thoughts = _thoughts(choices) if usage is None else ""
+    return replace(
+        first,
+        usage=usage,
+        model=model,
+        thought=thought,
+        thoughts=thoughts,
+        more=tuple(replace(each, model=model) for each in others),
+    )
+
+
+def _thoughts(choices: Sequence[Any]) -> str:
+    """The thoughts that came in fields of their own."""
+    messages = [choice.get("message") for choice in choices[:MAX_CHOICES] if isinstance(choice, Mapping)]
+    found = (message.get(name) for message in messages if isinstance(message, Mapping) for name in _THOUGHTS)
+    return "\n".join(text for text in found if isinstance(text, str))
+
+
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
 def _credible(usage: Usage | None, text: str) -> Usage | None:
@@ -170,8 +188,7 @@ def _read_choice(choice: Any) -> Reply:
         text = str(refusal) if refused else ""
     finish = "refused" if refused else _finish(reason, text)
     tokens, remarks = parse_tokens(choice.get("logprobs"))
-    fields = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
-    thoughts = (*map(message.get, fields), text.lstrip().startswith(("<think", "<|channel|>")))
+    thoughts = (*map(message.get, (*_THOUGHTS, "reasoning_details")), text.lstrip().startswith(("<think", "<|channel|>")))
     return Reply(replace_surrogates(text), finish, tokens, remarks=remarks, thought=any(thoughts))
 
 
@@ -205,7 +222,11 @@ def read_message(document: Any) -> Reply:
     finish = _finish(document.get("stop_reason"), "")
     usage = _credible(parse_usage(document.get("usage")), _text(content) or "")
     thought = any(block.get("type") in ("thinking", "redacted_thinking") for block in content)
-    return Reply(replace_surrogates(_text(content) or ""), finish, None, usage, read_model(document), thought=thought)
+    said = [block.get("thinking") for block in content] if usage is None else []
+    thoughts = "\n".join(text for text in said if isinstance(text, str))
+    return Reply(
+        replace_surrogates(_text(content) or ""), finish, None, usage, read_model(document), thought=thought, thoughts=thoughts
+    )
 
 
 def read_model(document: Mapping[str, Any]) -> str:

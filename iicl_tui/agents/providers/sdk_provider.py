@@ -247,6 +247,7 @@ class SDKProvider(ABC):
                     text=hide(each.text),
                     tokens=None if self.endpoint.hides(each.tokens or ()) else each.tokens,
                     model=hide(each.model),
+                    thoughts=hide(each.thoughts),
                 )
                 for each in (reply, *reply.more)
             ]
