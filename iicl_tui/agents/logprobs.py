@@ -204,13 +204,17 @@ class _Masses:
     def _listed(self, token: Token) -> list[tuple[bytes, float]]:
         """The tokens listed at one position, including the drawn one, with their probabilities; each once.
 
-        A token that is listed twice counts with its larger probability. A sum slightly above 1, from 16-bit numbers, is scaled.
+        A token that is listed twice counts with its larger probability. The drawn one counts with its own, where it is the only one
+        listed, with probability 1. A sum slightly above 1, from 16-bit numbers, is scaled.
         """
         found: dict[bytes, float] = {}
         for data, logprob in token.top:
             p = exp(min(logprob, 1.0))
             if not p <= found.get(data, -1.0):  # also where it is not a number
                 found[data] = p
+        is_alone = len(token.top) == 1 and abs(found.get(token.data, 0.0) - 1) < _CERTAIN
+        if is_alone and token.logprob not in (UNKNOWN_LOGPROB, 0.0):  # what is listed was renormalised
+            found[token.data] = min(found[token.data], exp(min(token.logprob, 1.0)))
         if token.data not in found:
             found[token.data] = exp(min(token.logprob, 1.0))
             if token.logprob == UNKNOWN_LOGPROB and sum(found.values()) < 0.5:

@@ -9,14 +9,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import log
 from typing import Any
 
+import numpy as np
 import pytest
 from loopback import Fault, Loopback, Seen, Text, status
 from speaking import follows, spoken
 
-from iicl_tui.agents.calls import Message, Reply, Request, Usage
+from iicl_tui.agents.beliefs import Belief, TokenMasses
+from iicl_tui.agents.calls import Message, Reply, Request, Token, Usage
 from iicl_tui.agents.failures import CallFailed
+from iicl_tui.agents.logprobs import belief_from_tokens
 from iicl_tui.agents.money import estimated_tokens
 from iicl_tui.agents.providers.endpoint import Endpoint
 from iicl_tui.agents.providers.error_body import parse_error_body, text_of_page
@@ -27,6 +31,7 @@ from iicl_tui.agents.providers.response_parsing import error_in, read_completion
 from iicl_tui.agents.providers.surroundings import BadSetting, check_environment, proxy_for
 from iicl_tui.agents.providers.token_parsing import parse_tokens
 from iicl_tui.agents.providers.waits import retry_after, wait_in_fields, wait_in_text
+from iicl_tui.bayes.space import Factor, ProductSpace
 from iicl_tui.chain.engine import Chain
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -449,6 +454,33 @@ def test_why_replies_end_in_the_words_of_other_servers(reason: str | None, finis
 
 def test_a_reply_without_a_finish_reason_that_is_short_is_whole() -> None:
     assert read_completion(completion("yes", None, (9, 49)), 50).finish == "stop"
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [
+        [{"token": "on", "logprob": -0.5, "top_logprobs": [["off", -1.25]]}],
+        {"content": [{"token": "on", "logprob": "-0.5", "top_logprobs": {"off": "-1.25"}}]},
+        {
+            "content": [
+                {"text": "on", "logprob": -0.5, "top_logprobs": {"7": {"decoded_token": "off", "logprob": -1.25, "rank": 2}}}
+            ]
+        },
+        {"tokens": [{"id": 3, "text": "on", "logprob": -0.5, "top_logprobs": [{"text": "off", "logprob": -1.25}]}]},
+        {"tokens": ["on"], "token_logprobs": [-0.5], "top_logprobs": [[["off", -1.25]]]},
+    ],
+)
+def test_log_probabilities_in_the_forms_of_other_servers(logprobs: Any) -> None:
+    assert parse_tokens(logprobs).tokens == (Token(b"on", -0.5, ((b"off", -1.25),)),)
+
+
+def test_a_drawn_token_counts_with_no_more_than_its_own_probability() -> None:
+    space = ProductSpace((Factor("A", ("on", "off")),))
+    tokens = [Token(b"A: ", 0.0), Token(b"on", log(0.5), ((b"on", 0.0),))]
+    found = belief_from_tokens("A: on", tokens, [(3, 5)], space, ((("on",), ("off",)),))
+    assert isinstance(found, Belief)
+    assert isinstance(found.evidence, TokenMasses)
+    np.testing.assert_allclose(found.evidence.factors[0].unobserved, 0.5)
 
 
 def test_tokens_that_are_written_as_bytes() -> None:

@@ -38,9 +38,12 @@ class _Invalid(Exception):
 def parse_tokens(logprobs: Any) -> ParsedTokens:
     """Parses a choice's `logprobs`.
 
-    Known forms are {"content": [{"token", "logprob", "bytes", "top_logprobs"}]} (OpenAI), the same with top_logprobs as an object
-    {token: log-probability}, and {"tokens", "token_logprobs", "top_logprobs"} of the older completions API.
+    Known forms are {"content": [{"token", "logprob", "bytes", "top_logprobs"}]} (OpenAI), the list alone, the same with
+    top_logprobs as an object {token: log-probability} or {id: {"decoded_token", "logprob"}}, and {"tokens", "token_logprobs",
+    "top_logprobs"} of the older completions API, whose tokens may also be [{"text", "logprob"}].
     """
+    if isinstance(logprobs, list) and all(isinstance(entry, Mapping) for entry in logprobs):
+        logprobs = {"content": logprobs}
     if not isinstance(logprobs, Mapping):
         return ParsedTokens(None, (UNREADABLE,) if logprobs not in (None, [], False, "") else ())
     entries = logprobs.get("content")
@@ -64,6 +67,8 @@ class _Odd:
 def older_entries(logprobs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The parallel lists of the completions API as entries of the chat API."""
     tokens, values, tops = (logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs"))
+    if isinstance(tokens, list) and values is None and all(isinstance(token, Mapping) for token in tokens):
+        yield from tokens
     if not isinstance(tokens, list) or not isinstance(values, list) or len(tokens) != len(values):
         return
     listed = tops if isinstance(tops, list) and len(tops) == len(tokens) else [None] * len(tokens)
@@ -95,11 +100,16 @@ def _token(entry: Any, odd: _Odd) -> Token:
 def _alternatives(listed: Any, odd: _Odd) -> Iterator[tuple[bytes, float]]:
     """The valid alternatives. One of probability 0 says nothing and is left out."""
     if isinstance(listed, Mapping):
-        listed = [{"token": token, "logprob": value} for token, value in listed.items()]
+        listed = [
+            {"token": token, **value} if isinstance(value, Mapping) else {"token": token, "logprob": value}
+            for token, value in listed.items()
+        ]
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         odd.found = odd.found or listed is not None
         return
     for entry in listed:
+        if isinstance(entry, list) and len(entry) == 2:
+            entry = {"token": entry[0], "logprob": entry[1]}
         logprob = _logprob(entry.get("logprob")) if isinstance(entry, Mapping) else None
         if logprob is None:
             odd.found = True
@@ -115,7 +125,8 @@ def _alternatives(listed: Any, odd: _Odd) -> Iterator[tuple[bytes, float]]:
 
 def _data(entry: Mapping[str, Any]) -> bytes:
     """The bytes as given, or those of the text. Some servers send no bytes."""
-    data, text = entry.get("bytes"), entry.get("token")
+    data = entry.get("bytes")
+    text = next((entry[name] for name in ("decoded_token", "token", "text") if isinstance(entry.get(name), str)), None)
     if isinstance(data, list) and (data or not text):
         try:
             return bytes(data)
@@ -130,11 +141,11 @@ def _data(entry: Mapping[str, Any]) -> bytes:
 
 def _logprob(value: Any) -> float | None:
     """A natural log-probability, at most 0 but for rounding; −inf for probability 0; None if it is invalid."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         number = float(value)
-    except OverflowError:
+    except (OverflowError, ValueError):
         return None
     if math.isnan(number) or number > _ROUNDING:
         return None
