@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp.http_exceptions import BadStatusLine, InvalidHeader
 from command_line import run_here
 from serving import Served, served
 from waiting import LONGEST, process_until, until
 
+from iicl_tui.web.server import _is_our_fault
 from iicl_tui.web.visitor import PID_FILE, prepare_environment
 
 SECRET = "sk-of-the-host"
@@ -64,6 +67,12 @@ async def test_a_visitor_sees_the_program_and_leaves_no_files(server: Served) ->
                 pass
         assert socket.closed
     assert not server.visitors
+
+
+def test_only_malformed_requests_are_not_logged() -> None:
+    for error, told in ((BadStatusLine("x"), False), (InvalidHeader("x"), False), (ValueError(), True), (None, True)):
+        record = logging.makeLogRecord({"msg": "Error", "exc_info": None if error is None else (type(error), error, None)})
+        assert _is_our_fault(record) is told
 
 
 async def test_a_full_house_says_so(server: Served) -> None:
