@@ -410,6 +410,41 @@ def completion(text: str, finish: str | None, usage: tuple[int, int]) -> dict[st
     return {"choices": [{"message": {"content": text}, "finish_reason": finish}], "usage": counted}
 
 
+CHUNKS = [
+    {"choices": [{"index": 0, "delta": {"content": "ye"}}]},
+    {"choices": [{"index": 0, "delta": {"content": "s"}, "finish_reason": "stop"}], "x_groq": {"usage": {"prompt_tokens": 7}}},
+]
+LINES = [json.dumps(chunk).encode() for chunk in CHUNKS]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf" + b"".join(b"data: " + line + b"\n\n" for line in LINES),
+        b"".join(b"data: " + line + b"\n" for line in LINES),  # no blank lines between the events
+        b"".join(b"data: " + line + b"\n\n" for line in LINES) + b"data: [done]\n\n",
+        b"\n".join(LINES),
+        b'{"choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]}\0\n',
+        b'{"note": "gr\xfcn\n", "choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]}',
+        b'{"created": ' + b"9" * 5000 + b', "choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]}',
+    ],
+)
+def test_a_reply_with_something_odd_around_it_is_read(body: bytes) -> None:
+    assert read_completion(read_json(THERE, RawResponse(200, {}, body))).text == "yes"
+
+
+@pytest.mark.parametrize(
+    "end", [b"data: [ERROR] it broke\n\n", b'event: error\ndata: {"message": "it broke"}\n\n', b'data: {"detail": "it broke"}\n\n']
+)
+def test_the_reason_why_a_stream_breaks_is_told(end: bytes) -> None:
+    raw = RawResponse(200, {}, b"data: " + LINES[0] + b"\n\n" + end)
+    try:
+        said = str(error_in(read_json(THERE, raw)))
+    except CallFailed as failure:
+        said = failure.what
+    assert "it broke" in said
+
+
 def test_usage_that_counts_nothing_is_no_report() -> None:
     assert read_completion(completion("yes", "stop", (0, 0))).usage is None
     assert read_completion(completion("yes", "stop", (9, 0))).usage is None

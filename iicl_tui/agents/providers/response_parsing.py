@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from iicl_tui.agents.failures import CallFailed
 from iicl_tui.agents.providers.endpoint import Endpoint, replace_surrogates
 from iicl_tui.agents.providers.error_body import ErrorBody, error_body_of, text_of_page
 from iicl_tui.agents.providers.http_client import RawResponse
-from iicl_tui.agents.providers.streams import StreamBroken, assemble, is_stream
+from iicl_tui.agents.providers.streams import StreamBroken, assemble, from_lines, is_stream
 from iicl_tui.agents.providers.surroundings import proxy_for
 from iicl_tui.agents.providers.token_parsing import parse_tokens
 from iicl_tui.agents.providers.usage_parsing import parse_usage, reasoning_tokens
@@ -35,6 +36,9 @@ def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
         return json.loads(body, parse_int=whole_number)
     except (ValueError, RecursionError) as error:
         half = _stops_short(body, error)
+    with suppress(ValueError, RecursionError):  # one wrong byte loses no reply
+        return json.loads(body.decode("utf-8-sig", "replace").strip("\0 \t\r\n"), strict=False, parse_int=whole_number)
+    body = body if is_stream(body) else from_lines(body)
     if is_stream(body):
         document = _read_stream(endpoint, raw, body)
         if document is not None:
@@ -66,8 +70,10 @@ def read_json(endpoint: Endpoint, raw: RawResponse) -> Any:
 def _read_stream(endpoint: Endpoint, raw: RawResponse, body: bytes) -> Any:
     try:
         return assemble(body)
-    except StreamBroken:
-        what = f"{endpoint.name} answered {raw.status} with a stream that stops before the reply ends."
+    except StreamBroken as broken:
+        instead = endpoint.quote(str(broken))
+        what = f"{endpoint.name} answered {raw.status} with a stream that stops before the reply ends"
+        what += f"; this came instead: {instead}." if instead else "."
     raise CallFailed("disconnected", "The stream was cut off", what, "Try again.", status=raw.status)
 
 

@@ -11,7 +11,7 @@ from iicl_tui.text import whole_number
 
 
 class StreamBroken(Exception):
-    """The stream ended before the reply did."""
+    """The stream ended before the reply did. The message is what came instead of an event, if anything did."""
 
 
 def is_stream(body: bytes) -> bool:
@@ -30,16 +30,16 @@ def assemble(body: bytes) -> Any:
     """
     ended, completion, message = False, _Completion(), _AnthropicMessage()
     for data in _events(body):
-        if data.strip() == "[DONE]":
+        if data.strip().upper() == "[DONE]":
             ended = True
             continue
         try:
             event = json.loads(data, parse_int=whole_number)
         except (ValueError, RecursionError):
-            raise StreamBroken from None
+            raise StreamBroken(data[:2000]) from None
         if not isinstance(event, Mapping):
             continue
-        if event.get("error") or event.get("type") == "error":
+        if _is_error(event):
             return event
         completion.add(event)
         message.add(event)
@@ -54,17 +54,37 @@ def assemble(body: bytes) -> Any:
     return completion.document
 
 
+def from_lines(body: bytes) -> bytes:
+    """JSON lines as server-sent events; the body itself if it has no two of them."""
+    lines = [line for line in body.splitlines() if line.strip()]
+    is_lines = len(lines) > 1 and all(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
+    return b"".join(b"data: " + line + b"\n\n" for line in lines) if is_lines else body
+
+
+def _is_error(event: Mapping[str, Any]) -> bool:
+    """Whether an event is an error, in any of the forms that have no choices."""
+    if event.get("error") or "error" in (event.get("type"), event.get("object")):
+        return True
+    said = any(isinstance(event.get(name), (str, list)) and event[name] for name in ("detail", "message", "msg", "errors"))
+    return said and not event.keys() & {"choices", "type", "content"}
+
+
 def _events(body: bytes) -> Iterator[str]:
-    """The data of each event; its lines joined."""
+    """The data of each event: its lines joined, or one by one where no blank lines part the events."""
     lines: list[str] = []
-    for line in body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    for line in body.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if line.startswith("data:"):
             lines.append(line[5:].removeprefix(" "))
         elif not line and lines:
-            yield "\n".join(lines)
+            yield from _joined(lines)
             lines = []
     if lines:
-        yield "\n".join(lines)
+        yield from _joined(lines)
+
+
+def _joined(lines: list[str]) -> list[str]:
+    parted = len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines[:-1])
+    return lines if parted else ["\n".join(lines)]
 
 
 class _Completion:
@@ -83,6 +103,9 @@ class _Completion:
         for name in ("id", "model", "usage"):
             if event.get(name):
                 self.base[name] = event[name]
+        groq = event.get("x_groq")
+        if isinstance(groq, Mapping) and groq.get("usage"):
+            self.base["usage"] = groq["usage"]
         choices = event.get("choices")
         if not isinstance(choices, list):
             return
