@@ -9,6 +9,7 @@ from typing import Any
 
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.reply_parsing.cleaning import clean
+from iicl_tui.tasks.reply_parsing.doubts import doubts_after
 from iicl_tui.tasks.reply_parsing.initials import (
     MOST_INPUT,
     MOST_OUTPUT,
@@ -98,8 +99,9 @@ def read_acronyms(text: str, count: int, read: Callable[[list[str], str], Exampl
             unread.append(f"Example {number}: {fault}.")
         else:
             left_out += [f"Example {number}: {quoted(word)} has no letter and is left out." for word in one.dropped]
+    remarks = [*answer.remarks, *doubts_after(answer.text, examples[-1].input[-1] if examples else "")]
     details = _few(unread, "more cannot be read.")
-    remarks = [*answer.remarks, *_few(left_out, "more have no letter and are left out."), *dataset_remarks(examples)]
+    remarks = [*remarks, *_few(left_out, "more have no letter and are left out."), *dataset_remarks(examples)]
     if len(examples) < count:
         few = f"{len(examples)} of {count} examples can be read." if found else "There are no examples in the reply."
         return SamplesReading(tuple(examples), tuple(remarks), " ".join((few, *details)))

@@ -48,6 +48,7 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 """Doubts a word only where the sentence has one."""
+_NOTHING = re.compile(r"(?!)")
 _DENIED = re.compile(r"\bno (?:other|mistakes?|errors?|more)\b|\bnothing\b", re.IGNORECASE)
 _BESIDE = re.compile(
     r"\b(?:if|assuming|provided|unless|except|maybe|perhaps|possibly|probably|likely|sometimes|usually|tentative)\b|\d\s?%|\?",
@@ -71,6 +72,13 @@ def doubt_remarks(text: str, start: int, word: re.Pattern[str]) -> list[str]:
         if _DENIED.search(said) is None and (_DOUBT.search(said) or (_HEDGE.search(said) and word.search(said))):
             return [f"It also says “{printable(' '.join(said.split()), _LONGEST)}”. That does not count."]
     return []
+
+
+def doubts_after(text: str, last: str) -> list[str]:
+    """As `doubt_remarks`, for what follows the line with the last thing that counts. last: how it is written."""
+    at = text.lower().rfind(last.lower()) if last else -1
+    line_end = text.find("\n", at + len(last)) if at >= 0 else -1
+    return doubt_remarks(text, line_end, _NOTHING) if line_end >= 0 else []
 
 
 def is_limited(beside: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from iicl_tui.tasks.example import Example
 from iicl_tui.tasks.reply_parsing.cleaning import AFTER_TURN, EMPTY, NO_ANSWER
+from iicl_tui.tasks.reply_parsing.doubts import doubts_after
 from iicl_tui.tasks.reply_parsing.markers import ANSWER_TAG, SPECIAL_TOKEN, find_answer
 from iicl_tui.tasks.reply_parsing.words import json_values, quoted
 from iicl_tui.tasks.wording import SamplesReading
@@ -68,6 +69,7 @@ def read_texts(text: str, count: int, fields: Sequence[str], read: Callable[[lis
     if len(found) > count:
         remarks.append(f"The reply has {len(items)} texts; the first {count} count.")
         found = found[:count]
+    remarks += doubts_after(body, found[-1].output if found else "")
     missing = [name for name in fields if not all(f"{name}=" in "\n".join(each.input) for each in found)]
     if missing and found:
         remarks.append(f"Not every text has {quoted(missing[0])}.")

@@ -6,6 +6,9 @@ import pytest
 
 from iicl_tui.tasks.acre.task import Acre
 from iicl_tui.tasks.acre.wording import AcreWording
+from iicl_tui.tasks.acronym.task import Acronym
+from iicl_tui.tasks.example import Example
+from iicl_tui.tasks.reply_parsing.texts import read_texts
 
 ACRE = Acre()
 WORDING = AcreWording(ACRE)
@@ -99,3 +102,17 @@ def test_a_rule_after_the_examples_is_said(rule: str, examples: str) -> None:
     before = WORDING.read_samples(f"{rule}\n\n{examples}", 2)
     assert [ACRE.example_text(each) for each in before.examples] == ["A → on", "B, C → off"]
     assert TOO not in WORDING.read_samples(f"{examples}\n\nThese follow the rule.", 2).remarks
+
+
+def test_acronyms_and_texts_that_are_taken_back() -> None:
+    wording = Acronym().wording
+    acronyms = "Output: CAT\nInput: cold, air, test\nOutput: WIN\nInput: wait, ice, now"
+    assert wording.read_samples(acronyms, 2).remarks == ()
+    assert wording.read_samples(f"{acronyms}\n\nWait, that is wrong.", 2).remarks
+
+    def read(fields: list[str], text: str) -> Example:
+        return Example(tuple(fields), text)
+
+    texts = "1. Wait, that is wrong, she said.\n2. He was not sure."
+    assert read_texts(texts, 2, (), read).remarks == ()
+    assert read_texts(f"{texts}\n\nActually, no.", 2, (), read).remarks
