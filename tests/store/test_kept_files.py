@@ -221,3 +221,26 @@ def test_no_changed_letter_of_an_end_line_goes_unseen(tmp_path: Path) -> None:
             with Journal.open(path, read_only=True) as opened:
                 assert opened.damaged or opened.torn, whole[begin : place + 1]
             summary(path, 0.0)
+
+
+# -- blind --
+
+
+def test_until_a_blind_review_is_over_nothing_says_what_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = {"objects": ["A", "B", "screen"], "spurious": "screen", "bias": "high", "initial": 3, "hypothesis": 4}
+    human = [{"kind": "human", "blind": True, "redraws": 3}]
+    config = read_config({"chain": {"generations": 3}, "task": table, "agent": [{"noise": 0.1}], "filter": human})
+    path = tmp_path / "s.toml"
+    with SessionFile.create(config, path) as session:
+        run(session, 1)
+    commands = (["show", str(path)], ["show", str(path), "--no-charts"], ["compare", str(path), "--metric", "d0_explained"])
+    for arguments in commands:
+        assert cli.main(arguments) == 0
+        said = capsys.readouterr().out
+        assert "hidden until the blind review is over" in said or "wait for a blind review" in said
+        for word in ("P(h*)", "★", "ĥ", "right   ", "BOTH", "= h*", "d⁰ 1/3", "d⁰ 2/3", "d⁰ 3/3", "explains all"):
+            assert word not in said, (arguments, word, said)
+    with SessionFile.open(path) as session:
+        run(session)
+    cli.main(["show", str(path)])
+    assert "P(h*)" in capsys.readouterr().out
