@@ -18,16 +18,21 @@ MOST_TEXT = 16_000_000
 """Bytes in a configuration, a list of decisions or the settings."""
 
 MOST_DEPTH = 64
+MOST_VALUES = 60_000
+"""Values in a configuration, which take tomllib some seven microseconds each."""
+MOST_RECORDED = 5_000_000
+"""Values in a session that is parsed as a whole, since it has another form than the program's."""
 _MOST_REFUSED = 20
 _MOST_ANYWHERE = 1000
 """Parts of a key in a header or an inline table, or of a text that looks like one. More take tomllib quadratic time and memory."""
 _PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
-_LONG_KEY = re.compile(rf"^[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_DEPTH},}}[ \t]*=", re.MULTILINE)
+_LONG_KEY = re.compile(rf"[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MOST_DEPTH},}}[ \t]*=")
 _VERY_LONG_KEY = re.compile(
     rf"(?<![\w.-])(?<!\.[ \t])(?<!\.[ \t][ \t]){_PART}(?:[ \t]{{0,2}}\.[ \t]{{0,2}}{_PART}){{{_MOST_ANYWHERE},}}+"
 )
 _QUOTED = re.compile(r"\(['\"].*['\"],?\)|(?P<quote>['\"]).{2,}(?P=quote)", re.DOTALL)
 """A key or a text in a message of tomllib. A single character, as in “Expected '='”, is none."""
+_TEXT = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
 _LONG_NUMBER = re.compile(r"(?<![\w\"])[+-]?[0-9][0-9_]{4299,}")
 
 
@@ -137,9 +142,11 @@ def parse_toml(text: str) -> dict[str, Any]:
         BeyondLimits: It has a number of thousands of digits, or is nested more than MOST_DEPTH deep.
         TOMLDecodeError: It is no TOML.
     """
-    may_be_very_long = text.count(".") >= _MOST_ANYWHERE
-    if found := _LONG_KEY.search(text) or (_VERY_LONG_KEY.search(text) if may_be_very_long else None):
-        raise _error(f"A key with more than {MOST_DEPTH} parts", text, found.start())
+    if (at := _long_key(text)) is not None:
+        raise _error(f"A key with more than {MOST_DEPTH} parts", text, at)
+    most = MOST_RECORDED if "\n# end: head" in text else MOST_VALUES
+    if _separators(text, most) > most:
+        raise BeyondLimits(f"More than {most:,} values")
     try:
         values = tomllib.loads(text)
     except RecursionError:
@@ -152,6 +159,31 @@ def parse_toml(text: str) -> dict[str, Any]:
     if is_nested_deeper(values, MOST_DEPTH):
         raise BeyondLimits("Lists or tables nested too deeply")
     return values
+
+
+def _long_key(text: str) -> int | None:
+    """Where a key of too many parts is; None if there is none. Few lines have so many full stops that they must be searched."""
+    if text.count(".") < MOST_DEPTH:
+        return None
+    at = 0
+    for line in text.split("\n"):
+        dots = line.count(".")
+        found = _LONG_KEY.match(line) if dots >= MOST_DEPTH else None
+        if found is None and dots >= _MOST_ANYWHERE:
+            found = _VERY_LONG_KEY.search(line)
+        if found is not None:
+            return at + found.start()
+        at += len(line) + 1
+    return None
+
+
+def _separators(text: str, most: int) -> int:
+    """How many values a text has at most, or so many that it does not matter if they are not more than `most`."""
+    count = text.count(",") + text.count("=")
+    if count > most:  # perhaps in texts
+        bare = _TEXT.sub("", text)
+        count = bare.count(",") + bare.count("=")
+    return count
 
 
 def unquoted(error: ValueError) -> str:

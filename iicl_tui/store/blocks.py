@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from contextlib import suppress
 from typing import Any
 
 from iicl_tui.files import parse_toml
@@ -27,6 +28,9 @@ _PAIR = re.compile(r"([A-Za-z0-9_-]+) = .")
 _TEXT = r'"[ !#-\[\]-~]*"'
 _AS_IN_JSON = re.compile(rf"\[{_TEXT}(?:, {_TEXT})*\]|{_TEXT}|0|[1-9][0-9]{{,17}}")
 """What reads the same in JSON and TOML: a string or a list of strings in ASCII without escapes, or a whole number."""
+_ANY_TEXT = re.compile(r'"(?:[^"\\]|\\["\\bfnrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*+"')
+_NUMBERS_AND_TEXTS = re.compile(r'[][ ,"0-9.eE+-]*')
+"""A list of numbers and texts, each text left out. If JSON reads it, TOML reads the same."""
 _LONGEST_KEPT = 300
 
 
@@ -101,4 +105,9 @@ def _pair(line: str) -> tuple[str, Any]:
     if not match or match[1] in _NAMES:
         raise ValueError("not a plain pair of key and value")
     value = line[match.end() - 1 :]
-    return match[1], json.loads(value) if _AS_IN_JSON.fullmatch(value) else tomllib.loads(line)[match[1]]
+    if _AS_IN_JSON.fullmatch(value):
+        return match[1], json.loads(value)
+    if value[0] == "[" and value.isprintable() and _NUMBERS_AND_TEXTS.fullmatch(_ANY_TEXT.sub('""', value)):
+        with suppress(ValueError):  # it is a list as TOML alone has it
+            return match[1], json.loads(value)
+    return match[1], tomllib.loads(line)[match[1]]

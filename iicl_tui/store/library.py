@@ -26,7 +26,7 @@ TRASH = ".trash"
 _TAIL = 64 * 1024
 _GENERATION = re.compile(rb"^\[\[generation\]\]\r?\n", re.MULTILINE)
 _MOST_HEAD = 8_000_000
-_MOST_TAIL = 64_000_000
+_MOST_TAIL = 16_000_000
 """The most bytes of a file's end that are read for its summary."""
 
 
@@ -266,7 +266,7 @@ def _head_and_tail(path: Path) -> tuple[bytes, bytes, bool]:
             tail = tail[: last_end(tail)]
             if tail.rfind(b"\n[[generation]]\n") >= 0 or length >= min(size, _MOST_TAIL):
                 return head, tail, True
-            length *= 8
+            length = min(length * 8, _MOST_TAIL)
 
 
 def head_of(path: Path) -> Mapping[str, Any]:

@@ -443,3 +443,25 @@ def test_created_keeps_its_zone() -> None:
     text = head_text(CONFIG, datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC))
     assert "created = 2026-05-06T07:08:09Z\n" in text
     assert "parent" not in text
+
+
+PARTS = (
+    *('"a"', '"\\""', '"\\u00e9"', '"\\ud83d"', '"\\/"', '"{x"', '"é漢"', '"\x7f"', "'a'", '"', "\\"),
+    *("-0.5", "1e5", "1E-05", "-0", "01", "1.", "+1", "1_0", "1e400", "9" * 4400, "null", "true", "NaN", "inf"),
+    *("{}", '{"a": 1}', "# x", "[", "]", "[1]", ",", ", ", " ", "\t"),
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from(PARTS), max_size=6))
+def test_a_list_is_read_as_tomllib_reads_it(parts: list[str]) -> None:
+    for text in (f"[{', '.join(parts)}]", f"[{''.join(parts)}"):
+        try:
+            expected: object = tomllib.loads(f"x = {text}")["x"]
+        except ValueError:
+            expected = ValueError
+        try:
+            found: object = blocks._pair(f"x = {text}")[1]
+        except ValueError:
+            found = ValueError
+        assert repr(found) == repr(expected)

@@ -124,3 +124,16 @@ def test_a_long_session_is_listed_by_its_head_and_its_end(tmp_path: Path) -> Non
     (row,) = Library(tmp_path).sessions()
     assert row.title == "A test"
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    "text", ["[chain]\nx = [" + "1," * 900_000 + "]\n", "[chain]\n" + "".join(f"k{n} = 1\n" for n in range(90_000))]
+)
+def test_hundreds_of_thousands_of_values_are_one_fault_at_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    begun = time.process_time()
+    assert [fault.message for fault in check(tmp_path / "a.toml")] == ["more than 60,000 values"]
+    (row,) = Library(tmp_path).sessions()
+    assert row.fault == "more than 60,000 values"
+    assert time.process_time() - begun < 1
+    assert parse_toml(f'x = "{"a, b = c" * 90_000}"')
