@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def _check_same(path: Path, config: ChainConfig) -> None:
 
 async def _run(job: Job, config: ChainConfig) -> State:
     path = job.folder.session(job.name)
-    if path.exists() or config.generations > MOST_IN_MEMORY:
+    if _is_there(path) or config.generations > MOST_IN_MEMORY:
         with open_session(job, config) as session:
             chain = Chain(config, session.generations, session, calls=session.calls)
             await chain.run()
@@ -152,10 +153,15 @@ async def _run(job: Job, config: ChainConfig) -> State:
     return "stuck" if chain.stuck else "done"
 
 
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file, as far as the system can say."""
+    return os.path.exists(path)
+
+
 def open_session(job: Job, config: ChainConfig) -> SessionFile:
     """The chain's session, to continue or new. Raises StoreError, ConfigError; LabError if another program writes to it."""
     path = job.folder.session(job.name)
-    if not path.exists():
+    if not _is_there(path):
         try:
             return SessionFile.create(config, path, created=job.folder.created)
         except ExistingFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from iicl_tui.chain.engine import Chain
 from iicl_tui.errors import LabError
+from iicl_tui.store import errors
 from iicl_tui.store.session import SUFFIX, SessionFile
 from iicl_tui.study.axes import SEEDS, value_text
 from iicl_tui.study.folder import MANIFEST, read_folder
@@ -100,7 +102,7 @@ def collect(given: Sequence[Path]) -> Collection:
     studies: list[Study] = []
     for place in given:
         labels: Mapping[str, Mapping[str, Value]] = {}
-        if os.path.isdir(place):
+        if _is_folder(place):
             there = read_folder(place)
             if there is not None:
                 studies.append(there[0])
@@ -132,9 +134,22 @@ def collect(given: Sequence[Path]) -> Collection:
 
 def session_files(place: Path) -> list[Path]:
     """The files of a folder that may be sessions; a file itself."""
-    if not os.path.isdir(place):
+    if not _is_folder(place):
         return [place]
-    return sorted(path for path in place.glob(f"*{SUFFIX}") if path.name != MANIFEST and not path.name.startswith("."))
+    try:
+        return sorted(path for path in place.glob(f"*{SUFFIX}") if path.name != MANIFEST and not path.name.startswith("."))
+    except OSError as error:
+        raise errors.from_os_error(error, "list", place) from error
+
+
+def _is_folder(place: Path) -> bool:
+    """Whether it is a folder. Raises StoreError if the system cannot say."""
+    try:
+        return stat.S_ISDIR(os.stat(place).st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError as error:
+        raise errors.from_os_error(error, "read", place) from error
 
 
 def read_chain(path: Path, source: str, labels: Mapping[str, Value] | None) -> tuple[ChainData, Chain]:

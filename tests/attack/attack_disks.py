@@ -123,7 +123,7 @@ def _is_sound(data: bytes, before: bytes, allowed: list[bytes]) -> bool:
         return True
     end = data.rfind(b"\n", 0, data.rfind(b"# end: ") + 1) + 1
     whole = data[: data.find(b"\n", end) + 1]
-    return bool(before) and data.startswith(before) and any(each.startswith(whole) for each in allowed)
+    return b"\n# end: " in data and data.startswith(before) and any(each.startswith(whole) for each in allowed)
 
 
 def contents(folder: Path) -> Files:

@@ -107,6 +107,11 @@ def _progress(folder: Path) -> None:
     progress.save(folder / "lessons.toml", "passing-on", progress.Progress(3, 9, True))
 
 
+def _note(folder: Path, _: Any) -> None:
+    if len(notes.load(folder / "s.toml")) < 2:
+        notes.add(folder / "s.toml", notes.Note(1, "imitation", "Look."))
+
+
 def _study(count: int = 2) -> Study:
     return read_study(STUDY.format(count), "study.toml", None)
 
@@ -156,7 +161,7 @@ MORE_ACTIONS = {
     ),
     "a note on a session": Action(
         lambda folder: notes.add(make(folder / "s.toml", generations=1), notes.Note(0, "transmission", "The start.")),
-        lambda folder, _: notes.add(folder / "s.toml", notes.Note(1, "imitation", "Look.")),
+        _note,
     ),
     "the folder of a study": Action(lambda folder: None, lambda folder, _: open_folder(folder / "study", _study())),
     "the folder of a study that grew": Action(_begun, lambda folder, _: open_folder(folder / "study", _study(3))),

@@ -118,7 +118,7 @@ def _studies() -> tuple[list[bytes], Reader]:
         open_folder(Path(where) / "s", study, "iicl-tui sweep x")
         written = (Path(where) / "s" / "study.toml").read_bytes()
     together = b'[[vary.together]]\nname = "how"\nagent.noise = [0.0, 0.1]\nagent.temperature = [1, 2]\nnames = ["a", "b"]\n'
-    options = b'[study]\nmetrics = ["entropy"]\nbudget = 1.5\nrequests-per-minute = { openai = 60 }\n'
+    options = b'[study]\nmetrics = ["entropy_nats"]\nbudget = 1.5\nrequests-per-minute = { openai = 60 }\n'
     seeds = [written, STUDY.format(3).encode() + together + options]
 
     def read(folder: Path, data: bytes) -> bool:
