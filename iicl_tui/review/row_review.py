@@ -139,7 +139,7 @@ class RowQueue:
 
     def to_undecided(self, review: RowReview, step: int = 1) -> RowQueue:
         """Moves to the next undecided row, or with step −1 to the one before, past the end if need be; stays if there is none."""
-        count = len(self.order)
+        count = len(self.order) if review.undecided else 0  # many decided rows are not looked through at each key
         for by in range(1, count):
             place = (self.cursor + step * by) % count
             if review[self.order[place]].verdict is None:
