@@ -96,7 +96,8 @@ def _detection(reviewers: Sequence[Reviewer], truth: dict[str, bool]) -> Iterato
         found = agreement.detection(each.verdicts, truth)
         yield f"  {each.name}: hits {_rate(found.hits)}, false alarms {_rate(found.false_alarms)}"
         if found.d_prime is not None and found.criterion is not None:
-            yield f"    d′ {found.d_prime:.2f}, c {found.criterion:+.2f}"
+            d_prime, criterion = (round(each, 2) + 0.0 for each in (found.d_prime, found.criterion))  # no −0.00
+            yield f"    d′ {d_prime:.2f}, c {criterion:+.2f}"
         else:
             yield "    d′ unknown: decide on rows of both kinds"
 

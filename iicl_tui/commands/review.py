@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +14,29 @@ from iicl_tui.commands.common import surroundings
 from iicl_tui.commands.screen import check_terminal, open_app
 from iicl_tui.errors import LabError
 from iicl_tui.review.row_opening import RowOptions, open_rows
+from iicl_tui.text import printable
 
 if TYPE_CHECKING:
     from iicl_tui.agents.access import Access
+
+LARGE = 200_000_000
+"""Bytes. Such a file is read in some seconds."""
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Opens the rows of a file for review. Raises LabError."""
     gc.disable()  # until the first screen is drawn, see `open_app`
     check_terminal()  # before the data is read, which may take long
-    return open_app(arguments, "rows", {"opened": open_rows(Path(arguments.file), options(arguments), time.monotonic)})
+    data = Path(arguments.file)
+    _tell_of_large(data)
+    return open_app(arguments, "rows", {"opened": open_rows(data, options(arguments), time.monotonic)})
+
+
+def _tell_of_large(data: Path) -> None:
+    """Says on the terminal that a large file is read, since every row of it is checked before the screen is drawn."""
+    with suppress(OSError, ValueError):
+        if (size := data.stat().st_size) > LARGE:
+            print(f"Reading {printable(data.name, 100)}, {size // 1_000_000:,} MB", file=sys.stderr, flush=True)
 
 
 def options(arguments: argparse.Namespace) -> RowOptions:
