@@ -277,7 +277,7 @@ ROWS = (
     Action("rows.fields", ("F",), "fields", "Choose again which field is judged and what is shown beside it."),
     Action("rows.plain", ("m",), "plain", "Show the text as it is, or Markdown and code drawn."),
     Action("rows.near", ("D",), "near copies", "Look for rows that are nearly equal to an earlier one, and mark them."),
-    Action("rows.blind", ("B",), "blind", "Hide or show the known truth."),
+    Action("rows.blind", ("B",), "blind", "Hide or show the known truth, the group and what others decided."),
     Action("rows.model", ("M",), "model", "Stop asking the model, or ask it again. A reply under way is given up."),
     Action("rows.explain", ("i",), "explain", WORDS),
     Action("rows.up", ("up", "k"), "up", "Go to the row above."),
