@@ -216,7 +216,9 @@ def _read_file(file: Path, changed: int, size: int, text: str, fields: tuple[str
                 try:
                     found.append(read_example([f"{each}={row.text(each)}" for each in fields], row.text(text), fields))
                 except ValueError as error:
-                    wrong.append(f"line {row.line}: {error}")
+                    said = str(error)
+                    named = f"{printable(text, 40)}{said.removeprefix('output')}" if said.startswith("output:") else said
+                    wrong.append(f"line {row.line}: {named}")
                     continue
                 total += len(row.text(text))
                 if total > MOST_COPIED:

@@ -298,6 +298,7 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
     """Build the task of a [task] table. Errors in the table and in files are added to faults."""
     before = len(faults)
     examples, fields = read_rows(values, path, faults, folder)
+    read = len(faults)
     features = read_features(values["feature"], fields, (*path, "feature"), faults)
     axes = [feature for feature in features if feature.in_belief]
     cells = prod(len(axis.bins) for axis in axes)
@@ -309,7 +310,7 @@ def build(values: Mapping[str, Any], path: KeyPath, faults: list[Fault], folder:
             "bins, or belief = false to features that need only be measured"
         )
         faults.append(Fault((*path, "feature"), words))
-    if len(faults) > before:
+    if len(faults) > read:
         features = read_features(None, (), (*path, "feature"), [])
     slots = _slots(values["slots"], (*path, "slots"), faults)
     options: dict[str, Any] = {key: values[key] for key in ("initial", "samples", "smoothing", "what", "persona")}

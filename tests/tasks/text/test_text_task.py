@@ -209,7 +209,7 @@ def test_a_session_holds_a_copy_of_the_file(tmp_path: Path) -> None:
     [
         ([{"text": "a"}], {}, "there are 1 different texts"),
         ([{"txt": "a"}], {}, "nearest: txt"),
-        ([{"text": "a"}, {"text": "  "}, {"text": "b"}], {}, "line 2: output: expected a text that is not empty"),
+        ([{"text": "a"}, {"text": "  "}, {"text": "b"}], {}, "line 2: text: expected a text that is not empty"),
         ([{"text": "a"}, {"text": "b"}], {"fields": ["topic"]}, "no field"),
         ([{"text": "a"}, {"text": "b"}], {"fields": ["a=b"]}, "without ="),
         ([{"text": "a"}] * (MOST_ROWS + 1), {}, "20,001 rows"),
@@ -220,6 +220,18 @@ def test_faults_of_a_file(tmp_path: Path, rows: list[dict[str, Any]], task: dict
     with pytest.raises(ConfigError) as found:
         read(tmp_path, **task)
     assert words in str(found.value)
+
+
+def test_a_fault_of_the_file_is_not_said_of_the_features_too(tmp_path: Path) -> None:
+    write(tmp_path, [{"text": "", "tone": "rude"}, {"text": "b", "tone": "kind"}])
+    tone = {"name": "tone", "kind": "label", "field": "tone", "values": ["rude", "kind"]}
+    task = {"file": "mine.jsonl", "initial": 2, "fields": ["tone"], "feature": [tone]}
+    with pytest.raises(ConfigError) as found:
+        read_config(
+            {"chain": {"task": "text"}, "task": task, "filter": [{"kind": "select", "feature": "tone", "reject": ["rude"]}]},
+            tmp_path,
+        )
+    assert [fault.key for fault in found.value.faults] == ["task.file"]
 
 
 def test_a_file_outside_the_folder_is_not_read(tmp_path: Path) -> None:
