@@ -21,7 +21,7 @@ NAMED: dict[str, str] = {
     "F2=app.command-palette ?=app.help c=lab.colour-by b=lab.branch",
     "docs/belief.md": "P=lab.bayes",
     "docs/guide-filtering.md": "F5=configure.create Space=lab.next-phase a=review.approve x=review.reject e=review.edit "
-    "n=review.reason u=review.undo U=review.redo Enter=review.commit B=review.blind R=rows.reasons",
+    "n=review.reason u=review.undo U=review.redo Enter=review.commit B=review.blind t=lab.transcript R=rows.reasons",
     "docs/guide-researcher.md": "←=prior.less →=prior.more F5=configure.create i=lab.explain F9=configure.messages",
     "docs/guide-teacher.md": "Enter=lesson.go-on i=lesson.explain d=explain.depth o=lesson.try Esc=app.back p=lesson.play "
     "[=lesson.earlier ]=lesson.later z=app.present F3=app.theme #=lab.note",
