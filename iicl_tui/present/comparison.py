@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iicl_tui.charts.panel import Panel, Series
-from iicl_tui.study.collection import ChainData
+from iicl_tui.study.collection import SOURCE, ChainData
 from iicl_tui.study.comparison import Comparison, Curve, Group
 from iicl_tui.study.statistics import CUT, Estimate, interval, number, text
 from iicl_tui.text import printable, shorten, text_width
@@ -102,7 +102,10 @@ def view_of(comparison: Comparison, metric: str, base: int = 0, together: bool =
 def short_name(comparison: Comparison, group: Group) -> str:
     """A condition by its values alone, as a chart's title has room for."""
     keys = group.chains[0].keys
-    words = [f"{value:g}" if isinstance(value := keys[key], float) else str(value) for key in comparison.by]
+    words = [
+        PurePath(str(keys[key])).stem if key == SOURCE else f"{value:g}" if isinstance(value := keys[key], float) else str(value)
+        for key in comparison.by
+    ]
     return printable(" · ".join(words), 60) or "all chains"
 
 

@@ -25,6 +25,8 @@ from iicl_tui.tasks.base import Task
 Array = NDArray[np.float64]
 Value = int | float | str
 
+_WORDS = ("chain.title", "chain.description", "chain.notice")
+"""Keys that say something of a chain and make none."""
 SOURCE = "from"
 """The key that tells files and folders apart where several are given."""
 
@@ -233,9 +235,7 @@ def _with_keys(chains: Sequence[ChainData], several: bool) -> tuple[list[ChainDa
     else:
         flat = [flat_keys(data.document) for data in chains]
         known = list(dict.fromkeys(key for each in flat for key in each))
-        keys = tuple(
-            key for key in known if key != "chain.title" and len({value_text(each.get(key, "default")) for each in flat}) > 1
-        )
+        keys = tuple(key for key in known if key not in _WORDS and len({value_text(each.get(key, "default")) for each in flat}) > 1)
         tables = [{key: _plain(each.get(key, "default")) for key in keys} for each in flat]
     if several and len({data.source for data in chains}) > 1:
         keys = (SOURCE, *keys)
