@@ -51,7 +51,8 @@ class LiveChain:
         """Open what was asked before, or begin. Raises LabError if the file cannot be read or written."""
         assert source.session is not None
         path = state / FOLDER / f"{source.session.name.partition('.')[0]}.toml"
-        self._file = SessionFile.open(path) if path.is_file() else SessionFile.create(_config(source.session), path)
+        config, self._expected = _stored(source.session)
+        self._file = SessionFile.open(path) if path.is_file() else SessionFile.create(config, path)
         if self._file.read_only is not None:
             self._file.close()
             raise LabError("The model is being asked already", self._file.read_only, "Wait until that is done.")
@@ -66,7 +67,8 @@ class LiveChain:
     def words(self) -> str:
         """How far it is, in a few words."""
         total, upcoming = self.chain.config.generations, self.chain.next
-        return f"generation {upcoming[0] if upcoming else total} of {total}, {len(self.chain.calls):,} answers so far"
+        answers = f"{len(self.chain.calls):,} of about {self._expected:,} answers"
+        return f"generation {upcoming[0] if upcoming else total} of {total}, {answers}"
 
     async def run(self) -> None:
         """Ask until the chain is over. Raises LabError; a cancellation keeps what was answered."""
@@ -79,7 +81,8 @@ class LiveChain:
         self._file.close()
 
 
-def _config(session: Path) -> ChainConfig:
-    """The configuration of a stored session, with its first examples."""
+def _stored(session: Path) -> tuple[ChainConfig, int]:
+    """The configuration of a stored session, with its first examples, and how often its model was asked."""
     with SessionFile.open(session, read_only=True) as file:
-        return read_config({**file.config.document, "start": start_table(file.config.task, file.config.start)})
+        start = start_table(file.config.task, file.config.start)
+        return read_config({**file.config.document, "start": start}), len(file.calls)
