@@ -7,9 +7,11 @@ from typing import Literal
 
 import numpy as np
 
+from iicl_tui.charts.panel import Panel
 from iicl_tui.charts.view import likeliest
 from iicl_tui.present.drawn_terms import Section
 from iicl_tui.present.explain import Claim, Depth, claim_of_rule, claim_of_value, explain, lines
+from iicl_tui.present.glossary import lookup
 from iicl_tui.present.lab_session import LabSession
 from iicl_tui.present.lab_state import LabState
 from iicl_tui.present.read_beliefs import sections
@@ -55,19 +57,33 @@ def _focused(session: LabSession, state: LabState, depth: Depth, focus: Focus) -
         yield "What happens here", f"{printable(state.words, 400)}\n{phases}"
 
 
+def values_of(state: LabState) -> dict[str, str]:
+    """What each term that has a curve is in the selected generation, by term."""
+    found: dict[str, str] = {}
+    for panel in state.curves[:_MOST_PANELS]:
+        entry = lookup(panel.title)
+        if entry is not None:
+            found[entry.term] = "\n".join([f"In generation {state.selected}:", *_panel(panel)])
+    return found
+
+
 def _curves(state: LabState) -> Iterator[str]:
     """The value of every curve at the selected generation, and its change from the one before."""
     for panel in state.curves[:_MOST_PANELS]:
         yield f"  {printable(panel.title, 80)}"
-        at = panel.selected
-        for series in panel.series:
-            if at is None or not 0 <= at < len(series.values) or not np.isfinite(series.values[at]):
-                yield f"    {printable(series.name, 40)}: not known here"
-                continue
-            now = float(series.values[at])
-            before = float(series.values[at - 1]) if at else float("nan")
-            change = f", {now - before:+.3g} since the generation before" if np.isfinite(before) else ""
-            yield f"    {printable(series.name, 40)}: {now:.3g}{change}"
+        yield from _panel(panel)
+
+
+def _panel(panel: Panel) -> Iterator[str]:
+    at = panel.selected
+    for series in panel.series:
+        if at is None or not 0 <= at < len(series.values) or not np.isfinite(series.values[at]):
+            yield f"    {printable(series.name, 40)}: not known here"
+            continue
+        now = float(series.values[at])
+        before = float(series.values[at - 1]) if at else float("nan")
+        change = f", {now - before:+.3g} since the generation before" if np.isfinite(before) else ""
+        yield f"    {printable(series.name, 40)}: {now:.3g}{change}"
 
 
 def _generation(state: LabState) -> Iterator[str]:

@@ -20,9 +20,12 @@ NO_TERMS: Section = ("No term here", "No word of this screen is in the glossary.
 Numbers = Callable[[Depth, Widget | None], Sequence[Section]]
 """What a screen says of its numbers, for the part that is asked about."""
 
+Values = Callable[[Widget | None], Mapping[str, str]]
+"""What the terms of a screen are now, for the part that is asked about."""
+
 
 def pages_of(
-    screen: Screen[object], group: str, parts: frozenset[str], numbers: Numbers
+    screen: Screen[object], group: str, parts: frozenset[str], numbers: Numbers, values: Values
 ) -> tuple[Mapping[Depth, Sequence[Section]], int]:
     """The page at each depth, and the section to open first.
 
@@ -35,6 +38,7 @@ def pages_of(
         group: Its group of actions.
         parts: The ids of the widgets that are asked about as a whole.
         numbers: What it says of its numbers.
+        values: What its terms are now, by term.
     """
     hovered = _hovered(screen)
     part = _part(parts, hovered or screen.focused)
@@ -43,11 +47,13 @@ def pages_of(
     here = [each for each in found if region.contains(each.start, each.line)]
     head = region.y if isinstance(part, PaintedLines) else None
     pointed = at_cell(here, *screen.app.mouse_position, head) if hovered is not None else None
+    now = values(part)
     pages: dict[Depth, Sequence[Section]] = {}
     for depth in DEPTHS:
         told = list(numbers(depth, part))
         own = find([line for _, text in told for line in text.splitlines()])
-        pages[depth] = [*told, *sections((each.entry for each in [*here, *found, *own]), depth)] or [NO_TERMS]
+        words = sections((each.entry for each in [*here, *found, *own]), depth)
+        pages[depth] = [*told, *((term, f"{text}\n\n{now[term]}" if term in now else text) for term, text in words)] or [NO_TERMS]
     headings = [heading for heading, _ in pages[DEPTHS[0]]]
     return pages, headings.index(pointed.term) if pointed is not None else 0
 

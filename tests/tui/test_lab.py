@@ -903,3 +903,5 @@ async def test_i_explains_what_is_shown_in_plain_words_and_exactly(lab: Any) -> 
         terms = host.app.screen.query_one("#terms", OptionList)
         assert terms.highlighted is not None
         assert str(terms.get_option_at_index(terms.highlighted).prompt) == "entropy"
+        page = host.app.screen.copy_text()
+        assert "In generation 2:\n    H: " in page

@@ -140,11 +140,15 @@ class AppScreen(ErrorHandlingScreen):
         """
         return ()
 
+    def explained_values(self, part: Widget | None) -> Mapping[str, str]:
+        """What terms of this screen are now, by term, to be said beside what they mean."""
+        return {}
+
     async def action_explain(self) -> None:
         """Explain what is under the mouse or has the focus, and every word on this screen that is in the glossary."""
         from iicl_tui.tui.explaining import pages_of
 
-        pages, first = pages_of(self, self.GROUP, self.PARTS, self.explanation)
+        pages, first = pages_of(self, self.GROUP, self.PARTS, self.explanation, self.explained_values)
         await self.lab_app.open("explain", self.explained_title, pages, first)
 
     @property

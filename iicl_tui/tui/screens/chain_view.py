@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from textual import events, on
 from textual.reactive import reactive
+from textual.widget import Widget
 
 from iicl_tui.lessons.notes import moment_of
 from iicl_tui.present.lab_builder import build_lab_state
@@ -65,6 +67,11 @@ class ChainViewScreen(AppScreen):
         super().present(on)
         self._fit(*self.app.size)
         self.rebuild()
+
+    def explained_values(self, part: Widget | None) -> Mapping[str, str]:
+        from iicl_tui.present.explanation_page import values_of
+
+        return values_of(self.state) if self.state is not None else {}
 
     def _tell_speaker(self, state: LabState) -> None:
         """Say where the presentation is."""

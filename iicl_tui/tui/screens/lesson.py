@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -396,6 +396,15 @@ class LessonScreen(AppScreen):
         name = list(attempt.prepared.chains)[place]
         session = session_at(attempt.prepared.chains[name], self.moment)
         return page_of(session, self._states[name, self.moment, attempt.at, False], depth, focus or focus_of(attempt.charts))
+
+    def explained_values(self, part: Widget | None) -> Mapping[str, str]:
+        from iicl_tui.present.explanation_page import values_of
+
+        attempt = self.attempt
+        if attempt is None or attempt.hides_truth:
+            return {}
+        name = list(attempt.prepared.chains)[self._panes.asked_about(part)[0]]
+        return values_of(self._states[name, self.moment, attempt.at, False])
 
     @property
     def explained_title(self) -> str:

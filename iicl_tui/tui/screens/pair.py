@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -395,9 +395,10 @@ class PairScreen(AppScreen):
         session = side_by_side.session_until(self.sessions[place], self.walk.moment)
         return page_of(session, self.state_of(place), depth, focus or "belief")
 
-    @property
-    def explained_title(self) -> str:
-        return self.state_of(self._panes.front).title
+    def explained_values(self, part: Widget | None) -> Mapping[str, str]:
+        from iicl_tui.present.explanation_page import values_of
+
+        return values_of(self.state_of(self._panes.asked_about(part)[0]))
 
     def _notice(self, text: str) -> None:
         self.lab_app.notify(printable(text, 400), markup=False, timeout=10)
