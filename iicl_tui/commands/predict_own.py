@@ -93,6 +93,9 @@ def _generations(law: OwnLaw, config: ChainConfig) -> Iterator[str]:
 
 
 def _long_run(law: OwnLaw, config: ChainConfig) -> Iterator[str]:
+    if law.no_rows:
+        yield law.no_rows
+        return
     there, datasets = int((law.visits > 0).sum()), int(law.visits.sum())
     if not datasets:
         yield "No generation was learned from data of another one, so that nothing is known of T."

@@ -45,6 +45,7 @@ class OwnLaw:
         visits: (H,) how many datasets were made from each rule.
         known: The share of generations whose belief is known; the others count the rule alone.
         same_start: Whether all chains have the same d⁰.
+        no_rows: Why there is no T; "" if there is one.
     """
 
     distributions: Array
@@ -54,6 +55,7 @@ class OwnLaw:
     visits: NDArray[np.int64]
     known: float
     same_start: bool
+    no_rows: str = ""
 
     def held(self) -> tuple[Array, float]:
         """(H,) The stationary distribution of T among the rules with data, and the chance to leave them in a generation."""
@@ -72,16 +74,15 @@ def own_law(chains: Sequence[ChainHistory]) -> OwnLaw:
     """The law of chains that are `alike`.
 
     Raises:
-        LabError: No chain has a generation, several agents take turns, or they see more than the last data.
+        LabError: No chain has a generation.
     """
     used = [chain for chain in chains if chain.generations]
     if not used:
         raise LabError("No law of these chains", "None of them has a generation.", "Run them first.")
     first = used[0]
-    if len(first.config.agents) > 1:
-        raise LabError("No law of these chains", "Several agents take turns, so that each generation has a law of its own.")
+    no_rows = "Several agents take turns, so that T is another one in each generation." if len(first.config.agents) > 1 else ""
     if first.config.lookback or first.config.keep.accumulates or first.config.keep.mix:
-        raise LabError("No law of these chains", "Their agents see more than the last data, so that hᵗ alone does not decide.")
+        no_rows = "Its agents see more than the last data, so that hᵗ alone does not decide on hᵗ⁺¹: there is no T."
     size, length = first.task.space.size, max(len(chain.generations) for chain in used)
     laws = [[_law(chain, t) for t in range(1, len(chain.generations) + 1)] for chain in used]
     means, counts, errors = np.zeros((length, size)), np.zeros(length, dtype=np.int64), np.ones(length)
@@ -92,14 +93,15 @@ def own_law(chains: Sequence[ChainHistory]) -> OwnLaw:
         if len(there) > 1:
             spread = np.sqrt(there.var(axis=0, ddof=1)).sum() / sqrt(len(there))
             errors[t] = min(spread / 2 + deviation(len(there)), 1.0)
-    for chain, law in zip(used, laws, strict=True):
+    for chain, law in zip(used, laws, strict=True) if not no_rows else ():
         for t in range(1, len(law)):
             before = chain.generations[t - 1].hypothesis
             rows[before] += law[t][0]
             visits[before] += 1
     rows[visits > 0] /= visits[visits > 0, None]
     known = float(np.mean([each[1] for law in laws for each in law]))
-    return OwnLaw(means, counts, errors, rows, visits, known, all(chain.start.samples == first.start.samples for chain in used))
+    same = all(chain.start.samples == first.start.samples for chain in used)
+    return OwnLaw(means, counts, errors, rows, visits, known, same, no_rows)
 
 
 def alike(chains: Sequence[ChainHistory]) -> list[list[ChainHistory]]:
