@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import dask
-import distributed
 import pytest
 from sweeping import STUDY, begun, contents, study, sweep
 
@@ -25,6 +24,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Two workers in another folder. A chain whose worker dies is not tried again, so that the sweep has to say so."""
+    dask, distributed = importlib.import_module("dask"), importlib.import_module("distributed")
     options = {"distributed.scheduler.allowed-failures": 0, "temporary-directory": str(tmp_path_factory.mktemp("dask"))}
     with dask.config.set(options), distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as made:
         yield made
@@ -44,7 +44,7 @@ def test_the_same_files_as_without_also_when_a_worker_dies(tmp_path: Path, monke
 
     def kill(progress: Progress) -> None:
         if not killed:
-            with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
+            with importlib.import_module("distributed").Client(cluster.scheduler_address, set_as_default=False) as client:
                 killed.extend(client.run(os.getpid).values())
             os.kill(killed[0], signal.SIGKILL)
 

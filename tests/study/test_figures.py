@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 from dataclasses import replace
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib import image
 
 from iicl_tui.study import figures
 from iicl_tui.study.collection import ChainData, Collection, Value
@@ -47,6 +47,7 @@ def test_every_format_is_made_and_is_the_same_every_time(form: str) -> None:
 def test_nothing_is_cut_off_at_the_edges() -> None:
     """The outermost pixels of a figure with many panels and long names are white, and not everything is."""
     for each in (comparison(1), comparison(9, "a rather long name of a condition, longer than the legend can show")):
+        image = importlib.import_module("matplotlib.image")  # seconds, which only the worker that needs it should spend
         pixels = image.imread(io.BytesIO(figures.figure(each, "entropy_nats", "png")))[..., :3]
         assert (pixels < 0.5).any()
         for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):

@@ -11,7 +11,11 @@ import pytest
 
 from iicl_tui.study.statistics import Estimate, difference, interval, mean, number, paired_difference, t_quantile, text
 
-stats: Any = importlib.import_module("scipy.stats")
+
+@pytest.fixture
+def stats() -> Any:
+    """scipy.stats, whose import takes seconds that only the worker which needs it should spend."""
+    return importlib.import_module("scipy.stats")
 
 
 @pytest.mark.parametrize(("freedom", "printed"), [(1, 12.706), (4, 2.776), (9, 2.262), (19, 2.093), (120, 1.980)])
@@ -21,7 +25,7 @@ def test_the_quantiles_of_printed_tables(freedom: int, printed: float) -> None:
 
 @pytest.mark.parametrize("freedom", [1, 2.5, 7, 33.3, 1000])
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.999])
-def test_the_quantiles_of_scipy(level: float, freedom: float) -> None:
+def test_the_quantiles_of_scipy(level: float, freedom: float, stats: Any) -> None:
     assert t_quantile(level, freedom) == pytest.approx(stats.t.ppf((1 + level) / 2, freedom), rel=1e-9)
 
 
@@ -50,7 +54,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(method, least: float) -> 
     assert least <= np.mean(held) <= 0.99
 
 
-def test_welch_as_scipy_has_it() -> None:
+def test_welch_as_scipy_has_it(stats: Any) -> None:
     rng = np.random.default_rng(3)
     one, two = rng.normal(0, 1, 12), rng.normal(0.5, 3, 30)
     found, theirs = difference(one, two), stats.ttest_ind(one, two, equal_var=False).confidence_interval(0.95)
@@ -59,7 +63,7 @@ def test_welch_as_scipy_has_it() -> None:
     assert found.how.endswith("unpaired")
 
 
-def test_pairs_take_out_what_they_share() -> None:
+def test_pairs_take_out_what_they_share(stats: Any) -> None:
     rng = np.random.default_rng(4)
     seeds = rng.normal(0, 5, 25)
     one, two = seeds + rng.normal(1, 0.1, 25), seeds + rng.normal(0, 0.1, 25)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import importlib
 import tomllib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from wordfreq import top_n_list
 
 from iicl_tui.chain.config import read_config
 from iicl_tui.chain.engine import Chain
@@ -96,10 +97,15 @@ def test_the_language_of_a_generation_stands_there_as_a_table_first(naming: LabS
 
 
 def easy(output: str) -> bool:
-    return output in RANKS and RANKS[output] < 60_000
+    return output in ranks() and ranks()[output] < 60_000
 
 
-RANKS = {word: rank for rank, word in enumerate(top_n_list("en", 60_000), 1)}
+@cache
+def ranks() -> dict[str, int]:
+    """The standard words in their order, as wordfreq itself gives them."""
+    top_n_list = importlib.import_module("wordfreq").top_n_list  # its data take seconds: only the worker that needs them
+
+    return {word: rank for rank, word in enumerate(top_n_list("en", 60_000), 1)}
 
 
 def test_the_first_curves_of_acronyms_are_their_own_figures_of_what_was_made_and_passed_on(acronyms: LabSession) -> None:
@@ -112,8 +118,8 @@ def test_the_first_curves_of_acronyms_are_their_own_figures_of_what_was_made_and
         assert len(made) == len(passed) == 20
         for place, words in enumerate((made, passed)):
             assert share.series[place].values[t] == pytest.approx(sum(map(easy, words)) / 20)
-            assert rank.series[place].values[t] == pytest.approx(sum(RANKS.get(word, 60_001) for word in words) / 20)
-            assert listed.series[place].values[t] == pytest.approx(np.mean([RANKS[word] for word in words if word in RANKS]))
+            assert rank.series[place].values[t] == pytest.approx(sum(ranks().get(word, 60_001) for word in words) / 20)
+            assert listed.series[place].values[t] == pytest.approx(np.mean([ranks()[word] for word in words if word in ranks()]))
             assert length.series[place].values[t] == pytest.approx(sum(map(len, words)) / 20)
     assert share.references == (("d⁰", 0.5),)
     assert state.rows.metric is not None
@@ -144,7 +150,7 @@ def test_words_stand_with_rank_and_whence_those_that_pass_first(acronyms: LabSes
     notes = {item.text.partition(" ")[0].lower(): item.note for item in made.items}
     for sample in record.samples:
         word = sample.example.output
-        known = f"rank {RANKS[word]:,}" if word in RANKS else "not in the list"
+        known = f"rank {ranks()[word]:,}" if word in ranks() else "not in the list"
         whence = {None: "", 0: " · from d⁰"}.get(sample.origin, f" · from generation {sample.origin}")
         assert notes[word] == known + whence
 
