@@ -137,7 +137,9 @@ class FieldRow(LabelledRow):
     def _draw_state(self) -> None:
         self.draw_faults(self.row.faults)
         if self.row.field.kind == "bool":
-            self.query_one(".word", Static).update("yes" if self._is_on(self.row) else "no")
+            word, line = "yes" if self._is_on(self.row) else "no", self.query_one(".word", Static)
+            if line.content != word:
+                line.update(word)
 
     @on(Input.Changed)
     @on(Choice.Changed)

@@ -100,5 +100,7 @@ class PriorBox(Vertical):
 
     def _show_faults(self) -> None:
         self.set_class(bool(self.table.faults), "-wrong")
+        faults = Content("\n".join(f"✗ {fault}" for fault in self.table.faults))
         for line in self.query(".fault").results(Static):
-            line.update(Content("\n".join(f"✗ {fault}" for fault in self.table.faults)))
+            if faults != line.content:
+                line.update(faults)

@@ -55,7 +55,13 @@ class SidePane(Vertical):
                 words = fault_words(faults) if faults else start_words(config, given, width)
             except Exception as error:  # no single file may end the program
                 words = Content(cannot_show(error))
-            self.query_one("#start", Static).update(words)
+            self._write_start(words)
+
+    def _write_start(self, words: Content) -> None:
+        """Lay the screen out only where the words are others."""
+        start = self.query_one("#start", Static)
+        if not (isinstance(start.content, Content) and words.is_same(start.content)):
+            start.update(words)
 
     def open_presets(self, can_go_back: bool) -> None:
         """Show the presets. With `can_go_back`, the list also offers the form as it was before a preset was chosen."""
@@ -80,5 +86,5 @@ class SidePane(Vertical):
     @on(OptionList.OptionHighlighted, "#presets")
     def _preset_moved(self, event: OptionList.OptionHighlighted) -> None:
         if event.option.id:
-            self.query_one("#start", Static).update(Content(presets.load(event.option.id).summary))
+            self._write_start(Content(presets.load(event.option.id).summary))
             self.query_one("#start-pane", VerticalScroll).scroll_home(animate=False)

@@ -316,11 +316,11 @@ class ConfigureScreen(ConfigureManyScreen):
         total.set_class(bool(faults), "-wrong")
         if faults:
             first = faults[0] if self._broken is not None or not self.form.elsewhere else self.form.elsewhere[0]
-            total.update(first_fault(first, len(faults)))
+            total.update(first_fault(first, len(faults)), layout=False)
             return
         path = target(self._file, self.lab_app.paths.sessions)
         name = path.name if path != self.lab_app.paths.sessions else self._file_row().absent
-        total.update(ready(name, key_label(self.lab_app.keymap["configure.create"][0])))
+        total.update(ready(name, key_label(self.lab_app.keymap["configure.create"][0])), layout=False)
 
     def _show_start(self, faults: Sequence[Fault] | None = None) -> None:
         """Show the first data, or the faults. faults: None to leave those that are shown."""
