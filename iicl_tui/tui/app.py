@@ -147,6 +147,7 @@ class LabApp(CrashHandlingApp):
         self._handle_signals()  # before the driver changes the terminal
 
     def on_mount(self) -> None:
+        self.restart_terminal_once()
         self.presenter.begin()
         for title, lines in self._notices:
             text = "\n".join(printable(line, 300) for line in lines)
@@ -164,6 +165,8 @@ class LabApp(CrashHandlingApp):
         loop = asyncio.get_running_loop()
 
         def leave(number: int, frame: object) -> None:
+            with suppress(AttributeError):  # a hangup sends SIGCONT as well: the terminal must not be set up again
+                signal.signal(signal.SIGCONT, signal.SIG_DFL)
             with suppress(RuntimeError):  # the loop is closed: the program ends already
                 loop.call_soon_threadsafe(partial(self.exit, return_code=128 + number))
 

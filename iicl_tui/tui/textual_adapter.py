@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from codecs import getincrementaldecoder
 from contextlib import suppress
@@ -136,6 +137,28 @@ class CrashHandlingApp(App[None]):
         if hasattr(module, "getincrementaldecoder"):
             module.getincrementaldecoder = lambda encoding: partial(getincrementaldecoder(encoding), "replace")  # type: ignore[attr-defined]
         return driver
+
+    def restart_terminal_once(self) -> None:
+        """On SIGCONT, start the terminal's mode again after it was ended.
+
+        Textual starts it at every SIGCONT, with new threads that read and write. After SIGSTOP, or at a hangup, which sends
+        SIGCONT as well, the old ones would go on, and the process would never end. Whether a mode is on, only the driver knows,
+        by its private threads.
+        """
+        driver = self._driver
+        if driver is None or self.is_headless or not hasattr(signal, "SIGCONT"):
+            return
+        start_again = signal.getsignal(signal.SIGCONT)
+
+        def go_on(number: int, frame: Any) -> None:
+            thread = getattr(driver, "_key_thread", None)
+            if getattr(driver, "_auto_restart", False) and thread is not None and thread.is_alive():
+                driver.suspend_application_mode()
+            if callable(start_again):
+                start_again(number, frame)
+
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGCONT, go_on)
 
     def action_command_palette(self) -> None:
         if self.use_command_palette and not isinstance(self.screen, CommandPalette):

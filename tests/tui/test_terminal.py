@@ -83,6 +83,34 @@ def test_ctrl_z_suspends_and_restores_the_terminal(terminal: Terminal) -> None:
     assert terminal.process.wait(LONGEST) == 128 + signal.SIGTERM
 
 
+def test_stopped_from_outside_it_goes_on_and_ends_as_before(terminal: Terminal) -> None:
+    """SIGSTOP tells the program nothing, and after SIGCONT there must not be two readers of the same keys."""
+    terminal.process.send_signal(signal.SIGSTOP)
+    _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    before = terminal.output.count(ENTERED)
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.until(lambda: terminal.output.count(ENTERED) > before)
+    os.write(terminal.screen, b"q")
+    terminal.until(lambda: terminal.process.poll() is not None)
+    assert terminal.process.returncode == 0
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_terminal_that_goes_away_ends_it(terminal: Terminal, stopped: bool) -> None:
+    """A hangup sends SIGHUP and SIGCONT to whoever has the terminal."""
+    if stopped:
+        os.write(terminal.screen, b"\x1a")
+        os.waitpid(terminal.process.pid, os.WUNTRACED)
+    terminal.process.send_signal(signal.SIGHUP)
+    terminal.process.send_signal(signal.SIGCONT)
+    os.close(terminal.screen)
+    try:
+        assert terminal.process.wait(LONGEST) == 128 + signal.SIGHUP
+    finally:
+        terminal.screen = os.open(os.devnull, os.O_RDONLY)
+
+
 def test_a_kill_during_a_review_of_rows_loses_no_decision_that_was_seen(tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text("".join(f'{{"text": "Kettle number {at} boils."}}\n' for at in range(9)))
 
