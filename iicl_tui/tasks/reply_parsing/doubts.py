@@ -69,9 +69,15 @@ def doubt_remarks(text: str, start: int, word: re.Pattern[str]) -> list[str]:
         if number == _MOST:
             break
         said = sentence[0].strip()
-        if _DENIED.search(said) is None and (_DOUBT.search(said) or (_HEDGE.search(said) and word.search(said))):
+        meant = word.sub(_without_doubt, said)
+        if _DENIED.search(said) is None and (_DOUBT.search(meant) or (_HEDGE.search(meant) and word.search(said))):
             return [f"It also says “{printable(' '.join(said.split()), _LONGEST)}”. That does not count."]
     return []
+
+
+def _without_doubt(word: re.Match[str]) -> str:
+    """The word; nothing where a state itself has the name of a doubt, as "unclear"."""
+    return "" if _DOUBT.search(word[0]) or _HEDGE.search(word[0]) else word[0]
 
 
 def doubts_after(text: str, last: str) -> list[str]:

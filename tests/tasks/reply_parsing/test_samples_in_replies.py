@@ -318,9 +318,9 @@ HUGE = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", HUGE)
-def test_half_a_megabyte_of_anything_is_read_in_linear_time(kind: str) -> None:
-    read(HUGE[kind] * (500_000 // len(HUGE[kind])), 1000)  # a pattern that backtracks would need hours
-    read("Input: " + HUGE[kind] * 100_000, 4)
+def test_200_kilobytes_of_anything_are_read_in_linear_time(kind: str) -> None:
+    read(HUGE[kind] * (200_000 // len(HUGE[kind])), 1000)  # a pattern that backtracks would need many minutes
+    read("Input: " + HUGE[kind] * (200_000 // len(HUGE[kind])), 4)
 
 
 def test_a_thousand_examples() -> None:
