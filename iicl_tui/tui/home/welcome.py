@@ -69,6 +69,7 @@ class Welcome(Container):
         border: round $border-blurred;
         border-title-color: $text-accent;
         border-title-style: bold;
+        border-subtitle-color: $text-muted;
     }
 
     HomeScreen.-tall Welcome #about, HomeScreen.-tall Welcome #watch {
@@ -125,6 +126,7 @@ class Welcome(Container):
         border: round $border-blurred;
         border-title-color: $text-accent;
         border-title-style: bold;
+        border-subtitle-color: $text-muted;
     }
 
     HomeScreen.-wide.-tall Welcome {
