@@ -34,12 +34,16 @@ settings.load_profile("sure")
 gc.set_threshold(50_000, 10, 5)
 
 SLOW = (
-    "agents/providers", "browser", "cases/test_attacks.py", "chain/test_naming_chain.py", "chain/test_scored_chain.py",
+    "agents/providers", "agents/test_implicit_language.py", "bayes/test_bayes_rule.py", "bayes/test_markov.py", "browser",
+    "cases/test_attacks.py", "cases/test_last_nets.py", "cases/test_outside_files.py", "chain/test_bayes_check.py",
+    "chain/test_keep.py", "chain/test_naming_chain.py", "chain/test_prior.py", "chain/test_scored_chain.py",
     "chain/test_simulation.py", "commands", "filters/test_controls.py", "filters/test_conversation.py",
     "filters/test_effective_set.py", "filters/test_partner.py", "filters/test_rank.py", "lessons/test_shipped_lessons.py", "plugin",
-    "snapshots", "store/test_format.py", "store/test_journal.py", "store/test_notebooks.py", "store/test_other_systems.py",
-    "store/test_presets.py", "store/test_session.py", "study/test_model_sweep.py", "study/test_report.py",
-    "study/theory/test_ensemble.py", "tui", "web",
+    "snapshots", "store/test_changes.py", "store/test_format.py", "store/test_journal.py", "store/test_named_files.py",
+    "store/test_notebooks.py", "store/test_other_systems.py", "store/test_presets.py", "store/test_session.py",
+    "study/test_figures.py", "study/test_model_sweep.py", "study/test_report.py", "study/test_sweep.py",
+    "study/theory/test_ensemble.py", "study/theory/test_own_law.py", "study/theory/test_twin.py", "tasks/acre/test_hidden_rules.py",
+    "tasks/text/test_text_sessions.py", "test_doc_commands.py", "tui", "web",
 )  # fmt: skip
 """Folders and files whose tests run whole apps, many chains or processes."""
 FAST = ("agents/providers/test_provider_words.py", "commands/test_show_models.py", "tui/test_actions.py", "tui/test_lab_dialogs.py")

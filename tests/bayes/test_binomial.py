@@ -71,6 +71,7 @@ SPACE = ProductSpace(tuple(Factor(f"f{place}", ("on", "off", "und")) for place i
 TIMES = 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [1, 3, 10, 50])
 @pytest.mark.parametrize("peaked", [0.02, 0.2, 1.0])
 def test_beliefs_from_draws_bound_rules_and_states_as_often_as_they_say(draws: int, peaked: float) -> None:

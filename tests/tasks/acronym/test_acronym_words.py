@@ -111,6 +111,7 @@ def test_where_nothing_can_be_made() -> None:
     assert full.can_make(4)
 
 
+@pytest.mark.slow
 def test_distinct_outputs() -> None:
     few = Words(RankList("few", {"bib": 1, "bab": 2, "abba": 3, "ibis": 4, "ib": 5}), 10, 3)
     assert sorted(few.distinct(True, 3, 2, rng())) == ["bab", "bib"]

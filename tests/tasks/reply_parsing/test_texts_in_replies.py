@@ -116,6 +116,7 @@ def test_json_gives_back_any_texts(found: list[str]) -> None:
         assert [each.output for each in reading(reply, len(found), FIELDS).examples] == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["1. ", "- x\n", "[", '{"a":', "a: b\n", "**", "\n\n", "<think>"])
 def test_a_huge_reply_takes_little_time(part: str) -> None:
     started = time.monotonic()

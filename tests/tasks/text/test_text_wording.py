@@ -90,6 +90,7 @@ SERVERS = ("openai", "anthropic", "mistral")
 ON_SERVER = [each.name for each in presets() if each.name.startswith("text-") and each.name.endswith(SERVERS)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ON_SERVER)
 async def test_a_preset_runs_with_the_real_sdk(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY"):
