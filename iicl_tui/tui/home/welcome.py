@@ -62,14 +62,17 @@ class Welcome(Container):
         display: block;
     }
 
-    Welcome #about, Welcome #watch {
-        width: 1fr;
-        height: auto;
-        padding: 1 2;
+    Welcome #about, Welcome #watch, Welcome #tour {
         border: round $border-blurred;
         border-title-color: $text-accent;
         border-title-style: bold;
         border-subtitle-color: $text-muted;
+    }
+
+    Welcome #about, Welcome #watch {
+        width: 1fr;
+        height: auto;
+        padding: 1 2;
     }
 
     HomeScreen.-tall Welcome #about, HomeScreen.-tall Welcome #watch {
@@ -123,10 +126,6 @@ class Welcome(Container):
         display: none;
         height: auto;
         padding: 1 5;
-        border: round $border-blurred;
-        border-title-color: $text-accent;
-        border-title-style: bold;
-        border-subtitle-color: $text-muted;
     }
 
     HomeScreen.-wide.-tall Welcome {
