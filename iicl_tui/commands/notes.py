@@ -108,7 +108,7 @@ def follow(make: Callable[[int], list[Line]], key: Callable[[float], str]) -> No
 
 @contextmanager
 def single_keys() -> Iterator[Callable[[float], str]]:
-    """Reads keys without Enter, where there is a terminal to read them from."""
+    """Gives a reader of single keys. It waits and gives none where standard input is no terminal."""
 
     def no_key(seconds: float) -> str:
         time.sleep(seconds)
